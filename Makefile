@@ -1,0 +1,26 @@
+# Two commands set everything up on a machine that has Python 3.11 or later: `make demo` and `make test`.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV ?= .venv
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test check clean
+
+$(INSTALLED): setup.py
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "keras_vision needs Python 3.11 or later; set PYTHON=/path/to/it"; exit 2; }
+	test -x $(VENV)/bin/python || "$(PYTHON)" -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+demo: $(INSTALLED)  ## find a VGG that classifies 90% of Fashion-MNIST
+	$(VENV)/bin/python tools/demo.py
+
+test: $(INSTALLED)  ## run the tests
+	$(VENV)/bin/python -m pytest
+
+check: $(INSTALLED)  ## lint and formatting
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache

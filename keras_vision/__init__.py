@@ -1,0 +1,34 @@
+"""keras_vision: a workbench for small-image classification in Keras 3.
+
+Importing the package imports nothing heavy; each public name is loaded when it is first used. The front doors are
+functions of modules of their own name:
+
+>>> from keras_vision.tune import tune
+>>> result = tune(model="vgg", target_acc=0.9)  # doctest: +SKIP
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+# public name -> the module that holds it
+_PUBLIC = {
+    "MODELS": "keras_vision.models",
+    "build_model": "keras_vision.models",
+    "DATASETS": "keras_vision.data",
+    "load_dataset": "keras_vision.data",
+    "Recipe": "keras_vision.training.recipe",
+    "load_model": "keras_vision.runs",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name):
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'keras_vision' has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__():
+    return sorted(__all__)

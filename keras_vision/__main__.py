@@ -1,0 +1,35 @@
+"""`keras-vision NAME ...` and `python -m keras_vision NAME ...`: the front doors under one name."""
+
+import importlib
+import sys
+
+from keras_vision.errors import BadInput, check_choice
+
+# front door -> what it does
+COMMANDS = {
+    "train": "train one model and save it",
+    "tune": "search for a model that reaches a target accuracy",
+    "evaluate": "measure a saved model on validation or test images",
+    "export": "write a saved model in a format for use elsewhere",
+    "describe": "say what a network is: parameters, MACs, receptive field, wiring",
+}
+
+
+def main(arguments=None):
+    """Runs one front door by its name and returns its exit code."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print("usage: keras-vision NAME [OPTIONS]\n")
+        print("\n".join(f"  {name:<10}{meaning}" for name, meaning in COMMANDS.items()))
+        print("\nkeras-vision NAME --help lists the options of one.")
+        return 0 if arguments else 2
+    try:
+        check_choice("command", arguments[0], COMMANDS)
+    except BadInput as error:
+        print(f"keras-vision: {error}", file=sys.stderr)
+        return error.exit_code
+    return importlib.import_module(f"keras_vision.{arguments[0]}").main(arguments[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""What all command lines share: one table of options, one way of turning a function into a command, exit codes.
+
+A front door is a function with keyword arguments; its command line is made from its signature. The options' names
+and defaults are the function's own, so that the flag, the argument and the recorded setting cannot drift apart.
+"""
+
+import argparse
+import inspect
+import json
+import shlex
+import signal
+import sys
+
+from keras_vision.errors import BadInput, KerasVisionError, nearest
+
+# name -> (how its text is read, placeholder, what it means). A flag without a reader takes no value.
+OPTIONS = {
+    "model": (str, "NAME", "the model family (see --list-models)"),
+    "dataset": (str, "NAME", "a named data set, or folder:PATH, npz:PATH, tfds:NAME"),
+    "data_dir": (str, "DIR", "a prepared TFDS directory, or the folder of a data set's own files"),
+    "image_size": (int, "PIXELS", "resize the images of a folder to this height and width"),
+    "on_bad_image": (str, "error|skip", "a damaged training image: stop and name it, or skip and count it"),
+    "target_acc": (float, "SHARE", "stop as soon as this validation accuracy is reached, a share such as 0.9"),
+    "strategy": (str, "NAME", "how settings are proposed: random, grid, bayesian, hyperband"),
+    "space": (str, "FILE.py", "a search space of your own in place of tuner_configs/MODEL.py"),
+    "max_trials": (int, "N", "try at most this many settings"),
+    "max_minutes": (float, "MINUTES", "start no new epoch after this long"),
+    "epochs": (int, "N", "passes over the training images"),
+    "batch_size": (int, "N", "images per training step"),
+    "learning_rate": (float, "RATE", "the schedule's peak"),
+    "weight_decay": (float, "RATE", "decay per step and unit of learning rate, for kernels only"),
+    "optimizer": (str, "sgd|adamw", "sgd with Nesterov momentum, or adamw"),
+    "label_smoothing": (float, "SHARE", "share of each label spread over all classes"),
+    "warmup_epochs": (float, "N", "epochs until the learning rate peaks"),
+    "ema_momentum": (float, "SHARE", "average the weights with this momentum and evaluate the average; 0 is off"),
+    "precision": (str, "NAME", "auto, float32, mixed_bfloat16 or mixed_float16"),
+    "seed": (int, "N", "everything random derives from it; 0 is a seed"),
+    "workdir": (str, "DIR", "the run directory; the same command on the same directory goes on where it was"),
+    "split": (str, "NAME", "validation or test"),
+    "out": (str, "DIR", "where to write"),
+    "format": (str, "NAME", "the format of the export"),
+    "set": (str, "KEY=VALUE", "a setting of the model, such as filters=32,64; may be given several times"),
+    "quiet": (None, None, "print the result only"),
+    "json": (None, None, "print the result as one JSON object; progress goes to standard error"),
+}
+
+INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, taken like a Ctrl-C so that both leave a checkpoint behind."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse that names the nearest option, and reports as `BadInput` does."""
+
+    def parse(self, arguments):
+        parsed, unknown = self.parse_known_args(arguments)
+        if unknown:
+            known = [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
+            near = nearest(unknown[0].split("=")[0], known)
+            hint = f"Did you mean {near}?" if near else "See --help."
+            raise BadInput(f"option {unknown[0]!r}", f"one of {', '.join(known)}", hint)
+        return parsed
+
+    def error(self, message):
+        raise BadInput(message, "the options that --help lists", f"Try: {self.prog} --help")
+
+
+def _parser(function, prog, positional, flags):
+    parser = _Parser(prog=prog, description=inspect.getdoc(function).split("\n\n")[0], allow_abbrev=False)
+    parameters = inspect.signature(function).parameters
+    for name, meaning in positional.items():
+        parser.add_argument(name, help=meaning)
+    for name in flags:
+        reader, placeholder, meaning = OPTIONS[name]
+        flag = "--" + name.replace("_", "-")
+        if reader is None:
+            parser.add_argument(flag, action="store_true", help=meaning)
+        elif name == "set":
+            parser.add_argument(flag, action="append", metavar=placeholder, default=[], help=meaning)
+        else:
+            default = parameters[name].default if name in parameters else None  # the others go to **recipe
+            if default is not None:
+                meaning += f" (default: {default})"
+            parser.add_argument(flag, dest=name, type=reader, metavar=placeholder, default=default, help=meaning)
+    return parser
+
+
+def parse_settings(pairs):
+    """Reads `--set` pairs: numbers, true/false/none, and comma-separated tuples of them.
+
+    Example:
+
+    >>> parse_settings(["filters=32,64", "head=gap", "batch_norm=false"])
+    {'filters': (32, 64), 'head': 'gap', 'batch_norm': False}
+    """
+    settings = {}
+    for pair in pairs:
+        name, separator, text = pair.partition("=")
+        if not separator or not name:
+            raise BadInput(f"--set {pair}", "KEY=VALUE", "For example --set filters=32,64.")
+        parts = [_literal(part.strip()) for part in text.split(",") if part.strip()]
+        settings[name.strip().replace("-", "_")] = tuple(parts) if "," in text else (parts[0] if parts else "")
+    return settings
+
+
+def _literal(text):
+    words = {"true": True, "false": False, "none": None}
+    if text.lower() in words:
+        return words[text.lower()]
+    for reader in (int, float):
+        try:
+            return reader(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _raise_terminated(signum, frame):
+    raise Terminated
+
+
+def main(function, name, *, flags, positional=(), show=None, resumable=False, arguments=None):
+    """Runs a front door as a command and returns its exit code.
+
+    Args:
+        function: The front door. It is called with the parsed options (and `progress`), and returns a dict that
+            JSON can hold; its key `exit_code`, where present, is the exit code.
+        name: The command's name, as in `python -m keras_vision.NAME`.
+        flags: Names in `OPTIONS`, in the order of `--help`. `set` arrives as the argument `settings`.
+        positional: Dict of positional argument names and meanings.
+        show: Called with (result, progress) to print the result for a person.
+        resumable: Whether the same command, given again, goes on where this one was interrupted.
+        arguments: The words of the command line; those of this process by default.
+
+    Returns:
+        0 done, 1 failure, 2 bad input, 3 target not reached, 130 or 143 interrupted.
+    """
+    from keras_vision.progress import make_progress
+
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        signal.signal(signal.SIGTERM, _raise_terminated)
+        parser = _parser(function, f"python -m keras_vision.{name}", dict(positional), (*flags, "quiet", "json"))
+        options = vars(parser.parse(arguments))
+        quiet, as_json = options.pop("quiet"), options.pop("json")
+        if "set" in options:
+            options["settings"] = parse_settings(options.pop("set"))
+        progress = make_progress(quiet=quiet, stream=sys.stderr if as_json else sys.stdout)
+        with progress:
+            result = function(**options, progress=progress)
+        if as_json:
+            print(json.dumps(result, allow_nan=False, default=str), flush=True)
+        elif show:
+            show(result, make_progress(quiet=False, stream=sys.stdout))
+        return result.get("exit_code", 0)
+    except KerasVisionError as error:
+        print(f"keras_vision.{name}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt as stop:
+        code = INTERRUPTED[signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT]
+        words = shlex.join(["python", "-m", f"keras_vision.{name}", *arguments])
+        print(f"\nInterrupted. Go on with: {words}" if resumable else "\nInterrupted.", file=sys.stderr)
+        return code
+    except OSError as error:
+        print(f"keras_vision.{name}: {error}", file=sys.stderr)
+        return 1

@@ -1,0 +1,232 @@
+"""Where images come from: `load_dataset("fashion_mnist")` and what it returns.
+
+Importing this package imports numpy and nothing heavier; `augment` and `pipeline` import TensorFlow.
+"""
+
+import collections
+import dataclasses
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+
+from keras_vision.data.sources import DATASETS, Split, locate, open_source
+from keras_vision.errors import BadInput, check_choice
+
+__all__ = ["DATASETS", "Dataset", "Split", "Statistics", "load_dataset", "locate"]
+
+TEST_SHARE = 0.1
+MAX_SIDE = 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Statistics:
+    """Mean and standard deviation per channel, in pixel units (0-255)."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Dataset:
+    """A data set, split.
+
+    Args:
+        name: What was asked for, `"fashion_mnist"` or `"folder:photos"`.
+        train, validation: `Split`s; validation is carved from the source's training images.
+        test: Opens the test split, which nothing reads before; its `warnings` tell of images shared with training.
+        class_names: One name per label.
+        shape: (height, width, channels) of every image.
+        statistics: `Statistics` of `train`.
+        source: One line: where the images came from.
+        fingerprint: SHA-256 of the training images, labels and class names before the validation split was carved;
+            the same for every seed and share.
+        warnings: Sentences a person should read before trusting a result.
+    """
+
+    name: str
+    train: Split
+    validation: Split
+    test: Callable[[], Split]
+    class_names: tuple[str, ...]
+    shape: tuple[int, int, int]
+    statistics: Statistics
+    source: str
+    fingerprint: str
+    warnings: tuple[str, ...]
+
+
+def load_dataset(
+    spec,
+    *,
+    data_dir=None,
+    validation_share=0.1,
+    seed=0,
+    image_size=None,
+    on_bad_image="error",
+    announce=None,
+):
+    """Finds a data set, checks it, reads its training images and carves the validation split from them.
+
+    Args:
+        spec: A name in `DATASETS`, `"folder:PATH"`, `"npz:PATH"` or `"tfds:NAME"`.
+        data_dir: For names: the only directory to look in, a TFDS directory or one that holds the four IDX files.
+        validation_share: Share of the training images, of each class alike, that becomes the validation split.
+        seed: Chooses the validation images. A test split that the source does not have is carved first (10%), and
+            does not depend on the seed: what one seed trains on must not be what another is tested on.
+        image_size: Side in pixels, or (height, width), to resize all images to.
+        on_bad_image: "error", or "skip" to leave out training images that cannot be decoded. For `folder:`.
+        announce: Called with a line of text before anything slow; None for silence.
+
+    Returns:
+        A `Dataset`.
+
+    Raises:
+        BadInput: Unknown name, nothing found, or anything wrong with what was found.
+
+    Example:
+
+    >>> dataset = load_dataset("digits")
+    >>> dataset.shape, len(dataset.train), len(dataset.validation), len(dataset.test())
+    ((8, 8, 1), 1458, 160, 179)
+    """
+    check_choice("on_bad_image", on_bad_image, ("error", "skip"))
+    if not 0 < validation_share < 1:
+        raise BadInput(f"validation_share={validation_share}", "a share between 0 and 1", "For 10% write 0.1.")
+    image_size = _height_and_width(image_size)
+    announce = announce or (lambda line: None)
+    opened = open_source(
+        spec, data_dir=data_dir, image_size=image_size, on_bad_image=on_bad_image, announce=announce
+    )
+    given, warnings = _resized(opened.train, image_size), list(opened.train.warnings)
+    class_names = opened.class_names
+    _check_labels(spec, given.labels, class_names)
+    fingerprint = _fingerprint(given, class_names)
+
+    if opened.test is None:
+        given, carved = _carve(given, TEST_SHARE, seed=0)
+        warnings.append(
+            f"No test split is given: {len(carved)} images, the same for every seed, were set aside as one."
+        )
+    read_test = opened.test or (lambda: carved)
+    train, validation = _carve(given, validation_share, seed)
+    if not len(validation):
+        raise BadInput(f"{spec} with {len(train)} training images", "at least three images of some class")
+    warnings += _training_warnings(train, validation, class_names)
+
+    def test():
+        return _checked_test(spec, _resized(read_test(), image_size), (train, validation), class_names)
+
+    return Dataset(
+        name=spec,
+        train=train,
+        validation=validation,
+        test=test,
+        class_names=class_names,
+        shape=train.images.shape[1:],
+        statistics=_statistics(train.images),
+        source=opened.origin,
+        fingerprint=fingerprint,
+        warnings=tuple(warnings),
+    )
+
+
+def _height_and_width(image_size):
+    if image_size is None:
+        return None
+    sides = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+    if len(sides) != 2 or not all(isinstance(side, int) and 1 <= side <= MAX_SIDE for side in sides):
+        raise BadInput(f"image_size={image_size}", f"a side, or height and width, of 1 to {MAX_SIDE} pixels")
+    return sides
+
+
+def _resized(split, image_size):
+    if image_size is None or split.images.shape[1:3] == image_size:
+        return split
+    from keras_vision.data.images import resize_images
+
+    return dataclasses.replace(split, images=resize_images(split.images, *image_size))
+
+
+def _check_labels(spec, labels, class_names):
+    if len(class_names) < 2:
+        raise BadInput(f"{spec} with one class, {class_names[0]!r}", "two classes or more")
+    if labels.max() >= len(class_names):
+        raise BadInput(
+            f"{spec} with label {labels.max()}", f"labels from 0 to {len(class_names) - 1}, one for each name"
+        )
+    counts = np.bincount(labels, minlength=len(class_names))
+    if missing := [name for name, count in zip(class_names, counts, strict=True) if not count]:
+        raise BadInput(f"{spec} without a training image of {', '.join(missing)}", "images of every class")
+
+
+def _fingerprint(split, class_names):
+    digest = hashlib.sha256(repr((split.images.shape, class_names)).encode())
+    digest.update(split.labels.tobytes())
+    digest.update(np.ascontiguousarray(split.images))
+    return digest.hexdigest()
+
+
+def _carve(split, share, seed):
+    """Returns (rest, carved): the share of each class, rounded, at least one image where a class has two or more."""
+    generator = np.random.default_rng(seed)
+    is_carved = np.zeros(len(split), bool)
+    for label in np.unique(split.labels):
+        members = np.flatnonzero(split.labels == label)
+        count = min(len(members) - 1, max(1, round(share * len(members))))
+        is_carved[generator.permutation(members)[:count]] = True
+    return tuple(Split(split.images[chosen], split.labels[chosen]) for chosen in (~is_carved, is_carved))
+
+
+def _statistics(images):
+    """Exact sums of integers, in pieces, so that no float copy of the images is ever made."""
+    count, channels = images[..., 0].size, images.shape[-1]
+    total, squares = np.zeros(channels), np.zeros(channels)
+    for start in range(0, len(images), 4096):
+        piece = images[start : start + 4096].reshape(-1, channels)
+        total += piece.sum(axis=0, dtype=np.uint64)
+        squares += np.square(piece, dtype=np.uint16).sum(axis=0, dtype=np.uint64)
+    mean = total / count
+    # A constant channel would divide by zero: one grey level is the least deviation that 8 bits can show.
+    std = np.maximum(np.sqrt(np.maximum(squares / count - mean**2, 0)), 1.0)
+    return Statistics(tuple(mean.tolist()), tuple(std.tolist()))
+
+
+def _digests(split):
+    return [hashlib.blake2b(image, digest_size=16).digest() for image in np.ascontiguousarray(split.images)]
+
+
+def _training_warnings(train, validation, class_names):
+    warnings, labels = [], collections.defaultdict(set)
+    trained, validated = _digests(train), _digests(validation)
+    for digest, label in zip(trained + validated, np.concatenate([train.labels, validation.labels]), strict=True):
+        labels[digest].add(int(label))
+    if ambiguous := sum(len(of_image) > 1 for of_image in labels.values()):
+        warnings.append(f"{ambiguous} different training images appear with more than one label.")
+    if shared := len(set(trained).intersection(validated)):
+        warnings.append(f"{shared} validation images are also training images: the validation accuracy flatters.")
+    if unseen := sorted(set(range(len(class_names))) - set(validation.labels.tolist())):
+        names = ", ".join(class_names[label] for label in unseen)
+        warnings.append(f"Too few images to validate these classes, which have one each: {names}.")
+    return warnings
+
+
+def _checked_test(spec, split, known_splits, class_names):
+    shape, expected = split.images.shape[1:], known_splits[0].images.shape[1:]
+    if shape != expected:
+        raise BadInput(f"{spec} with test images of shape {shape}", f"the shape of the training images, {expected}")
+    lowest, highest = split.labels.min(), split.labels.max()
+    if lowest < 0 or highest >= len(class_names):
+        raise BadInput(f"{spec} with test labels {lowest} to {highest}", f"labels from 0 to {len(class_names) - 1}")
+    known = {}
+    for known_split in known_splits:
+        known.update(zip(_digests(known_split), known_split.labels.tolist(), strict=True))
+    test_labels = zip(_digests(split), split.labels.tolist(), strict=True)
+    shared = [known[digest] == label for digest, label in test_labels if digest in known]
+    warnings = list(split.warnings)
+    if shared:
+        warnings.append(
+            f"{len(shared)} of {len(split)} test images are also training images, "
+            f"{shared.count(False)} of them with another label: the test accuracy flatters."
+        )
+    return dataclasses.replace(split, warnings=tuple(warnings))

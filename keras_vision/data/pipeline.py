@@ -1,0 +1,122 @@
+"""How a split reaches the trainer: shuffle, gather, augment, prefetch.
+
+The images stay one uint8 tensor in memory; what is shuffled is numbers. Every random choice is a function of
+(seed, epoch, step) alone, so a run that resumes at epoch k sees the batches that it would have seen undisturbed.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from keras_vision.data.augment import NO_AUGMENTATION, augment
+from keras_vision.errors import BadInput
+
+# Steps count from 0, so this number is free for the draws that belong to a whole epoch or run.
+_NO_STEP = -1
+
+
+def steps_per_epoch(split, batch_size):
+    """Returns the number of training batches in an epoch; the images of an unfilled last batch wait for the next.
+
+    Example:
+
+    >>> steps_per_epoch(dataset.train, 512)
+    105
+    """
+    return max(1, len(split) // batch_size)
+
+
+def training_batches(split, *, num_classes, batch_size, seed, epochs, start_epoch=0, augmentation=NO_AUGMENTATION):
+    """Returns the batches of all epochs from `start_epoch` to `epochs` - 1, one after the other.
+
+    Args:
+        split: A `Split`.
+        num_classes: Length of the one-hot labels.
+        batch_size: Images per batch; a smaller split is one batch.
+        seed: Integer; 0 is a seed.
+        epochs: Where the run ends, counted from its first start.
+        start_epoch: Where this part of the run begins.
+        augmentation: What the images undergo.
+
+    Returns:
+        `tf.data.Dataset` of uint8 [b, h, w, c] and float32 [b, num_classes], with `steps_per_epoch` batches an
+        epoch. It is one dataset, so that prefetching does not pause between epochs.
+
+    Raises:
+        BadInput: An empty split, or a batch size below 1.
+
+    Example:
+
+    >>> batches = training_batches(dataset.train, num_classes=10, batch_size=512, seed=0, epochs=8)
+    """
+    _check(split, batch_size)
+    steps = steps_per_epoch(split, batch_size)
+    batch_size = min(batch_size, len(split))
+    images, labels = _in_memory(split)
+    run_seed = tf.constant([seed, _NO_STEP], tf.int64)
+    first_flips = tf.random.stateless_uniform((len(split),), run_seed, 0, 2, tf.int32) == 1
+
+    def epoch_of_batches(epoch):
+        order = _order(len(split), tf.random.fold_in(tf.stack([seed, epoch]), _NO_STEP))
+        rows = tf.reshape(order[: steps * batch_size], (steps, batch_size))
+        return tf.data.Dataset.from_tensor_slices((tf.fill((steps,), epoch), tf.range(steps), rows))
+
+    def batch(epoch, step, rows):
+        return augment(
+            tf.gather(images, rows),
+            tf.one_hot(tf.gather(labels, rows), num_classes),
+            augmentation,
+            seed=tf.random.fold_in(tf.stack([seed, epoch]), step),
+            epoch=epoch,
+            first_flips=tf.gather(first_flips, rows),
+        )
+
+    batches = tf.data.Dataset.range(start_epoch, epochs).flat_map(epoch_of_batches)
+    batches = batches.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    batches = batches.apply(tf.data.experimental.assert_cardinality(steps * max(0, epochs - start_epoch)))
+    return batches.prefetch(tf.data.AUTOTUNE)
+
+
+def evaluation_batches(split, *, num_classes, batch_size):
+    """Returns the split once, in its own order, the last batch as large as what remains.
+
+    Args:
+        split: A `Split`.
+        num_classes: Length of the one-hot labels.
+        batch_size: Images per batch.
+
+    Returns:
+        `tf.data.Dataset` of uint8 [b, h, w, c] and float32 [b, num_classes].
+
+    Raises:
+        BadInput: An empty split, or a batch size below 1.
+
+    Example:
+
+    >>> batches = evaluation_batches(dataset.validation, num_classes=10, batch_size=1000)
+    """
+    _check(split, batch_size)
+    images, labels = _in_memory(split)
+
+    def batch(start):
+        end = start + batch_size
+        return images[start:end], tf.one_hot(labels[start:end], num_classes)
+
+    batches = tf.data.Dataset.range(0, len(split), batch_size)
+    return batches.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
+
+
+def _check(split, batch_size):
+    if batch_size < 1:
+        raise BadInput(f"batch_size={batch_size}", "1 or more")
+    if not len(split):
+        raise BadInput("a split without images", "at least one image")
+
+
+def _in_memory(split):
+    with tf.device("CPU"):  # batches are cut on the host, beside the training step on an accelerator
+        return tf.constant(split.images), tf.constant(split.labels.astype(np.int32))
+
+
+def _order(length, seed):
+    """A permutation of 0 .. length - 1; 64-bit keys, because ties among 32-bit floats would favour early numbers."""
+    return tf.argsort(tf.random.stateless_uniform((length,), seed, None, None, tf.int64))

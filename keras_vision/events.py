@@ -1,0 +1,82 @@
+"""TensorBoard's event files, written with TensorBoard's own writer: scalars, images, and sessions of HParams.
+
+Keras' callback of the name needs TensorFlow and knows nothing of how a session ended; here every backend logs alike.
+"""
+
+import io
+import time
+
+from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
+from tensorboard.plugins.hparams import summary_v2 as hparams
+from tensorboard.plugins.scalar.summary_v2 import scalar_pb
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+
+class EventLog:
+    """One TensorBoard run.
+
+    Args:
+        directory: Where the event file goes.
+
+    Example:
+
+    >>> with EventLog("runs/example/tensorboard/train") as log:
+    ...     log.scalars({"accuracy": 0.91}, step=1)
+    """
+
+    def __init__(self, directory):
+        self._writer = EventFileWriter(str(directory))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self._writer.close()
+
+    def _write(self, summary, step=0):
+        self._writer.add_event(event_pb2.Event(wall_time=time.time(), step=step, summary=summary))
+
+    def scalars(self, values, step):
+        """Logs a dict of floats at `step`."""
+        for tag, value in values.items():
+            self._write(scalar_pb(tag, float(value)), step)
+        self._writer.flush()
+
+    def figure(self, tag, figure, step=0):
+        """Logs a matplotlib figure as an image."""
+        file = io.BytesIO()
+        figure.savefig(file, format="png", bbox_inches="tight")
+        width, height = (int(x) for x in figure.get_size_inches() * figure.dpi)
+        image = summary_pb2.Summary.Image(
+            encoded_image_string=file.getvalue(), width=width, height=height, colorspace=4
+        )
+        self._write(summary_pb2.Summary(value=[summary_pb2.Summary.Value(tag=tag, image=image)]), step)
+
+    def experiment(self, settings, metrics):
+        """Declares the columns of the HParams page.
+
+        Args:
+            settings: Iterable of the settings' names.
+            metrics: Dict of scalar tag -> name shown.
+        """
+        columns = [hparams.HParam(name) for name in settings]
+        shown = [hparams.Metric(tag, display_name=name) for tag, name in metrics.items()]
+        self._write(hparams.hparams_config_pb(columns, shown))
+
+    def session_start(self, name, settings):
+        """Opens a session of HParams called `name` with its settings."""
+        plain = {k: v if isinstance(v, bool | int | float | str) else str(v) for k, v in settings.items()}
+        self._write(hparams.hparams_pb(plain, trial_id=name))
+
+    def session_end(self, succeeded):
+        """Closes the session; one that is never closed is shown as running."""
+        status = api_pb2.STATUS_SUCCESS if succeeded else api_pb2.STATUS_FAILURE
+        end = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=time.time())
+        content = plugin_data_pb2.HParamsPluginData(session_end_info=end)
+        value = summary_pb2.Summary.Value(
+            tag=metadata.SESSION_END_INFO_TAG,
+            metadata=metadata.create_summary_metadata(content),
+            tensor=metadata.NULL_TENSOR,
+        )
+        self._write(summary_pb2.Summary(value=[value]))

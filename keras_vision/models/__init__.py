@@ -1,0 +1,75 @@
+"""Seven families of image classifiers: numbers in, an uncompiled functional `keras.Model` out.
+
+Every model takes raw pixels (0-255), standardises them in its layer "normalization" (see `layers.set_statistics`), and
+ends in float32 logits. Importing this package imports neither Keras nor TensorFlow.
+
+To add a model, write
+    1. `keras_vision/models/NAME.py`, with a builder `NAME(input_shape, num_classes, *, ...)` under `checks.checked`,
+       and a rule in `checks.RULES` for each setting that no other family has;
+    2. its row in `MODELS` below;
+    3. its search space, `tuner_configs/NAME.py`;
+    4. its parameter count, derived by hand, in `tests/models/test_counts.py`.
+`tests/models/test_table.py` names whichever is missing; `tests/models/test_conformance.py` then holds the model to what
+the others promise.
+"""
+
+import importlib
+import inspect
+
+from keras_vision.errors import check_choice
+
+MODELS = {
+    "mlp": "Multilayer perceptron on flattened pixels (Rumelhart et al. 1986)",
+    "cnn": "Plain convolutional network, every part optional (LeCun et al. 1998)",
+    "vgg": "VGG: stages of 3x3 convolutions with batch norm (Simonyan & Zisserman 2015)",
+    "resnet18": "ResNet18 with the 3x3 stem for small images (He et al. 2016)",
+    "mlp_mixer": "MLP-Mixer: dense layers across patches, then across channels (Tolstikhin et al. 2021)",
+    "convmixer": "ConvMixer: depthwise, then pointwise convolutions on patches (Trockman & Kolter 2022)",
+    "lstm": "LSTM that reads an image row by row (Hochreiter & Schmidhuber 1997)",
+}
+
+
+def build_model(name, input_shape, num_classes, **settings):
+    """Builds a model of `MODELS` with fresh weights.
+
+    Args:
+        name: A key of `MODELS`.
+        input_shape: (height, width, channels) of the raw pixels.
+        num_classes: Number of logits.
+        **settings: Settings of the family, as `model_settings` lists them.
+
+    Returns:
+        An uncompiled functional `keras.Model` named `name`: float32 (batch, height, width, channels) -> float32
+        (batch, num_classes).
+
+    Raises:
+        BadInput: Unknown model or setting, a value out of range, or an image that does not fit.
+
+    Example:
+
+    >>> build_model("vgg", (28, 28, 1), 10, filters=(32, 64), blocks=(1, 1))
+    """
+    known = model_settings(name)
+    for setting in settings:
+        check_choice(f"{name} setting", setting, known)
+    return _builder(name)(input_shape, num_classes, **settings)
+
+
+def model_settings(name):
+    """Returns the settings of a family with their defaults, in the order of its builder's signature.
+
+    Raises:
+        BadInput: Unknown model.
+
+    Example:
+
+    >>> model_settings("convmixer")
+    {'patch_size': 2, 'hidden_dim': 256, 'depth': 8, 'kernel_size': 5}
+    """
+    parameters = inspect.signature(_builder(name)).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def _builder(name):
+    check_choice("model", name, MODELS)
+    return getattr(importlib.import_module(f"keras_vision.models.{name}"), name)

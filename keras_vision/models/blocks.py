@@ -1,0 +1,86 @@
+"""The pieces that two or more families share: verbs that take the tensor first and a path-like name last."""
+
+import keras
+
+from keras_vision.models.layers import BatchNormalization, PixelNormalization, exact_gelu
+
+# name: (what Keras applies, how the kernels before it start). He et al. 2015 for units that are zero on one side,
+# Glorot & Bengio 2010 for the symmetric ones.
+ACTIVATIONS = {
+    "relu": ("relu", "he_normal"),
+    "gelu": (exact_gelu, "he_normal"),
+    "tanh": ("tanh", "glorot_normal"),
+    "sigmoid": ("sigmoid", "glorot_normal"),
+    "linear": (None, "glorot_normal"),
+}
+POOLINGS = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}
+HEADS = {"gap": keras.layers.GlobalAveragePooling2D, "flatten": keras.layers.Flatten}
+
+
+def take_pixels(input_shape):
+    """Returns a model's input, raw pixels 0-255, and the same standardised.
+
+    Standardising stays in float32 under mixed precision: bfloat16 would round a mean of 125.3 to 125.5.
+    """
+    pixels = keras.Input(input_shape, dtype="float32", name="pixels")
+    return pixels, PixelNormalization(axis=-1, dtype="float32", name="normalization")(pixels)
+
+
+def activate(x, activation, *, name):
+    """Applies an activation by its name in `ACTIVATIONS`; "linear" adds no layer."""
+    function, _ = ACTIVATIONS[activation]
+    return x if function is None else keras.layers.Activation(function, name=name)(x)
+
+
+def drop(x, rate, *, name):
+    """Drops a share `rate` of the units while training; 0 adds no layer. Source: Srivastava et al. 2014."""
+    return keras.layers.Dropout(rate, name=name)(x) if rate else x
+
+
+def conv_block(x, filters, kernel_size, *, strides=1, activation="relu", batch_norm=True, name):
+    """Convolution - batch norm - activation over (batch, height, width, channels), padded to keep the size.
+
+    The convolution has no bias where batch norm, which adds its own, would subtract it again.
+    """
+    x = keras.layers.Conv2D(
+        filters,
+        kernel_size,
+        strides=strides,
+        padding="same",
+        use_bias=not batch_norm,
+        kernel_initializer=ACTIVATIONS[activation][1],
+        name=name,
+    )(x)
+    if batch_norm:
+        x = BatchNormalization(name=f"{name}_norm")(x)
+    return activate(x, activation, name=f"{name}_activation")
+
+
+def add_shortcut(x, shortcut, *, strides=1, batch_norm=True, name):
+    """Returns x + shortcut; a shortcut of another shape is projected first, by a 1x1 convolution.
+
+    Source: He et al. 2016, "Deep residual learning", section 3.3, option B.
+    """
+    if shortcut.shape != x.shape:
+        shortcut = conv_block(
+            shortcut,
+            x.shape[-1],
+            1,
+            strides=strides,
+            activation="linear",
+            batch_norm=batch_norm,
+            name=f"{name}_shortcut",
+        )
+    return keras.layers.Add(name=f"{name}_add")([x, shortcut])
+
+
+def dense_block(x, units, *, activation="relu", dropout_rate=0.0, name):
+    """Dense layer - activation - dropout over the last axis."""
+    x = keras.layers.Dense(units, kernel_initializer=ACTIVATIONS[activation][1], name=f"{name}_dense")(x)
+    x = activate(x, activation, name=f"{name}_activation")
+    return drop(x, dropout_rate, name=f"{name}_dropout")
+
+
+def classify(x, num_classes):
+    """Returns one logit per class, in float32 under every precision policy: softmax in 16 bits loses small chances."""
+    return keras.layers.Dense(num_classes, dtype="float32", name="logits")(x)

@@ -1,0 +1,116 @@
+"""One rule per setting, applied before anything is built: a setting means the same in every family."""
+
+import functools
+import inspect
+import numbers
+
+from keras_vision.errors import BadInput, check_choice
+from keras_vision.models.blocks import ACTIVATIONS, HEADS, POOLINGS
+
+
+def checked(builder):
+    """Decorates a builder so that each of its arguments passes its rule in `RULES` first.
+
+    Raises:
+        BadInput: From the decorated builder, naming the argument that was refused.
+    """
+    signature = inspect.signature(builder)
+
+    @functools.wraps(builder)
+    def build(*args, **settings):
+        given = signature.bind(*args, **settings)
+        given.apply_defaults()
+        return builder(**{name: RULES[name](name, value) for name, value in given.arguments.items()})
+
+    return build
+
+
+def check_same_length(**settings):
+    """Refuses per-stage settings of unequal lengths."""
+    if len({len(values) for values in settings.values()}) > 1:
+        raise BadInput(
+            ", ".join(f"{name}={values}" for name, values in settings.items()),
+            "one number per stage in each",
+        )
+
+
+def check_stages(input_shape, stages, pool_size):
+    """Refuses more poolings than an image has pixels for; says how many fit."""
+    height, width, _ = input_shape
+    if min(height, width) >= pool_size**stages:
+        return
+    fitting = next(n for n in range(stages) if min(height, width) < pool_size ** (n + 1))
+    raise BadInput(
+        f"{stages} stages that each shrink {height}x{width} images by {pool_size}",
+        f"at most {fitting} stages",
+        f"{stages} stages fit images of at least {pool_size**stages}x{pool_size**stages} pixels.",
+    )
+
+
+def check_patches(input_shape, patch_size):
+    """Refuses patches that do not tile the image; says which do."""
+    height, width, _ = input_shape
+    fitting = [size for size in range(1, min(height, width) + 1) if height % size == width % size == 0]
+    if patch_size not in fitting:
+        raise BadInput(
+            f"patch_size={patch_size} for {height}x{width} images",
+            "a patch size that divides both sides",
+            f"These do: {', '.join(map(str, fitting))}.",
+        )
+
+
+def _is_count(value, least=1):
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and value >= least
+
+
+def _count(name, value, least=1):
+    if not _is_count(value, least):
+        raise BadInput(f"{name}={value!r}", f"a whole number of at least {least}")
+    return int(value)
+
+
+def _counts(name, values, least_length=1):
+    if not isinstance(values, (tuple, list)) or len(values) < least_length or not all(map(_is_count, values)):
+        raise BadInput(f"{name}={values!r}", "a tuple of positive whole numbers", f"For one, write {name}=(64,).")
+    return tuple(map(int, values))
+
+
+def _image_shape(name, shape):
+    if not isinstance(shape, (tuple, list)) or len(shape) != 3 or not all(map(_is_count, shape)):
+        raise BadInput(f"{name}={shape!r}", "(height, width, channels), all positive", "Grey images are (28, 28, 1).")
+    return tuple(map(int, shape))
+
+
+def _rate(name, value):
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 <= value < 1:
+        raise BadInput(f"{name}={value!r}", "a share from 0 up to, not including, 1")
+    return float(value)
+
+
+def _switch(name, value):
+    if not isinstance(value, bool):
+        raise BadInput(f"{name}={value!r}", "True or False")
+    return value
+
+
+def _one_of(*choices):
+    return lambda name, value: check_choice(name, value, choices)
+
+
+COUNTS = (
+    *("patch_size", "kernel_size", "pool_size"),
+    *("width", "hidden_dim", "tokens_mlp_dim", "channels_mlp_dim", "units"),
+    *("depth", "num_blocks", "layers", "convs_per_stage"),
+)
+RULES = {
+    "input_shape": _image_shape,
+    "num_classes": functools.partial(_count, least=2),
+    **dict.fromkeys(COUNTS, _count),
+    **dict.fromkeys(("filters", "blocks"), _counts),
+    "hidden_units": functools.partial(_counts, least_length=0),
+    "dropout_rate": _rate,
+    **dict.fromkeys(("batch_norm", "residual", "bidirectional"), _switch),
+    "activation": _one_of(*ACTIVATIONS),
+    "pooling": _one_of(*POOLINGS, None),
+    "head": _one_of(*HEADS),
+}

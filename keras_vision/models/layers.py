@@ -1,0 +1,135 @@
+"""The few layers that Keras lacks or is slow at. All are registered, so saved models load without `custom_objects`."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_vision.errors import BadInput
+
+_register = keras.saving.register_keras_serializable(package="keras_vision")
+
+
+@_register
+class PixelNormalization(keras.layers.Normalization):
+    """Standardises channels by statistics that it reads from its weights at every call.
+
+    The stock layer copies its weights into constants when it is adapted or loaded. After `model.set_weights`, or inside
+    a function compiled earlier, it would silently go on with the old statistics. Until `set_statistics` is called this
+    layer changes nothing.
+
+    Example:
+
+    >>> PixelNormalization(name="normalization")(pixels)  # float32 (batch, height, width, channels) -> the same shape
+    """
+
+    def call(self, inputs):
+        mean, variance = map(ops.convert_to_tensor, (self.adapt_mean, self.adapt_variance))
+        return (inputs - mean) / ops.maximum(ops.sqrt(variance), keras.config.epsilon())
+
+
+def set_statistics(model, mean, std):
+    """Makes a model's first layer subtract `mean` and divide by `std`, channel by channel.
+
+    A channel that is the same everywhere (`std` 0) is centred and left at its scale.
+
+    Args:
+        model: A model from `build_model`.
+        mean: One number per channel, in pixel units (0-255).
+        std: One number per channel, in pixel units (0-255), not negative.
+
+    Raises:
+        BadInput: Where the numbers are not one per channel of the model.
+
+    Example:
+
+    >>> set_statistics(model, mean=(72.9,), std=(90.0,))  # Fashion-MNIST
+    """
+    channels = model.input_shape[-1]
+    mean, std = np.asarray(mean, "float64"), np.asarray(std, "float64")
+    if mean.shape != (channels,) or std.shape != (channels,):
+        raise BadInput(
+            f"statistics of {mean.size} means and {std.size} standard deviations",
+            f"one of each per channel, and {model.name} has {channels}",
+        )
+    if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std >= 0).all()):
+        raise BadInput(f"mean={mean.tolist()}, std={std.tolist()}", "finite numbers, and no negative std")
+    std = np.where(std > 0, std, 1.0)
+    # The two values mean - std and mean + std have exactly this mean and this standard deviation.
+    model.get_layer("normalization").adapt(np.stack([mean - std, mean + std]).reshape(2, 1, 1, channels))
+
+
+@_register
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Batch normalisation by TensorFlow's fused op where it applies; by stock Keras, with equal results, elsewhere.
+
+    Stock Keras makes the statistics and the scaling of a dozen elementwise ops. The fused op takes (batch, height,
+    width, channels) only, and only TensorFlow has it. Both compute in float32 from float16 and bfloat16 inputs.
+
+    Args:
+        momentum: Weight of the past in the moving statistics. 0.9 settles within 50 steps, where Keras' 0.99 needs 500,
+            more than some of our whole epochs.
+        **kwargs: As `keras.layers.BatchNormalization`.
+
+    Example:
+
+    >>> BatchNormalization(name="stem_norm")(x)
+
+    Source: Ioffe & Szegedy 2015, algorithm 1.
+    """
+
+    def __init__(self, momentum=0.9, **kwargs):
+        super().__init__(momentum=momentum, **kwargs)
+
+    def call(self, inputs, training=None, mask=None):
+        if mask is not None or not self._has_fused_op(inputs):
+            return super().call(inputs, training=training, mask=mask)
+        return self._fused(inputs, training=bool(training and self.trainable))
+
+    def _has_fused_op(self, inputs):
+        return (
+            keras.backend.backend() == "tensorflow"
+            and len(inputs.shape) == 4
+            and self.axis in (-1, 3)
+            and self.scale
+            and self.center
+            and not (self.renorm or self.synchronized)
+            and keras.backend.standardize_dtype(inputs.dtype) in ("float16", "bfloat16", "float32")
+        )
+
+    def _fused(self, inputs, training):
+        from tensorflow.compat.v1.nn import fused_batch_norm
+
+        if not training:
+            statistics = {"mean": self.moving_mean.value, "variance": self.moving_variance.value}
+            return fused_batch_norm(
+                inputs, self.gamma.value, self.beta.value, **statistics, epsilon=self.epsilon, is_training=False
+            )[0]
+        outputs, mean, variance = fused_batch_norm(
+            inputs, self.gamma.value, self.beta.value, epsilon=self.epsilon, is_training=True
+        )
+        # The op returns the unbiased variance, over n - 1; Keras keeps the biased one, over n.
+        n = ops.cast(ops.prod(ops.shape(inputs)[:-1]), variance.dtype)
+        self._move(self.moving_mean, mean)
+        self._move(self.moving_variance, variance * (n - 1) / n)
+        return outputs
+
+    def _move(self, statistic, value):
+        statistic.assign(statistic * self.momentum + value * (1 - self.momentum))
+
+
+@_register
+def exact_gelu(x):
+    """Gaussian error linear unit, x times the normal distribution function of x. Any shape in, the same shape out.
+
+    Made of erf, because Keras' own is made of erfc, which ONNX lacks: its exporter writes an invalid file without a
+    word. It is not named "gelu", because Keras saves a function of that name as its own.
+
+    Example:
+
+    >>> keras.layers.Activation(exact_gelu)(x)
+
+    Source: Hendrycks & Gimpel 2016, section 2.
+    """
+    return x * (ops.erf(x * math.sqrt(0.5)) * 0.5 + 0.5)

@@ -1,0 +1,175 @@
+"""What a person sees while work goes on: bars on a terminal, plain lines elsewhere, nothing when quiet."""
+
+import sys
+import time
+
+
+class Progress:
+    """Silent progress, and the interface of the others.
+
+    Work is reported as trials (of a search) that hold epochs that hold steps. All methods may be called in any
+    process state and never fail the work they report.
+    """
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        return None
+
+    def say(self, text=""):
+        """Prints one line for the person."""
+
+    def print(self, renderable):
+        """Prints a rich table or other renderable."""
+
+    def trial_started(self, number, total, settings):
+        """Reports that trial `number` (from 1) of `total` (or None) starts with `settings` (a dict)."""
+
+    def fit_started(self, epochs, steps, done=0):
+        """Reports a training of `epochs` x `steps` steps, of which `done` epochs are behind it."""
+
+    def step_ended(self, images):
+        """Reports one training step over `images` images."""
+
+    def epoch_ended(self, epoch, epochs, metrics):
+        """Reports the end of epoch `epoch` (from 1) with its metrics (a dict of floats)."""
+
+    def fit_ended(self):
+        """Reports the end of a training."""
+
+
+class PlainProgress(Progress):
+    """One line per event: for logs, pipes and continuous integration."""
+
+    def __init__(self, stream):
+        self.stream = stream
+        self.started = time.monotonic()
+
+    def say(self, text=""):
+        print(text, file=self.stream, flush=True)
+
+    def print(self, renderable):
+        from rich.console import Console
+
+        Console(file=self.stream, width=110, highlight=False).print(renderable)
+
+    def trial_started(self, number, total, settings):
+        self.say(f"trial {number}{f' of {total}' if total else ''}: {settings_line(settings)}")
+
+    def fit_started(self, epochs, steps, done=0):
+        self.epoch_seconds, self.clock = [], time.monotonic()
+        if done:
+            self.say(f"  goes on after epoch {done} of {epochs}")
+
+    def epoch_ended(self, epoch, epochs, metrics):
+        now = time.monotonic()
+        self.epoch_seconds.append(now - self.clock)
+        self.clock = now
+        left = (epochs - epoch) * sum(self.epoch_seconds) / len(self.epoch_seconds)
+        self.say(f"  epoch {epoch} of {epochs}  {metrics_line(metrics)}  {clock_text(left)} left at most")
+
+
+class LiveProgress(PlainProgress):
+    """Bars that move in place, with the finished epochs as lines above them."""
+
+    def __init__(self, stream):
+        super().__init__(stream)
+        from rich import progress
+        from rich.console import Console
+
+        self.bars = progress.Progress(
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(bar_width=None),
+            progress.MofNCompleteColumn(),
+            progress.TextColumn("{task.fields[note]}"),
+            progress.TimeRemainingColumn(),
+            console=Console(file=stream, highlight=False),
+            transient=True,
+        )
+        self.trials = self.steps = None
+
+    def __enter__(self):
+        self.bars.start()
+        return self
+
+    def __exit__(self, *exception):
+        self.bars.stop()
+
+    def say(self, text=""):
+        self.bars.console.print(text, markup=False, soft_wrap=True)
+
+    def print(self, renderable):
+        self.bars.console.print(renderable)
+
+    def trial_started(self, number, total, settings):
+        super().trial_started(number, total, settings)
+        if self.trials is None:
+            self.trials = self.bars.add_task("trial", total=total, note="")
+        self.bars.update(self.trials, completed=number - 1, description=f"trial {number} of {total or '?'}")
+
+    def fit_started(self, epochs, steps, done=0):
+        super().fit_started(epochs, steps, done)
+        self.epochs, self.best, self.images, self.first_step = epochs, None, 0, None
+        description = f"epoch {done + 1} of {epochs}"
+        self.steps = self.bars.add_task(description, total=epochs * steps, completed=done * steps, note="compiling")
+
+    def step_ended(self, images):
+        now = time.monotonic()
+        if self.first_step is None:
+            self.first_step = now  # it holds the compilation, so the rate is counted from its end
+        else:
+            self.images += images
+        rate = self.images / max(now - self.first_step, 1e-9)
+        best = f", best {self.best:.4f}" if self.best is not None else ""
+        self.bars.update(self.steps, advance=1, note=f"{rate:,.0f} images/s{best}")
+
+    def epoch_ended(self, epoch, epochs, metrics):
+        super().epoch_ended(epoch, epochs, metrics)
+        self.best = max(self.best or 0.0, metrics.get("val_accuracy", 0.0))
+        self.bars.update(self.steps, description=f"epoch {min(epoch + 1, epochs)} of {epochs}")
+
+    def fit_ended(self):
+        if self.steps is not None:
+            self.bars.remove_task(self.steps)
+            self.steps = None
+
+
+def make_progress(*, quiet=False, stream=None):
+    """Returns the progress that suits `stream`: live on a terminal, plain elsewhere, silent when `quiet`."""
+    stream = stream or sys.stdout
+    if quiet:
+        return Progress()
+    return LiveProgress(stream) if stream.isatty() else PlainProgress(stream)
+
+
+def settings_line(settings):
+    """Returns settings as `name=value` words, numbers with four significant digits."""
+    return "  ".join(f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in settings.items())
+
+
+def metrics_line(metrics):
+    """Returns an epoch's metrics as a line: accuracies, cross-entropies and speed."""
+    names = {
+        "accuracy": ("accuracy", ".4f"),
+        "val_accuracy": ("validation", ".4f"),
+        "crossentropy": ("cross-entropy", ".3f"),
+        "val_crossentropy": ("validation", ".3f"),
+        "images_per_second": ("images/s", ",.0f"),
+    }
+    return "  ".join(f"{label} {metrics[key]:{form}}" for key, (label, form) in names.items() if key in metrics)
+
+
+def clock_text(seconds):
+    """Returns a duration as people say it.
+
+    Example:
+
+    >>> clock_text(75)
+    '1 min 15 s'
+    """
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

@@ -1,0 +1,1 @@
+"""How settings are chosen: spaces, oracles, the ledger of trials, and the runner that drives them."""

@@ -1,0 +1,81 @@
+"""Keras Tuner's oracles, with their traps closed: any seed is honoured, nothing is written, defaults come first."""
+
+import keras_tuner
+from keras_tuner import oracles
+
+from keras_vision.errors import check_choice
+
+OBJECTIVE = keras_tuner.Objective("val_accuracy", "max")
+
+
+class _Quiet:
+    """An oracle whose state is what the ledger replays: it writes no files and prints nothing.
+
+    Keras Tuner's own files are written in place and cannot always be read back after a kill.
+    """
+
+    def save(self):
+        """Writes nothing."""
+
+    def _save_trial(self, trial):
+        """Writes nothing."""
+
+    def get_space(self):
+        """Returns the space at its defaults, so that settings under a condition count where it holds."""
+        space = super().get_space()
+        for hp in space.space:
+            if space.is_active(hp):
+                space.values[hp.name] = hp.default
+        return space
+
+
+class _DefaultsFirst(_Quiet):
+    """An oracle whose first proposal is the space's defaults, which are the best settings known beforehand."""
+
+    def _random_values(self):
+        if self.start_order:
+            return super()._random_values()
+        return self.get_space().values
+
+
+class Random(_DefaultsFirst, oracles.RandomSearchOracle):
+    """Random search (Bergstra & Bengio 2012)."""
+
+
+class Grid(_Quiet, oracles.GridSearchOracle):
+    """Every combination, in order, from the defaults on."""
+
+
+class Bayesian(_DefaultsFirst, oracles.BayesianOptimizationOracle):
+    """Gaussian-process search with an upper confidence bound (Snoek et al. 2012)."""
+
+
+class Hyperband(_DefaultsFirst, oracles.HyperbandOracle):
+    """Successive halving over complete, short training cycles (Li et al. 2018)."""
+
+
+STRATEGIES = {"random": Random, "grid": Grid, "bayesian": Bayesian, "hyperband": Hyperband}
+
+
+def make_oracle(strategy, space, seed):
+    """Returns a Keras Tuner oracle over `space`.
+
+    Args:
+        strategy: A key of `STRATEGIES`.
+        space: A `Space`.
+        seed: Any whole number from 0.
+    """
+    check_choice("strategy", strategy, STRATEGIES)
+    arguments = {
+        "objective": OBJECTIVE,
+        "hyperparameters": space.hyperparameters.copy(),
+        "seed": seed + 1,  # Keras Tuner takes 0 for "no seed"
+        "max_consecutive_failed_trials": 1_000_000,  # the runner decides when failures end a search
+    }
+    if strategy == "hyperband":
+        arguments["max_epochs"] = space.recipe.epochs
+    else:
+        arguments["max_trials"] = None  # the budget is the runner's, so that it can grow
+    oracle = STRATEGIES[strategy](**arguments)
+    oracle.verbose = 0
+    return oracle

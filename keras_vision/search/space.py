@@ -1,0 +1,84 @@
+"""Search spaces: which settings a search may choose, read from `tuner_configs` and checked before a trial starts."""
+
+import importlib
+import importlib.util
+from pathlib import Path
+
+import keras_tuner
+
+from keras_vision.errors import BadInput, check_choice
+from keras_vision.models import model_settings
+from keras_vision.training.recipe import FIELDS
+
+
+class Space:
+    """What may be chosen for one model family.
+
+    Args:
+        model: A name in `MODELS`.
+        recipe: The `Recipe` to vary; what the space does not vary stays as it is there.
+        fixed: Dict of recipe fields that a person set: they are not varied.
+        file: A Python file with `model_space(hp)` and, if it likes, `recipe_space(hp, recipe)`, in place of
+            `tuner_configs/<model>.py`.
+
+    Raises:
+        BadInput: A file that is no space, or a space with a setting that neither the builder nor the recipe has.
+
+    Example:
+
+    >>> space = Space("vgg", recipe_for("vgg"))
+    >>> settings, recipe = space.resolve({"width": 16})
+    """
+
+    def __init__(self, model, recipe, *, fixed=None, file=None):
+        self.model, self.recipe = model, recipe
+        self.fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
+        module = _load_file(file) if file else importlib.import_module(f"tuner_configs.{model}")
+        common = importlib.import_module("tuner_configs.common")
+        self._model_space = module.model_space
+        self._recipe_space = getattr(module, "recipe_space", common.recipe_space)
+        self.hyperparameters = keras_tuner.HyperParameters()
+        for name, value in self.fixed.items():
+            self.hyperparameters.Fixed(name, value)
+        self._check(*self._call(self.hyperparameters))
+
+    def _call(self, hp):
+        return self._model_space(hp), self._recipe_space(hp, self.recipe.as_dict())
+
+    def _check(self, settings, recipe):
+        for name in settings:
+            check_choice(f"setting of tuner_configs for {self.model}", name, tuple(model_settings(self.model)))
+        for name in recipe:
+            check_choice("recipe setting of tuner_configs", name, FIELDS)
+
+    def resolve(self, values):
+        """Returns (builder keywords, `Recipe`) for one choice of values.
+
+        Args:
+            values: Dict of hyper-parameter names and values. One that is left out keeps its default. Those of
+                Hyperband (`tuner/epochs`) shorten the recipe to one complete, shorter cycle.
+        """
+        hp = self.hyperparameters.copy()
+        hp.values = hp.values | values
+        settings, varied = self._call(hp)
+        recipe = self.recipe.replace(**{name: value for name, value in varied.items() if name not in self.fixed})
+        if "tuner/epochs" in values:
+            epochs = values["tuner/epochs"]
+            recipe = recipe.replace(epochs=epochs, warmup_epochs=recipe.warmup_epochs * epochs / recipe.epochs)
+        return settings, recipe
+
+    def describe(self):
+        """Returns the space as plain data, to be recorded and compared."""
+        return {hp.name: hp.get_config() for hp in self.hyperparameters.space}
+
+
+def _load_file(file):
+    path = Path(file)
+    if path.suffix != ".py" or not path.is_file():
+        raise BadInput(f"space {file}", "a Python file with model_space(hp)", "See tuner_configs/ for examples.")
+    spec = importlib.util.spec_from_file_location(f"tuner_config_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if not callable(getattr(module, "model_space", None)):
+        raise BadInput(f"space {file}", "a function model_space(hp) in it", "See tuner_configs/ for examples.")
+    return module

@@ -1,0 +1,79 @@
+"""Which precision this machine is fastest in, set once, before a model is built."""
+
+import contextlib
+from pathlib import Path
+
+import keras
+
+from keras_vision.errors import BadInput, check_choice
+
+PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+# What `auto` resolves to on a CPU with bfloat16 arithmetic: float32 weights, statistics and losses, while oneDNN runs
+# the convolutions and matrix products of the graph in bfloat16.
+REWRITE = "float32+onednn_bfloat16"
+REWRITE_OPTION = "auto_mixed_precision_onednn_bfloat16"
+
+
+def set_precision(precision="auto"):
+    """Sets the precision for all models built from here on and returns the name of what was chosen.
+
+    Args:
+        precision: `"auto"`, `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`. `auto` is the mixed policy that the
+            GPU has hardware for (bfloat16 from compute capability 8, float16 from 7); on a CPU with bfloat16
+            instructions, TensorFlow's rewrite of float32 graphs to bfloat16 convolutions and matrix products; else
+            float32.
+
+    Raises:
+        BadInput: An unknown name, or float16 on a CPU, which has no fast float16 arithmetic and underflows.
+
+    Example:
+
+    >>> set_precision("float32")
+    'float32'
+    """
+    check_choice("precision", precision, PRECISIONS)
+    gpu = _gpu_capability()
+    if precision == "mixed_float16" and gpu is None:
+        raise BadInput("precision 'mixed_float16' on a CPU", "float32 or mixed_bfloat16", "Or leave it at auto.")
+    chosen = _automatic(gpu) if precision == "auto" else precision
+    keras.config.set_dtype_policy("float32" if chosen == REWRITE else chosen)
+    _set_rewrite(chosen == REWRITE)
+    return chosen
+
+
+def _automatic(gpu):
+    if gpu is not None:
+        return "mixed_bfloat16" if gpu >= (8, 0) else "mixed_float16" if gpu >= (7, 0) else "float32"
+    return REWRITE if keras.backend.backend() == "tensorflow" and _cpu_has_bfloat16() else "float32"
+
+
+def _set_rewrite(on):
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.optimizer.set_experimental_options({REWRITE_OPTION: on})
+
+
+def _gpu_capability():
+    """Returns the first GPU's compute capability as (major, minor), or None where there is no GPU."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+        return tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0)) if gpus else None
+    if backend == "torch":
+        import torch
+
+        return torch.cuda.get_device_capability() if torch.cuda.is_available() else None
+    import jax
+
+    gpus = [device for device in jax.devices() if device.platform == "gpu"]
+    return tuple(int(part) for part in str(gpus[0].compute_capability).split(".")) if gpus else None
+
+
+def _cpu_has_bfloat16():
+    with contextlib.suppress(OSError):
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        return "avx512_bf16" in flags or "amx_bf16" in flags
+    return False

@@ -1,0 +1,302 @@
+"""fit: trains one model by one recipe in one run directory; resumes, stops at a target, keeps the best weights."""
+
+import contextlib
+import math
+import time
+
+import keras
+import numpy as np
+
+from keras_vision.data.augment import Augmentation
+from keras_vision.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
+from keras_vision.errors import BadInput, KerasVisionError
+from keras_vision.events import EventLog
+from keras_vision.models.layers import set_statistics
+from keras_vision.progress import Progress
+from keras_vision.runs import save_model, write_json
+from keras_vision.training.checkpoint import Checkpoints
+
+EVALUATION_BATCH = 512
+
+
+class TrainingDiverged(KerasVisionError):
+    """The loss is no longer a finite number."""
+
+
+@keras.saving.register_keras_serializable(package="keras_vision")
+class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
+    """A linear warm-up to the peak, then a decay to zero at the last step.
+
+    Args:
+        peak: The highest learning rate.
+        steps: Steps of the whole training.
+        warmup_steps: Steps from 0 to the peak.
+        schedule: `"one_cycle"` (linear decay), `"cosine"` or `"constant"`.
+
+    Example:
+
+    >>> schedule = WarmupDecay(peak=1.0, steps=100, warmup_steps=20)
+    >>> [round(float(schedule(step)), 2) for step in (0, 19, 60)]
+    [0.05, 1.0, 0.5]
+    """
+
+    def __init__(self, peak, steps, warmup_steps, schedule="one_cycle"):
+        self.peak, self.steps, self.warmup_steps, self.schedule = peak, steps, warmup_steps, schedule
+
+    def __call__(self, step):
+        step = keras.ops.cast(step, "float32")
+        warmup = (step + 1) / max(self.warmup_steps, 1)
+        left = (self.steps - step) / max(self.steps - self.warmup_steps, 1)
+        decay = {
+            "one_cycle": left,
+            "cosine": 0.5 - 0.5 * keras.ops.cos(math.pi * left),
+            "constant": keras.ops.ones_like(left),
+        }[self.schedule]
+        return self.peak * keras.ops.where(step < self.warmup_steps, keras.ops.minimum(warmup, 1.0), decay)
+
+    def get_config(self):
+        return {name: getattr(self, name) for name in ("peak", "steps", "warmup_steps", "schedule")}
+
+
+def make_optimizer(recipe, steps, trainable_variables):
+    """Returns the recipe's optimiser for a training of `steps` steps an epoch, with decay on kernels only."""
+    total = recipe.epochs * steps
+    warmup = min(round(recipe.warmup_epochs * steps), total // 2)
+    common = {
+        "learning_rate": WarmupDecay(recipe.learning_rate, total, warmup, recipe.schedule),
+        "weight_decay": recipe.weight_decay or None,
+        "use_ema": recipe.ema_momentum > 0,
+        "ema_momentum": recipe.ema_momentum or 0.99,
+    }
+    if recipe.optimizer == "sgd":
+        optimizer = keras.optimizers.SGD(momentum=recipe.momentum, nesterov=recipe.momentum > 0, **common)
+    else:
+        optimizer = keras.optimizers.AdamW(**common | {"weight_decay": recipe.weight_decay})
+    if recipe.weight_decay:
+        optimizer.exclude_from_weight_decay(var_list=[v for v in trainable_variables if len(v.shape) < 2])
+    return optimizer
+
+
+def compile_model(model, recipe, steps):
+    """Compiles a model for its recipe: smoothed loss, plain cross-entropy and accuracy as metrics.
+
+    Labels are one-hot rows, as mixed images need; smoothing touches the loss alone (its floor hides how well the
+    network does), so the reported cross-entropy is that of the labels themselves.
+    """
+    model.compile(
+        optimizer=make_optimizer(recipe, steps, model.trainable_variables),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
+        metrics=[
+            keras.metrics.CategoricalAccuracy(name="accuracy"),
+            keras.metrics.CategoricalCrossentropy(from_logits=True, name="crossentropy"),
+        ],
+    )
+
+
+def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, card=None, progress=None):
+    """Trains `model` on `dataset` by `recipe`, in the directory of `run`.
+
+    Writes metrics.jsonl, model.keras (the best by validation), TensorBoard scalars and, at the end, result.json. A
+    run that was interrupted goes on after its last finished epoch, with the weights that an undisturbed run would
+    have had.
+
+    Args:
+        model: An uncompiled model with raw pixels in and logits out; its normalisation is set here.
+        dataset: A `keras_vision.data.Dataset`. The test split is not opened.
+        recipe: A `Recipe`.
+        run: A `keras_vision.runs.Run`.
+        seed: Seeds the order of images and the augmentation.
+        target_acc: Stop after the epoch whose validation accuracy reaches this share.
+        deadline: Stop after the epoch during which `time.monotonic()` passes this.
+        card: Dict kept inside model.keras beside what is known here.
+        progress: A `Progress`.
+
+    Returns:
+        The result as a dict: val_accuracy, val_crossentropy, best_epoch, epochs_run, stopped ("epochs", "target" or
+        "time"), seconds, images_per_second, parameters.
+
+    Raises:
+        BadInput: Model and data do not fit each other.
+        TrainingDiverged: The loss became NaN or infinite.
+    """
+    check_fit(model, dataset)
+    progress = progress or Progress()
+    set_statistics(model, dataset.statistics.mean, dataset.statistics.std)
+    steps = steps_per_epoch(dataset.train, recipe.batch_size)
+    compile_model(model, recipe, steps)
+    checkpoints = Checkpoints(run.checkpoints)
+    state = checkpoints.restore(model, progress.say) or {"epoch": 0, "history": [], "seconds": 0.0}
+    with contextlib.ExitStack() as logs:
+        epoch_end = _EpochEnd(
+            run=run,
+            checkpoints=checkpoints,
+            state=state,
+            validation=evaluation_batches(
+                dataset.validation, num_classes=len(dataset.class_names), batch_size=EVALUATION_BATCH
+            ),
+            logs={name: logs.enter_context(EventLog(run.tensorboard / name)) for name in ("train", "validation")},
+            images=steps * min(recipe.batch_size, len(dataset.train)),
+            epochs=recipe.epochs,
+            averaged=recipe.ema_momentum > 0,
+            target_acc=target_acc,
+            deadline=deadline,
+            card=model_card(dataset, model, card),
+            progress=progress,
+        )
+        progress.fit_started(recipe.epochs, steps, done=state["epoch"])
+        if not epoch_end.stop_reason() and state["epoch"] < recipe.epochs:
+            model.fit(
+                training_batches(
+                    dataset.train,
+                    num_classes=len(dataset.class_names),
+                    batch_size=recipe.batch_size,
+                    seed=seed,
+                    epochs=recipe.epochs,
+                    start_epoch=state["epoch"],
+                    augmentation=augmentation_of(recipe),
+                ),
+                initial_epoch=state["epoch"],
+                epochs=recipe.epochs,
+                steps_per_epoch=steps,
+                shuffle=False,  # the pipeline shuffles
+                verbose=0,
+                callbacks=[epoch_end],
+            )
+        progress.fit_ended()
+    result = summary(state, epoch_end.stop_reason() or "epochs", model)
+    write_json(run.result_path, result)
+    checkpoints.remove()
+    return result
+
+
+def augmentation_of(recipe):
+    """Returns the recipe's augmentation."""
+    return Augmentation(flip=recipe.flip, shift=recipe.shift, cutout=recipe.cutout, cutmix=recipe.cutmix)
+
+
+def check_fit(model, dataset):
+    """Raises `BadInput` where the model's input or classes are not those of the data set."""
+    if tuple(model.input_shape[1:]) != tuple(dataset.shape):
+        raise BadInput(
+            f"a model for images of {'x'.join(map(str, model.input_shape[1:]))}",
+            f"one for the {'x'.join(map(str, dataset.shape))} images of {dataset.name}",
+        )
+    if model.output_shape[-1] != len(dataset.class_names):
+        raise BadInput(
+            f"a model for {model.output_shape[-1]} classes", f"one for the {len(dataset.class_names)} of {dataset.name}"
+        )
+
+
+def model_card(dataset, model, more=None):
+    """Returns what travels inside a model file: where it comes from and what its outputs mean."""
+    return {
+        "dataset": dataset.name,
+        "fingerprint": dataset.fingerprint,
+        "class_names": list(dataset.class_names),
+        "input_shape": list(dataset.shape),
+        "model": model.name,
+        **(more or {}),
+    }
+
+
+def summary(state, stopped, model):
+    """Returns the result of a training as a dict of plain numbers."""
+    history = state["history"]
+    best = max(history, key=lambda row: row["val_accuracy"])
+    return {
+        "val_accuracy": best["val_accuracy"],
+        "val_crossentropy": best["val_crossentropy"],
+        "best_epoch": best["epoch"],
+        "epochs_run": len(history),
+        "stopped": stopped,
+        "seconds": round(state["seconds"], 2),
+        "images_per_second": round(float(np.median([row["images_per_second"] for row in history])), 1),
+        "parameters": sum(math.prod(v.shape) for v in model.trainable_variables),
+    }
+
+
+class _EpochEnd(keras.callbacks.Callback):
+    """Everything that happens at the end of an epoch, in the one order that is right.
+
+    Evaluate (on the averaged weights, where there are any), save the best, write the metrics, log, checkpoint, and
+    decide whether to stop: a state is only ever recorded after what it claims is on disk.
+    """
+
+    # Steps are counted without looking at their logs, so that Keras need not wait for each step's result.
+    async_safe = True
+
+    def __init__(self, *, run, checkpoints, state, validation, logs, images, epochs, averaged, target_acc, deadline,
+                 card, progress):  # fmt: skip
+        super().__init__()
+        self.run, self.checkpoints, self.state, self.validation = run, checkpoints, state, validation
+        self.logs, self.images, self.epochs, self.averaged = logs, images, epochs, averaged
+        self.target_acc, self.deadline, self.card, self.progress = target_acc, deadline, card, progress
+        self.swap = keras.callbacks.SwapEMAWeights()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.clock = time.monotonic()
+        self.steps_done = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps_done += 1
+        self.progress.step_ended(self.images // self.params["steps"])
+
+    def on_epoch_end(self, epoch, logs=None):
+        trained = time.monotonic() - self.clock
+        if not all(math.isfinite(value) for value in logs.values()):
+            raise TrainingDiverged(
+                f"the loss became {logs['loss']} in epoch {epoch + 1}; a lower learning rate may keep it finite"
+            )
+        history = self.state["history"]
+        best = max((row["val_accuracy"] for row in history), default=-1.0)
+        with self._averaged_weights():
+            measured = self.model.evaluate(self.validation, verbose=0, return_dict=True)
+            if not math.isfinite(measured["loss"]):
+                raise TrainingDiverged(f"the validation loss became {measured['loss']} in epoch {epoch + 1}")
+            if measured["accuracy"] > best:
+                save_model(self.model, self.run.model_path, self.card | {"val_accuracy": measured["accuracy"]})
+        row = {
+            "epoch": epoch + 1,
+            **{name: float(value) for name, value in logs.items()},
+            **{f"val_{name}": float(value) for name, value in measured.items()},
+            "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
+            "images_per_second": round(self.images / trained, 1),
+            "seconds": round(time.monotonic() - self.clock, 3),
+        }
+        self._record(row)
+        if self.stop_reason():
+            self.model.stop_training = True
+
+    def _record(self, row):
+        self.state["history"].append(row)
+        self.state["epoch"] = row["epoch"]
+        self.state["seconds"] += row["seconds"]
+        self.run.log_metrics(self.state["history"])
+        self.checkpoints.save(self.model, self.state)
+        curves = ("loss", "accuracy", "crossentropy")
+        self.logs["train"].scalars(
+            {name: row[name] for name in (*curves, "learning_rate", "images_per_second")}, row["epoch"]
+        )
+        self.logs["validation"].scalars({name: row[f"val_{name}"] for name in curves}, row["epoch"])
+        self.progress.epoch_ended(row["epoch"], self.epochs, row)
+
+    def stop_reason(self):
+        """Returns "target" or "time" where the training should end before its last epoch, else None."""
+        reached = max((row["val_accuracy"] for row in self.state["history"]), default=-1.0)
+        if self.target_acc is not None and reached >= self.target_acc:
+            return "target"
+        if self.deadline is not None and self.state["history"] and time.monotonic() > self.deadline:
+            return "time"
+        return None
+
+    @contextlib.contextmanager
+    def _averaged_weights(self):
+        if not self.averaged:
+            yield
+            return
+        self.swap.set_model(self.model)
+        self.swap.on_test_begin()
+        try:
+            yield
+        finally:
+            self.swap.on_test_end()

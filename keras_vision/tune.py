@@ -1,0 +1,141 @@
+"""Searches for a model that reaches a target: `python -m keras_vision.tune --model vgg --target-acc 0.9`."""
+
+import sys
+
+from keras_vision.cli import main as run_command
+from keras_vision.errors import BadInput, check_choice
+from keras_vision.train import check_seed, check_share, closing_lines, deadline_after, finish, model_source, open_dataset
+
+STRATEGIES = ("random", "grid", "bayesian", "hyperband")
+
+
+def tune(
+    model="vgg",
+    *,
+    dataset="fashion_mnist",
+    data_dir=None,
+    image_size=None,
+    on_bad_image="error",
+    target_acc=None,
+    strategy="random",
+    space=None,
+    max_trials=20,
+    max_minutes=None,
+    epochs=None,
+    batch_size=None,
+    seed=0,
+    workdir=None,
+    precision="auto",
+    progress=None,
+):
+    """Search for settings of a model family that reach a target accuracy on validation images.
+
+    The search stops as soon as a trial reaches `target_acc`; only then is the best model measured on the test images.
+    Started again on the same directory, it goes on where it was.
+
+    Args:
+        model: A name in `MODELS`.
+        dataset: A name in `DATASETS`, or `folder:PATH`, `npz:PATH`, `tfds:NAME`.
+        data_dir: Where a named data set lies; the usual places by default.
+        image_size: Height and width to which the images of a folder are resized.
+        on_bad_image: `"error"` or `"skip"`.
+        target_acc: Share of validation images to be classified rightly; without one the search uses its whole budget.
+        strategy: Keras Tuner's oracle: `"random"`, `"grid"`, `"bayesian"` or `"hyperband"`.
+        space: A Python file with a search space of your own.
+        max_trials: Trials in all.
+        max_minutes: Start no new epoch after this long.
+        epochs: Epochs of each trial; the family's best known number by default.
+        batch_size: Images per step, likewise.
+        seed: Everything random derives from it.
+        workdir: The run directory; `runs/tune-MODEL-DATASET` by default.
+        precision: See `keras_vision.training.precision.set_precision`.
+        progress: A `Progress`.
+
+    Returns:
+        The result as a dict: workdir, val_accuracy, best_trial, trials, ended, test, exit_code and more. The exit
+        code is 3 where the target was not reached.
+
+    Raises:
+        BadInput: Before any work starts, where an argument cannot be right.
+
+    Example:
+
+    >>> tune("cnn", dataset="digits", target_acc=0.9)["exit_code"]  # doctest: +SKIP
+    0
+    """
+    from keras_vision.models import MODELS
+    from keras_vision.progress import Progress
+
+    progress = progress or Progress()
+    check_choice("model", model, MODELS)
+    check_choice("strategy", strategy, STRATEGIES)
+    check_share("target_acc", target_acc)
+    check_seed(seed)
+    if max_trials < 1:
+        raise BadInput(f"max_trials={max_trials}", "a whole number from 1")
+    deadline = deadline_after(max_minutes)
+    from keras_vision.training.recipe import recipe_for
+
+    recipe = recipe_for(model, dataset, epochs=epochs, batch_size=batch_size)
+    data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
+
+    from keras_vision.runs import Run, default_workdir
+    from keras_vision.search.runner import Search
+    from keras_vision.search.space import Space
+    from keras_vision.training.precision import set_precision
+
+    choices = Space(model, recipe, fixed={"epochs": epochs, "batch_size": batch_size}, file=space)
+    chosen = set_precision(precision)
+    config = {
+        "model": model,
+        "dataset": dataset,
+        "fingerprint": data.fingerprint,
+        "target_acc": target_acc,
+        "strategy": strategy,
+        "space": choices.describe(),
+        "recipe": recipe.as_dict(),
+        "seed": seed,
+        "precision": chosen,
+        "max_trials": max_trials,
+        "max_minutes": max_minutes,
+    }
+    run = Run(workdir or default_workdir(f"tune-{model}-{data.name}", config))
+    with run.locked():
+        run.start(config)
+        progress.say(f"{model} on {data.name}: {len(data.train):,} images, precision {chosen}, in {run.path}")
+        search = Search(run, model=model, dataset=data, space=choices, strategy=strategy, seed=seed,
+                        target_acc=target_acc, precision=chosen, card=model_source(dataset, data_dir, seed),
+                        progress=progress)  # fmt: skip
+        ended = search.go(max_trials, deadline)
+        result = search.conclude(ended)
+        reached = target_acc is None or result["val_accuracy"] >= target_acc
+        if reached:
+            result = finish(run, data, progress)
+    return result | {"workdir": str(run.path), "target_acc": target_acc, "exit_code": 0 if reached else 3}
+
+
+def show(result, progress):
+    """Prints the lines that end a search."""
+    count = result["trials"]
+    progress.say(f"best of {count} trial{'s' if count != 1 else ''}: {result['best_trial']}")
+    for line in closing_lines(result):
+        progress.say(line)
+    if result["exit_code"] == 3:
+        progress.say("The same command with a larger --max-trials or --max-minutes goes on from here.")
+
+
+def main(arguments=None):
+    """Runs the command line."""
+    return run_command(
+        tune,
+        "tune",
+        flags=("model", "dataset", "data_dir", "target_acc", "strategy", "space", "max_trials", "max_minutes",
+               "epochs", "batch_size", "image_size", "on_bad_image", "seed", "workdir", "precision"),
+        show=show,
+        resumable=True,
+        arguments=arguments,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())

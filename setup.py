@@ -1,0 +1,44 @@
+"""Installs keras_vision and, beside it, the search spaces of `tuner_configs`."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+# name -> what it is for (the README repeats these reasons); heavy or rare ones are extras
+REQUIRED = [
+    "keras>=3.15.1",
+    "tensorflow>=2.21",
+    "tensorflow-datasets>=4.9.10",
+    "importlib_resources>=6.4",  # imported by tensorflow-datasets, which forgets to declare it
+    "keras-tuner>=1.4.8",
+    "tensorboard>=2.20",
+    "rich>=13.7",
+    "matplotlib>=3.9",
+    "scikit-learn>=1.5",
+    "scipy>=1.13",
+    "numpy>=2.0",
+    "pillow>=11.0",
+]
+EXTRAS = {
+    "gpu": ["tensorflow[and-cuda]>=2.21"],
+    "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
+    "litert": ["ai-edge-litert>=1.2"],
+    "ray": ["ray>=2.40"],
+    "bench": ["torch>=2.6"],
+    "test": ["pytest>=8.3"],
+}
+EXTRAS["dev"] = [*EXTRAS["test"], "ruff>=0.9"]
+
+setup(
+    name="keras-vision",
+    version="0.1.0",
+    description="A workbench for small-image classification in Keras 3",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["keras_vision", "keras_vision.*", "tuner_configs"]),
+    install_requires=REQUIRED,
+    extras_require=EXTRAS,
+    entry_points={"console_scripts": ["keras-vision=keras_vision.__main__:main"]},
+)

@@ -1,0 +1,45 @@
+"""What all tests share: a quiet TensorFlow, and where the real images are."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+PLACES = (
+    os.environ.get("TFDS_DATA_DIR"),
+    "~/tensorflow_datasets",
+    Path(__file__).parents[2] / "shared" / "tensorflow_datasets",
+)
+
+
+def _real_data_dir(name):
+    for place in filter(None, PLACES):
+        directory = Path(place).expanduser()
+        if (directory / name).is_dir():
+            return directory
+    pytest.skip(f"{name} is not prepared in TFDS_DATA_DIR or ~/tensorflow_datasets")
+
+
+@pytest.fixture
+def fashion_mnist_dir():
+    """A TFDS directory that holds Fashion-MNIST; skips the test where there is none."""
+    return _real_data_dir("fashion_mnist")
+
+
+@pytest.fixture
+def cifar10_dir():
+    """A TFDS directory that holds CIFAR-10; skips the test where there is none."""
+    return _real_data_dir("cifar10")
+
+
+@pytest.fixture(autouse=True)
+def _float32_again():
+    """Leaves no precision policy behind for the next test."""
+    yield
+    if "keras" in sys.modules:
+        sys.modules["keras"].config.set_dtype_policy("float32")

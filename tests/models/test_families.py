@@ -1,0 +1,109 @@
+"""What one family does and the others do not."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_vision.models import build_model
+from keras_vision.models.layers import exact_gelu
+from tests.models.small import pixels, small_model
+
+
+def kinds(model):
+    return [type(layer).__name__ for layer in model.layers]
+
+
+def names(model):
+    return [layer.name for layer in model.layers]
+
+
+def test_a_linear_cnn_is_affine():
+    model = small_model("cnn", activation="linear", pooling="average", batch_norm=False, hidden_units=(7,))
+    a, b = pixels(n=2)[:, None]
+    middle = (model(a) + model(b)) / 2
+    np.testing.assert_allclose(model((a + b) / 2), middle, rtol=1e-4, atol=1e-4 * np.abs(middle).max())
+
+
+def test_a_cnn_without_pooling_keeps_the_size():
+    model = small_model("cnn", pooling=None)
+    assert model.get_layer("block2_conv1").output.shape == (None, 8, 8, 6)
+
+
+def test_a_residual_stage_adds_its_input_before_its_last_activation():
+    model = small_model("cnn", filters=(4, 4), convs_per_stage=2, residual=True)
+    total = model.get_layer("block2_add")
+    assert [tensor._keras_history.operation.name for tensor in total.input] == ["block2_conv2_norm", "block1_pool"]
+    assert model.get_layer("block2_activation").input is total.output
+    assert "block2_conv2_activation" not in names(model)
+
+
+def test_vgg_places_its_convolutions_by_stage():
+    model = build_model("vgg", (16, 16, 3), 10, filters=(4, 6, 8), blocks=(1, 3, 2))
+    convs = [layer.name for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert convs == [f"block{stage}_conv{i}" for stage, n in ((1, 1), (2, 3), (3, 2)) for i in range(1, n + 1)]
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_a_convolution_has_a_bias_unless_batch_norm_follows(batch_norm):
+    model = small_model("vgg", batch_norm=batch_norm)
+    assert model.get_layer("block1_conv1").use_bias is not batch_norm
+
+
+def test_resnet18_without_residuals_is_the_plain_network():
+    model = small_model("resnet18", residual=False)
+    assert "Add" not in kinds(model)
+    assert not [name for name in names(model) if "shortcut" in name]
+
+
+def test_resnet18_halves_the_image_three_times():
+    model = build_model("resnet18", (32, 32, 3), 10, width=4)
+    sides = [model.get_layer(f"stage{stage}_block2_activation").output.shape[1] for stage in (1, 2, 3, 4)]
+    assert sides == [32, 16, 8, 4]
+
+
+def test_token_mixing_sees_all_patches_and_channel_mixing_all_channels():
+    model = small_model("mlp_mixer")
+    assert model.get_layer("block1_token_mixing_dense1").kernel.shape == (16, 6)
+    assert model.get_layer("block1_channel_mixing_dense1").kernel.shape == (8, 12)
+
+
+def test_convmixer_skips_positions_but_not_channels():
+    model = small_model("convmixer")
+    adds = [name for name in names(model) if name.endswith("_add")]
+    assert adds == ["block1_depthwise_add", "block2_depthwise_add"]
+
+
+def test_convmixer_depthwise_filters_start_by_their_own_fan_in():
+    kernel = build_model("convmixer", (8, 8, 3), 10, depth=1).get_layer("block1_depthwise_conv").kernel
+    assert np.std(kernel) == pytest.approx((1 / (3 * 5 * 5)) ** 0.5, rel=0.05)
+
+
+def test_the_lstm_reads_rows():
+    model = build_model("lstm", (6, 8, 3), 10)
+    images = pixels((6, 8, 3), n=1)
+    rows = model.get_layer("rows")(images)
+    np.testing.assert_array_equal(rows[0, 2], images[0, 2].reshape(-1))
+
+
+@pytest.mark.parametrize(("bidirectional", "features"), [(False, 6), (True, 12)])
+def test_both_directions_of_the_lstm_reach_the_logits(bidirectional, features):
+    assert small_model("lstm", bidirectional=bidirectional).layers[-1].kernel.shape == (features, 5)
+
+
+@pytest.mark.parametrize("name", ["mlp", "vgg", "resnet18", "mlp_mixer", "lstm"])
+def test_dropout_is_in_the_network_only_where_asked_for(name):
+    assert "Dropout" not in kinds(small_model(name))
+    assert "Dropout" in kinds(small_model(name, dropout_rate=0.2))
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu", "tanh", "sigmoid"])
+def test_activations_are_applied_by_name(activation):
+    model = small_model("mlp", activation=activation)
+    expected = exact_gelu if activation == "gelu" else getattr(keras.activations, activation)
+    assert model.get_layer("block1_activation").activation is expected
+
+
+@pytest.mark.parametrize(("activation", "spread"), [("relu", 2 / 784), ("tanh", 2 / (784 + 512))])
+def test_kernels_start_as_their_activation_wants(activation, spread):
+    kernel = build_model("mlp", (28, 28, 1), 10, activation=activation).get_layer("block1_dense").kernel
+    assert np.var(kernel) == pytest.approx(spread, rel=0.02)

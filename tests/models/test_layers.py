@@ -1,0 +1,196 @@
+"""The custom layers: what they compute, and that it survives saving, copying and export."""
+
+import math
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_vision.errors import BadInput
+from keras_vision.models.layers import BatchNormalization, exact_gelu, set_statistics
+from tests.models.small import pixels, small_model
+
+STOCK = keras.layers.BatchNormalization
+
+
+def activations(shape=(6, 5, 4, 3), dtype="float32"):
+    return tf.cast(np.random.default_rng(1).normal(2.0, 3.0, shape), dtype)
+
+
+def batch_norm(kind, shape, **settings):
+    layer = kind(momentum=0.9, **settings)
+    layer.build(shape)
+    channels = shape[-1]
+    layer.set_weights([np.linspace(start, start + 1, channels) for start in (0.5, -0.5, 1.0, 2.0)])
+    return layer
+
+
+def step(layer, inputs, training):
+    """Outputs, gradients and moving statistics of one call."""
+    target = tf.cast(np.random.default_rng(2).normal(size=inputs.shape), inputs.dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        outputs = layer(inputs, training=training)
+        loss = tf.reduce_sum(tf.cast(outputs * target, "float32"))
+    gradients = tape.gradient(loss, [inputs, layer.gamma.value, layer.beta.value])
+    return [outputs, *gradients, layer.moving_mean.value, layer.moving_variance.value]
+
+
+def op_types(function, *args, **kwargs):
+    return {op.type for op in tf.function(function).get_concrete_function(*args, **kwargs).graph.get_operations()}
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("shape", [(6, 5, 4, 3), (1, 1, 2, 3), (1, 1, 1, 3), (7, 3)], ids=str)
+def test_batch_norm_equals_stock_keras(shape, training):
+    results = [step(batch_norm(kind, shape), activations(shape), training) for kind in (BatchNormalization, STOCK)]
+    for own, stock in zip(*results, strict=True):
+        np.testing.assert_allclose(own, stock, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("policy", "bits"), [("mixed_bfloat16", 8), ("mixed_float16", 11)])
+def test_batch_norm_equals_stock_keras_under_mixed_precision(policy, bits):
+    inputs = activations(dtype=keras.DTypePolicy(policy).compute_dtype)
+    results = [
+        step(batch_norm(kind, inputs.shape, dtype=policy), inputs, training=True)
+        for kind in (BatchNormalization, STOCK)
+    ]
+    for own, stock in zip(*results, strict=True):
+        assert own.dtype == stock.dtype
+        own, stock = (tf.cast(tensor, "float32") for tensor in (own, stock))
+        np.testing.assert_allclose(own, stock, rtol=2.0 ** (1 - bits), atol=2.0 ** (3 - bits))
+
+
+def test_frozen_batch_norm_keeps_its_statistics():
+    layer = batch_norm(BatchNormalization, (6, 5, 4, 3))
+    layer.trainable = False
+    before = layer.get_weights()
+    layer(activations(), training=True)
+    for old, new in zip(before, layer.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize("settings", [{"axis": 1}, {"scale": False}, {"center": False}], ids=str)
+def test_batch_norm_falls_back_where_the_fused_op_does_not_apply(settings):
+    own, stock = BatchNormalization(**settings), STOCK(momentum=0.9, **settings)
+    outputs = own(activations(), training=True), stock(activations(), training=True)
+    np.testing.assert_allclose(*outputs, rtol=1e-6, atol=1e-6)
+
+
+def test_batch_norm_takes_the_fused_op_in_training_and_inference():
+    layer = batch_norm(BatchNormalization, (6, 5, 4, 3))
+    for training in (True, False):
+        assert "FusedBatchNormV3" in op_types(layer, activations(), training=training)
+
+
+def test_batch_norm_takes_the_portable_path_on_other_backends(monkeypatch):
+    expected = step(batch_norm(BatchNormalization, (6, 5, 4, 3)), activations(), training=True)
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    layer = batch_norm(BatchNormalization, (6, 5, 4, 3))
+    assert "FusedBatchNormV3" not in op_types(layer, activations(), training=True)
+    for own, other in zip(step(layer, activations(), training=True), expected, strict=True):
+        np.testing.assert_allclose(own, other, rtol=1e-5, atol=1e-5)
+
+
+def test_batch_norm_is_the_same_compiled_by_xla():
+    plain, compiled = (batch_norm(BatchNormalization, (6, 5, 4, 3)) for _ in range(2))
+    outputs = plain(activations(), training=True)
+    function = tf.function(lambda x: compiled(x, training=True), jit_compile=True)
+    np.testing.assert_allclose(function(activations()), outputs, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(compiled.moving_variance, plain.moving_variance, rtol=1e-5)
+
+
+def test_exact_gelu_is_x_times_the_normal_distribution_function():
+    x = np.linspace(-6, 6, 121)
+    expected = [value * 0.5 * math.erfc(-value / math.sqrt(2)) for value in x]
+    np.testing.assert_allclose(exact_gelu(x.astype("float32")), expected, atol=1e-6)
+
+
+def test_exact_gelu_is_made_of_erf_because_onnx_has_no_erfc():
+    types = op_types(exact_gelu, activations())
+    assert "Erf" in types
+    assert "Erfc" not in types
+
+
+def test_a_saved_activation_is_still_exact_gelu():
+    layer = keras.layers.Activation(exact_gelu)
+    assert keras.layers.Activation.from_config(layer.get_config()).activation is exact_gelu
+
+
+STATISTICS = {"mean": (130.0, 120.0, 110.0), "std": (70.0, 60.0, 50.0)}
+
+
+def standardised(model, images):
+    return keras.Model(model.input, model.get_layer("normalization").output)(images)
+
+
+def expected_of(images):
+    return (images - np.array(STATISTICS["mean"])) / np.array(STATISTICS["std"])
+
+
+def test_pixels_are_left_alone_until_statistics_are_set():
+    np.testing.assert_array_equal(standardised(small_model("mlp"), pixels()), pixels())
+
+
+def test_statistics_standardise_each_channel():
+    model = small_model("mlp")
+    set_statistics(model, **STATISTICS)
+    np.testing.assert_allclose(standardised(model, pixels()), expected_of(pixels()), rtol=1e-5, atol=1e-5)
+
+
+def test_statistics_survive_saving(tmp_path):
+    model = small_model("mlp")
+    set_statistics(model, **STATISTICS)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(standardised(loaded, pixels()), expected_of(pixels()), rtol=1e-5, atol=1e-5)
+
+
+def test_statistics_survive_set_weights_even_in_a_function_compiled_before():
+    source, target = small_model("mlp"), small_model("mlp")
+    set_statistics(source, **STATISTICS)
+    compiled = tf.function(target)
+    compiled(pixels())
+    target.set_weights(source.get_weights())
+    np.testing.assert_allclose(compiled(pixels()), source(pixels()), rtol=1e-5, atol=1e-5)
+
+
+def test_standardising_stays_in_float32_under_mixed_precision():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    model = small_model("mlp")
+    set_statistics(model, **STATISTICS)
+    np.testing.assert_allclose(standardised(model, pixels()), expected_of(pixels()), rtol=1e-5, atol=1e-5)
+
+
+def test_a_constant_channel_is_centred_and_not_blown_up():
+    model = small_model("mlp")
+    set_statistics(model, mean=(0.0, 255.0, 7.0), std=(70.0, 0.0, 0.0))
+    assert np.abs(standardised(model, pixels())).max() <= 255.0
+
+
+@pytest.mark.parametrize(
+    ("mean", "std", "message"),
+    [
+        ((1.0,), (1.0,), "1 means and 1 standard deviations: expected one of each per channel, and mlp has 3"),
+        ((1.0, 2.0, 3.0), (1.0, 2.0), "3 means and 2 standard deviations"),
+        ((1.0, 2.0, 3.0), (1.0, -2.0, 1.0), "no negative std"),
+        ((1.0, float("nan"), 3.0), (1.0, 1.0, 1.0), "finite numbers"),
+    ],
+)
+def test_statistics_that_do_not_fit_are_refused(mean, std, message):
+    with pytest.raises(BadInput, match=message):
+        set_statistics(small_model("mlp"), mean, std)
+
+
+@pytest.mark.parametrize(
+    ("policy", "tolerance"), [("float32", 1e-5), ("mixed_bfloat16", 0.02), ("mixed_float16", 0.005)]
+)
+def test_an_exported_model_computes_the_same(policy, tolerance, tmp_path):
+    keras.config.set_dtype_policy(policy)
+    model = small_model("convmixer")  # has all three custom pieces
+    set_statistics(model, **STATISTICS)
+    model(pixels(), training=True)
+    model.export(tmp_path / "exported", verbose=False)
+    exported = tf.saved_model.load(tmp_path / "exported")
+    np.testing.assert_allclose(exported.serve(pixels()), model(pixels()), rtol=tolerance, atol=tolerance)

@@ -1,0 +1,88 @@
+import pytest
+
+from keras_vision.errors import KerasVisionError
+from keras_vision.search.ledger import Ledger
+
+RESULT = {"val_accuracy": 0.9, "parameters": 100, "seconds": 1.0}
+
+
+def fail(line):
+    raise AssertionError(line)
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    ledger = Ledger(tmp_path / "trials.jsonl", warn=fail)
+    for number, accuracy in enumerate((0.8, 0.9, 0.9)):
+        ledger.record("asked", number, values={"width": number})
+        ledger.record("started", number, epochs_done=0)
+        ledger.record("completed", number, result=RESULT | {"val_accuracy": accuracy, "parameters": 100 - number})
+    return ledger
+
+
+def test_replaying_the_file_gives_the_same_trials(ledger):
+    assert Ledger(ledger.path, warn=fail).trials == ledger.trials
+
+
+def test_the_best_of_equals_has_fewer_parameters(ledger):
+    assert ledger.best().number == 2
+
+
+def test_a_failed_trial_is_never_the_best(ledger):
+    ledger.record("asked", 3, values={})
+    ledger.record("failed", 3, reason="ValueError")
+    assert ledger.best().number == 2
+
+
+def test_an_infinite_score_cannot_be_recorded(ledger):
+    ledger.record("asked", 3, values={})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        ledger.record("completed", 3, result=RESULT | {"val_accuracy": float("inf")})
+    assert Ledger(ledger.path, warn=fail).trials[3].status == "OPEN"
+
+
+def test_a_torn_tail_is_cut_with_a_warning(ledger):
+    whole = ledger.path.read_bytes()
+    ledger.path.write_bytes(whole + b'{"crc": "0000')
+    lines = []
+    assert len(Ledger(ledger.path, warn=lines.append).trials) == 3
+    assert "half a record" in lines[0]
+    assert ledger.path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("keep", range(0, 400, 37))
+def test_every_cut_of_the_file_leaves_a_readable_ledger(ledger, keep):
+    whole = ledger.path.read_bytes()
+    ledger.path.write_bytes(whole[:keep])
+    complete = whole[:keep].count(b"\n")
+    assert Ledger(ledger.path, warn=lambda line: None).path.read_bytes().count(b"\n") == complete
+
+
+def test_damage_in_the_middle_is_an_error_that_names_the_line(ledger):
+    damaged = ledger.path.read_bytes().replace(b'"width": 1', b'"width": 7')
+    ledger.path.write_bytes(damaged)
+    with pytest.raises(KerasVisionError, match=r"trials.jsonl, line 4: the record is damaged"):
+        Ledger(ledger.path, warn=fail)
+    assert ledger.path.read_bytes() == damaged
+
+
+def test_two_deaths_without_an_epoch_exhaust_a_trial(ledger):
+    ledger.record("asked", 3, values={})
+    trial = ledger.trials[3]
+    assert not trial.exhausted(0)
+    ledger.record("started", 3, epochs_done=0)
+    assert not trial.exhausted(0)
+    ledger.record("started", 3, epochs_done=0)
+    assert trial.exhausted(0)
+
+
+def test_progress_and_requested_interrupts_are_no_deaths(ledger):
+    ledger.record("asked", 3, values={})
+    trial = ledger.trials[3]
+    for epochs_done in (0, 1, 2):
+        ledger.record("started", 3, epochs_done=epochs_done)
+        assert not trial.exhausted(epochs_done + 1)
+    ledger.record("interrupted", 3)
+    ledger.record("started", 3, epochs_done=2)
+    ledger.record("interrupted", 3)
+    assert not trial.exhausted(2)

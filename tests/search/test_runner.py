@@ -1,0 +1,202 @@
+import json
+import urllib.request
+
+import pytest
+
+from keras_vision.errors import KerasVisionError
+from keras_vision.runs import Run
+from keras_vision.search import runner
+from keras_vision.search.runner import Search, trial_seed
+from keras_vision.search.space import Space
+from keras_vision.training.recipe import Recipe
+from keras_vision.training.trainer import TrainingDiverged
+from tests.synthetic import make_dataset
+
+SPACE = """
+def model_space(hp):
+    return {"filters": (hp.Int("width", 2, 6, default=4),), "blocks": (1,)}
+
+def recipe_space(hp, recipe):
+    return {"learning_rate": hp.Float("learning_rate", 1e-4, 1e-2, sampling="log", default=3e-3)}
+"""
+RECIPE = Recipe(epochs=2, batch_size=64, warmup_epochs=0.5, shift=0, flip="none")
+
+
+@pytest.fixture
+def space(tmp_path):
+    (tmp_path / "space.py").write_text(SPACE)
+    return Space("vgg", RECIPE, file=tmp_path / "space.py")
+
+
+def make_search(path, space, **options):
+    options = {"model": "vgg", "dataset": make_dataset(), "strategy": "random", "seed": 0} | options
+    run = Run(path)
+    run.path.mkdir(parents=True, exist_ok=True)
+    return Search(run, space=space, **options)
+
+
+def trials_of(search):
+    return [(t.status, t.values, t.result and t.result["val_accuracy"]) for t in search.ledger.trials]
+
+
+def test_every_trial_is_a_run_with_its_own_seed(tmp_path, space):
+    search = make_search(tmp_path / "s", space)
+    assert search.go(max_trials=2) == "trials"
+    configs = [search.trial_run(trial).config["settings"] for trial in search.ledger.trials]
+    assert configs[0]["seed"] == trial_seed(0, 0) != configs[1]["seed"]
+    assert all(search.trial_run(trial).finished for trial in search.ledger.trials)
+
+
+def test_a_search_ends_at_its_target(tmp_path, space):
+    search = make_search(tmp_path / "s", space, target_acc=0.01)
+    assert search.go(max_trials=5) == "target"
+    assert len(search.ledger.trials) == 1
+
+
+def test_the_best_trials_model_is_the_searchs_model(tmp_path, space):
+    search = make_search(tmp_path / "s", space)
+    result = search.conclude(search.go(max_trials=2))
+    best = search.ledger.best()
+    assert result["val_accuracy"] == best.score
+    assert search.run.model_path.read_bytes() == search.trial_run(best).model_path.read_bytes()
+
+
+def test_a_search_goes_on_where_it_was(tmp_path, space):
+    whole = make_search(tmp_path / "whole", space)
+    whole.go(max_trials=3)
+    make_search(tmp_path / "cut", space).go(max_trials=1)
+    cut = make_search(tmp_path / "cut", space)
+    cut.go(max_trials=3)
+    assert trials_of(cut) == trials_of(whole)
+
+
+@pytest.mark.parametrize("point", ["asked", "started", "completed"])
+def test_a_kill_at_any_record_ends_in_the_same_trials(tmp_path, space, monkeypatch, point):
+    whole = make_search(tmp_path / "whole", space)
+    whole.go(max_trials=2)
+
+    class Killed(BaseException):
+        pass
+
+    cut = make_search(tmp_path / "cut", space)
+    record = cut.ledger.record
+
+    def record_and_die(event, trial, **details):
+        if event == point and trial == 1:
+            raise Killed
+        record(event, trial, **details)
+
+    monkeypatch.setattr(cut.ledger, "record", record_and_die)
+    with pytest.raises(Killed):
+        cut.go(max_trials=2)
+    again = make_search(tmp_path / "cut", space)
+    again.go(max_trials=2)
+    assert trials_of(again) == trials_of(whole)
+
+
+def test_a_failed_trial_does_not_end_the_search(tmp_path, space, monkeypatch):
+    def fit(*args, **options):
+        if len(search.ledger.trials) == 1:
+            raise TrainingDiverged("the loss became nan")
+        return real_fit(*args, **options)
+
+    real_fit = runner.fit
+    monkeypatch.setattr(runner, "fit", fit)
+    search = make_search(tmp_path / "s", space)
+    search.go(max_trials=2)
+    assert [trial.status for trial in search.ledger.trials] == ["FAILED", "COMPLETED"]
+    assert search.ledger.trials[0].reason == "TrainingDiverged: the loss became nan"
+    assert search.ledger.best().number == 1
+
+
+def test_a_search_whose_first_trials_all_fail_ends_with_the_reason(tmp_path, space, monkeypatch):
+    def fit(*args, **options):
+        raise ValueError("shapes (3) and (4)")
+
+    monkeypatch.setattr(runner, "fit", fit)
+    search = make_search(tmp_path / "s", space)
+    with pytest.raises(KerasVisionError, match=r"first 3 trials all failed.*shapes \(3\) and \(4\)"):
+        search.go(max_trials=9)
+    with pytest.raises(KerasVisionError, match="no trial completed"):
+        search.conclude("trials")
+
+
+def test_a_trial_that_kills_its_process_is_given_up_after_two_attempts(tmp_path, space, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def die(*args, **options):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "fit", die)
+        for _ in range(2):
+            with pytest.raises(Killed):
+                make_search(tmp_path / "s", space).go(max_trials=2)
+    search = make_search(tmp_path / "s", space)
+    search.go(max_trials=2)
+    assert [trial.status for trial in search.ledger.trials] == ["FAILED", "COMPLETED"]
+    assert search.ledger.trials[0].reason.startswith("CRASHED")
+
+
+def test_a_ledger_of_another_search_is_refused(tmp_path, space):
+    make_search(tmp_path / "s", space).go(max_trials=2)
+    with pytest.raises(KerasVisionError, match="would not have proposed"):
+        make_search(tmp_path / "s", space, seed=1)
+
+
+def test_a_grid_resumes(tmp_path, space):
+    make_search(tmp_path / "s", space, strategy="grid").go(max_trials=1)
+    search = make_search(tmp_path / "s", space, strategy="grid")
+    search.go(max_trials=3)
+    assert len({json.dumps(trial.values) for trial in search.ledger.trials}) == 3
+
+
+def test_the_table_has_a_row_per_trial(tmp_path, space):
+    search = make_search(tmp_path / "s", space)
+    search.go(max_trials=2)
+    rows = (tmp_path / "s" / "trials.csv").read_text().splitlines()
+    assert rows[0].startswith("trial,status,val_accuracy")
+    assert [row[:14] for row in rows[1:]] == ["0000,COMPLETED", "0001,COMPLETED"]
+
+
+def test_tensorboard_shows_each_trial_as_a_session_with_its_metric(tmp_path, space, monkeypatch):
+    from tensorboard import program
+
+    def fit(*args, **options):
+        if len(search.ledger.trials) == 2:
+            raise TrainingDiverged("the loss became nan")
+        return real_fit(*args, **options)
+
+    real_fit = runner.fit
+    monkeypatch.setattr(runner, "fit", fit)
+    search = make_search(tmp_path / "s", space)
+    search.go(max_trials=3)
+
+    board = program.TensorBoard()
+    board.configure(argv=[None, "--logdir", str(tmp_path / "s"), "--host", "localhost", "--port", "0"])
+    url = board.launch()
+
+    def post(route, body):
+        request = urllib.request.Request(
+            f"{url}data/plugin/hparams/{route}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+    experiment = post("experiment", {"experimentName": ""})
+    assert {info["name"] for info in experiment["hparamInfos"]} == {"width", "learning_rate"}
+    metrics = [{"metric": info["name"]} for info in experiment["metricInfos"]]
+    statuses = ["STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_RUNNING", "STATUS_UNKNOWN"]
+    answer = post(
+        "session_groups",
+        {"experimentName": "", "allowedStatuses": statuses, "startIndex": 0, "sliceSize": 10,
+         "colParams": [{"metric": metric["metric"]} for metric in metrics]},
+    )  # fmt: skip
+    groups = {group["name"]: group for group in answer["sessionGroups"]}
+    assert sorted(groups) == ["0000", "0001", "0002"]
+    assert [groups[name]["sessions"][0]["status"] for name in sorted(groups)] == [
+        "STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_SUCCESS",
+    ]  # fmt: skip
+    shown = {m["name"]["tag"]: m["value"] for m in groups["0000"]["metricValues"]}
+    assert shown["best_val_accuracy"] == pytest.approx(search.ledger.trials[0].score)

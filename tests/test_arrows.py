@@ -1,0 +1,87 @@
+"""The house's arrows: which room may import which. A new import that runs the wrong way fails here, by name."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "keras_vision"
+ROOMS = ("models", "data", "training", "search", "analysis", "studies")
+
+# room -> the rooms it may import from; files beside the rooms are front doors (all rooms) or leaves (none)
+ALLOWED = {
+    "models": {"models"},
+    "data": {"data"},
+    "analysis": {"analysis", "models"},
+    "training": {"training", "data", "models"},
+    "search": {"search", "training", "data", "models"},
+    "studies": set(ROOMS),
+}
+LEAVES = ("errors", "progress", "events", "runs")
+# where tensorflow and keras_tuner may be imported
+TENSORFLOW = ("data/", "training/precision.py", "export.py", "models/layers.py", "analysis/gradients.py")
+KERAS_TUNER = ("search/",)
+
+
+def imports(path):
+    """All modules that a file imports, at its top or inside functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_arrows_run_one_way(path):
+    room = path.relative_to(PACKAGE).parts[0]
+    if room not in ROOMS:
+        return
+    for module in imports(path):
+        parts = module.split(".")
+        if parts[0] == "keras_vision" and len(parts) > 1:
+            assert parts[1] in ALLOWED[room] or parts[1] in (*LEAVES, "__version__") or room == "studies", module
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_leaves_import_no_room_at_their_top(name):
+    tree = ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8"))
+    modules = [node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)]
+    assert not [module for module in modules if module.removeprefix("keras_vision.").split(".")[0] in ROOMS]
+
+
+@pytest.mark.parametrize(("library", "places"), [("tensorflow", TENSORFLOW), ("keras_tuner", KERAS_TUNER)])
+def test_heavy_libraries_stay_in_their_places(library, places):
+    elsewhere = [
+        str(path.relative_to(PACKAGE))
+        for path in FILES
+        if any(module.split(".")[0] == library for module in imports(path))
+        and not str(path.relative_to(PACKAGE)).startswith(places)
+    ]
+    assert not elsewhere
+
+
+def test_search_spaces_import_nothing_of_the_package():
+    for path in (ROOT / "tuner_configs").glob("*.py"):
+        assert not [m for m in imports(path) if m.split(".")[0] in ("keras_vision", "keras_tuner")], path
+
+
+@pytest.mark.parametrize("name", ["train", "tune", "evaluate", "export", "describe"])
+def test_help_imports_nothing_heavy(name):
+    code = (
+        f"import sys; from keras_vision.{name} import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'tensorflow', 'keras', 'keras_tuner', 'matplotlib', 'sklearn', 'scipy', 'PIL'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "--json" in done.stdout

@@ -1,0 +1,85 @@
+import json
+import signal
+
+import pytest
+
+from keras_vision import cli
+from keras_vision.__main__ import main as keras_vision_main
+from keras_vision.errors import BadInput, KerasVisionError
+
+
+def front(model="vgg", *, epochs=None, target_acc=None, settings=None, progress=None):
+    """Do nothing, and say so."""
+    if model == "interrupt":
+        raise KeyboardInterrupt
+    if model == "terminate":
+        signal.raise_signal(signal.SIGTERM)
+    if model == "fail":
+        raise KerasVisionError("it broke")
+    if model == "full":
+        raise OSError(28, "No space left on device", "checkpoint")
+    if target_acc == 0.99:
+        return {"exit_code": 3}
+    progress.say("working")
+    return {"epochs": epochs, "settings": settings}
+
+
+def run(*words, **options):
+    return cli.main(front, "front", flags=("model", "epochs", "target_acc", "set"), arguments=words, **options)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [([], 0), (["--model", "fail"], 1), (["--model", "full"], 1), (["--epochs", "many"], 2), (["--epoch", "3"], 2),
+     (["--target-acc", "0.99"], 3), (["--model", "interrupt"], 130), (["--model", "terminate"], 143)],
+)  # fmt: skip
+def test_exit_codes(words, code):
+    assert run(*words) == code
+
+
+def test_an_unknown_option_names_the_nearest(capsys):
+    run("--traget-acc", "0.9")
+    assert "Did you mean --target-acc?" in capsys.readouterr().err
+
+
+def test_json_alone_is_on_standard_output(capsys):
+    run("--epochs", "3", "--json")
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["epochs"] == 3
+    assert "working" in captured.err
+
+
+def test_quiet_hides_progress_but_not_the_result(capsys):
+    run("--quiet", show=lambda result, progress: progress.say("the result"))
+    assert capsys.readouterr().out == "the result\n"
+
+
+def test_an_interrupted_command_prints_the_line_that_resumes(capsys):
+    run("--model", "interrupt", resumable=True)
+    assert "Go on with: python -m keras_vision.front --model interrupt" in capsys.readouterr().err
+
+
+def test_settings_are_read_as_numbers_words_and_tuples():
+    assert cli.parse_settings(["filters=8,16", "head=gap", "batch_norm=false", "dropout_rate=0.1", "pooling=none"]) == {
+        "filters": (8, 16),
+        "head": "gap",
+        "batch_norm": False,
+        "dropout_rate": 0.1,
+        "pooling": None,
+    }
+
+
+def test_one_number_and_a_comma_is_a_tuple():
+    assert cli.parse_settings(["blocks=2,"]) == {"blocks": (2,)}
+
+
+def test_a_setting_without_a_value_is_refused():
+    with pytest.raises(BadInput, match="KEY=VALUE"):
+        cli.parse_settings(["filters"])
+
+
+def test_the_one_command_lists_and_checks_the_others(capsys):
+    assert keras_vision_main(["--help"]) == 0
+    assert "tune" in capsys.readouterr().out
+    assert keras_vision_main(["tuen"]) == 2
+    assert "Did you mean 'tune'?" in capsys.readouterr().err

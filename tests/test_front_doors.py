@@ -1,0 +1,153 @@
+"""The front doors as a person uses them: words in, an exit code and lines out, on data that needs no download."""
+
+import json
+
+import numpy as np
+import pytest
+
+from keras_vision.evaluate import main as evaluate_main
+from keras_vision.evaluate import score
+from keras_vision.runs import Run
+from keras_vision.train import main as train_main
+from keras_vision.tune import main as tune_main
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def images():
+    """Names an npz file of made-up images in three classes."""
+    from tests.synthetic import make_split
+
+    train, test = make_split(240, seed=1), make_split(60, seed=2)
+    np.savez("made_up.npz", x_train=train.images, y_train=train.labels, x_test=test.images, y_test=test.labels)
+    return "npz:made_up.npz"
+
+
+def tune(*words):
+    return tune_main(["--model", "vgg", "--epochs", "6", "--batch-size", "32", *words])
+
+
+def test_a_search_reaches_its_target_and_says_where_things_are(images, capsys):
+    assert tune("--dataset", images, "--target-acc", "0.9", "--workdir", "w") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("target 0.9 reached: validation accuracy") for line in lines)
+    assert "TensorBoard  tensorboard --host localhost --logdir w" in lines
+    assert lines[-1].startswith("test accuracy")
+    assert "on 60 images" in lines[-1]
+    assert "95% interval" in lines[-1]
+    for name in ("config.json", "result.json", "model.keras", "trials.jsonl", "trials.csv", "tensorboard"):
+        assert (Run("w").path / name).exists()
+    assert {path.name for path in Run("w").figures.iterdir()} >= {"first_layer_kernels.png", "confusion_matrix.png"}
+
+
+def test_a_search_started_again_does_not_repeat_itself(images, capsys):
+    tune("--dataset", images, "--target-acc", "0.5", "--workdir", "w")
+    ledger = (Run("w").path / "trials.jsonl").read_bytes()
+    capsys.readouterr()
+    assert tune("--dataset", images, "--target-acc", "0.5", "--workdir", "w") == 0
+    assert (Run("w").path / "trials.jsonl").read_bytes() == ledger
+    assert "look number" not in capsys.readouterr().out
+
+
+def test_a_target_that_is_not_reached_exits_3_with_the_best_and_no_look_at_the_test_split(images, capsys):
+    assert tune("--dataset", images, "--target-acc", "1", "--max-trials", "1", "--epochs", "1", "--workdir", "w") == 3
+    out = capsys.readouterr().out
+    assert "target 1 not reached: validation accuracy" in out
+    assert "test accuracy" not in out
+    assert not (Run("w").path / "test_looks.json").exists()
+
+
+def test_a_larger_budget_goes_on(images):
+    words = ("--dataset", images, "--target-acc", "1", "--epochs", "1", "--workdir", "w")
+    assert tune(*words, "--max-trials", "1") == 3
+    tune(*words, "--max-trials", "2")
+    assert sum(b'"asked"' in line for line in (Run("w").path / "trials.jsonl").read_bytes().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--model", "vg"], "Did you mean 'vgg'"),
+        (["--dataset", "fashion-mnist"], "Did you mean 'fashion_mnist'"),
+        (["--target-acc", "90"], "a share between 0 and 1. For 90% write 0.9."),
+        (["--target-acc", "nan"], "a share between 0 and 1"),
+        (["--strategy", "gird"], "Did you mean 'grid'"),
+        (["--max-trials", "0"], "max_trials=0"),
+        (["--max-minutes", "-1"], "a positive number of minutes"),
+        (["--epochs", "0"], "epochs=0"),
+        (["--batch-size", "-4"], "batch_size=-4"),
+        (["--precision", "float16"], "mixed_float16"),
+        (["--data-dir", "missing"], "missing"),
+        (["--space", "missing.py", "--dataset", "digits"], "a Python file with model_space"),
+        (["--trials", "3"], "Did you mean --max-trials?"),
+        (["--seed", "-1"], "seed=-1"),
+    ],
+)
+def test_bad_input_exits_2_and_writes_nothing(words, message, capsys, tmp_path):
+    assert tune_main(words) == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_workdir_of_another_search_is_refused_by_the_field(images, capsys):
+    tune("--dataset", images, "--target-acc", "0.4", "--workdir", "w")
+    ledger = (Run("w").path / "trials.jsonl").read_bytes()
+    assert tune("--dataset", images, "--target-acc", "0.4", "--workdir", "w", "--seed", "1") == 2
+    assert "seed=1: expected seed=0" in capsys.readouterr().err
+    assert (Run("w").path / "trials.jsonl").read_bytes() == ledger
+
+
+def test_train_then_evaluate(images, capsys):
+    words = ["--model", "cnn", "--dataset", images, "--epochs", "3", "--batch-size", "32", "--set", "filters=8,16"]
+    assert train_main([*words, "--json", "--workdir", "w"]) == 0
+    trained = json.loads(capsys.readouterr().out)
+    assert trained["test"]["looks"] == 1
+    assert evaluate_main(["w", "--json"]) == 0
+    evaluated = json.loads(capsys.readouterr().out)
+    assert evaluated["accuracy"] == trained["test"]["accuracy"]
+    assert evaluated["looks"] == 2
+    assert evaluate_main(["w", "--split", "validation", "--json"]) == 0
+    validation = json.loads(capsys.readouterr().out)
+    assert validation["accuracy"] == pytest.approx(trained["val_accuracy"])
+
+
+def test_a_finished_run_is_not_trained_again(images, capsys):
+    words = ["--model", "cnn", "--dataset", images, "--epochs", "1", "--set", "filters=4,", "--workdir", "w"]
+    train_main(words)
+    before = (Run("w").path / "model.keras").read_bytes()
+    assert train_main(words) == 0
+    assert "This run is finished" in capsys.readouterr().out
+    assert (Run("w").path / "model.keras").read_bytes() == before
+
+
+def test_evaluating_with_other_classes_names_both_sides(images, capsys):
+    train_main(["--model", "cnn", "--dataset", images, "--epochs", "1", "--set", "filters=4,", "--workdir", "w"])
+    assert evaluate_main(["w", "--dataset", "digits"]) == 2
+    assert "expected the model's classes, in this order: 0, 1, 2" in capsys.readouterr().err
+
+
+def test_the_interval_of_a_score_is_wilsons():
+    logits = np.zeros((100, 2))
+    logits[:, 0] = 1.0
+    result = score(logits, np.array([0] * 90 + [1] * 10))
+    assert result["accuracy"] == 0.9
+    assert result["interval"] == [0.8256, 0.9448]
+
+
+@pytest.mark.slow
+def test_digits_reach_their_target_with_nothing_but_the_package():
+    assert tune_main(["--dataset", "digits", "--model", "cnn", "--target-acc", "0.9"]) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+def test_real_images_of_fashion_are_learned(fashion_mnist_dir, capsys):
+    network = ["--model", "vgg", "--set", "filters=16,32", "--set", "blocks=1,1"]
+    assert train_main([*network, "--data-dir", str(fashion_mnist_dir), "--epochs", "1", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["test"]["n"] == 10_000
+    assert result["test"]["accuracy"] > 0.8

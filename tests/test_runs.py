@@ -1,0 +1,131 @@
+import os
+import subprocess
+import sys
+import zipfile
+
+import keras
+import pytest
+
+from keras_vision.errors import BadInput, KerasVisionError
+from keras_vision.runs import (
+    Run,
+    atomic_path,
+    default_workdir,
+    first_difference,
+    load_model,
+    model_file,
+    read_card,
+    read_json,
+    save_model,
+    write_json,
+)
+
+
+@pytest.fixture
+def model():
+    inputs = keras.Input((4,))
+    return keras.Model(inputs, keras.layers.Dense(2)(inputs))
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a.json"
+    write_json(path, {"a": 1})
+    with pytest.raises(RuntimeError, match="halfway"), atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError("halfway")
+    assert read_json(path) == {"a": 1}
+    assert os.listdir(tmp_path) == ["a.json"]
+
+
+def test_json_is_strict(tmp_path):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "a.json", {"loss": float("nan")})
+    assert os.listdir(tmp_path) == []
+
+
+def test_damaged_json_is_named(tmp_path):
+    (tmp_path / "result.json").write_text('{"a": ')
+    with pytest.raises(KerasVisionError, match=r"result\.json is damaged"):
+        read_json(tmp_path / "result.json")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [({"seed": 0}, {"seed": 1}, "seed"), ({"recipe": {"epochs": 1}}, {"recipe": {"epochs": 2}}, "recipe.epochs"),
+     ({"a": 1}, {"a": 1, "b": None}, None), ({"a": [1]}, {"a": (1,)}, None), ({"max_trials": 1}, {"max_trials": 9}, None)],
+)  # fmt: skip
+def test_the_first_difference_is_named(old, new, name):
+    difference = first_difference(old, new)
+    assert difference is None if name is None else difference[0] == name
+
+
+def test_a_run_with_other_settings_is_refused_by_name(tmp_path):
+    Run(tmp_path / "r").start({"seed": 0})
+    with pytest.raises(BadInput, match="seed=1: expected seed=0"):
+        Run(tmp_path / "r").start({"seed": 1})
+
+
+def test_a_directory_of_something_else_is_refused(tmp_path):
+    (tmp_path / "thesis.tex").write_text("precious")
+    with pytest.raises(BadInput, match="empty directory or a run"):
+        Run(tmp_path).start({"seed": 0})
+    assert (tmp_path / "thesis.tex").read_text() == "precious"
+
+
+def test_a_second_process_is_refused_and_the_first_named(tmp_path):
+    code = "import sys; from keras_vision.runs import Run\nwith Run(sys.argv[1]).locked(): pass"
+    with Run(tmp_path).locked():
+        second = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=False)
+    assert second.returncode != 0
+    assert f"in use by process {os.getpid()} on" in second.stderr
+
+
+def test_the_same_command_finds_its_own_run_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Run(default_workdir("tune-vgg", {"seed": 0})).start({"seed": 0})
+    assert default_workdir("tune-vgg", {"seed": 0}).name == "tune-vgg"
+    assert default_workdir("tune-vgg", {"seed": 1}).name == "tune-vgg-2"
+
+
+def test_a_model_file_carries_its_card(tmp_path, model):
+    save_model(model, tmp_path / "model.keras", {"class_names": ["a", "b"]})
+    assert read_card(tmp_path)["class_names"] == ["a", "b"]
+    assert load_model(tmp_path).count_params() == model.count_params()
+
+
+def test_a_failing_save_keeps_the_old_model(tmp_path, model, monkeypatch):
+    path = tmp_path / "model.keras"
+    save_model(model, path, {})
+    before = path.read_bytes()
+
+    def fill_the_disk(self, path, **options):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(keras.Model, "save", fill_the_disk)
+    with pytest.raises(OSError, match="No space left"):
+        save_model(model, path, {})
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["hf://someone/model", "missing.keras", "weights.h5", "model.pkl"])
+def test_other_sources_of_models_are_refused(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    if "." in name and not name.startswith(("hf", "missing")):
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(BadInput, match=r"expected a run directory or a local \.keras file"):
+        model_file(name)
+
+
+def test_a_model_with_code_in_it_is_refused(tmp_path, model):
+    inputs = keras.Input((4,))
+    evil = keras.Model(inputs, keras.layers.Lambda(lambda x: x)(inputs))
+    evil.save(tmp_path / "model.keras")
+    with pytest.raises(BadInput, match="safe mode"):
+        load_model(tmp_path / "model.keras")
+
+
+def test_a_foreign_model_has_an_empty_card(tmp_path, model):
+    model.save(tmp_path / "model.keras")
+    assert read_card(tmp_path / "model.keras") == {}
+    assert zipfile.is_zipfile(tmp_path / "model.keras")

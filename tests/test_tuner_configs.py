@@ -1,0 +1,99 @@
+"""Every search space draws settings that its builder takes, from one end of its ranges to the other."""
+
+import importlib
+
+import keras_tuner
+import pytest
+
+from keras_vision.models import MODELS, build_model, model_settings
+from keras_vision.training.recipe import FIELDS, Recipe, recipe_for
+from tuner_configs.common import recipe_space
+
+every_family = pytest.mark.parametrize("name", MODELS)
+SIZES = [(8, 8, 1), (28, 28, 1), (32, 32, 3)]
+
+
+def model_space(name):
+    return importlib.import_module(f"tuner_configs.{name}").model_space
+
+
+def at(end, draw):
+    """What `draw` returns with every hyper-parameter at its lowest or highest value."""
+    hp = keras_tuner.HyperParameters()
+    draw(hp)
+    hp.values = {one.name: _values(one)[end] for one in hp.space}
+    return draw(hp)
+
+
+def _values(hp):
+    if isinstance(hp, keras_tuner.engine.hyperparameters.Float):
+        return hp.min_value, hp.max_value
+    return sorted(hp.values)
+
+
+@every_family
+@pytest.mark.parametrize("input_shape", SIZES, ids=str)
+def test_the_defaults_build(name, input_shape):
+    settings = model_space(name)(keras_tuner.HyperParameters())
+    assert build_model(name, input_shape, 10, **settings).name == name
+
+
+@every_family
+@pytest.mark.parametrize("end", [0, -1], ids=["smallest", "largest"])
+def test_both_ends_build_on_the_smallest_images(name, end):
+    assert build_model(name, (8, 8, 1), 10, **at(end, model_space(name))).name == name
+
+
+@every_family
+def test_the_keys_are_settings_of_the_builder(name):
+    assert at(-1, model_space(name)).keys() <= model_settings(name).keys()
+
+
+@every_family
+def test_the_largest_network_is_larger_than_the_smallest(name):
+    smallest, largest = (build_model(name, (8, 8, 1), 10, **at(end, model_space(name))) for end in (0, -1))
+    assert smallest.count_params() < largest.count_params()
+
+
+@every_family
+def test_a_hyper_parameter_named_as_a_setting_is_that_setting(name):
+    hp = keras_tuner.HyperParameters()
+    settings = model_space(name)(hp)
+    assert {key: settings[key] for key in hp.values if key in settings} == {
+        key: value for key, value in hp.values.items() if key in settings
+    }
+
+
+@every_family
+def test_the_docstring_holds_the_command(name):
+    document = importlib.import_module(f"tuner_configs.{name}").__doc__
+    assert f"\n    python -m keras_vision.tune --model {name} " in document
+
+
+@every_family
+def test_the_recipe_of_every_family_is_the_default_of_its_space(name):
+    recipe = recipe_for(name).as_dict()
+    drawn = recipe_space(keras_tuner.HyperParameters(), recipe)
+    assert drawn == {field: recipe[field] for field in drawn}
+
+
+@every_family
+@pytest.mark.parametrize("end", [0, -1], ids=["lowest", "highest"])
+def test_both_ends_are_recipes(name, end):
+    recipe = recipe_for(name).as_dict()
+    drawn = at(end, lambda hp: recipe_space(hp, recipe))
+    assert drawn.keys() <= set(FIELDS)
+    assert Recipe(**(recipe | drawn)).learning_rate == drawn["learning_rate"]
+
+
+def test_a_recipe_without_weight_decay_stays_without():
+    recipe = Recipe(weight_decay=0.0).as_dict()
+    assert "weight_decay" not in recipe_space(keras_tuner.HyperParameters(), recipe)
+
+
+def test_an_unusual_recipe_lies_inside_its_own_space():
+    recipe = Recipe(learning_rate=3.0, label_smoothing=0.4).as_dict()
+    hp = keras_tuner.HyperParameters()
+    drawn = recipe_space(hp, recipe)
+    assert (drawn["learning_rate"], drawn["label_smoothing"]) == (3.0, 0.4)
+    assert all(one.min_value <= drawn[one.name] <= one.max_value for one in hp.space)

@@ -1,0 +1,160 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from keras_vision.errors import BadInput
+from keras_vision.models import build_model
+from keras_vision.runs import Run, load_model, read_card
+from keras_vision.training.checkpoint import Checkpoints
+from keras_vision.training.recipe import Recipe
+from keras_vision.training.trainer import TrainingDiverged, WarmupDecay, fit, make_optimizer
+from tests.synthetic import make_dataset
+
+RECIPE = Recipe(epochs=4, batch_size=32, learning_rate=3e-3, warmup_epochs=1, shift=1, flip="none")
+
+
+def small_model(seed=0, dropout_rate=0.2):
+    keras.utils.set_random_seed(seed)
+    return build_model("vgg", (8, 8, 1), 3, filters=(8, 16), blocks=(1, 1), dropout_rate=dropout_rate)
+
+
+class StopAfter(Exception):
+    """Stands for a kill after some epochs."""
+
+
+def run_until(epochs, run, recipe=RECIPE, monkeypatch=None):
+    """Trains and dies right after `epochs` epochs are on disk."""
+    saved = Checkpoints.save
+
+    def save_and_die(self, model, state):
+        saved(self, model, state)
+        if state["epoch"] == epochs:
+            raise StopAfter
+
+    with monkeypatch.context() as patch, pytest.raises(StopAfter):
+        patch.setattr(Checkpoints, "save", save_and_die)
+        fit(small_model(), make_dataset(), recipe, run, seed=5)
+
+
+def weights_of(run):
+    return load_model(run.path).get_weights()
+
+
+def test_a_small_network_learns(tmp_path):
+    result = fit(small_model(dropout_rate=0.0), make_dataset(), RECIPE.replace(epochs=8), Run(tmp_path))
+    assert result["val_accuracy"] > 0.9
+    assert result["stopped"] == "epochs"
+    assert result["epochs_run"] == 8
+
+
+def test_the_run_directory_holds_what_the_result_says(tmp_path):
+    run = Run(tmp_path)
+    result = fit(small_model(), make_dataset(), RECIPE, run)
+    rows = [json.loads(line) for line in run.metrics_path.read_text().splitlines()]
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
+    assert result["val_accuracy"] == max(row["val_accuracy"] for row in rows)
+    assert run.result == result
+    assert read_card(run.path)["class_names"] == ["a", "b", "c"]
+    assert not run.checkpoints.exists()
+
+
+def test_the_saved_model_is_the_best_epoch(tmp_path):
+    dataset = make_dataset()
+    result = fit(small_model(), dataset, RECIPE, Run(tmp_path))
+    logits = load_model(tmp_path).predict(dataset.validation.images, verbose=0)
+    assert np.mean(logits.argmax(axis=1) == dataset.validation.labels) == pytest.approx(result["val_accuracy"])
+
+
+def test_training_ends_at_the_target(tmp_path):
+    result = fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), target_acc=0.01)
+    assert (result["stopped"], result["epochs_run"]) == ("target", 1)
+
+
+def test_training_ends_at_the_deadline(tmp_path):
+    result = fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), deadline=0.0)
+    assert (result["stopped"], result["epochs_run"]) == ("time", 1)
+
+
+@pytest.mark.parametrize("changes", [{}, {"ema_momentum": 0.9}, {"optimizer": "sgd", "learning_rate": 0.05}])
+def test_a_resumed_run_has_the_weights_of_an_undisturbed_one(tmp_path, monkeypatch, changes):
+    recipe = RECIPE.replace(**changes)
+    whole, cut = Run(tmp_path / "whole"), Run(tmp_path / "cut")
+    fit(small_model(), make_dataset(), recipe, whole, seed=5)
+    run_until(2, cut, recipe, monkeypatch=monkeypatch)
+    result = fit(small_model(), make_dataset(), recipe, cut, seed=5)
+    assert result["epochs_run"] == 4
+    for a, b in zip(weights_of(whole), weights_of(cut), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_damaged_checkpoint_leaves_the_one_before_it(tmp_path, monkeypatch):
+    run = Run(tmp_path)
+    run_until(3, run, monkeypatch=monkeypatch)
+    newest = max(run.checkpoints.glob("epoch-*.npz"))
+    newest.write_bytes(newest.read_bytes()[:-200])
+    lines = []
+
+    class Listener:
+        def __getattr__(self, name):
+            return lambda *args, **kwargs: lines.append((name, args, kwargs))
+
+    fit(small_model(), make_dataset(), RECIPE, run, seed=5, progress=Listener())
+    assert any(name == "say" and "epoch-00003.npz is damaged" in args[0] for name, args, _ in lines)
+    assert ("fit_started", (4, 6), {"done": 2}) in lines
+
+
+def test_the_same_seed_gives_the_same_weights(tmp_path):
+    fit(small_model(), make_dataset(), RECIPE, Run(tmp_path / "a"), seed=0)
+    fit(small_model(), make_dataset(), RECIPE, Run(tmp_path / "b"), seed=0)
+    for a, b in zip(weights_of(Run(tmp_path / "a")), weights_of(Run(tmp_path / "b")), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_another_seed_gives_other_weights(tmp_path):
+    fit(small_model(), make_dataset(), RECIPE, Run(tmp_path / "a"), seed=0)
+    fit(small_model(), make_dataset(), RECIPE, Run(tmp_path / "b"), seed=1)
+    assert any(
+        not np.array_equal(a, b)
+        for a, b in zip(weights_of(Run(tmp_path / "a")), weights_of(Run(tmp_path / "b")), strict=True)
+    )
+
+
+def test_a_loss_that_is_not_finite_is_an_error(tmp_path):
+    recipe = RECIPE.replace(optimizer="sgd", learning_rate=100.0, momentum=0.99)
+    model = build_model("mlp", (8, 8, 1), 3, hidden_units=(64, 64, 64))
+    model.layers[-1].kernel.assign(np.full(model.layers[-1].kernel.shape, np.nan))
+    with pytest.raises(TrainingDiverged, match="loss became nan"):
+        fit(model, make_dataset(), recipe, Run(tmp_path))
+    assert not Run(tmp_path).finished
+
+
+@pytest.mark.parametrize(("dataset", "message"), [({"shape": (8, 8, 3)}, "8x8x1"), ({"classes": 4}, "3 classes")])
+def test_a_model_that_does_not_fit_the_data_is_refused(tmp_path, dataset, message):
+    with pytest.raises(BadInput, match=message):
+        fit(small_model(), make_dataset(**dataset), RECIPE, Run(tmp_path))
+
+
+def test_smoothing_is_not_in_the_reported_crossentropy(tmp_path):
+    run = Run(tmp_path)
+    fit(small_model(), make_dataset(), RECIPE.replace(label_smoothing=0.5), run)
+    row = json.loads(run.metrics_path.read_text().splitlines()[-1])
+    assert row["val_crossentropy"] != pytest.approx(row["val_loss"], abs=1e-3)
+
+
+def test_biases_and_norms_do_not_decay():
+    model = small_model()
+    optimizer = make_optimizer(RECIPE, 10, model.trainable_variables)
+    optimizer.build(model.trainable_variables)
+    decayed = {v.path for v in model.trainable_variables if optimizer._use_weight_decay(v)}
+    assert decayed == {v.path for v in model.trainable_variables if v.path.endswith("kernel")}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"), [("one_cycle", [0.1, 1.0, 0.5, 0.0]), ("cosine", [0.1, 1.0, 0.5, 0.0]),
+                               ("constant", [0.1, 1.0, 1.0, 1.0])]
+)  # fmt: skip
+def test_the_learning_rate_peaks_and_falls(schedule, expected):
+    rate = WarmupDecay(peak=1.0, steps=110, warmup_steps=10, schedule=schedule)
+    assert [float(rate(step)) for step in (0, 9, 60, 110)] == pytest.approx(expected, abs=1e-6)

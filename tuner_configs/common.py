@@ -1,0 +1,34 @@
+"""How a network is trained: the part of the search space that all models share.
+
+Every range lies around the model's best-known recipe, which is its default. The optimizer is not drawn, because each
+has learning rates of its own: to search with another, set it for the whole search.
+"""
+
+
+def recipe_space(hp, recipe):
+    """Draws settings of the training.
+
+    Args:
+        hp: A `keras_tuner.HyperParameters`.
+        recipe: Dict of the model's default for every field of the training recipe.
+
+    Returns:
+        The fields that are searched, as a dict.
+
+    Example:
+
+    >>> recipe_space(hp, {"learning_rate": 0.002, "weight_decay": 0.05, "label_smoothing": 0.05})
+    {'learning_rate': 0.002, 'weight_decay': 0.05, 'label_smoothing': 0.05}
+    """
+    # Beyond a factor of four from a good learning rate, training crawls on one side and diverges on the other.
+    drawn = {"learning_rate": _around(hp, "learning_rate", recipe["learning_rate"], factor=4)}
+    # Decay matters by orders of magnitude. None has no neighbourhood on a logarithmic scale, and stays none.
+    if recipe["weight_decay"]:
+        drawn["weight_decay"] = _around(hp, "weight_decay", recipe["weight_decay"], factor=10)
+    most = max(0.2, recipe["label_smoothing"])
+    drawn["label_smoothing"] = hp.Float("label_smoothing", 0.0, most, default=recipe["label_smoothing"])
+    return drawn
+
+
+def _around(hp, name, value, factor):
+    return hp.Float(name, value / factor, value * factor, sampling="log", default=value)

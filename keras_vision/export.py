@@ -65,7 +65,9 @@ def as_float32(model):
     """Returns the model rebuilt in float32 with the same weights: mixed precision is for training."""
     import keras
 
-    keras.config.set_dtype_policy("float32")
+    from keras_vision.training.precision import set_precision
+
+    set_precision("float32")
     config = json.dumps(keras.saving.serialize_keras_object(model))
     for policy in ("mixed_bfloat16", "mixed_float16"):
         config = config.replace(f'"{policy}"', '"float32"')
@@ -113,7 +115,8 @@ def check_saved_model(model, directory):
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (CHECK_IMAGES, *model.input_shape[1:])).astype("float32")
     expected = with_probabilities(model).predict(pixels, verbose=0)
-    got = tf.saved_model.load(str(directory)).serve(tf.constant(pixels)).numpy()
+    loaded = tf.saved_model.load(str(directory))  # its functions hold no reference to it
+    got = loaded.serve(tf.constant(pixels)).numpy()
     difference = float(np.abs(got - expected).max())
     if not difference <= TOLERANCE:
         raise KerasVisionError(

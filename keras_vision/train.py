@@ -4,6 +4,7 @@ import sys
 
 from keras_vision.cli import main as run_command
 from keras_vision.errors import BadInput, check_choice
+from keras_vision.quiet import import_keras
 
 RECIPE_FLAGS = (
     *("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay"),
@@ -64,8 +65,7 @@ def train(
     from keras_vision.training.recipe import recipe_for
 
     plan = recipe_for(model, dataset, **recipe)
-    data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
-
+    import_keras()
     import keras
 
     from keras_vision.models import build_model
@@ -74,6 +74,7 @@ def train(
     from keras_vision.training.trainer import fit
 
     chosen = set_precision(precision)
+    data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
     keras.utils.set_random_seed(seed)
     network = build_model(model, data.shape, len(data.class_names), **(settings or {}))
     config = {
@@ -132,9 +133,6 @@ def deadline_after(minutes):
 
 def open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress):
     """Loads a data set and tells the person where it came from and what is odd about it."""
-    from keras_vision.quiet import import_keras
-
-    import_keras()
     from keras_vision.data import load_dataset
 
     data = load_dataset(
@@ -167,9 +165,11 @@ def finish(run, data, progress):
     from keras_vision.evaluate import measure_run
     from keras_vision.pictures import draw_pictures
     from keras_vision.runs import load_model, write_json
+    from keras_vision.training.precision import set_precision
 
     result = run.result
     if "test" not in result:
+        set_precision("float32")  # as `evaluate` and every export compute
         model = load_model(run.path)
         draw_pictures(run, model, data)
         result["test"] = measure_run(run, model, data)

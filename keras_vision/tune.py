@@ -4,6 +4,7 @@ import sys
 
 from keras_vision.cli import main as run_command
 from keras_vision.errors import BadInput, check_choice
+from keras_vision.quiet import import_keras
 from keras_vision.train import check_seed, check_share, closing_lines, deadline_after, finish, model_source, open_dataset
 
 STRATEGIES = ("random", "grid", "bayesian", "hyperband")
@@ -77,15 +78,15 @@ def tune(
     from keras_vision.training.recipe import recipe_for
 
     recipe = recipe_for(model, dataset, epochs=epochs, batch_size=batch_size)
-    data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
-
+    import_keras()
     from keras_vision.runs import Run, default_workdir
     from keras_vision.search.runner import Search
     from keras_vision.search.space import Space
     from keras_vision.training.precision import set_precision
 
-    choices = Space(model, recipe, fixed={"epochs": epochs, "batch_size": batch_size}, file=space)
     chosen = set_precision(precision)
+    choices = Space(model, recipe, fixed={"epochs": epochs, "batch_size": batch_size}, file=space)
+    data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
     config = {
         "model": model,
         "dataset": dataset,

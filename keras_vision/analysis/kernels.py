@@ -130,5 +130,7 @@ def _gate_rows(weights, shape, units):
 
 
 def _columns(tiles, aspect):
-    """Returns how many tiles of this width to height to put in a row, for a picture a little wider than high."""
-    return int(np.clip(round((1.8 * tiles / aspect) ** 0.5), 1, tiles))
+    """Returns how many tiles of an aspect (width / height) to put in a row: wider than high, in full rows if it can."""
+    wanted = (1.8 * tiles / aspect) ** 0.5
+    full = [n for n in range(1, tiles + 1) if tiles % n == 0 and 0.6 < n / wanted < 1.7]
+    return min(full, key=lambda n: abs(n - wanted)) if full else int(np.clip(round(wanted), 1, tiles))

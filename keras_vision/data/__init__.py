@@ -95,9 +95,7 @@ def load_dataset(
         raise BadInput(f"validation_share={validation_share}", "a share between 0 and 1", "For 10% write 0.1.")
     image_size = _height_and_width(image_size)
     announce = announce or (lambda line: None)
-    opened = open_source(
-        spec, data_dir=data_dir, image_size=image_size, on_bad_image=on_bad_image, announce=announce
-    )
+    opened = open_source(spec, data_dir=data_dir, image_size=image_size, on_bad_image=on_bad_image, announce=announce)
     given, warnings = _resized(opened.train, image_size), list(opened.train.warnings)
     class_names = opened.class_names
     _check_labels(spec, given.labels, class_names)
@@ -134,7 +132,7 @@ def load_dataset(
 def _height_and_width(image_size):
     if image_size is None:
         return None
-    sides = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+    sides = tuple(image_size) if isinstance(image_size, (tuple, list)) else (image_size, image_size)
     if len(sides) != 2 or not all(isinstance(side, int) and 1 <= side <= MAX_SIDE for side in sides):
         raise BadInput(f"image_size={image_size}", f"a side, or height and width, of 1 to {MAX_SIDE} pixels")
     return sides

@@ -6,6 +6,7 @@ back up cannot loop. Names that start with a dot are left alone; whatever else i
 
 import collections
 import dataclasses
+import math
 import os
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
@@ -62,13 +63,15 @@ def open_folder(path, *, image_size, on_bad_image, announce):
         warnings += _check_test_classes(test_dir, class_names)
 
     announce(f"Reading {len(listing.files)} images in {printable(train_dir)}")
-    listing, headers, bad_headers = _attempt(probe_image, listing)
-    _refuse(bad_headers, train_dir, unless=on_bad_image == "skip" or headers)
-    shape = _common_shape(headers, image_size)
-    check_memory(printable(train_dir), len(headers) * math.prod(shape))
-    listing, images, bad_pixels = _attempt(lambda file: read_image(file, shape), listing)
-    bad = bad_headers + bad_pixels
-    _refuse(bad, train_dir, unless=on_bad_image == "skip" and images)
+    found = len(listing.files)
+    listing, headers, bad = _attempt(probe_image, listing)
+    if headers:
+        shape = _common_shape(headers, image_size)
+        check_memory(printable(train_dir), len(headers) * math.prod(shape))
+        listing, images, undecodable = _attempt(lambda file: read_image(file, shape), listing)
+        bad += undecodable
+    if bad and (on_bad_image == "error" or not listing.files):
+        raise _bad_images(bad, found, train_dir)
     if bad:
         warnings.append(f"{len(bad)} training images cannot be decoded and are left out: {', '.join(bad)}.")
     if resized := sum((height, width) != shape[:2] for height, width, _ in headers):
@@ -169,9 +172,9 @@ def _attempt(function, listing):
     return kept, [results[i] for i in worked], [result.given for result in results if isinstance(result, BadInput)]
 
 
-def _refuse(bad, directory, of):
-    raise BadInput(
-        f"{len(bad)} of {of} images in {printable(directory)}: {', '.join(bad)}",
+def _bad_images(bad, found, directory):
+    return BadInput(
+        f"{len(bad)} of {found} images in {printable(directory)}: {', '.join(bad)}",
         "images that can be decoded",
         "Replace or remove them; for training images --on-bad-image skip leaves them out.",
     )
@@ -188,8 +191,10 @@ def _read_test(test_dir, shape, class_names):
     listing = _list(test_dir)
     if not listing.files:
         raise BadInput(f"{printable(test_dir)} (no images)", "a folder per class, each with image files in it")
-    check_memory(printable(test_dir), len(listing.files) * int(np.prod(shape)))
-    _, images, _ = _attempt(lambda file: read_image(file, shape), listing, "error", test_dir)
+    check_memory(printable(test_dir), len(listing.files) * math.prod(shape))
+    _, images, bad = _attempt(lambda file: read_image(file, shape), listing)
+    if bad:
+        raise _bad_images(bad, len(listing.files), test_dir)
     warnings = _listing_warnings(listing)
     if missing := sorted(set(class_names) - set(listing.classes)):
         warnings.append(f"No test images of these classes: {_some(missing)}.")

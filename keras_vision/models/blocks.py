@@ -2,13 +2,13 @@
 
 import keras
 
-from keras_vision.models.layers import BatchNormalization, PixelNormalization, exact_gelu
+from keras_vision.models.layers import BatchNormalization, PixelNormalization, gelu
 
 # name: (what Keras applies, how the kernels before it start). He et al. 2015 for units that are zero on one side,
 # Glorot & Bengio 2010 for the symmetric ones.
 ACTIVATIONS = {
     "relu": ("relu", "he_normal"),
-    "gelu": (exact_gelu, "he_normal"),
+    "gelu": (gelu, "he_normal"),
     "tanh": ("tanh", "glorot_normal"),
     "sigmoid": ("sigmoid", "glorot_normal"),
     "linear": (None, "glorot_normal"),
@@ -37,8 +37,8 @@ def drop(x, rate, *, name):
     return keras.layers.Dropout(rate, name=name)(x) if rate else x
 
 
-def conv_block(x, filters, kernel_size, *, strides=1, activation="relu", batch_norm=True, name):
-    """Convolution - batch norm - activation over (batch, height, width, channels), padded to keep the size.
+def conv_norm(x, filters, kernel_size, *, strides=1, batch_norm=True, initializer="he_normal", name):
+    """Convolution - batch norm over (batch, height, width, channels), padded to keep the size.
 
     The convolution has no bias where batch norm, which adds its own, would subtract it again.
     """
@@ -48,11 +48,16 @@ def conv_block(x, filters, kernel_size, *, strides=1, activation="relu", batch_n
         strides=strides,
         padding="same",
         use_bias=not batch_norm,
-        kernel_initializer=ACTIVATIONS[activation][1],
+        kernel_initializer=initializer,
         name=name,
     )(x)
-    if batch_norm:
-        x = BatchNormalization(name=f"{name}_norm")(x)
+    return BatchNormalization(name=f"{name}_norm")(x) if batch_norm else x
+
+
+def conv_block(x, filters, kernel_size, *, strides=1, activation="relu", batch_norm=True, name):
+    """Convolution - batch norm - activation."""
+    _, initializer = ACTIVATIONS[activation]
+    x = conv_norm(x, filters, kernel_size, strides=strides, batch_norm=batch_norm, initializer=initializer, name=name)
     return activate(x, activation, name=f"{name}_activation")
 
 
@@ -62,15 +67,7 @@ def add_shortcut(x, shortcut, *, strides=1, batch_norm=True, name):
     Source: He et al. 2016, "Deep residual learning", section 3.3, option B.
     """
     if shortcut.shape != x.shape:
-        shortcut = conv_block(
-            shortcut,
-            x.shape[-1],
-            1,
-            strides=strides,
-            activation="linear",
-            batch_norm=batch_norm,
-            name=f"{name}_shortcut",
-        )
+        shortcut = conv_norm(shortcut, x.shape[-1], 1, strides=strides, batch_norm=batch_norm, name=f"{name}_shortcut")
     return keras.layers.Add(name=f"{name}_add")([x, shortcut])
 
 

@@ -13,6 +13,7 @@ from keras_vision.models.blocks import (
     add_shortcut,
     classify,
     conv_block,
+    conv_norm,
     dense_block,
     take_pixels,
 )
@@ -72,17 +73,10 @@ def cnn(
 def conv_stage(x, filters, convs, kernel_size, activation, batch_norm, residual, *, name):
     """Convolutions of equal width; with `residual`, a shortcut joins them before the last activation."""
     stage_input = x
-    for conv in range(1, convs + 1):
-        joins = residual and conv == convs
-        x = conv_block(
-            x,
-            filters,
-            kernel_size,
-            activation="linear" if joins else activation,
-            batch_norm=batch_norm,
-            name=f"{name}_conv{conv}",
-        )
-    if residual:
-        x = add_shortcut(x, stage_input, batch_norm=batch_norm, name=name)
-        x = activate(x, activation, name=f"{name}_activation")
-    return x
+    for conv in range(1, convs + 1 - residual):
+        x = conv_block(x, filters, kernel_size, activation=activation, batch_norm=batch_norm, name=f"{name}_conv{conv}")
+    if not residual:
+        return x
+    x = conv_norm(x, filters, kernel_size, batch_norm=batch_norm, name=f"{name}_conv{convs}")
+    x = add_shortcut(x, stage_input, batch_norm=batch_norm, name=name)
+    return activate(x, activation, name=f"{name}_activation")

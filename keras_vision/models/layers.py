@@ -120,15 +120,15 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
 
 @_register
-def exact_gelu(x):
+def gelu(x):
     """Gaussian error linear unit, x times the normal distribution function of x. Any shape in, the same shape out.
 
     Made of erf, because Keras' own is made of erfc, which ONNX lacks: its exporter writes an invalid file without a
-    word. It is not named "gelu", because Keras saves a function of that name as its own.
+    word.
 
     Example:
 
-    >>> keras.layers.Activation(exact_gelu)(x)
+    >>> keras.layers.Activation(gelu)(x)
 
     Source: Hendrycks & Gimpel 2016, section 2.
     """

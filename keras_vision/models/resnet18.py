@@ -6,7 +6,7 @@ stages are those of its ImageNet network.
 
 import keras
 
-from keras_vision.models.blocks import activate, add_shortcut, classify, conv_block, drop, take_pixels
+from keras_vision.models.blocks import activate, add_shortcut, classify, conv_block, conv_norm, drop, take_pixels
 from keras_vision.models.checks import checked
 
 
@@ -48,7 +48,7 @@ def basic_block(x, filters, strides, activation, residual, *, name):
     """Two 3x3 convolutions and a shortcut around both; the activation follows the sum (figure 2)."""
     shortcut = x
     x = conv_block(x, filters, 3, strides=strides, activation=activation, name=f"{name}_conv1")
-    x = conv_block(x, filters, 3, activation="linear", name=f"{name}_conv2")
+    x = conv_norm(x, filters, 3, name=f"{name}_conv2")
     if residual:
         x = add_shortcut(x, shortcut, strides=strides, name=name)
     return activate(x, activation, name=f"{name}_activation")

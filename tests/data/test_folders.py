@@ -37,7 +37,8 @@ def test_classes_are_folders_in_alphabetical_order(photos):
 def test_labels_are_those_of_the_folders(photos):
     dataset = _load(photos)
     cats = {np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8).tobytes() for seed in range(10)}
-    assert {int(y) for x, y in zip(dataset.train.images, dataset.train.labels, strict=True) if x.tobytes() in cats} == {0}
+    shown = [image.tobytes() in cats for image in dataset.train.images]
+    assert shown == (dataset.train.labels == 0).tolist()
 
 
 def test_without_test_folder_a_test_split_is_carved_and_told(photos):
@@ -109,7 +110,8 @@ def test_hidden_files_are_left_alone(photos, hidden):
     (photos / hidden).parent.mkdir(exist_ok=True)
     (photos / hidden).write_text("not an image")
     dataset = _load(photos)
-    assert dataset.class_names == ("cat", "dog") and len(dataset.warnings) == 1
+    assert dataset.class_names == ("cat", "dog")
+    assert not _said(dataset.warnings, "no images of a class")
 
 
 @pytest.mark.parametrize("stray", ["notes.txt", "cat/notes.txt", "top.png"])
@@ -133,7 +135,9 @@ def test_unicode_names_are_kept(photos):
 def test_two_spellings_of_an_accent_are_one_class(split_photos):
     (split_photos / "train" / "cat").rename(split_photos / "train" / "\u00e9t\u00e9")
     (split_photos / "test" / "cat").rename(split_photos / "test" / "e\u0301te\u0301")
-    assert _load(split_photos).test().labels.tolist() == [1, 1, 0, 0][::-1] or True
+    dataset = _load(split_photos)
+    assert dataset.class_names == ("dog", "\u00e9t\u00e9")
+    assert sorted(dataset.test().labels.tolist()) == [0, 0, 1, 1]
 
 
 def test_name_that_is_no_text_can_still_be_printed(photos):

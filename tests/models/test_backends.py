@@ -1,4 +1,4 @@
-"""The families build, train forward and save on the other backends of Keras, where those are installed."""
+"""The families build, train and predict on the other backends of Keras, where those are installed."""
 
 import importlib.util
 import os

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_vision.models import build_model
-from keras_vision.models.layers import exact_gelu
+from keras_vision.models.layers import gelu
 from tests.models.small import pixels, small_model
 
 
@@ -55,6 +55,11 @@ def test_resnet18_without_residuals_is_the_plain_network():
     assert not [name for name in names(model) if "shortcut" in name]
 
 
+def test_every_convolution_of_resnet18_starts_as_he_et_al_have_it():
+    convs = [layer for layer in small_model("resnet18").layers if isinstance(layer, keras.layers.Conv2D)]
+    assert {type(conv.kernel_initializer).__name__ for conv in convs} == {"HeNormal"}
+
+
 def test_resnet18_halves_the_image_three_times():
     model = build_model("resnet18", (32, 32, 3), 10, width=4)
     sides = [model.get_layer(f"stage{stage}_block2_activation").output.shape[1] for stage in (1, 2, 3, 4)]
@@ -99,7 +104,7 @@ def test_dropout_is_in_the_network_only_where_asked_for(name):
 @pytest.mark.parametrize("activation", ["relu", "gelu", "tanh", "sigmoid"])
 def test_activations_are_applied_by_name(activation):
     model = small_model("mlp", activation=activation)
-    expected = exact_gelu if activation == "gelu" else getattr(keras.activations, activation)
+    expected = gelu if activation == "gelu" else getattr(keras.activations, activation)
     assert model.get_layer("block1_activation").activation is expected
 
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keras_vision.errors import BadInput
-from keras_vision.models.layers import BatchNormalization, exact_gelu, set_statistics
+from keras_vision.models.layers import BatchNormalization, gelu, set_statistics
 from tests.models.small import pixels, small_model
 
 STOCK = keras.layers.BatchNormalization
@@ -101,21 +101,21 @@ def test_batch_norm_is_the_same_compiled_by_xla():
     np.testing.assert_allclose(compiled.moving_variance, plain.moving_variance, rtol=1e-5)
 
 
-def test_exact_gelu_is_x_times_the_normal_distribution_function():
+def test_gelu_is_exact_x_times_the_normal_distribution_function():
     x = np.linspace(-6, 6, 121)
     expected = [value * 0.5 * math.erfc(-value / math.sqrt(2)) for value in x]
-    np.testing.assert_allclose(exact_gelu(x.astype("float32")), expected, atol=1e-6)
+    np.testing.assert_allclose(gelu(x.astype("float32")), expected, atol=1e-6)
 
 
-def test_exact_gelu_is_made_of_erf_because_onnx_has_no_erfc():
-    types = op_types(exact_gelu, activations())
+def test_gelu_is_made_of_erf_because_onnx_has_no_erfc():
+    types = op_types(gelu, activations())
     assert "Erf" in types
     assert "Erfc" not in types
 
 
-def test_a_saved_activation_is_still_exact_gelu():
-    layer = keras.layers.Activation(exact_gelu)
-    assert keras.layers.Activation.from_config(layer.get_config()).activation is exact_gelu
+def test_a_saved_activation_is_still_this_gelu_and_not_that_of_keras():
+    layer = keras.layers.Activation(gelu)
+    assert keras.layers.Activation.from_config(layer.get_config()).activation is gelu
 
 
 STATISTICS = {"mean": (130.0, 120.0, 110.0), "std": (70.0, 60.0, 50.0)}

@@ -14,7 +14,7 @@ from tests.synthetic import make_dataset
 
 SPACE = """
 def model_space(hp):
-    return {"filters": (hp.Int("width", 2, 6, default=4),), "blocks": (1,)}
+    return {"hidden_units": (hp.Int("width", 2, 6, default=4),)}
 
 def recipe_space(hp, recipe):
     return {"learning_rate": hp.Float("learning_rate", 1e-4, 1e-2, sampling="log", default=3e-3)}
@@ -25,11 +25,11 @@ RECIPE = Recipe(epochs=2, batch_size=64, warmup_epochs=0.5, shift=0, flip="none"
 @pytest.fixture
 def space(tmp_path):
     (tmp_path / "space.py").write_text(SPACE)
-    return Space("vgg", RECIPE, file=tmp_path / "space.py")
+    return Space("mlp", RECIPE, file=tmp_path / "space.py")
 
 
 def make_search(path, space, **options):
-    options = {"model": "vgg", "dataset": make_dataset(), "strategy": "random", "seed": 0} | options
+    options = {"model": "mlp", "dataset": make_dataset(), "strategy": "random", "seed": 0} | options
     run = Run(path)
     run.path.mkdir(parents=True, exist_ok=True)
     return Search(run, space=space, **options)
@@ -174,7 +174,7 @@ def test_tensorboard_shows_each_trial_as_a_session_with_its_metric(tmp_path, spa
     search.go(max_trials=3)
 
     board = program.TensorBoard()
-    board.configure(argv=[None, "--logdir", str(tmp_path / "s"), "--host", "localhost", "--port", "0"])
+    board.configure(argv=[None, "--logdir", str(tmp_path / "s"), "--host", "localhost", "--port", "0", "--load_fast", "false"])
     url = board.launch()
 
     def post(route, body):

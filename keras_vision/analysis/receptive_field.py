@@ -1,0 +1,408 @@
+"""Which pixels a unit sees: by theory, over the whole graph, and as measured by gradients.
+
+In theory a unit at position i of an axis sees the pixels from `start + i * jump` on, `size` of them. To follow that
+through reshapes and transposes, each axis of a tensor is written as the walks that it makes over the image: the patches
+of a flattened 8x8 grid walk down the rows and along the columns. A layer that mixes an axis sees its whole walk.
+
+Source: Araujo, Norris & Sim 2019, "Computing receptive fields of convolutional neural networks"; measured: Luo et al.
+2016, "Understanding the effective receptive field", section 3.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import keras
+import numpy as np
+from keras import ops
+from matplotlib.patches import Rectangle
+
+from keras_vision.analysis import style
+from keras_vision.analysis.gradients import gradients
+from keras_vision.analysis.graph import row_for, steps_of
+from keras_vision.errors import BadInput
+
+AXES = (0, 1)  # of the image: height, width
+EFFECTIVE = 1 - 0.9545  # Luo et al. 2016: pixels above this share of the strongest gradient count as seen
+
+
+@dataclass(frozen=True)
+class Walk:
+    """`length` positions, `jump` pixels apart along an axis of the image; axis None is along channels."""
+
+    axis: int | None
+    length: int
+    jump: int = 0
+
+
+@dataclass(frozen=True)
+class Field:
+    """What the units of one layer see.
+
+    Attributes:
+        image: (height, width) of the input in pixels.
+        size: Pixels seen, (height, width); not cut at the image's border.
+        start: First pixel that the unit at position 0 sees; negative in the padding.
+        layout: For each axis of the layer's output, its walks, the outer one first.
+    """
+
+    image: tuple
+    size: tuple
+    start: tuple
+    layout: tuple
+
+    @property
+    def jump(self):
+        """Pixels from one unit to the next, (height, width); 0 where all see the same."""
+        return tuple(min((walk.jump for walk in self._walks(axis)), default=0) for axis in AXES)
+
+    @property
+    def is_global(self):
+        """Whether every unit sees the whole image."""
+        return all(self.is_global_along(axis) for axis in AXES)
+
+    def is_global_along(self, axis):
+        """Whether every unit sees all of the image along an axis."""
+        covers = self.start[axis] <= 0 and self.start[axis] + self.size[axis] >= self.image[axis]
+        return covers and not self.jump[axis]
+
+    def centre_box(self):
+        """Returns (top, left, height, width), in pixels, of what the centre unit sees."""
+        starts = [self.start[axis] + sum(walk.length // 2 * walk.jump for walk in self._walks(axis)) for axis in AXES]
+        return (*starts, *self.size)
+
+    def centre_mask(self):
+        """Returns a float array of the output's shape: 1 at the centre unit, in every channel, and 0 elsewhere."""
+        mask = np.ones(())
+        for walks in self.layout:
+            indices = np.indices([walk.length for walk in walks])
+            spatial = [i == walk.length // 2 for i, walk in zip(indices, walks, strict=True) if walk.axis in AXES]
+            shape = [walk.length for walk in walks]
+            here = np.ones(shape) if not spatial else np.logical_and.reduce(spatial).astype(float)
+            mask = np.multiply.outer(mask, here.ravel())
+        return mask
+
+    def _walks(self, axis):
+        return [walk for walks in self.layout for walk in walks if walk.axis == axis]
+
+
+def receptive_fields(model):
+    """Returns what the units of each layer see, by theory.
+
+    Args:
+        model: A functional model on images (height, width, channels).
+
+    Returns:
+        A dict: layer name -> `Field`, or None where a layer of unknown kind lies before.
+
+    Raises:
+        BadInput: The model's input is not an image.
+
+    Example:
+
+    >>> receptive_fields(build_model("vgg", (32, 32, 3), 10))["block2_conv1"].size
+    (8, 8)
+    """
+    if len(model.input_shape) != 4 or keras.config.image_data_format() != "channels_last":
+        raise BadInput(
+            f"model {model.name!r} of input shape {model.input_shape[1:]}", "images (height, width, channels)"
+        )
+    fields = []
+    steps = steps_of(model)
+    for step in steps:
+        sources = [fields[source] for source in step.sources]
+        fields.append(_field_of(step, sources))
+    return {step.name: field for step, field in zip(steps, fields, strict=True)}
+
+
+def _field_of(step, sources):
+    if not step.sources:
+        height, width, channels = step.output_shape
+        layout = ((Walk(0, height, 1),), (Walk(1, width, 1),), (Walk(None, channels),))
+        return Field((height, width), (1, 1), (0, 0), layout)
+    rule = row_for(step.layer, RULES)
+    return None if rule is None or None in sources else rule(step.layer, step, sources)
+
+
+# Rules: (layer, step, fields of the sources) -> field, or None where it cannot be told.
+
+
+def _same(layer, step, sources):
+    return sources[0]
+
+
+def _dense(layer, step, sources):
+    return _mix(sources[0], [-1], step.output_shape)
+
+
+def _recurrent(layer, step, sources):
+    """Takes every time step to see what the last one does: all features of all steps."""
+    return _mix(sources[0], [0, 1], step.output_shape)
+
+
+def _normalise(layer, step, sources):
+    field = sources[0]
+    axes = layer.axis if isinstance(layer.axis, (list, tuple)) else [layer.axis]
+    axes = [axis - 1 if axis > 0 else axis for axis in axes]
+    return _mix(field, axes, step.output_shape) if any(_spatial(field.layout[axis]) for axis in axes) else field
+
+
+def _global_pool(layer, step, sources):
+    axes = list(range(len(sources[0].layout)))
+    axes.pop(_channels(layer))
+    return _mix(sources[0], axes, step.output_shape)
+
+
+def _conv(layer, step, sources):
+    before = list(step.input_shapes[0])
+    before[_channels(layer)] = layer.filters
+    return _slide(_mix(sources[0], [_channels(layer)], before), layer, step, layer.kernel_size)
+
+
+def _depthwise_conv(layer, step, sources):
+    return _slide(sources[0], layer, step, layer.kernel_size)
+
+
+def _pool(layer, step, sources):
+    return _slide(sources[0], layer, step, layer.pool_size)
+
+
+def _permute(layer, step, sources):
+    return replace(sources[0], layout=tuple(sources[0].layout[axis - 1] for axis in layer.dims))
+
+
+def _reshape(layer, step, sources):
+    """Deals the walks out to the new axes, in order; one that is longer than its axis is split in two."""
+    walks = [walk for axis in sources[0].layout for walk in axis if walk.length > 1]
+    layout = []
+    for length in step.output_shape:
+        axis = []
+        while length > 1:
+            walk = walks.pop(0)
+            outer = min(length, walk.length)
+            if length % outer or walk.length % outer:
+                return None
+            inner = walk.length // outer
+            axis.append(Walk(walk.axis, outer, walk.jump * inner))
+            if inner > 1:
+                walks.insert(0, replace(walk, length=inner))
+            length //= outer
+        layout.append(tuple(axis))
+    return replace(sources[0], layout=tuple(layout))
+
+
+def _merge(layer, step, sources):
+    """Sees what any of its sources sees."""
+    layout = _merged_layout(sources, step.output_shape)
+    if layout is None:
+        return None
+    merged = replace(sources[0], layout=layout)
+    for axis in AXES:
+        if any(field.is_global_along(axis) for field in sources):
+            merged = _spread(merged, axis)
+        elif len({field.jump[axis] for field in sources}) > 1:
+            return None
+        else:
+            start = min(field.start[axis] for field in sources)
+            end = max(field.start[axis] + field.size[axis] for field in sources)
+            merged = _along(merged, axis, start=start, size=end - start)
+    return merged
+
+
+def _merged_layout(sources, shape):
+    layout = []
+    for position, length in enumerate(shape):
+        walks = [field.layout[position] for field in sources if len(field.layout) == len(shape)]
+        fitting = [axis for axis in walks if math.prod(walk.length for walk in axis) == length]
+        if not fitting and any(map(_spatial, walks)):
+            return None
+        layout.append(max(fitting, key=_spatial, default=(Walk(None, length),)))
+    return tuple(layout)
+
+
+def _mix(field, axes, shape):
+    """Sees all positions along some axes of the input at once; its output has `shape`, without the axes it drops."""
+    mixed = {axis % len(field.layout) for axis in axes}
+    size = list(field.size)
+    for position in mixed:
+        for walk in _spatial(field.layout[position]):
+            size[walk.axis] += (walk.length - 1) * walk.jump
+    if len(shape) == len(field.layout):
+        layout = [(Walk(None, shape[i]),) if i in mixed else walks for i, walks in enumerate(field.layout)]
+    else:
+        layout = [walks for i, walks in enumerate(field.layout) if i not in mixed] or [(Walk(None, shape[-1]),)]
+    return replace(field, size=tuple(size), layout=tuple(layout))
+
+
+def _slide(field, layer, step, window):
+    """Sees a window of positions along each axis but the channels'."""
+    positions = list(range(len(field.layout)))
+    positions.pop(_channels(layer))
+    dilations = getattr(layer, "dilation_rate", (1,) * len(window))
+    for position, taps, stride, dilation in zip(positions, window, layer.strides, dilations, strict=True):
+        if len(field.layout[position]) != 1:
+            return None
+        walk = field.layout[position][0]
+        before, after = step.input_shapes[0][position], step.output_shape[position]
+        padding = padding_before(before, after, taps, stride, dilation) if layer.padding == "same" else 0
+        slid = (replace(walk, length=after, jump=walk.jump * stride),)
+        field = replace(field, layout=(*field.layout[:position], slid, *field.layout[position + 1 :]))
+        if walk.axis in AXES:
+            start = field.start[walk.axis] - padding * walk.jump
+            size = field.size[walk.axis] + (taps - 1) * dilation * walk.jump
+            field = _along(field, walk.axis, start=start, size=size)
+    return field
+
+
+def padding_before(before, after, taps, stride, dilation):
+    """Returns how many zeros "same" padding puts before the first of `before` positions, to give `after` of them."""
+    return max((after - 1) * stride + (taps - 1) * dilation + 1 - before, 0) // 2
+
+
+def _spread(field, axis):
+    """Lets every unit see all of the image along one axis."""
+    layout = (tuple(Walk(None, w.length) if w.axis == axis else w for w in walks) for walks in field.layout)
+    return _along(replace(field, layout=tuple(layout)), axis, start=0, size=field.image[axis])
+
+
+def _along(field, axis, *, start, size):
+    starts, sizes = list(field.start), list(field.size)
+    starts[axis], sizes[axis] = start, size
+    return replace(field, start=tuple(starts), size=tuple(sizes))
+
+
+def _spatial(walks):
+    return [walk for walk in walks if walk.axis in AXES]
+
+
+def _channels(layer):
+    return 0 if layer.data_format == "channels_first" else -1
+
+
+# Class of the layer, or of the nearest class above it -> its rule.
+RULES = {
+    **dict.fromkeys(("Activation", "ReLU", "LeakyReLU", "Softmax", "Dropout", "Rescaling", "Identity"), _same),
+    **dict.fromkeys(("BatchNormalization", "Normalization"), _same),
+    **dict.fromkeys(("Add", "Subtract", "Multiply", "Maximum", "Minimum", "Average", "Concatenate"), _merge),
+    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "Bidirectional"), _recurrent),
+    **dict.fromkeys(("Flatten", "Reshape"), _reshape),
+    "LayerNormalization": _normalise,
+    "Permute": _permute,
+    "Dense": _dense,
+    "BaseConv": _conv,
+    "BaseDepthwiseConv": _depthwise_conv,
+    "BasePooling": _pool,
+    "BaseGlobalPooling": _global_pool,
+}
+
+
+def measure_field(model, layer, images=32, seed=0):
+    """Measures what the centre unit of a layer sees: how strongly its value changes with each pixel.
+
+    The unit's channels are weighted at random, lest they cancel, as those behind a layer norm would.
+
+    Args:
+        model: A functional model on images.
+        layer: Name of one of its layers.
+        images: Number of random images (noise, 0-255) to average over.
+        seed: Of the images and the weights.
+
+    Returns:
+        Float array [height, width]: the mean absolute gradient, scaled so that its largest value is 1.
+    """
+    field = receptive_fields(model)[layer]
+    random = np.random.default_rng(seed)
+    pixels = random.uniform(0, 255, (images, *model.input_shape[1:])).astype("float32")
+    upto = keras.Model(model.inputs, model.get_layer(layer).output)
+    weights = (random.standard_normal((images, *upto.output_shape[1:])) * field.centre_mask()).astype("float32")
+    (found,) = gradients(lambda x: ops.sum(ops.cast(upto(x[0], training=False), "float32") * weights), [pixels])
+    strength = np.abs(found).sum(axis=-1).mean(axis=0)
+    return strength / (strength.max() or 1)
+
+
+def effective_width(strength):
+    """Returns the side, in pixels, of a square of as many pixels as a measured field really uses.
+
+    Args:
+        strength: Float array of `measure_field`.
+    """
+    return float(np.sqrt((strength > EFFECTIVE).sum()))
+
+
+def layers_to_draw(model, limit=6):
+    """Returns the names of layers, evenly chosen, at which the theoretical field grows, up to the first global one."""
+    names, last = [], None
+    for name, field in receptive_fields(model).items():
+        if field is None or "/" in name or name not in {layer.name for layer in model.layers}:
+            continue
+        seen = (field.size, field.is_global)
+        if last is not None and seen != last and field.size != (1, 1):
+            names.append(name)
+        last = seen
+        if field.is_global:
+            break
+    chosen = np.unique(np.linspace(0, len(names) - 1, min(limit, len(names))).round().astype(int))
+    return [names[i] for i in chosen]
+
+
+def plot_fields(model, layers=None, images=32, seed=0):
+    """Draws the theoretical fields of layers' centre units above the measured ones.
+
+    Args:
+        model: A functional model on images.
+        layers: Names of layers; those of `layers_to_draw` by default.
+        images: Number of random images to measure with.
+        seed: Of the measurement.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+    """
+    layers = layers_to_draw(model) if layers is None else layers
+    fields = receptive_fields(model)
+    figure = style.new_figure(height=3.2, width=1.2 + 0.97 * max(2, len(layers)))
+    for number, layer in enumerate(layers, start=1):
+        field = fields[layer]
+        strength = measure_field(model, layer, images, seed)
+        theory = style.new_picture(figure, (2, len(layers), number), title=f"{_broken(layer)}\n{describe_size(field)}")
+        _draw_box(theory, field, filled=True)
+        title = f"≈ {effective_width(strength):.0f} px wide"
+        measured = style.new_picture(figure, (2, len(layers), len(layers) + number), title=title)
+        with np.errstate(divide="ignore"):
+            drawn = measured.imshow(np.log10(strength), cmap=style.STRENGTH, vmin=-4, vmax=0)
+        _draw_box(measured, field, filled=False)
+        if number == 1:
+            theory.set_ylabel("in theory", fontsize=8)
+            measured.set_ylabel("measured", fontsize=8)
+    bar = figure.colorbar(drawn, ax=figure.axes, shrink=0.5, aspect=30, pad=0.01)
+    bar.set_label("log10 of gradient / largest", fontsize=8)
+    bar.ax.tick_params(labelsize=7)
+    return figure
+
+
+def describe_size(field):
+    """Returns a field's size in words: "7x7", "3 x all", "global"."""
+    if field.is_global:
+        return "global"
+    return "x".join("all" if field.is_global_along(axis) else str(field.size[axis]) for axis in AXES)
+
+
+def _broken(name):
+    """Breaks a long layer name at the underscore nearest its middle."""
+    breaks = [i for i, letter in enumerate(name) if letter == "_"]
+    if len(name) < 16 or not breaks:
+        return name
+    middle = min(breaks, key=lambda i: abs(i - len(name) / 2))
+    return f"{name[: middle + 1]}\n{name[middle + 1 :]}"
+
+
+def _draw_box(axes, field, *, filled):
+    top, left, height, width = field.centre_box()
+    rows, columns = field.image
+    looks = {"facecolor": style.COLOURS[4], "edgecolor": style.COLOURS[0]} if filled else {"fill": False}
+    if not filled:
+        looks["edgecolor"] = style.COLOURS[1]
+    axes.add_patch(Rectangle((left - 0.5, top - 0.5), width, height, linewidth=1.2, **looks))
+    axes.set_xlim(-0.5, columns - 0.5)
+    axes.set_ylim(rows - 0.5, -0.5)
+    axes.set_aspect("equal")
+    axes.spines[:].set_visible(True)
+    axes.title.set_fontsize(7)

@@ -1,0 +1,147 @@
+"""Batches: what is in them, in which order, and that a resumed run sees the same."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from keras_vision.data import Split
+from keras_vision.data.augment import Augmentation
+from keras_vision.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
+from keras_vision.errors import BadInput
+
+COUNT = 50
+EVERYTHING = Augmentation(flip="alternating", shift=1, cutout=2, cutmix=0.5)
+
+
+@pytest.fixture
+def split():
+    """Images that show their own number, in ten classes."""
+    numbers = np.arange(COUNT, dtype=np.uint8)
+    return Split(numbers[:, None, None, None].repeat(4, 1).repeat(4, 2), np.arange(COUNT, dtype=np.int64) % 10)
+
+
+def _train(split, **changed):
+    settings = {"num_classes": 10, "batch_size": 16, "seed": 0, "epochs": 3} | changed
+    return list(training_batches(split, **settings).as_numpy_iterator())
+
+
+def _numbers(batches):
+    return [images[:, 0, 0, 0].tolist() for images, _ in batches]
+
+
+def _joined(lists):
+    return list(itertools.chain.from_iterable(lists))
+
+
+def test_batches_have_the_shapes_and_types_of_training(split):
+    dataset = training_batches(split, num_classes=10, batch_size=16, seed=0, epochs=1)
+    assert [tuple(spec.shape) for spec in dataset.element_spec] == [(16, 4, 4, 1), (16, 10)]
+    assert [spec.dtype.name for spec in dataset.element_spec] == ["uint8", "float32"]
+
+
+@pytest.mark.parametrize("augmentation", [Augmentation(), EVERYTHING])
+def test_shapes_are_static_with_and_without_augmentation(split, augmentation):
+    dataset = training_batches(split, num_classes=10, batch_size=16, seed=0, epochs=1, augmentation=augmentation)
+    assert all(spec.shape.is_fully_defined() for spec in dataset.element_spec)
+
+
+def test_all_epochs_are_one_dataset_of_known_length(split):
+    assert len(training_batches(split, num_classes=10, batch_size=16, seed=0, epochs=5, start_epoch=2)) == 9
+
+
+def test_epoch_holds_no_image_twice(split):
+    numbers = _joined(_numbers(_train(split, epochs=1)))
+    assert len(numbers) == len(set(numbers)) == 48
+
+
+def test_labels_stay_with_their_images(split):
+    for images, labels in _train(split):
+        np.testing.assert_array_equal(labels.argmax(1), images[:, 0, 0, 0] % 10)
+
+
+def test_each_epoch_has_its_own_order(split):
+    numbers = _numbers(_train(split, epochs=3))
+    assert numbers[0:3] != numbers[3:6] != numbers[6:9]
+
+
+def test_split_is_shuffled(split):
+    assert _numbers(_train(split, epochs=1, batch_size=COUNT))[0] != list(range(COUNT))
+
+
+def test_images_left_over_differ_between_epochs(split):
+    numbers = _numbers(_train(split, epochs=3))
+    used = [frozenset(_joined(numbers[3 * epoch : 3 * epoch + 3])) for epoch in range(3)]
+    assert len(set(used)) > 1
+
+
+def _assert_equal(batches, others):
+    assert len(batches) == len(others)
+    for batch, other in zip(batches, others, strict=True):
+        for part, other_part in zip(batch, other, strict=True):
+            np.testing.assert_array_equal(part, other_part)
+
+
+def test_resumed_run_sees_the_batches_of_an_undisturbed_one(split):
+    undisturbed = _train(split, epochs=4, augmentation=EVERYTHING)
+    resumed = _train(split, epochs=4, start_epoch=2, augmentation=EVERYTHING)
+    _assert_equal(resumed, undisturbed[6:])
+
+
+def test_longer_run_begins_like_a_shorter_one(split):
+    longer = _train(split, epochs=4, augmentation=EVERYTHING)
+    _assert_equal(_train(split, epochs=2, augmentation=EVERYTHING), longer[:6])
+
+
+def test_same_seed_gives_the_same_batches(split):
+    _assert_equal(_train(split, augmentation=EVERYTHING), _train(split, augmentation=EVERYTHING))
+
+
+def test_other_seed_gives_other_batches(split):
+    assert _numbers(_train(split, seed=0)) != _numbers(_train(split, seed=1))
+
+
+def test_large_seed_is_a_seed(split):
+    assert _numbers(_train(split, seed=2**40)) != _numbers(_train(split, seed=0))
+
+
+def test_alternating_flip_mirrors_each_image_in_every_other_epoch():
+    images = np.zeros((8, 2, 2, 1), np.uint8)
+    images[:, :, 0, 0] = np.arange(1, 9)[:, None]
+    split = Split(images, np.zeros(8, np.int64))
+    mirrored = []
+    for batch, _ in _train(split, batch_size=8, epochs=4, augmentation=Augmentation(flip="alternating")):
+        numbers = batch.max((1, 2, 3))
+        mirrored.append((batch[:, 0, 1, 0] > 0)[numbers.argsort()])
+    np.testing.assert_array_equal(mirrored, [mirrored[0], ~mirrored[0]] * 2)
+    assert 0 < mirrored[0].sum() < 8
+
+
+def test_split_smaller_than_a_batch_is_one_batch(split):
+    batches = _train(split, batch_size=64, epochs=1)
+    assert [len(labels) for _, labels in batches] == [COUNT]
+
+
+@pytest.mark.parametrize(("batch_size", "steps"), [(16, 3), (50, 1), (64, 1), (1, 50)])
+def test_steps_per_epoch_counts_whole_batches(split, batch_size, steps):
+    assert steps_per_epoch(split, batch_size) == steps
+
+
+def test_evaluation_keeps_the_order_and_the_remainder(split):
+    batches = list(evaluation_batches(split, num_classes=10, batch_size=16).as_numpy_iterator())
+    assert [len(labels) for _, labels in batches] == [16, 16, 16, 2]
+    assert _joined(_numbers(batches)) == list(range(COUNT))
+    np.testing.assert_array_equal(np.concatenate([labels for _, labels in batches]).argmax(1), split.labels)
+
+
+@pytest.mark.parametrize("batches", [training_batches, evaluation_batches])
+def test_batch_size_zero_is_refused(split, batches):
+    arguments = {"seed": 0, "epochs": 1} if batches is training_batches else {}
+    with pytest.raises(BadInput, match="batch_size=0: expected 1 or more"):
+        batches(split, num_classes=10, batch_size=0, **arguments)
+
+
+def test_empty_split_is_refused(split):
+    empty = Split(split.images[:0], split.labels[:0])
+    with pytest.raises(BadInput, match="at least one image"):
+        evaluation_batches(empty, num_classes=10, batch_size=16)

@@ -1,0 +1,190 @@
+"""TFDS directories, made here from random images, and what happens where there is no network."""
+
+import itertools
+import json
+import subprocess
+import threading
+import time
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+from keras_vision.data import load_dataset, prepared
+from keras_vision.errors import BadInput
+
+COUNTS = {"train": 40, "test": 6}
+
+
+def _examples(count, seed, sizes):
+    generator = np.random.default_rng(seed)
+    for number, size in zip(range(count), itertools.cycle(sizes), strict=False):
+        yield {"image": generator.integers(0, 256, (*size, 3), dtype=np.uint8), "label": number % 2, "id": str(number)}
+
+
+@pytest.fixture
+def prepare(tmp_path):
+    """Returns a function that prepares a small data set and returns the TFDS directory."""
+
+    def prepare(shape=(6, 5, 3), sizes=((6, 5),), splits=COUNTS, is_labelled=True):
+        features = tfds.features.FeaturesDict(
+            {
+                "image": tfds.features.Image(shape=shape),
+                "label": tfds.features.ClassLabel(names=["cat", "dog"]),
+                "id": tfds.features.Text(),
+            }
+        )
+        tfds.dataset_builders.store_as_tfds_dataset(
+            name="pets",
+            version="1.2.0",
+            features=features,
+            split_datasets={
+                split: list(enumerate(_examples(count, len(split), sizes))) for split, count in splits.items()
+            },
+            data_dir=tmp_path / "tfds",
+            disable_shuffling=True,
+        )
+        if is_labelled:  # what makes a data set one of images with labels; the function above cannot say it
+            path = tmp_path / "tfds" / "pets" / "1.2.0" / "dataset_info.json"
+            keys = {"tuple": {"items": [{"featureKey": "image"}, {"featureKey": "label"}]}}
+            path.write_text(json.dumps(json.loads(path.read_text()) | {"supervisedKeys": keys}))
+        return tmp_path / "tfds"
+
+    return prepare
+
+
+def test_splits_names_and_shape_are_read(prepare):
+    dataset = load_dataset("tfds:pets", data_dir=prepare())
+    assert (dataset.shape, dataset.class_names) == ((6, 5, 3), ("cat", "dog"))
+    assert (len(dataset.train), len(dataset.validation), len(dataset.test())) == (36, 4, 6)
+
+
+def test_pixels_and_labels_are_those_prepared(prepare):
+    test = load_dataset("tfds:pets", data_dir=prepare()).test()
+    expected = list(_examples(6, len("test"), [(6, 5)]))
+    np.testing.assert_array_equal(test.images, [example["image"] for example in expected])
+    assert test.labels.tolist() == [example["label"] for example in expected]
+
+
+def test_without_test_split_one_is_carved(prepare):
+    dataset = load_dataset("tfds:pets", data_dir=prepare(splits={"train": 40}))
+    assert len(dataset.test()) == 4
+
+
+def test_images_of_several_sizes_need_an_image_size(prepare):
+    directory = prepare(shape=(None, None, 3), sizes=((6, 5), (9, 9)))
+    with pytest.raises(BadInput, match="expected an image_size"):
+        load_dataset("tfds:pets", data_dir=directory)
+
+
+def test_images_of_several_sizes_are_resized(prepare):
+    directory = prepare(shape=(None, None, 3), sizes=((6, 5), (9, 9)))
+    dataset = load_dataset("tfds:pets", data_dir=directory, image_size=8)
+    assert dataset.train.images.shape == (36, 8, 8, 3)
+
+
+def test_test_split_that_is_gone_stops_nothing_before_the_test(prepare):
+    directory = prepare()
+    for file in (directory / "pets" / "1.2.0").glob("pets-test*"):
+        file.unlink()
+    dataset = load_dataset("tfds:pets", data_dir=directory)
+    assert len(dataset.train) == 36
+    with pytest.raises(BadInput, match="test split"):
+        dataset.test()
+
+
+def test_damaged_train_split_is_named(prepare):
+    directory = prepare()
+    (file,) = (directory / "pets" / "1.2.0").glob("pets-train*")
+    file.write_bytes(file.read_bytes()[:200])
+    with pytest.raises(BadInput, match=r"1\.2\.0, train split \("):
+        load_dataset("tfds:pets", data_dir=directory)
+
+
+def test_damaged_description_is_named(prepare):
+    directory = prepare()
+    (directory / "pets" / "1.2.0" / "features.json").write_text("{")
+    with pytest.raises(BadInput, match=r"pets/1\.2\.0 \("):
+        load_dataset("tfds:pets", data_dir=directory)
+
+
+def test_data_set_without_labels_is_refused(prepare):
+    with pytest.raises(BadInput, match="images, each with one class label"):
+        load_dataset("tfds:pets", data_dir=prepare(is_labelled=False))
+
+
+@pytest.fixture
+def nowhere(tmp_path, monkeypatch):
+    """A machine without prepared data sets, whose downloads are recorded and not made."""
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "none"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    commands = []
+    monkeypatch.setattr(subprocess, "run", lambda command, **options: commands.append((command, options)))
+    return commands
+
+
+def test_without_connection_all_other_ways_are_named(nowhere, monkeypatch):
+    monkeypatch.setattr(prepared, "_answers", lambda url: False)
+    with pytest.raises(BadInput, match=r"does not answer.*--data-dir.*--dataset digits, folder:PATH, npz:PATH"):
+        load_dataset("cifar10")
+    assert nowhere == []
+
+
+def test_debians_package_is_named_where_it_would_help(nowhere, monkeypatch, tmp_path):
+    monkeypatch.setattr(prepared, "_answers", lambda url: False)
+    monkeypatch.setattr("keras_vision.data.sources._has_idx", lambda directory: False)
+    with pytest.raises(BadInput, match="install Debian's package dataset-fashion-mnist"):
+        load_dataset("fashion_mnist")
+
+
+def test_download_is_announced_and_has_a_time_limit(nowhere, monkeypatch, tmp_path):
+    monkeypatch.setattr(prepared, "_answers", lambda url: True)
+    lines = []
+    with pytest.raises(BadInput):
+        load_dataset("cifar10", announce=lines.append)
+    assert lines[-1] == f"Downloading cifar10 through TFDS into {tmp_path / 'none'}, for at most 30 minutes"
+    assert nowhere[0][1]["timeout"] == prepared.DOWNLOAD_SECONDS
+
+
+def test_download_that_takes_too_long_is_told(nowhere, monkeypatch):
+    def run(command, timeout, **options):
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(prepared, "_answers", lambda url: True)
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(BadInput, match="took longer than 30 minutes"):
+        load_dataset("cifar10")
+
+
+def test_name_that_tfds_does_not_know_is_answered_with_the_nearest(nowhere):
+    with pytest.raises(BadInput, match="Did you mean 'beans'"):
+        load_dataset("tfds:beanz")
+
+
+def test_connection_check_gives_up_in_time(monkeypatch):
+    monkeypatch.setattr(prepared, "CONNECTION_SECONDS", 0.1)
+    test_is_over = threading.Event()
+
+    def hang(url, timeout):
+        test_is_over.wait(10)
+        raise OSError
+
+    monkeypatch.setattr(prepared.urllib.request, "urlopen", hang)
+    start = time.monotonic()
+    assert not prepared._answers("http://example.invalid/")
+    test_is_over.set()
+    assert time.monotonic() - start < 5
+
+
+@pytest.mark.real_data
+def test_fashion_mnist_is_complete(fashion_mnist_dir):
+    dataset = load_dataset("fashion_mnist", data_dir=fashion_mnist_dir)
+    assert (len(dataset.train), len(dataset.validation), len(dataset.test())) == (54_000, 6_000, 10_000)
+    np.testing.assert_allclose(dataset.statistics.mean, [72.9], atol=0.2)
+
+
+@pytest.mark.real_data
+def test_cifar10_is_complete(cifar10_dir):
+    dataset = load_dataset("cifar10", data_dir=cifar10_dir)
+    assert (len(dataset.train), len(dataset.validation), dataset.shape) == (45_000, 5_000, (32, 32, 3))
+    np.testing.assert_allclose(dataset.statistics.mean, [125.3, 123.0, 113.9], atol=2)

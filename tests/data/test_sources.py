@@ -1,0 +1,270 @@
+"""Where names lead, and the sources that are plain arrays."""
+
+import gzip
+
+import numpy as np
+import pytest
+
+from keras_vision.data import DATASETS, load_dataset, locate, sources
+from keras_vision.errors import BadInput
+
+
+def _write_idx(path, values):
+    header = bytes([0, 0, 8, values.ndim]) + np.array(values.shape, ">i4").tobytes()
+    path.write_bytes(gzip.compress(header + values.astype(np.uint8).tobytes()))
+
+
+@pytest.fixture
+def idx_dir(tmp_path):
+    """A directory with MNIST's four files: ten classes, ten training images and two test images of each."""
+    directory = tmp_path / "idx"
+    directory.mkdir()
+    generator = np.random.default_rng(0)
+    for prefix, count in (("train", 100), ("t10k", 20)):
+        _write_idx(directory / f"{prefix}-images-idx3-ubyte.gz", generator.integers(0, 256, (count, 6, 5)))
+        _write_idx(directory / f"{prefix}-labels-idx1-ubyte.gz", np.arange(count) % 10)
+    return directory
+
+
+@pytest.fixture
+def nothing_installed(tmp_path, monkeypatch):
+    """No prepared data set and no system package on this machine; returns TFDS' directory."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    row = sources.dataclasses.replace(DATASETS["fashion_mnist"], system_dir=str(tmp_path / "system"))
+    monkeypatch.setitem(DATASETS, "fashion_mnist", row)
+    return tmp_path / "tfds"
+
+
+def _prepare(root, name, version="3.0.1"):
+    directory = root / name / version
+    directory.mkdir(parents=True)
+    (directory / "dataset_info.json").write_text("{}")
+    return directory
+
+
+@pytest.fixture
+def arrays():
+    generator = np.random.default_rng(0)
+    return {
+        "x_train": generator.integers(0, 256, (40, 6, 5, 3), dtype=np.uint8),
+        "y_train": np.arange(40) % 4,
+        "x_test": generator.integers(0, 256, (3, 6, 5, 3), dtype=np.uint8),
+        "y_test": np.array([3, 0, 3]),
+    }
+
+
+@pytest.fixture
+def save(tmp_path):
+    """Saves arrays as an .npz file and returns its specification."""
+
+    def save(arrays):
+        np.savez(tmp_path / "a.npz", **arrays)
+        return f"npz:{tmp_path / 'a.npz'}"
+
+    return save
+
+
+def test_every_row_says_what_it_is_and_where():
+    assert all(row.description and row.looked_for for row in DATASETS.values())
+
+
+def test_unknown_name_is_answered_with_the_nearest():
+    with pytest.raises(BadInput, match="Did you mean 'fashion_mnist'"):
+        locate("fasion_mnist")
+
+
+@pytest.mark.parametrize("spec", ["folder:", "npz:", "tfds:"])
+def test_kind_without_a_place_is_refused(spec):
+    with pytest.raises(BadInput, match=f"{spec} and a"):
+        load_dataset(spec)
+
+
+def test_prepared_directory_comes_before_the_system_package(nothing_installed, idx_dir):
+    prepared = _prepare(nothing_installed, "fashion_mnist")
+    idx_dir.rename(idx_dir.parent / "system")
+    assert locate("fashion_mnist") == sources.Place("prepared", prepared)
+
+
+def test_environment_comes_before_the_home_directory(nothing_installed):
+    _prepare(nothing_installed.parent / "home" / "tensorflow_datasets", "cifar10")
+    prepared = _prepare(nothing_installed, "cifar10")
+    assert locate("cifar10").path == prepared
+
+
+def test_home_directory_is_looked_in(nothing_installed):
+    prepared = _prepare(nothing_installed.parent / "home" / "tensorflow_datasets", "cifar10")
+    assert locate("cifar10").path == prepared
+
+
+def test_newest_version_is_taken_by_number(nothing_installed):
+    for version in ("3.0.9", "3.0.10", "2.11.0"):
+        _prepare(nothing_installed, "cifar10", version)
+    assert locate("cifar10").path.name == "3.0.10"
+
+
+def test_system_package_comes_before_a_download(nothing_installed, idx_dir):
+    idx_dir.rename(idx_dir.parent / "system")
+    assert locate("fashion_mnist").kind == "idx"
+
+
+def test_nowhere_means_a_download(nothing_installed):
+    assert locate("fashion_mnist") == sources.Place("download", nothing_installed)
+
+
+def test_data_dir_is_the_only_place_looked_in(nothing_installed, tmp_path):
+    _prepare(nothing_installed, "cifar10")
+    _prepare(tmp_path / "other", "mnist")
+    with pytest.raises(BadInput, match=r"other \(no cifar10 in it\): expected a TFDS directory, holding cifar10/"):
+        locate("cifar10", tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("missing", "No such file"), ("empty", r"\(empty\)"), ("file", "Not a directory")]
+)
+def test_data_dir_that_cannot_serve_is_refused_with_the_reason(tmp_path, name, reason):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(BadInput, match=reason):
+        load_dataset("fashion_mnist", data_dir=tmp_path / name)
+
+
+@pytest.mark.parametrize("spec", ["digits", "folder:photos", "npz:a.npz"])
+def test_data_dir_for_what_is_not_looked_for_is_refused(tmp_path, spec):
+    with pytest.raises(BadInput, match="no data_dir"):
+        load_dataset(spec, data_dir=tmp_path)
+
+
+def test_skipping_images_is_refused_where_there_are_no_image_files():
+    with pytest.raises(BadInput, match="a folder:PATH"):
+        load_dataset("digits", on_bad_image="skip")
+
+
+def test_digits_need_nothing():
+    dataset = load_dataset("digits")
+    assert dataset.shape == (8, 8, 1) and len(dataset.class_names) == 10
+    assert (dataset.train.images.min(), dataset.train.images.max()) == (0, 255)
+
+
+def test_idx_files_are_read(idx_dir):
+    dataset = load_dataset("mnist", data_dir=idx_dir)
+    assert (dataset.shape, len(dataset.train), len(dataset.test())) == ((6, 5, 1), 90, 20)
+
+
+def test_idx_pixels_are_those_of_the_file(idx_dir):
+    expected = np.random.default_rng(0).integers(0, 256, (100, 6, 5))
+    dataset = load_dataset("mnist", data_dir=idx_dir)
+    found = {image.tobytes() for image in (*dataset.train.images, *dataset.validation.images)}
+    assert found == {image.astype(np.uint8).tobytes() for image in expected}
+
+
+def test_idx_files_have_the_papers_class_names(idx_dir):
+    assert load_dataset("fashion_mnist", data_dir=idx_dir).class_names[:2] == ("T-shirt/top", "Trouser")
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:50], lambda content: b"", lambda content: b"no gzip"])
+def test_damaged_idx_file_is_named(idx_dir, damage):
+    path = idx_dir / "train-images-idx3-ubyte.gz"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(BadInput, match=r"train-images-idx3-ubyte\.gz \("):
+        load_dataset("mnist", data_dir=idx_dir)
+
+
+def test_idx_files_that_do_not_fit_are_refused(idx_dir):
+    _write_idx(idx_dir / "train-labels-idx1-ubyte.gz", np.zeros(7))
+    with pytest.raises(BadInput, match=r"\(100, 6, 5\) and \(7,\)"):
+        load_dataset("mnist", data_dir=idx_dir)
+
+
+def test_damaged_test_files_stop_nothing_before_the_test(idx_dir):
+    (idx_dir / "t10k-images-idx3-ubyte.gz").write_bytes(b"damaged")
+    dataset = load_dataset("mnist", data_dir=idx_dir)
+    with pytest.raises(BadInput, match="t10k-images"):
+        dataset.test()
+
+
+def test_npz_splits_are_read(arrays, save):
+    dataset = load_dataset(save(arrays))
+    assert (dataset.shape, len(dataset.train), len(dataset.validation)) == ((6, 5, 3), 36, 4)
+    np.testing.assert_array_equal(dataset.test().images, arrays["x_test"])
+
+
+def test_npz_labels_name_themselves(arrays, save):
+    assert load_dataset(save(arrays)).class_names == ("0", "1", "2", "3")
+
+
+def test_npz_class_names_are_read(arrays, save):
+    names = ("ant", "bee", "cow", "dog")
+    assert load_dataset(save(arrays | {"class_names": np.array(names)})).class_names == names
+
+
+def test_npz_grey_images_may_lack_their_channel(arrays, save):
+    arrays["x_train"], arrays["x_test"] = arrays["x_train"][..., 0], arrays["x_test"][..., 0]
+    assert load_dataset(save(arrays)).shape == (6, 5, 1)
+
+
+def test_npz_without_test_arrays_gets_a_carved_test_split(arrays, save):
+    dataset = load_dataset(save({key: arrays[key] for key in ("x_train", "y_train")}))
+    assert len(dataset.test()) == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x_train": None}, "without x_train"),
+        ({"y_test": None}, "with only x_test"),
+        ({"x_train": np.zeros((40, 6, 5, 3))}, "x_train of float64: expected uint8"),
+        ({"x_train": np.zeros((40, 3, 6, 5), np.uint8)}, r"x_train \(40, 3, 6, 5\): expected images"),
+        ({"x_train": np.zeros((40, 6), np.uint8)}, r"x_train \(40, 6\): expected images"),
+        ({"x_train": np.zeros((40, 0, 5), np.uint8)}, r"x_train \(40, 0, 5, 1\): expected images"),
+        ({"x_train": np.array([None] * 40)}, r"x_train \(Object arrays cannot be loaded"),
+        ({"y_train": np.zeros(40)}, r"y_train float64 \(40,\): expected integers"),
+        ({"y_train": np.zeros((40, 4), int)}, r"y_train int64 \(40, 4\): expected integers"),
+        ({"y_train": np.zeros(39, int)}, r"y_train int64 \(39,\): expected integers, one for each of 40 images"),
+        ({"y_train": np.arange(40) - 1}, "y_train from -1: expected labels from 0"),
+        ({"y_train": np.arange(40) % 4 * 10**6}, "y_train up to 3000000"),
+        ({"y_train": np.arange(40) % 2 * 2}, "without a training image of 1"),
+        ({"y_train": np.zeros(40, int)}, "one class, '0'"),
+        ({"y_train": np.arange(40)}, "at least three images of some class"),
+        ({"class_names": np.array(["a", "b"])}, "with label 3: expected labels from 0 to 1"),
+        ({"class_names": np.array(["a", "b", "c", "d", "e"])}, "without a training image of e"),
+        ({"class_names": np.array(["a", "a", "c", "d"])}, "class_names .*: expected different strings"),
+        ({"class_names": np.arange(4)}, "class_names .*: expected different strings"),
+    ],
+)
+def test_npz_faults_are_named(arrays, save, change, message):
+    changed = {key: value for key, value in (arrays | change).items() if value is not None}
+    with pytest.raises(BadInput, match=message):
+        load_dataset(save(changed))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"y_test": np.array([4, 0, 0])}, "test labels 0 to 4: expected labels from 0 to 3"),
+        ({"x_test": np.zeros((3, 5, 5, 3), np.uint8)}, "test images of shape"),
+    ],
+)
+def test_npz_test_split_that_does_not_fit_is_refused_when_opened(arrays, save, change, message):
+    dataset = load_dataset(save(arrays | change))
+    with pytest.raises(BadInput, match=message):
+        dataset.test()
+
+
+def test_missing_npz_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="no such file"):
+        load_dataset(f"npz:{tmp_path / 'a.npz'}")
+
+
+def test_damaged_npz_is_refused(arrays, save):
+    spec = save(arrays)
+    path = sources.Path(spec.removeprefix("npz:"))
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(BadInput, match=r"a\.npz \("):
+        load_dataset(spec)
+
+
+def test_npz_larger_than_memory_allows_is_refused(arrays, save, monkeypatch):
+    monkeypatch.setattr(sources.os, "sysconf", lambda name: 10)
+    with pytest.raises(BadInput, match="GB in memory"):
+        load_dataset(save(arrays))

@@ -12,10 +12,11 @@ import signal
 import sys
 
 from keras_vision.errors import BadInput, KerasVisionError, nearest
+from keras_vision.models import MODELS
 
 # name -> (how its text is read, placeholder, what it means). A flag without a reader takes no value.
 OPTIONS = {
-    "model": (str, "NAME", "the model family (see --list-models)"),
+    "model": (str, "NAME", f"the model family: {', '.join(MODELS)}"),
     "dataset": (str, "NAME", "a named data set, or folder:PATH, npz:PATH, tfds:NAME"),
     "data_dir": (str, "DIR", "a prepared TFDS directory, or the folder of a data set's own files"),
     "image_size": (int, "PIXELS", "resize the images of a folder to this height and width"),
@@ -40,6 +41,14 @@ OPTIONS = {
     "out": (str, "DIR", "where to write"),
     "format": (str, "NAME", "the format of the export"),
     "set": (str, "KEY=VALUE", "a setting of the model, such as filters=32,64; may be given several times"),
+    "input_shape": (str, "HxWxC", "the images of a new model, such as 28x28x1"),
+    "num_classes": (int, "N", "the classes of a new model"),
+    "receptive_field": (None, None, "measure and draw what each layer sees"),
+    "linearity": (None, None, "measure linearity and translation equivariance of each kind of layer"),
+    "impulse": (str, "LAYER", "read a layer's kernel back from its response to a unit impulse"),
+    "gradients": (None, None, "measure the gradient's norm in each layer"),
+    "check": (None, None, "look for faults of wiring; exit 1 where there are any"),
+    "kernels": (None, None, "draw what the first layers have learned"),
     "quiet": (None, None, "print the result only"),
     "json": (None, None, "print the result as one JSON object; progress goes to standard error"),
 }
@@ -71,7 +80,8 @@ def _parser(function, prog, positional, flags):
     parser = _Parser(prog=prog, description=inspect.getdoc(function).split("\n\n")[0], allow_abbrev=False)
     parameters = inspect.signature(function).parameters
     for name, meaning in positional.items():
-        parser.add_argument(name, help=meaning)
+        optional = parameters[name].default is not inspect.Parameter.empty
+        parser.add_argument(name, help=meaning, nargs="?" if optional else None)
     for name in flags:
         reader, placeholder, meaning = OPTIONS[name]
         flag = "--" + name.replace("_", "-")

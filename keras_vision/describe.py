@@ -77,9 +77,8 @@ def describe(
     if linearity:
         result["linearity"] = _linearity(network, seed)
     if gradients:
-        images, labels = _batch(network, dataset, data_dir, seed)
-        result["gradients"], figures["gradient_norms"] = _gradients(network, images, labels)
-        result["gradients_of"] = dataset or "noise"
+        images, labels = _batch(network, dataset, data_dir, seed, progress)
+        result["gradients"], figures["gradient_norms"] = _gradients(network, images, labels, dataset or "noise")
     if receptive_field:
         result["receptive_fields"], figures["receptive_fields"] = _receptive_fields(network, seed)
     if kernels:
@@ -121,8 +120,8 @@ def _new_model(name, input_shape, num_classes, settings, seed):
     from keras_vision.models.layers import set_statistics
 
     keras.utils.set_random_seed(seed)
-    shape = parse_shape(input_shape or INPUT_SHAPE)
-    model = build_model(name, shape, num_classes or NUM_CLASSES, **(settings or {}))
+    shape = parse_shape(INPUT_SHAPE if input_shape is None else input_shape)
+    model = build_model(name, shape, NUM_CLASSES if num_classes is None else num_classes, **(settings or {}))
     mean, std = NOISE
     set_statistics(model, (mean,) * shape[-1], (std,) * shape[-1])
     return model
@@ -190,7 +189,7 @@ def _linearity(model, seed):
     }
 
 
-def _batch(model, dataset, data_dir, seed):
+def _batch(model, dataset, data_dir, seed, progress):
     """Returns up to `BATCH` training images and labels of a data set, or noise with labels at random."""
     import numpy as np
 
@@ -200,7 +199,7 @@ def _batch(model, dataset, data_dir, seed):
         return images, random.integers(0, model.output_shape[-1], BATCH)
     from keras_vision.data import load_dataset
 
-    data = load_dataset(dataset, data_dir=data_dir, seed=seed)
+    data = load_dataset(dataset, data_dir=data_dir, seed=seed, announce=progress.say)
     given, expected = (data.shape, len(data.class_names)), (model.input_shape[1:], model.output_shape[-1])
     if given != expected:
         raise BadInput(
@@ -211,146 +210,40 @@ def _batch(model, dataset, data_dir, seed):
     return data.train.images[:BATCH].astype("float32"), data.train.labels[:BATCH]
 
 
-def _gradients(model, images, labels):
+def _gradients(model, images, labels, source):
     from keras_vision.analysis.gradients import layer_gradients, plot_gradients
 
     layers = layer_gradients(model, images, labels)
     rows = [dataclasses.asdict(layer) for layer in layers]
     finite = [{k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in r.items()} for r in rows]
-    return finite, plot_gradients(layers)
+    return {"images": source, "layers": finite}, plot_gradients(layers)
 
 
 def _receptive_fields(model, seed):
-    from keras_vision.analysis.receptive_field import draw_fields, measure_fields
+    from keras_vision.analysis.measured_field import measure_fields, plot_fields
 
     measured = measure_fields(model, seed=seed)
     rows = [{"layer": one.layer, "theory": one.field.text, "measured_width": one.width} for one in measured]
-    return rows, draw_fields(measured)
+    return rows, plot_fields(measured)
 
 
 def show(result, progress):
     """Prints a result of `describe` for a person."""
-    progress.print(_layer_table(result))
-    for line in total_lines(result["totals"]):
-        progress.say(line)
+    from keras_vision.analysis import tables
+
+    progress.print(tables.layer_table(result))
+    lines = tables.total_lines(result["totals"])
     if "impulse" in result:
-        shape = "x".join(map(str, result["impulse"]["kernel"]))
-        progress.say(f"impulse response of {result['impulse']['layer']}: a {shape} kernel, as stored up to "
-                     f"{result['impulse']['difference']:.1e}")  # fmt: skip
-    if "linearity" in result:
-        progress.print(_linearity_table(result["linearity"]))
-    if "gradients" in result:
-        progress.print(_gradient_table(result["gradients"], result["gradients_of"]))
-    if "receptive_fields" in result:
-        progress.print(_field_table(result["receptive_fields"]))
-    if "findings" in result:
-        for one in result["findings"]:
-            progress.say(f"{one['fault']}: {', '.join(one['layers'])}: {one['explanation']}")
-        progress.say(f"wiring: {len(result['findings']) or 'no'} findings")
+        lines.append(tables.impulse_line(result["impulse"]))
+    for line in lines:
+        progress.say(line)
+    for name, table in tables.TABLES.items():
+        if name in result:
+            progress.print(table(result[name]))
+    for line in tables.finding_lines(result.get("findings")):
+        progress.say(line)
     for path in result.get("figures", ()):
         progress.say(f"figure: {path}")
-
-
-def _table(title, *columns):
-    """A rich table whose first column is text and whose others are numbers."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column(columns[0], overflow="fold")
-    for column in columns[1:]:
-        table.add_column(column, justify="right", no_wrap=True)
-    return table
-
-
-def _layer_table(result):
-    title = f"{result['model']}, one image {_times(result['input_shape'])}"
-    table = _table(
-        title, "layer", "output", "weights", "biases", "MACs", "FLOPs", "memory", "sees", "jump", "from"
-    )  # fmt: skip
-    for layer in result["layers"]:
-        field = layer["receptive_field"]
-        seen = (field["text"], _pair(field["jump"]), _pair(field["start"])) if field else ("?", "?", "?")
-        table.add_row(
-            layer["name"],
-            _times(layer["output_shape"]),
-            f"{layer['weights']:,}",
-            f"{layer['biases']:,}",
-            short(layer["macs"]),
-            short(layer["flops"]),
-            f"{short(layer['activation_bytes'])}B",
-            *(("global", "", "") if field and field["global"] else seen),
-        )
-    return table
-
-
-def total_lines(totals):
-    """Returns the totals of a result as the lines that a person reads."""
-    lines = [
-        f"parameters: {totals['parameters']:,} ({totals['weights']:,} weights, {totals['biases']:,} biases; "
-        f"{totals['trainable_parameters']:,} trainable), and {totals['statistics']:,} statistics; "
-        f"{short(totals['weight_bytes'])}B",
-        f"inference, per image: {short(totals['macs'])} MACs, {short(totals['flops'])} FLOPs, "
-        f"at most {short(totals['peak_activation_bytes'])}B of activations at once",
-        f"training step, per image: {short(totals['training_macs'])} MACs, {short(totals['training_flops'])} FLOPs, "
-        f"{short(totals['training_activation_bytes'])}B of activations kept",
-    ]
-    if totals["not_counted"]:
-        lines.append(f"not among these MACs and FLOPs: {', '.join(totals['not_counted'])}")
-    return lines
-
-
-def _linearity_table(tables):
-    table = _table(
-        "linear, and equivariant to translation?",
-        *("layer kind", "first layer", "additive", "homogeneous", "every shift", "shifts by the stride"),
-    )
-    for row in (*tables["layers"], *tables["textbook"]):
-        words = [{True: "yes", False: "no", None: "-"}[verdict] for verdict in row["verdicts"].values()]
-        table.add_row(row["kind"], row["layer"], *words)
-    return table
-
-
-def _gradient_table(rows, images):
-    table = _table(f"gradient of the loss by layer, on {images}", "layer", "gradient norm", "weight norm")
-    for row in rows:
-        table.add_row(row["name"], *(_four_digits(row[key]) for key in ("gradient_norm", "weight_norm")))
-    return table
-
-
-def _field_table(rows):
-    table = _table("receptive fields, pixels", "layer", "in theory", "measured width")
-    for row in rows:
-        table.add_row(row["layer"], row["theory"], f"{row['measured_width']:.1f}")
-    return table
-
-
-def short(number):
-    """Returns a count with three digits and a unit.
-
-    Example:
-
-    >>> short(151783936)
-    '152 M'
-    """
-    if number is None:
-        return "?"
-    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= size:
-            return f"{number / size:.{max(0, 2 - int(math.log10(number / size)))}f} {unit}"
-    return f"{number} "
-
-
-def _four_digits(number):
-    return "not finite" if number is None else f"{number:.4g}"
-
-
-def _times(shape):
-    return "x".join(map(str, shape))
-
-
-def _pair(numbers):
-    return str(numbers[0]) if numbers[0] == numbers[1] else ",".join(map(str, numbers))
 
 
 def main(arguments=None):

@@ -20,7 +20,7 @@ def evaluate(source, *, dataset=None, data_dir=None, split="test", seed=None, pr
         progress: A `Progress`.
 
     Returns:
-        A dict: accuracy, n, interval (95%, Wilson), crossentropy, split, dataset.
+        A dict: accuracy, n, interval (95%, Wilson), crossentropy, split, dataset, warnings.
 
     Raises:
         BadInput: No such model or data set, or the two do not fit.
@@ -34,12 +34,12 @@ def evaluate(source, *, dataset=None, data_dir=None, split="test", seed=None, pr
     from keras_vision.runs import Run, load_model, read_card
 
     card = read_card(source)
-    name = dataset or card.get("dataset_spec")
-    if not name:
+    asked = {"spec": dataset, "data_dir": data_dir, "seed": seed}
+    where = ({} if dataset else card.get("data_source", {})) | {k: v for k, v in asked.items() if v is not None}
+    if "spec" not in where:
         raise BadInput(f"model {source}, which does not say its data set", "--dataset NAME")
-    seed = card.get("data_seed", 0) if seed is None else seed
     model = load_model(source)
-    data = load_dataset(name, data_dir=data_dir or card.get("data_dir"), seed=seed)
+    data = load_dataset(**where)
     check_classes(card.get("class_names"), data.class_names)
     run = Run(source)
     return measure_run(run, model, data, split) if run.path.is_dir() else measure(model, data, split)
@@ -73,7 +73,12 @@ def measure(model, dataset, split="test"):
     check_fit(model, dataset)
     images = dataset.test() if split == "test" else dataset.validation
     logits = predict_logits(model, images.images)
-    return {"dataset": dataset.name, "split": split, **score(logits, images.labels)}
+    return {
+        "dataset": dataset.name,
+        "split": split,
+        **score(logits, images.labels),
+        "warnings": list(images.warnings),
+    }
 
 
 def predict_logits(model, images, batch_size=512):
@@ -114,6 +119,13 @@ def score_line(result):
     )
 
 
+def show(result, progress):
+    """Prints a result for a person."""
+    for warning in result["warnings"]:
+        progress.say(f"warning: {warning}")
+    progress.say(score_line(result))
+
+
 def main(arguments=None):
     """Runs the command line."""
     return run_command(
@@ -121,7 +133,7 @@ def main(arguments=None):
         "evaluate",
         positional={"source": "a run directory or a .keras file"},
         flags=("dataset", "data_dir", "split", "seed"),
-        show=lambda result, progress: progress.say(score_line(result)),
+        show=show,
         arguments=arguments,
     )
 

@@ -95,7 +95,8 @@ def train(
         if run.finished:
             progress.say("This run is finished; what follows is its result. For a new one give another --workdir.")
         else:
-            card = model_source(dataset, data_dir, seed) | {"settings": settings or {}}
+            source = data_source(dataset, data_dir, image_size, on_bad_image, seed)
+            card = {"data_source": source, "settings": settings or {}}
             fit(network, data, plan, run, seed=seed, target_acc=target_acc, deadline=deadline_after(max_minutes),
                 card=card, progress=progress)  # fmt: skip
         result = finish(run, data, progress)
@@ -149,14 +150,16 @@ def open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress):
     return data
 
 
-def model_source(dataset, data_dir, seed):
-    """Returns what a model file keeps, so that `evaluate` finds the data again."""
+def data_source(dataset, data_dir, image_size, on_bad_image, seed):
+    """Returns what a model file keeps of its data: the arguments with which `load_dataset` gives the same again."""
     from pathlib import Path
 
     return {
-        "dataset_spec": dataset,
+        "spec": dataset,
         "data_dir": str(Path(data_dir).resolve()) if data_dir else None,
-        "data_seed": seed,
+        "image_size": image_size,
+        "on_bad_image": on_bad_image,
+        "seed": seed,
     }
 
 
@@ -192,7 +195,10 @@ def closing_lines(result):
         f"export       python -m keras_vision.export {workdir}",
         f"TensorBoard  tensorboard --host localhost --logdir {workdir}",
     ]
-    return [*lines, score_line(result["test"])] if "test" in result else lines
+    if "test" in result:
+        lines += [f"warning: {warning}" for warning in result["test"]["warnings"]]
+        lines.append(score_line(result["test"]))
+    return lines
 
 
 def show(result, progress):

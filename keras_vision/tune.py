@@ -5,7 +5,7 @@ import sys
 from keras_vision.cli import main as run_command
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.quiet import import_keras
-from keras_vision.train import check_seed, check_share, closing_lines, deadline_after, finish, model_source, open_dataset
+from keras_vision.train import check_seed, check_share, closing_lines, data_source, deadline_after, finish, open_dataset
 
 STRATEGIES = ("random", "grid", "bayesian", "hyperband")
 
@@ -105,7 +105,7 @@ def tune(
         run.start(config)
         progress.say(f"{model} on {data.name}: {len(data.train):,} images, precision {chosen}, in {run.path}")
         search = Search(run, model=model, dataset=data, space=choices, strategy=strategy, seed=seed,
-                        target_acc=target_acc, precision=chosen, card=model_source(dataset, data_dir, seed),
+                        target_acc=target_acc, precision=chosen, card={"data_source": data_source(dataset, data_dir, image_size, on_bad_image, seed)},
                         progress=progress)  # fmt: skip
         ended = search.go(max_trials, deadline)
         result = search.conclude(ended)

@@ -26,7 +26,7 @@ def gradients(function, arrays):
     >>> gradients(lambda tensors: keras.ops.sum(tensors[0] ** 2), [np.array([1.0, 2.0])])
     [array([2., 4.])]
     """
-    return [np.asarray(one) for one in BACKENDS[keras.backend.backend()](function, arrays)]
+    return [ops.convert_to_numpy(one) for one in BACKENDS[keras.backend.backend()](function, arrays)]
 
 
 def _tensorflow(function, arrays):
@@ -84,8 +84,8 @@ def layer_gradients(model, images, labels):
     Returns:
         A list of `LayerGradient`, from the input to the logits, without layers that have nothing to train.
     """
-    frozen = [np.asarray(variable) for variable in model.non_trainable_variables]
-    weights = [np.asarray(variable) for variable in model.trainable_variables]
+    frozen = [ops.convert_to_numpy(variable) for variable in model.non_trainable_variables]
+    weights = [ops.convert_to_numpy(variable) for variable in model.trainable_variables]
 
     def loss(tensors):
         logits, _ = model.stateless_call(tensors, frozen, images, training=True)

@@ -54,19 +54,19 @@ def steps_of(model):
     return tuple(steps)
 
 
-def output_steps(model, steps):
-    """Returns the positions in `steps` of those whose outputs are the model's."""
-    layers = [tensor._keras_history.operation for tensor in _graph(model).outputs]
-    return tuple(max(i for i, step in enumerate(steps) if step.layer is layer) for layer in layers)
+def last_steps(steps):
+    """Returns the positions of the steps that feed no other: those that give the model's outputs."""
+    feeding = {source for step in steps for source in step.sources}
+    return tuple(position for position in range(len(steps)) if position not in feeding)
 
 
-def dangling_layers(model, steps):
-    """Returns (name, name) for each layer that takes an inner step's output but does not lead to the model's.
+def dangling_layers(steps):
+    """Returns (name, name) for each layer that takes an inner step's output and leads to none of the model's.
 
     Only a model built in this process has them; a file keeps what leads to the outputs.
     """
     inside = {id(step.layer) for step in steps}
-    outputs = set(output_steps(model, steps))
+    outputs = last_steps(steps)
     return [
         (step.name, node.operation.name)
         for position, step in enumerate(steps)

@@ -70,13 +70,13 @@ def _linear_part(layer, input_shape):
     config = {**layer.get_config(), "activation": None, "use_bias": False, "dtype": "float32"}
     copy = type(layer).from_config(config)
     copy.build((None, *input_shape))
-    copy.set_weights([np.asarray(layer.kernel, "float32")])
+    copy.set_weights([_numbers(layer.kernel)])
     return copy
 
 
 def _read_dense(layer, linear, step):
-    response = np.asarray(linear(np.eye(step.input_shapes[0][-1], dtype="float32")))
-    return response, response, np.asarray(layer.kernel, "float32")
+    response = _numbers(linear(np.eye(step.input_shapes[0][-1], dtype="float32")))
+    return response, response, _numbers(layer.kernel)
 
 
 def _read_conv(layer, linear, step):
@@ -113,13 +113,17 @@ def _answers(linear, side, place, channels):
         batch = range(start, min(start + BATCH, channels))
         images = np.zeros((len(batch), *side, channels), "float32")
         images[np.arange(len(batch)), place[0], place[1], list(batch)] = 1
-        answers.append(keras.ops.convert_to_numpy(linear(images)))
+        answers.append(_numbers(linear(images)))
     return np.concatenate(answers)
+
+
+def _numbers(tensor):
+    return keras.ops.convert_to_numpy(tensor).astype("float32")
 
 
 def _written_out(layer, channels, outputs):
     """Returns the stored kernel for all pairs of channels: zero between those of different groups."""
-    kernel = np.asarray(layer.kernel, "float32")
+    kernel = _numbers(layer.kernel)
     if row_for(layer, {"BaseDepthwiseConv": True}):
         kernel = kernel.reshape(*kernel.shape[:2], 1, -1)
     whole = np.zeros((*kernel.shape[:2], channels, outputs), "float32")

@@ -1,6 +1,7 @@
 """What a network's first weights look like: the first layer's kernels, and the units of MLP-Mixer's token mixing."""
 
 import numpy as np
+from keras import ops
 
 from keras_vision.analysis import style
 from keras_vision.analysis.graph import steps_of
@@ -35,7 +36,7 @@ def first_layer_kernels(model):
         kernel = getattr(getattr(layer, "cell", layer), "kernel", None)
         if kernel is None:
             continue
-        weights = np.asarray(kernel, "float32")
+        weights = ops.convert_to_numpy(kernel).astype("float32")
         if weights.ndim == 4:
             return weights
         if hasattr(layer, "cell"):
@@ -69,7 +70,7 @@ def token_mixing_units(model, block=1):
         if len(step.output_shape) == 3:
             grid = step.output_shape[:2]
         if step.name == name:
-            return np.asarray(step.layer.kernel, "float32").reshape(*grid, 1, -1)
+            return ops.convert_to_numpy(step.layer.kernel).astype("float32").reshape(*grid, 1, -1)
     raise BadInput(f"model {model.name!r}", f"an MLP-Mixer with a layer {name!r}")
 
 

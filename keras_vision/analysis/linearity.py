@@ -164,13 +164,13 @@ def _with_random_weights(layer, seed):
     random = np.random.default_rng(seed)
 
     def moved(variable):
-        value = np.asarray(variable)
+        value = keras.ops.convert_to_numpy(variable)
         is_real = value.dtype.kind not in "iub"
         return value + random.uniform(0.1, 1.0, value.shape).astype(value.dtype) if is_real else value
 
     takes_list = row_for(layer, {"Merge": True, "Layer": False})
     if takes_list is None:  # an operation, such as x + y
-        return lambda *inputs: np.asarray(layer(*map(keras.ops.convert_to_tensor, inputs)), "float32")
+        return lambda *inputs: keras.ops.convert_to_numpy(layer(*map(keras.ops.convert_to_tensor, inputs)))
     weights = [moved(variable) for variable in layer.trainable_variables]
     others = [moved(variable) for variable in layer.non_trainable_variables]
 

@@ -1,11 +1,10 @@
-"""Which pixels a unit sees: by theory, over the whole graph, and as measured by gradients.
+"""Which pixels a unit can see, over the whole graph.
 
-In theory a unit at position i of an axis sees the pixels from `start + i * jump` on, `size` of them. To follow that
+A unit at position i of an axis sees the pixels from `start + i * jump` on, `size` of them. To follow that
 through reshapes and transposes, each axis of a tensor is written as the walks that it makes over the image: the patches
 of a flattened 8x8 grid walk down the rows and along the columns. A layer that mixes an axis sees its whole walk.
 
-Source: Araujo, Norris & Sim 2019, "Computing receptive fields of convolutional neural networks"; measured: Luo et al.
-2016, "Understanding the effective receptive field", section 3.
+Source: Araujo, Norris & Sim 2019, "Computing receptive fields of convolutional neural networks".
 """
 
 import math
@@ -13,16 +12,11 @@ from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
-from keras import ops
-from matplotlib.patches import Rectangle
 
-from keras_vision.analysis import style
-from keras_vision.analysis.gradients import gradients
 from keras_vision.analysis.graph import row_for, steps_of
 from keras_vision.errors import BadInput
 
 AXES = (0, 1)  # of the image: height, width
-EFFECTIVE = 1 - 0.9545  # Luo et al. 2016: pixels above this share of the strongest gradient count as seen
 
 
 @dataclass(frozen=True)
@@ -59,6 +53,13 @@ class Field:
     def is_global(self):
         """Whether every unit sees the whole image."""
         return all(self.is_global_along(axis) for axis in AXES)
+
+    @property
+    def text(self):
+        """The size in words: "7x7", "3xall", "global"."""
+        if self.is_global:
+            return "global"
+        return "x".join("all" if self.is_global_along(axis) else str(self.size[axis]) for axis in AXES)
 
     def is_global_along(self, axis):
         """Whether every unit sees all of the image along an axis."""
@@ -166,6 +167,14 @@ def _pool(layer, step, sources):
     return _slide(sources[0], layer, step, layer.pool_size)
 
 
+def _pad(layer, step, sources):
+    return _moved(sources[0], step, [-before for before, _ in layer.padding])
+
+
+def _crop(layer, step, sources):
+    return _moved(sources[0], step, [before for before, _ in layer.cropping])
+
+
 def _permute(layer, step, sources):
     return replace(sources[0], layout=tuple(sources[0].layout[axis - 1] for axis in layer.dims))
 
@@ -253,6 +262,20 @@ def _slide(field, layer, step, window):
     return field
 
 
+def _moved(field, step, positions):
+    """Sees the same from a position further on, or back in the padding, along each axis of an image."""
+    if [len(walks) for walks in field.layout] != [1, 1, 1]:
+        return None
+    rows, columns, channels = (walks[0] for walks in field.layout)
+    layout = []
+    for walk, length, further in zip((rows, columns), step.output_shape, positions, strict=False):
+        layout.append((replace(walk, length=length),))
+        if walk.axis in AXES:
+            start = field.start[walk.axis] + further * walk.jump
+            field = _along(field, walk.axis, start=start, size=field.size[walk.axis])
+    return replace(field, layout=(*layout, (channels,)))
+
+
 def padding_before(before, after, taps, stride, dilation):
     """Returns how many zeros "same" padding puts before the first of `before` positions, to give `after` of them."""
     return max((after - 1) * stride + (taps - 1) * dilation + 1 - before, 0) // 2
@@ -287,122 +310,11 @@ RULES = {
     **dict.fromkeys(("Flatten", "Reshape"), _reshape),
     "LayerNormalization": _normalise,
     "Permute": _permute,
+    "ZeroPadding2D": _pad,
+    "Cropping2D": _crop,
     "Dense": _dense,
     "BaseConv": _conv,
     "BaseDepthwiseConv": _depthwise_conv,
     "BasePooling": _pool,
     "BaseGlobalPooling": _global_pool,
 }
-
-
-def measure_field(model, layer, images=32, seed=0):
-    """Measures what the centre unit of a layer sees: how strongly its value changes with each pixel.
-
-    The unit's channels are weighted at random, lest they cancel, as those behind a layer norm would.
-
-    Args:
-        model: A functional model on images.
-        layer: Name of one of its layers.
-        images: Number of random images (noise, 0-255) to average over.
-        seed: Of the images and the weights.
-
-    Returns:
-        Float array [height, width]: the mean absolute gradient, scaled so that its largest value is 1.
-    """
-    field = receptive_fields(model)[layer]
-    random = np.random.default_rng(seed)
-    pixels = random.uniform(0, 255, (images, *model.input_shape[1:])).astype("float32")
-    upto = keras.Model(model.inputs, model.get_layer(layer).output)
-    weights = (random.standard_normal((images, *upto.output_shape[1:])) * field.centre_mask()).astype("float32")
-    (found,) = gradients(lambda x: ops.sum(ops.cast(upto(x[0], training=False), "float32") * weights), [pixels])
-    strength = np.abs(found).sum(axis=-1).mean(axis=0)
-    return strength / (strength.max() or 1)
-
-
-def effective_width(strength):
-    """Returns the side, in pixels, of a square of as many pixels as a measured field really uses.
-
-    Args:
-        strength: Float array of `measure_field`.
-    """
-    return float(np.sqrt((strength > EFFECTIVE).sum()))
-
-
-def layers_to_draw(model, limit=6):
-    """Returns the names of layers, evenly chosen, at which the theoretical field grows, up to the first global one."""
-    names, last = [], None
-    for name, field in receptive_fields(model).items():
-        if field is None or "/" in name or name not in {layer.name for layer in model.layers}:
-            continue
-        seen = (field.size, field.is_global)
-        if last is not None and seen != last and field.size != (1, 1):
-            names.append(name)
-        last = seen
-        if field.is_global:
-            break
-    chosen = np.unique(np.linspace(0, len(names) - 1, min(limit, len(names))).round().astype(int))
-    return [names[i] for i in chosen]
-
-
-def plot_fields(model, layers=None, images=32, seed=0):
-    """Draws the theoretical fields of layers' centre units above the measured ones.
-
-    Args:
-        model: A functional model on images.
-        layers: Names of layers; those of `layers_to_draw` by default.
-        images: Number of random images to measure with.
-        seed: Of the measurement.
-
-    Returns:
-        A `matplotlib.figure.Figure`.
-    """
-    layers = layers_to_draw(model) if layers is None else layers
-    fields = receptive_fields(model)
-    figure = style.new_figure(height=3.2, width=1.2 + 0.97 * max(2, len(layers)))
-    for number, layer in enumerate(layers, start=1):
-        field = fields[layer]
-        strength = measure_field(model, layer, images, seed)
-        theory = style.new_picture(figure, (2, len(layers), number), title=f"{_broken(layer)}\n{describe_size(field)}")
-        _draw_box(theory, field, filled=True)
-        title = f"≈ {effective_width(strength):.0f} px wide"
-        measured = style.new_picture(figure, (2, len(layers), len(layers) + number), title=title)
-        with np.errstate(divide="ignore"):
-            drawn = measured.imshow(np.log10(strength), cmap=style.STRENGTH, vmin=-4, vmax=0)
-        _draw_box(measured, field, filled=False)
-        if number == 1:
-            theory.set_ylabel("in theory", fontsize=8)
-            measured.set_ylabel("measured", fontsize=8)
-    bar = figure.colorbar(drawn, ax=figure.axes, shrink=0.5, aspect=30, pad=0.01)
-    bar.set_label("log10 of gradient / largest", fontsize=8)
-    bar.ax.tick_params(labelsize=7)
-    return figure
-
-
-def describe_size(field):
-    """Returns a field's size in words: "7x7", "3 x all", "global"."""
-    if field.is_global:
-        return "global"
-    return "x".join("all" if field.is_global_along(axis) else str(field.size[axis]) for axis in AXES)
-
-
-def _broken(name):
-    """Breaks a long layer name at the underscore nearest its middle."""
-    breaks = [i for i, letter in enumerate(name) if letter == "_"]
-    if len(name) < 16 or not breaks:
-        return name
-    middle = min(breaks, key=lambda i: abs(i - len(name) / 2))
-    return f"{name[: middle + 1]}\n{name[middle + 1 :]}"
-
-
-def _draw_box(axes, field, *, filled):
-    top, left, height, width = field.centre_box()
-    rows, columns = field.image
-    looks = {"facecolor": style.COLOURS[4], "edgecolor": style.COLOURS[0]} if filled else {"fill": False}
-    if not filled:
-        looks["edgecolor"] = style.COLOURS[1]
-    axes.add_patch(Rectangle((left - 0.5, top - 0.5), width, height, linewidth=1.2, **looks))
-    axes.set_xlim(-0.5, columns - 0.5)
-    axes.set_ylim(rows - 0.5, -0.5)
-    axes.set_aspect("equal")
-    axes.spines[:].set_visible(True)
-    axes.title.set_fontsize(7)

@@ -1,6 +1,6 @@
 """A model's graph as the rules of wiring see it: the part each layer plays, and where residual sums fork."""
 
-from keras_vision.analysis.graph import activation_name, output_steps, row_for, steps_of
+from keras_vision.analysis.graph import activation_name, last_steps, row_for, steps_of
 
 # Class of the layer, or of the nearest class above it -> the part it plays. What is not here is "other": non-linear.
 ROLES = {
@@ -23,9 +23,8 @@ class Graph:
     """A model's steps, with what the rules ask of them. Steps are named by their position."""
 
     def __init__(self, model):
-        self.model = model
         self.steps = steps_of(model)
-        self.outputs = output_steps(model, self.steps)
+        self.outputs = last_steps(self.steps)
         self.roles = [self._role(step.layer) for step in self.steps]
         self.ancestors = []
         for step in self.steps:
@@ -103,4 +102,4 @@ class Sum:
     @property
     def depth(self):
         """Number of layers with kernels in the longest branch."""
-        return max(len(branch) for branch in self.branches)
+        return max(map(len, self.kernels))

@@ -171,7 +171,7 @@ def _branches(graph):
 
 
 def _dead_ends(graph):
-    for taken, layer in dangling_layers(graph.model, graph.steps):
+    for taken, layer in dangling_layers(graph.steps):
         yield [taken, layer], "the second layer takes the first one's output and leads nowhere: its branch is lost"
 
 

@@ -1,8 +1,9 @@
 """Augmentation of whole batches, with an own draw for each image.
 
 Every change here moves pixels and computes none. So each is arithmetic on a map that says, for every pixel of the
-output, which pixel of the input it shows; one gather then builds the batch. On [512, 32, 32, 3] a gather per change
-costs three times as much, and `tf.image`'s projective transform four times.
+output, which pixel of the input it shows; one gather then builds the batch. For [512, 32, 32, 3] on one core, map and
+gather of flip and shift take 5 microseconds an image; `tf.reverse` and `tf.where` take 13 for the flip alone, an
+`ImageProjectiveTransformV3` 21.
 """
 
 import dataclasses

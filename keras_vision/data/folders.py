@@ -63,25 +63,18 @@ def open_folder(path, *, image_size, on_bad_image, announce):
         warnings += _check_test_classes(test_dir, class_names)
 
     announce(f"Reading {len(listing.files)} images in {printable(train_dir)}")
-    found = len(listing.files)
-    listing, headers, bad = _attempt(probe_image, listing)
-    if headers:
-        shape = _common_shape(headers, image_size)
-        check_memory(printable(train_dir), len(headers) * math.prod(shape))
-        listing, images, undecodable = _attempt(lambda file: read_image(file, shape), listing)
-        bad += undecodable
-    if bad and (on_bad_image == "error" or not listing.files):
-        raise _bad_images(bad, found, train_dir)
-    if bad:
-        warnings.append(f"{len(bad)} training images cannot be decoded and are left out: {', '.join(bad)}.")
-    if resized := sum((height, width) != shape[:2] for height, width, _ in headers):
-        warnings.append(f"{resized} of {len(headers)} training images were resized to {shape[0]}x{shape[1]}.")
+    train, reading_warnings = _read_train(listing, train_dir, class_names, image_size, on_bad_image)
+    shape = train.images.shape[1:]
 
     def test():
         return _read_test(test_dir, shape, class_names)
 
-    train = Split(np.stack(images), _labels(listing, class_names), tuple(warnings))
-    return Source(train, test if test_dir else None, class_names, origin=f"image files in {printable(path)}")
+    return Source(
+        train=dataclasses.replace(train, warnings=tuple(warnings + reading_warnings)),
+        test=test if test_dir else None,
+        class_names=class_names,
+        origin=f"image files in {printable(path)}",
+    )
 
 
 def _split_dirs(path):
@@ -185,6 +178,24 @@ def _common_shape(headers, image_size):
     sizes = collections.Counter((height, width) for height, width, _ in headers)
     height, width = image_size or min(sizes, key=lambda size: (-sizes[size], size))
     return height, width, max(channels for _, _, channels in headers)
+
+
+def _read_train(listing, directory, class_names, image_size, on_bad_image):
+    found, warnings = len(listing.files), []
+    listing, headers, bad = _attempt(probe_image, listing)
+    if headers:
+        shape = _common_shape(headers, image_size)
+        check_memory(printable(directory), len(headers) * math.prod(shape))
+        listing, images, undecodable = _attempt(lambda file: read_image(file, shape), listing)
+        bad += undecodable
+    if bad and (on_bad_image == "error" or not listing.files):
+        raise _bad_images(bad, found, directory)
+    if bad:
+        warnings.append(f"{len(bad)} training images cannot be decoded and are left out: {', '.join(bad)}.")
+    resized = sum((height, width) != shape[:2] for height, width, _ in headers)
+    if resized and not image_size:
+        warnings.append(f"{resized} of {found} training images were resized to {shape[0]}x{shape[1]}.")
+    return Split(np.stack(images), _labels(listing, class_names)), warnings
 
 
 def _read_test(test_dir, shape, class_names):

@@ -82,7 +82,7 @@ class Source:
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Where a named data set would come from: "embedded", or "prepared", "idx", "download" at a path."""
+    """Where a data set would come from: "embedded", or "folder", "npz", "prepared", "idx", "download" at a path."""
 
     kind: str
     path: Path | None = None
@@ -107,36 +107,23 @@ def open_source(spec, *, data_dir, image_size, on_bad_image, announce):
     >>> open_source("digits", data_dir=None, image_size=None, on_bad_image="error", announce=print).origin
     "scikit-learn's digits"
     """
-    kind, path = _kind_and_path(spec)
-    if data_dir is not None and kind in ("folder", "npz", "digits"):
-        raise BadInput(f"data_dir={data_dir} with {spec}", "no data_dir", f"{spec} says itself where it is.")
-    if on_bad_image == "skip" and kind != "folder":
-        raise BadInput(f"on_bad_image='skip' with {spec}", "a folder:PATH", "Other sources have no image files.")
-    if kind == "folder":
-        from keras_vision.data.folders import open_folder
-
-        return open_folder(path, image_size=image_size, on_bad_image=on_bad_image, announce=announce)
-    if kind == "npz":
-        return open_npz(path)
     place = locate(spec, data_dir)
+    if on_bad_image == "skip" and place.kind != "folder":
+        raise BadInput(f"on_bad_image='skip' with {spec}", "a folder:PATH", "Other sources have no image files.")
     if place.kind == "embedded":
         return open_digits()
+    if place.kind == "npz":
+        return open_npz(place.path)
     if place.kind == "idx":
         return open_idx(place.path, DATASETS[spec].idx_class_names)
+    if place.kind == "folder":
+        from keras_vision.data.folders import open_folder
+
+        return open_folder(place.path, image_size=image_size, on_bad_image=on_bad_image, announce=announce)
     from keras_vision.data.prepared import download, open_prepared
 
     directory = download(spec, place.path, announce) if place.kind == "download" else place.path
     return open_prepared(directory, image_size)
-
-
-def _kind_and_path(spec):
-    """Returns ("folder", path), ("npz", path), ("tfds", None) or (name, None)."""
-    kind, _, rest = str(spec).partition(":")
-    if kind in ("folder", "npz", "tfds"):
-        if not rest:
-            raise BadInput(f"dataset {spec!r}", f"{kind}: and a {'name' if kind == 'tfds' else 'path'}")
-        return kind, None if kind == "tfds" else Path(rest).expanduser()
-    return check_choice("dataset", spec, (*DATASETS, "folder:PATH", "npz:PATH", "tfds:NAME")), None
 
 
 def tfds_name(spec):
@@ -151,26 +138,32 @@ def tfds_name(spec):
 
 
 def locate(spec, data_dir=None):
-    """Says where a named data set would come from, reading nothing.
+    """Says where a data set would come from, reading nothing.
 
     Args:
-        spec: A name in `DATASETS`, or `"tfds:NAME"`.
+        spec: A name in `DATASETS`, `"folder:PATH"`, `"npz:PATH"` or `"tfds:NAME"`.
         data_dir: The only directory to look in, where given.
 
     Returns:
         A `Place`; of kind "download" where the data set is nowhere on this machine.
 
     Raises:
-        BadInput: Unknown name, or a data_dir that does not hold the data set.
+        BadInput: Unknown name, or a data_dir that does not hold the data set or has nothing to do with it.
 
     Example:
 
     >>> locate("digits")
     Place(kind='embedded', path=None)
     """
-    _kind_and_path(spec)
-    if spec == "digits":
-        return Place("embedded")
+    kind, _, rest = str(spec).partition(":")
+    if kind in ("folder", "npz", "tfds") and not rest:
+        raise BadInput(f"dataset {spec!r}", f"{kind}: and a {'name' if kind == 'tfds' else 'path'}")
+    if kind not in ("folder", "npz", "tfds"):
+        check_choice("dataset", spec, (*DATASETS, "folder:PATH", "npz:PATH", "tfds:NAME"))
+    if kind in ("folder", "npz", "digits"):
+        if data_dir is not None:
+            raise BadInput(f"data_dir={data_dir} with {spec}", "no data_dir", f"{spec} says itself where it is.")
+        return Place(kind, Path(rest).expanduser()) if rest else Place("embedded")
     row, name = DATASETS.get(spec, Row("", _ONLY_TFDS)), tfds_name(spec)
     if data_dir is not None:
         return _locate_in(Path(data_dir).expanduser(), name, row)

@@ -220,6 +220,10 @@ def test_image_size_is_heeded(photos):
     assert _load(photos, image_size=(4, 6)).shape == (4, 6, 3)
 
 
+def test_size_that_was_asked_for_is_no_warning(photos):
+    assert not _said(_load(photos, image_size=4).warnings, "resized")
+
+
 def test_grey_files_give_one_channel(tmp_path, write_image):
     for name in ("a", "b"):
         for number in range(4):

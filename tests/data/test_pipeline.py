@@ -117,6 +117,13 @@ def test_alternating_flip_mirrors_each_image_in_every_other_epoch():
     assert 0 < mirrored[0].sum() < 8
 
 
+def test_every_step_of_every_epoch_has_its_own_draws():
+    image = np.random.default_rng(0).integers(0, 256, (1, 4, 4, 1), dtype=np.uint8)
+    same = Split(image.repeat(32, axis=0), np.zeros(32, np.int64))
+    batches = _train(same, epochs=2, augmentation=Augmentation(shift=1))
+    assert len({images.tobytes() for images, _ in batches}) == 4
+
+
 def test_split_smaller_than_a_batch_is_one_batch(split):
     batches = _train(split, batch_size=64, epochs=1)
     assert [len(labels) for _, labels in batches] == [COUNT]

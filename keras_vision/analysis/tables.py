@@ -1,0 +1,136 @@
+"""The instruments' results, as `describe` returns them, as rich tables and lines for a person."""
+
+import math
+
+from rich import box
+from rich.table import Table
+
+UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def layer_table(result):
+    """Returns the table of layers: shapes, weights, operations, memory, and what a unit sees of the image."""
+    table = _table(
+        f"{result['model']}, for one image {_times(result['input_shape'])}",
+        *("layer", "output", "weights", "biases", "MACs", "FLOPs", "memory", "sees", "jump", "from"),
+    )
+    for layer in result["layers"]:
+        table.add_row(
+            layer["name"],
+            _times(layer["output_shape"]),
+            f"{layer['weights']:,}",
+            f"{layer['biases']:,}",
+            short(layer["macs"]),
+            short(layer["flops"]),
+            f"{short(layer['activation_bytes'])}B",
+            *_field_words(layer["receptive_field"]),
+        )
+    return table
+
+
+def total_lines(totals):
+    """Returns the totals of a result as lines."""
+    lines = [
+        f"parameters: {totals['parameters']:,} ({totals['weights']:,} weights, {totals['biases']:,} biases; "
+        f"{totals['trainable_parameters']:,} trainable), and {totals['statistics']:,} statistics: "
+        f"{short(totals['weight_bytes'])}B",
+        f"inference, per image: {short(totals['macs'])} MACs, {short(totals['flops'])} FLOPs, "
+        f"at most {short(totals['peak_activation_bytes'])}B of activations at once",
+        f"training step, per image: {short(totals['training_macs'])} MACs, {short(totals['training_flops'])} FLOPs, "
+        f"{short(totals['training_activation_bytes'])}B of activations kept",
+    ]
+    if totals["not_counted"]:
+        lines.append(f"not among these MACs and FLOPs: {', '.join(totals['not_counted'])}")
+    return lines
+
+
+def impulse_line(impulse):
+    """Returns what an impulse response showed."""
+    kernel = _times(impulse["kernel"])
+    return (
+        f"{impulse['layer']}: the {kernel} kernel read back differs from the stored one by {impulse['difference']:.1g}"
+    )
+
+
+def finding_lines(findings):
+    """Returns the findings of a check of the wiring, and their number; nothing where there was no check."""
+    if findings is None:
+        return []
+    lines = [f"{one['fault']}: {', '.join(one['layers'])}: {one['explanation']}" for one in findings]
+    return [*lines, f"wiring: {len(findings)} finding{'s' * (len(findings) != 1)}"]
+
+
+def linearity_table(tables):
+    """Returns which kinds of layer are linear and equivariant, those of the model before those of textbooks."""
+    table = _table(
+        "Linear? Equivariant to translation?",
+        *("layer kind", "additive", "homogeneous", "every shift", "shifts by the stride"),
+    )
+    for rows in (tables["layers"], tables["textbook"]):
+        for row in rows:
+            table.add_row(row["kind"], *({True: "yes", False: "no", None: "-"}[v] for v in row["verdicts"].values()))
+        table.add_section()
+    return table
+
+
+def gradient_table(gradients):
+    """Returns gradient norms by layer."""
+    table = _table(f"Gradients on {gradients['images']}", "layer", "gradient norm", "weight norm")
+    for row in gradients["layers"]:
+        norms = (row["gradient_norm"], row["weight_norm"])
+        table.add_row(row["name"], *("not finite" if norm is None else f"{norm:.4g}" for norm in norms))
+    return table
+
+
+def field_table(rows):
+    """Returns the receptive fields of centre units, in theory and measured."""
+    table = _table("Receptive fields, in pixels", "layer", "in theory", "measured width")
+    for row in rows:
+        table.add_row(row["layer"], row["theory"], f"{row['measured_width']:.1f}")
+    return table
+
+
+# key of the result -> its table
+TABLES = {"linearity": linearity_table, "gradients": gradient_table, "receptive_fields": field_table}
+
+
+def short(number):
+    """Returns a count with three digits and a unit, "?" for None.
+
+    Example:
+
+    >>> short(151783936)
+    '152 M'
+    """
+    if number is None:
+        return "?"
+    for size, unit in UNITS:
+        if number >= size:
+            digits = max(0, 2 - int(math.log10(number / size)))
+            return f"{number / size:.{digits}f} {unit}"
+    return f"{number} "
+
+
+def _table(title, first, *others):
+    """A table whose first column is text and whose others are numbers."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column(first, overflow="fold")
+    for column in others:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _field_words(field):
+    if field is None:
+        return ("?", "", "")
+    if field["global"]:
+        return ("global", "", "")
+    return (field["text"], _pair(field["jump"]), _pair(field["start"]))
+
+
+def _pair(numbers):
+    return str(numbers[0]) if numbers[0] == numbers[1] else ",".join(map(str, numbers))
+
+
+def _times(shape):
+    return "x".join(map(str, shape))

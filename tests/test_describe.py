@@ -1,0 +1,144 @@
+import json
+
+import keras
+import pytest
+
+from keras_vision.describe import describe, main, parse_shape
+from keras_vision.errors import BadInput
+from keras_vision.models import MODELS
+from keras_vision.runs import save_model
+from tests.models.small import small_model
+
+INSTRUMENTS = {"receptive_field": True, "linearity": True, "gradients": True, "kernels": True, "impulse": "logits"}
+SMALL_VGG = ["--model", "vgg", "--input-shape", "8x8x3", "--set", "filters=4,6", "--set", "blocks=1,2"]
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run directory that holds nothing but a model."""
+    directory = tmp_path / "run"
+    save_model(small_model("mlp_mixer"), directory / "model.keras", {})
+    return directory
+
+
+def test_a_new_model_is_counted_layer_by_layer():
+    result = describe("mlp_mixer")
+    assert result["totals"]["parameters"] == 2_188_298
+    layer = {layer["name"]: layer for layer in result["layers"]}["patches_conv"]
+    assert (layer["weights"], layer["biases"], layer["output_shape"]) == (4 * 4 * 3 * 256, 256, (8, 8, 256))
+    assert (layer["receptive_field"]["text"], layer["receptive_field"]["jump"]) == ("4x4", (4, 4))
+
+
+def test_settings_shape_and_classes_reach_the_builder():
+    result = describe("mlp", input_shape=(8, 8, 1), num_classes=3, settings={"hidden_units": (5,)})
+    assert result["totals"]["weights"] == 64 * 5 + 5 * 3
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_all_instruments_run_on_every_family(name, tmp_path):
+    path = tmp_path / "small.keras"
+    save_model(small_model(name), path, {})
+    result = describe(source=path, check=True, out=tmp_path, **INSTRUMENTS)
+    assert result["findings"] == []
+    assert {"gradient_norms", "receptive_fields", "first_layer_kernels", "impulse_logits"} <= {
+        file.stem for file in tmp_path.glob("*.png")
+    }
+    json.dumps(result, allow_nan=False)
+
+
+def test_figures_of_a_run_are_written_into_the_run(run):
+    result = describe(source=run, kernels=True)
+    assert {file.name for file in (run / "figures").iterdir()} == {
+        "first_layer_kernels.png",
+        "first_layer_kernels_colour.png",
+        "token_mixing_units.png",
+    }
+    assert result["figures"] == [str(path) for path in sorted((run / "figures").iterdir())]
+
+
+def test_figures_of_a_new_model_are_written_beside_and_announced(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([*SMALL_VGG, "--kernels"]) == 0
+    assert "figure: figures/first_layer_kernels.png" in capsys.readouterr().out
+    assert (tmp_path / "figures" / "first_layer_kernels.png").stat().st_size > 1000
+
+
+def test_gradients_can_be_measured_on_a_real_data_set(tmp_path):
+    result = describe(
+        "mlp", input_shape=(8, 8, 1), settings={"hidden_units": ()}, gradients=True, dataset="digits", out=tmp_path
+    )
+    assert result["gradients"]["images"] == "digits"
+    assert [layer["name"] for layer in result["gradients"]["layers"]] == ["logits"]
+
+
+def test_a_data_set_that_does_not_fit_is_refused_with_both_sides_named(tmp_path):
+    with pytest.raises(BadInput, match=r"digits of \(8, 8, 1\) images in 10 classes: expected images \(8, 8, 3\)"):
+        describe("mlp", input_shape=(8, 8, 3), gradients=True, dataset="digits", out=tmp_path)
+
+
+def test_the_table_says_what_each_layer_costs_and_sees(capsys):
+    assert main(["--model", "resnet18"]) == 0
+    out = capsys.readouterr().out
+    (row,) = [line.split() for line in out.splitlines() if line.split()[:1] == ["stage2_block1_conv1"]]
+    assert row == ["stage2_block1_conv1", "16x16x128", "73,728", "0", "18.9", "M", "37.7", "M", "131", "kB",
+                   "13x13", "2", "-5"]  # fmt: skip
+    assert "parameters: 11,173,962 (11,169,152 weights, 4,810 biases; 11,173,962 trainable)" in out
+    assert "inference, per image: 555 M MACs" in out
+
+
+def test_json_alone_is_on_standard_output(capsys):
+    assert main([*SMALL_VGG, "--linearity", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["linearity"]["textbook"][0]["verdicts"]["every_shift"] is True
+
+
+def test_the_tables_of_all_instruments_are_printed(capsys, tmp_path):
+    words = ["--linearity", "--gradients", "--receptive-field", "--impulse", "block1_conv1", "--check"]
+    assert main([*SMALL_VGG, *words, "--out", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "keeping the top-right pixel of each 2x2" in out
+    assert "Gradients on noise" in out
+    assert "measured width" in out
+    assert "the 3x3x3x4 kernel read back differs from the stored one by" in out
+    assert "wiring: 0 findings" in out
+
+
+def test_a_finding_is_printed_with_its_layers_and_exits_with_1(capsys):
+    assert (
+        main([*SMALL_VGG[:4], "--model", "cnn", "--set", "activation=linear", "--set", "pooling=none", "--check"]) == 1
+    )
+    out = capsys.readouterr().out
+    assert "linear pair: block1_conv1, block2_conv1: nothing non-linear lies between" in out
+
+
+BAD = {
+    "neither": ([], "neither a model nor a file: expected either --model NAME"),
+    "both": (["runs/x", "--model", "vgg"], "either --model NAME, or a run directory"),
+    "unknown model": (["--model", "vggg"], "Did you mean 'vgg'?"),
+    "unknown setting": (["--model", "vgg", "--set", "filter=3"], "Did you mean 'filters'?"),
+    "unknown layer": ([*SMALL_VGG, "--impulse", "block1_conv"], "Did you mean 'block1_conv1'?"),
+    "shape": (["--model", "vgg", "--input-shape", "32"], "expected HEIGHTxWIDTHxCHANNELS"),
+    "no such file": (["nothing.keras"], "a run directory or a local .keras file"),
+    "shape of a saved model": (["nothing.keras", "--input-shape", "8x8x3"], "it with --model NAME only"),
+    "classes": (["--model", "vgg", "--num-classes", "0"], "num_classes=0"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_exits_with_2_and_says_how_to_mend_it(name, capsys):
+    words, message = BAD[name]
+    assert main(words) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", ["28x28x1", "28X28x1", [28, 28, 1]])
+def test_shapes_are_read(given):
+    assert parse_shape(given) == (28, 28, 1)
+
+
+def test_a_foreign_model_without_images_is_counted_without_fields(tmp_path):
+    path = tmp_path / "vectors.keras"
+    keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]).save(path)
+    result = describe(source=path)
+    assert result["totals"]["parameters"] == 10
+    assert result["layers"][-1]["receptive_field"] is None

@@ -1,0 +1,86 @@
+"""Trains every family once with its default settings and writes docs/results/families.md.
+
+    python tools/families.py [--data-dir DIR]
+
+A family whose run is finished is not trained again, so the command can be interrupted and given again.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+from pathlib import Path
+
+from keras_vision.models import MODELS
+from keras_vision.progress import PlainProgress, clock_text
+from keras_vision.quiet import import_keras
+from keras_vision.runs import Run, load_model, read_json
+from keras_vision.train import train
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "docs" / "results" / "families.md"
+# What each family should at least reach on test images of Fashion-MNIST in one short run.
+EXPECTED = {
+    "mlp": 0.88,
+    "cnn": 0.91,
+    "vgg": 0.92,
+    "resnet18": 0.92,
+    "mlp_mixer": 0.89,
+    "convmixer": 0.91,
+    "lstm": 0.88,
+}
+
+HEAD = """# Every family, once, with its default settings
+
+Fashion-MNIST, nine tenths of its training images, seed 0, one run each; precision {precision}. The test images were
+opened once, at the end of each run.
+
+Command: `python tools/families.py`. Machine: {processor}, {cores} cores; TensorFlow {tensorflow}, Keras {keras}.
+
+| family | test accuracy | 95% interval | expected | parameters | MACs | epochs | seconds per epoch (median) | training |
+|---|---|---|---|---|---|---|---|---|
+"""
+
+
+def row(model, run):
+    """Returns a finished run as a row of the table."""
+    from keras_vision.analysis.counts import count
+
+    result = run.result
+    low, high = result["test"]["interval"]
+    counted = count(load_model(run.path))
+    rows = [json.loads(line) for line in run.metrics_path.read_text(encoding="utf-8").splitlines()]
+    seconds = statistics.median(row["seconds"] for row in rows)
+    return (
+        f"| {model} | {result['test']['accuracy']:.4f} | {low:.4f} to {high:.4f} | {EXPECTED[model]:.2f} "
+        f"| {counted.trainable_parameters:,} | {counted.macs / 1e6:,.1f} M | {result['epochs_run']} | {seconds:.0f} "
+        f"| {clock_text(result['seconds'])} |\n"
+    )
+
+
+def main():
+    """Runs the command line; returns 1 where a family stays below what is expected of it."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data-dir")
+    parser.add_argument("--workdir", default="runs/families")
+    options = parser.parse_args()
+    import_keras()
+    runs = {model: Run(Path(options.workdir) / model) for model in MODELS}
+    for model, run in runs.items():
+        train(model, data_dir=options.data_dir, workdir=run.path, progress=PlainProgress(sys.stdout))
+    config = read_json(runs["vgg"].config_path)
+    head = HEAD.format(
+        precision=config["settings"]["precision"],
+        processor=config["machine"]["processor"],
+        cores=config["machine"]["cores"],
+        tensorflow=config["versions"]["tensorflow"],
+        keras=config["versions"]["keras"],
+    )
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(head + "".join(row(model, run) for model, run in runs.items()), encoding="utf-8")
+    print(RESULTS.read_text(encoding="utf-8"))
+    return int(any(run.result["test"]["accuracy"] < EXPECTED[model] for model, run in runs.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

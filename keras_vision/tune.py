@@ -104,9 +104,18 @@ def tune(
     with run.locked():
         run.start(config)
         progress.say(f"{model} on {data.name}: {len(data.train):,} images, precision {chosen}, in {run.path}")
-        search = Search(run, model=model, dataset=data, space=choices, strategy=strategy, seed=seed,
-                        target_acc=target_acc, precision=chosen, card={"data_source": data_source(dataset, data_dir, image_size, on_bad_image, seed)},
-                        progress=progress)  # fmt: skip
+        search = Search(
+            run,
+            model=model,
+            dataset=data,
+            space=choices,
+            strategy=strategy,
+            seed=seed,
+            target_acc=target_acc,
+            precision=chosen,
+            card={"data_source": data_source(dataset, data_dir, image_size, on_bad_image, seed)},
+            progress=progress,
+        )
         ended = search.go(max_trials, deadline)
         result = search.conclude(ended)
         reached = target_acc is None or result["val_accuracy"] >= target_acc

@@ -36,9 +36,7 @@ def test_probabilities_agree_without_keras_vision_installed(run_directory, tmp_p
         "numpy.save(sys.argv[3], loaded.serve(tf.constant(numpy.load(sys.argv[2]))).numpy())\n"
     )
     out = tmp_path / "served.npy"
-    subprocess.run(
-        [sys.executable, "-c", code, result["path"], tmp_path / "pixels.npy", out], check=True, cwd=tmp_path
-    )
+    subprocess.run([sys.executable, "-c", code, result["path"], tmp_path / "pixels.npy", out], check=True, cwd=tmp_path)
     expected = keras.ops.softmax(as_float32(load_model(run_directory)).predict(pixels, verbose=0))
     np.testing.assert_allclose(np.load(out), expected, atol=1e-5)
 

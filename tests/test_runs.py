@@ -51,9 +51,14 @@ def test_damaged_json_is_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("old", "new", "name"),
-    [({"seed": 0}, {"seed": 1}, "seed"), ({"recipe": {"epochs": 1}}, {"recipe": {"epochs": 2}}, "recipe.epochs"),
-     ({"a": 1}, {"a": 1, "b": None}, None), ({"a": [1]}, {"a": (1,)}, None), ({"max_trials": 1}, {"max_trials": 9}, None)],
-)  # fmt: skip
+    [
+        ({"seed": 0}, {"seed": 1}, "seed"),
+        ({"recipe": {"epochs": 1}}, {"recipe": {"epochs": 2}}, "recipe.epochs"),
+        ({"a": 1}, {"a": 1, "b": None}, None),
+        ({"a": [1]}, {"a": (1,)}, None),
+        ({"max_trials": 1}, {"max_trials": 9}, None),
+    ],
+)
 def test_the_first_difference_is_named(old, new, name):
     difference = first_difference(old, new)
     assert difference is None if name is None else difference[0] == name

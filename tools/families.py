@@ -35,15 +35,18 @@ HEAD = """# Every family, once, with its default settings
 Fashion-MNIST, nine tenths of its training images, seed 0, one run each; precision {precision}. The test images were
 opened once, at the end of each run.
 
-Command: `python tools/families.py`. Machine: {processor}, {cores} cores; TensorFlow {tensorflow}, Keras {keras}.
+Command: `python tools/families.py`. Machine: {processor}, {cores} cores; TensorFlow {tensorflow}, Keras
+{keras}.
 
-| family | test accuracy | 95% interval | expected | parameters | MACs | epochs | seconds per epoch (median) | training |
-|---|---|---|---|---|---|---|---|---|
 """
+COLUMNS = (
+    *("family", "test accuracy", "95% interval", "expected", "parameters", "MACs", "epochs"),
+    *("seconds per epoch (median)", "training"),
+)
 
 
 def row(model, run):
-    """Returns a finished run as a row of the table."""
+    """Returns a finished run as the cells of a row."""
     from keras_vision.analysis.counts import count
 
     result = run.result
@@ -52,10 +55,22 @@ def row(model, run):
     rows = [json.loads(line) for line in run.metrics_path.read_text(encoding="utf-8").splitlines()]
     seconds = statistics.median(row["seconds"] for row in rows)
     return (
-        f"| {model} | {result['test']['accuracy']:.4f} | {low:.4f} to {high:.4f} | {EXPECTED[model]:.2f} "
-        f"| {counted.trainable_parameters:,} | {counted.macs / 1e6:,.1f} M | {result['epochs_run']} | {seconds:.0f} "
-        f"| {clock_text(result['seconds'])} |\n"
+        model,
+        f"{result['test']['accuracy']:.4f}",
+        f"{low:.4f} to {high:.4f}",
+        f"{EXPECTED[model]:.2f}",
+        f"{counted.trainable_parameters:,}",
+        f"{counted.macs / 1e6:,.1f} M",
+        result["epochs_run"],
+        f"{seconds:.0f}",
+        clock_text(result["seconds"]),
     )
+
+
+def table(rows):
+    """Returns rows of cells as a Markdown table under `COLUMNS`."""
+    lines = [COLUMNS, ["---"] * len(COLUMNS), *rows]
+    return "".join(f"| {' | '.join(map(str, cells))} |\n" for cells in lines)
 
 
 def main():
@@ -77,7 +92,7 @@ def main():
         keras=config["versions"]["keras"],
     )
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(head + "".join(row(model, run) for model, run in runs.items()), encoding="utf-8")
+    RESULTS.write_text(head + table(row(model, run) for model, run in runs.items()), encoding="utf-8")
     print(RESULTS.read_text(encoding="utf-8"))
     return int(any(run.result["test"]["accuracy"] < EXPECTED[model] for model, run in runs.items()))
 

@@ -151,7 +151,7 @@ def plot_impulse(impulse, pairs=5):
     """
     stages = {"response to an impulse": impulse.response, "read back": impulse.read, "stored": impulse.stored}
     if impulse.read.ndim == 2:
-        columns = {"inputs (down) and units (across)": {name: matrix[:64, :64] for name, matrix in stages.items()}}
+        columns = {"units (down) and inputs (across)": {name: matrix[:64, :64].T for name, matrix in stages.items()}}
     else:
         strength = np.abs(impulse.stored).sum(axis=(0, 1))
         strongest = np.argsort(strength, axis=None)[::-1][:pairs]

@@ -111,7 +111,7 @@ def plot_kernels(kernels, *, title, colour=False, limit=64):
         return figure
     drawn = axes.imshow(style.mosaic(images, columns), cmap=style.WEIGHTS, vmin=-2.5, vmax=2.5, interpolation="nearest")
     bar = figure.colorbar(drawn, ax=axes, shrink=0.6, aspect=30, pad=0.02)
-    bar.set_label("weight, standard deviations from the kernel's mean", fontsize=8)
+    bar.set_label("standard deviations", fontsize=8)
     bar.ax.tick_params(labelsize=8)
     return figure
 
@@ -133,5 +133,5 @@ def _gate_rows(weights, shape, units):
 def _columns(tiles, aspect):
     """Returns how many tiles of an aspect (width / height) to put in a row: wider than high, in full rows if it can."""
     wanted = (1.8 * tiles / aspect) ** 0.5
-    full = [n for n in range(1, tiles + 1) if tiles % n == 0 and 0.6 < n / wanted < 1.7]
-    return min(full, key=lambda n: abs(n - wanted)) if full else int(np.clip(round(wanted), 1, tiles))
+    full = [n for n in range(1, tiles + 1) if tiles % n == 0 and 0.95 < n / wanted < 1.7]
+    return min(full, default=int(np.clip(round(wanted), 1, tiles)))

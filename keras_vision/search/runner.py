@@ -84,7 +84,8 @@ class Search:
         Returns:
             Why it ended: "target", "trials", "time" or "space".
         """
-        self._declare()
+        if not self.ledger.trials:
+            self._declare()
         while True:
             ended = self._ended(max_trials, deadline)
             if ended:

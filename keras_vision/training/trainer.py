@@ -121,23 +121,21 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
     """
     check_fit(model, dataset)
     progress = progress or Progress()
-    set_statistics(model, dataset.statistics.mean, dataset.statistics.std)
+    num_classes = len(dataset.class_names)
+    recipe = recipe.replace(batch_size=min(recipe.batch_size, len(dataset.train)))
     steps = steps_per_epoch(dataset.train, recipe.batch_size)
+    set_statistics(model, dataset.statistics.mean, dataset.statistics.std)
     compile_model(model, recipe, steps)
     checkpoints = Checkpoints(run.checkpoints)
     state = checkpoints.restore(model, progress.say) or {"epoch": 0, "history": [], "seconds": 0.0}
-    with contextlib.ExitStack() as logs:
+    with EventLog(run.tensorboard / "train") as train_log, EventLog(run.tensorboard / "validation") as validation_log:
         epoch_end = _EpochEnd(
             run=run,
-            checkpoints=checkpoints,
+            recipe=recipe,
             state=state,
-            validation=evaluation_batches(
-                dataset.validation, num_classes=len(dataset.class_names), batch_size=EVALUATION_BATCH
-            ),
-            logs={name: logs.enter_context(EventLog(run.tensorboard / name)) for name in ("train", "validation")},
-            images=steps * min(recipe.batch_size, len(dataset.train)),
-            epochs=recipe.epochs,
-            averaged=recipe.ema_momentum > 0,
+            checkpoints=checkpoints,
+            validation=evaluation_batches(dataset.validation, num_classes=num_classes, batch_size=EVALUATION_BATCH),
+            logs={"train": train_log, "validation": validation_log},
             target_acc=target_acc,
             deadline=deadline,
             card=model_card(dataset, model, card),
@@ -145,16 +143,17 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
         )
         progress.fit_started(recipe.epochs, steps, done=state["epoch"])
         if not epoch_end.stop_reason() and state["epoch"] < recipe.epochs:
+            batches = training_batches(
+                dataset.train,
+                num_classes=num_classes,
+                batch_size=recipe.batch_size,
+                seed=seed,
+                epochs=recipe.epochs,
+                start_epoch=state["epoch"],
+                augmentation=augmentation_of(recipe),
+            )
             model.fit(
-                training_batches(
-                    dataset.train,
-                    num_classes=len(dataset.class_names),
-                    batch_size=recipe.batch_size,
-                    seed=seed,
-                    epochs=recipe.epochs,
-                    start_epoch=state["epoch"],
-                    augmentation=augmentation_of(recipe),
-                ),
+                batches,
                 initial_epoch=state["epoch"],
                 epochs=recipe.epochs,
                 steps_per_epoch=steps,
@@ -225,21 +224,18 @@ class _EpochEnd(keras.callbacks.Callback):
     # Steps are counted without looking at their logs, so that Keras need not wait for each step's result.
     async_safe = True
 
-    def __init__(self, *, run, checkpoints, state, validation, logs, images, epochs, averaged, target_acc, deadline,
-                 card, progress):  # fmt: skip
+    def __init__(self, *, run, recipe, state, checkpoints, validation, logs, target_acc, deadline, card, progress):
         super().__init__()
-        self.run, self.checkpoints, self.state, self.validation = run, checkpoints, state, validation
-        self.logs, self.images, self.epochs, self.averaged = logs, images, epochs, averaged
-        self.target_acc, self.deadline, self.card, self.progress = target_acc, deadline, card, progress
+        self.run, self.recipe, self.state, self.checkpoints = run, recipe, state, checkpoints
+        self.validation, self.logs, self.target_acc, self.deadline = validation, logs, target_acc, deadline
+        self.card, self.progress = card, progress
         self.swap = keras.callbacks.SwapEMAWeights()
 
     def on_epoch_begin(self, epoch, logs=None):
         self.clock = time.monotonic()
-        self.steps_done = 0
 
     def on_train_batch_end(self, batch, logs=None):
-        self.steps_done += 1
-        self.progress.step_ended(self.images // self.params["steps"])
+        self.progress.step_ended(self.recipe.batch_size)
 
     def on_epoch_end(self, epoch, logs=None):
         trained = time.monotonic() - self.clock
@@ -260,7 +256,7 @@ class _EpochEnd(keras.callbacks.Callback):
             **{name: float(value) for name, value in logs.items()},
             **{f"val_{name}": float(value) for name, value in measured.items()},
             "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
-            "images_per_second": round(self.images / trained, 1),
+            "images_per_second": round(self.params["steps"] * self.recipe.batch_size / trained, 1),
             "seconds": round(time.monotonic() - self.clock, 3),
         }
         self._record(row)
@@ -278,7 +274,7 @@ class _EpochEnd(keras.callbacks.Callback):
             {name: row[name] for name in (*curves, "learning_rate", "images_per_second")}, row["epoch"]
         )
         self.logs["validation"].scalars({name: row[f"val_{name}"] for name in curves}, row["epoch"])
-        self.progress.epoch_ended(row["epoch"], self.epochs, row)
+        self.progress.epoch_ended(row["epoch"], self.recipe.epochs, row)
 
     def stop_reason(self):
         """Returns "target" or "time" where the training should end before its last epoch, else None."""
@@ -291,7 +287,7 @@ class _EpochEnd(keras.callbacks.Callback):
 
     @contextlib.contextmanager
     def _averaged_weights(self):
-        if not self.averaged:
+        if not self.recipe.ema_momentum:
             yield
             return
         self.swap.set_model(self.model)

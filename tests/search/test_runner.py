@@ -174,7 +174,8 @@ def test_tensorboard_shows_each_trial_as_a_session_with_its_metric(tmp_path, spa
     search.go(max_trials=3)
 
     board = program.TensorBoard()
-    board.configure(argv=[None, "--logdir", str(tmp_path / "s"), "--host", "localhost", "--port", "0", "--load_fast", "false"])
+    where = ["--logdir", str(tmp_path / "s"), "--host", "localhost", "--port", "0"]
+    board.configure(argv=[None, *where, "--load_fast", "false"])
     url = board.launch()
 
     def post(route, body):

@@ -4,8 +4,17 @@ import sys
 
 from keras_vision.cli import main as run_command
 from keras_vision.errors import BadInput, check_choice
+from keras_vision.job import (
+    check_seed,
+    check_share,
+    closing_lines,
+    data_source,
+    deadline_after,
+    finish,
+    open_dataset,
+)
 from keras_vision.quiet import import_keras
-from keras_vision.train import check_seed, check_share, closing_lines, data_source, deadline_after, finish, open_dataset
+from keras_vision.training.recipe import recipe_for
 
 STRATEGIES = ("random", "grid", "bayesian", "hyperband")
 
@@ -75,8 +84,6 @@ def tune(
     if max_trials < 1:
         raise BadInput(f"max_trials={max_trials}", "a whole number from 1")
     deadline = deadline_after(max_minutes)
-    from keras_vision.training.recipe import recipe_for
-
     recipe = recipe_for(model, dataset, epochs=epochs, batch_size=batch_size)
     import_keras()
     from keras_vision.runs import Run, default_workdir
@@ -139,12 +146,14 @@ def main(arguments=None):
     return run_command(
         tune,
         "tune",
-        flags=("model", "dataset", "data_dir", "target_acc", "strategy", "space", "max_trials", "max_minutes",
-               "epochs", "batch_size", "image_size", "on_bad_image", "seed", "workdir", "precision"),
+        flags=(
+            *("model", "dataset", "data_dir", "image_size", "on_bad_image", "target_acc", "strategy", "space"),
+            *("max_trials", "max_minutes", "epochs", "batch_size", "seed", "workdir", "precision"),
+        ),
         show=show,
         resumable=True,
         arguments=arguments,
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ import keras
 import numpy as np
 
 from keras_vision.analysis import style
+from keras_vision.analysis.field_rules import padding_before
 from keras_vision.analysis.graph import row_for, steps_of
-from keras_vision.analysis.receptive_field import padding_before
 from keras_vision.errors import check_choice
 
 BATCH = 64

@@ -10,7 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from keras_vision.data.sources import DATASETS, Split, locate, open_source
+from keras_vision.data.places import DATASETS, locate
+from keras_vision.data.sources import open_source
+from keras_vision.data.splits import Split
 from keras_vision.errors import BadInput, check_choice
 
 __all__ = ["DATASETS", "Dataset", "Split", "Statistics", "load_dataset", "locate"]

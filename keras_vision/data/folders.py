@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_vision.data.images import FORMATS, printable, probe_image, read_image
-from keras_vision.data.sources import Source, Split, check_memory
+from keras_vision.data.splits import Source, Split, check_memory
 from keras_vision.errors import BadInput
 
 _NAMED = 5

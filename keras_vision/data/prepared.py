@@ -13,7 +13,8 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from keras_vision.data.images import read_image
-from keras_vision.data.sources import DATASETS, Source, Split, check_memory, find_prepared, tfds_name, unreadable
+from keras_vision.data.places import DATASETS, find_prepared, tfds_name
+from keras_vision.data.splits import Source, Split, check_memory, unreadable
 from keras_vision.errors import BadInput, nearest
 
 CONNECTION_SECONDS = 5

@@ -1,11 +1,12 @@
 """Where `make demo` takes its images from."""
 
+import dataclasses
 import importlib.util
 from pathlib import Path
 
 import pytest
 
-from keras_vision.data import sources
+from keras_vision.data.places import DATASETS, IDX_FILES
 
 PATH = Path(__file__).parents[2] / "tools" / "demo.py"
 INSIDE = Path("dataset-fashion-mnist/usr/share/datasets/fashion-mnist")
@@ -16,8 +17,8 @@ def demo(tmp_path, monkeypatch):
     """The tool, on a machine without Fashion-MNIST, without a network and with a package archive that has nothing."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
-    row = sources.dataclasses.replace(sources.DATASETS["fashion_mnist"], system_dir=str(tmp_path / "system"))
-    monkeypatch.setitem(sources.DATASETS, "fashion_mnist", row)
+    row = dataclasses.replace(DATASETS["fashion_mnist"], system_dir=str(tmp_path / "system"))
+    monkeypatch.setitem(DATASETS, "fashion_mnist", row)
     spec = importlib.util.spec_from_file_location("demo", PATH)
     demo = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(demo)
@@ -29,7 +30,7 @@ def demo(tmp_path, monkeypatch):
 
 def _write_idx_files(directory):
     directory.mkdir(parents=True)
-    for names in sources._IDX_FILES.values():
+    for names in IDX_FILES.values():
         for name in names:
             (directory / name).touch()
 

@@ -132,7 +132,7 @@ def test_without_connection_all_other_ways_are_named(nowhere, monkeypatch):
 
 def test_debians_package_is_named_where_it_would_help(nowhere, monkeypatch, tmp_path):
     monkeypatch.setattr(prepared, "_answers", lambda url: False)
-    monkeypatch.setattr("keras_vision.data.sources._has_idx", lambda directory: False)
+    monkeypatch.setattr("keras_vision.data.places._has_idx", lambda directory: False)
     with pytest.raises(BadInput, match="install Debian's package dataset-fashion-mnist"):
         load_dataset("fashion_mnist")
 

@@ -1,11 +1,15 @@
 """Where names lead, and the sources that are plain arrays."""
 
+import dataclasses
 import gzip
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from keras_vision.data import DATASETS, load_dataset, locate, sources
+from keras_vision.data import DATASETS, load_dataset, locate
+from keras_vision.data.places import Place
 from keras_vision.errors import BadInput
 
 
@@ -31,7 +35,7 @@ def nothing_installed(tmp_path, monkeypatch):
     """No prepared data set and no system package on this machine; returns TFDS' directory."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
-    row = sources.dataclasses.replace(DATASETS["fashion_mnist"], system_dir=str(tmp_path / "system"))
+    row = dataclasses.replace(DATASETS["fashion_mnist"], system_dir=str(tmp_path / "system"))
     monkeypatch.setitem(DATASETS, "fashion_mnist", row)
     return tmp_path / "tfds"
 
@@ -83,7 +87,7 @@ def test_kind_without_a_place_is_refused(spec):
 def test_prepared_directory_comes_before_the_system_package(nothing_installed, idx_dir):
     prepared = _prepare(nothing_installed, "fashion_mnist")
     idx_dir.rename(idx_dir.parent / "system")
-    assert locate("fashion_mnist") == sources.Place("prepared", prepared)
+    assert locate("fashion_mnist") == Place("prepared", prepared)
 
 
 def test_environment_comes_before_the_home_directory(nothing_installed):
@@ -109,7 +113,7 @@ def test_system_package_comes_before_a_download(nothing_installed, idx_dir):
 
 
 def test_nowhere_means_a_download(nothing_installed):
-    assert locate("fashion_mnist") == sources.Place("download", nothing_installed)
+    assert locate("fashion_mnist") == Place("download", nothing_installed)
 
 
 def test_data_dir_is_the_only_place_looked_in(nothing_installed, tmp_path):
@@ -258,13 +262,13 @@ def test_missing_npz_is_refused(tmp_path):
 
 def test_damaged_npz_is_refused(arrays, save):
     spec = save(arrays)
-    path = sources.Path(spec.removeprefix("npz:"))
+    path = Path(spec.removeprefix("npz:"))
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(BadInput, match=r"a\.npz \("):
         load_dataset(spec)
 
 
 def test_npz_larger_than_memory_allows_is_refused(arrays, save, monkeypatch):
-    monkeypatch.setattr(sources.os, "sysconf", lambda name: 10)
+    monkeypatch.setattr(os, "sysconf", lambda name: 10)
     with pytest.raises(BadInput, match="GB in memory"):
         load_dataset(save(arrays))

@@ -1,0 +1,138 @@
+"""The table of data sets, and where on this machine each is looked for. Nothing here reads images."""
+
+import dataclasses
+import os
+from pathlib import Path
+
+from keras_vision.errors import BadInput, check_choice
+
+_ONLY_TFDS = "a prepared TFDS directory, then a TFDS download"
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """What a named data set is, where it is looked for, where a system package puts its IDX files, their classes."""
+
+    description: str
+    looked_for: str
+    system_dir: str | None = None
+    idx_class_names: tuple[str, ...] = ()
+
+
+DATASETS = {
+    "fashion_mnist": Row(
+        "70,000 grey 28x28 photographs of 10 kinds of clothes (Xiao et al. 2017)",
+        "a prepared TFDS directory, then Debian's dataset-fashion-mnist, then a TFDS download",
+        system_dir="/usr/share/datasets/fashion-mnist",
+        idx_class_names=(
+            *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+            *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+        ),
+    ),
+    "mnist": Row(
+        "70,000 grey 28x28 handwritten digits (LeCun et al. 1998)", _ONLY_TFDS, idx_class_names=tuple("0123456789")
+    ),
+    "cifar10": Row("60,000 colour 32x32 photographs of 10 classes (Krizhevsky 2009)", _ONLY_TFDS),
+    "cifar100": Row("60,000 colour 32x32 photographs of 100 classes (Krizhevsky 2009)", _ONLY_TFDS),
+    "digits": Row("1,797 grey 8x8 handwritten digits (Alpaydin and Kaynak 1998)", "scikit-learn, which includes it"),
+}
+IDX_FILES = {
+    "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
+    "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where a data set would come from: "embedded", or "folder", "npz", "prepared", "idx", "download" at a path."""
+
+    kind: str
+    path: Path | None = None
+
+
+def locate(spec, data_dir=None):
+    """Says where a data set would come from, reading nothing.
+
+    Args:
+        spec: A name in `DATASETS`, `"folder:PATH"`, `"npz:PATH"` or `"tfds:NAME"`.
+        data_dir: The only directory to look in, where given.
+
+    Returns:
+        A `Place`; of kind "download" where the data set is nowhere on this machine.
+
+    Raises:
+        BadInput: Unknown name, or a data_dir that does not hold the data set or has nothing to do with it.
+
+    Example:
+
+    >>> locate("digits")
+    Place(kind='embedded', path=None)
+    """
+    kind, _, rest = str(spec).partition(":")
+    if kind in ("folder", "npz", "tfds") and not rest:
+        raise BadInput(f"dataset {spec!r}", f"{kind}: and a {'name' if kind == 'tfds' else 'path'}")
+    if kind not in ("folder", "npz", "tfds"):
+        check_choice("dataset", spec, (*DATASETS, "folder:PATH", "npz:PATH", "tfds:NAME"))
+    if kind in ("folder", "npz", "digits"):
+        if data_dir is not None:
+            raise BadInput(f"data_dir={data_dir} with {spec}", "no data_dir", f"{spec} says itself where it is.")
+        return Place(kind, Path(rest).expanduser()) if rest else Place("embedded")
+    row, name = DATASETS.get(spec, Row("", _ONLY_TFDS)), tfds_name(spec)
+    if data_dir is not None:
+        return _locate_in(Path(data_dir).expanduser(), name, row)
+    places = (os.environ.get("TFDS_DATA_DIR"), "~/tensorflow_datasets")
+    roots = [Path(place).expanduser() for place in places if place]
+    for root in roots:
+        if prepared := find_prepared(root, name):
+            return Place("prepared", prepared)
+    if row.system_dir and _has_idx(Path(row.system_dir)):
+        return Place("idx", Path(row.system_dir))
+    return Place("download", roots[0])
+
+
+def _locate_in(directory, name, row):
+    expected = f"a TFDS directory, holding {name}/VERSION/dataset_info.json"
+    if row.idx_class_names:
+        expected += f", or a directory with {', '.join(sum(IDX_FILES.values(), ()))}"
+    mend = "Leave --data-dir out to look in the usual places."
+    try:
+        if not any(directory.iterdir()):
+            raise BadInput(f"data_dir={directory} (empty)", expected, mend)
+        if prepared := find_prepared(directory, name):
+            return Place("prepared", prepared)
+        if row.idx_class_names and _has_idx(directory):
+            return Place("idx", directory)
+    except OSError as error:
+        raise BadInput(f"data_dir={directory} ({error.strerror})", expected, mend) from error
+    raise BadInput(f"data_dir={directory} (no {name} in it)", expected, mend)
+
+
+def _has_idx(directory):
+    return all((directory / name).is_file() for names in IDX_FILES.values() for name in names)
+
+
+def find_prepared(root, name):
+    """Returns the directory of the newest prepared version of a data set below a TFDS directory, or None.
+
+    Example:
+
+    >>> find_prepared(Path("~/tensorflow_datasets").expanduser(), "cifar10").name
+    '3.0.2'
+    """
+
+    def version(path):
+        return [int(part) for part in path.name.split(".")]
+
+    prepared = [info.parent for info in (root / name).glob("[0-9]*.[0-9]*.[0-9]*/dataset_info.json")]
+    return max(prepared, key=version, default=None)
+
+
+def tfds_name(spec):
+    """Returns what TFDS calls a data set.
+
+    Example:
+
+    >>> tfds_name("tfds:beans"), tfds_name("cifar10")
+    ('beans', 'cifar10')
+    """
+    return spec.removeprefix("tfds:")

@@ -8,7 +8,11 @@ INSTALLED := $(VENV)/.installed
 $(INSTALLED): setup.py
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "keras_vision needs Python 3.11 or later; set PYTHON=/path/to/it"; exit 2; }
-	test -x $(VENV)/bin/python || "$(PYTHON)" -m venv $(VENV)
+	@# Without python3-venv, Debian's venv fails half-way: python is there, pip is not. Only what was made here goes.
+	@test -e $(VENV) || is_new=yes; \
+		$(VENV)/bin/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv $(VENV) || { \
+		test -z "$$is_new" || rm -rf $(VENV); \
+		echo "$(PYTHON) cannot make $(VENV); on Debian and Ubuntu: apt-get install python3-venv"; exit 2; }
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 

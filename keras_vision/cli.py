@@ -63,7 +63,7 @@ INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, taken like a Ctrl-C so that both leave a checkpoint behind."""
+    """SIGTERM, taken like a Ctrl-C: the checkpoint of the last finished epoch is what the next start goes on from."""
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,17 +1,23 @@
 """Writes a saved model for use elsewhere: `python -m keras_vision.export RUN`."""
 
+import contextlib
 import json
-import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from keras_vision.cli import main as run_command
-from keras_vision.errors import KerasVisionError, check_choice
+from keras_vision.errors import BadInput, KerasVisionError, check_choice
+from keras_vision.quiet import import_keras
+from keras_vision.runs import CARD
 
 # format -> what it is for
 FORMATS = {"saved_model": "TensorFlow, TensorFlow Serving: raw pixels in, probabilities out"}
 TOLERANCE = 1e-5
 CHECK_IMAGES = 64
+# All that an export consists of, and what of it every export has.
+PARTS = {"saved_model.pb", CARD, "fingerprint.pb", "variables", "assets"}
+MARKS = {"saved_model.pb", CARD}
 
 
 def export(source, *, format="saved_model", out=None, progress=None):
@@ -20,15 +26,16 @@ def export(source, *, format="saved_model", out=None, progress=None):
     Args:
         source: A run directory or a local `.keras` file.
         format: `"saved_model"`: signature `serve`, raw pixels float32 [n, h, w, c] in, probabilities [n, classes] out.
-        out: The directory to write; `export/<format>` in the run, or beside the file, by default.
+        out: The directory to write: a new or empty one, or an earlier export, which is replaced. By default
+            `export/<format>` in the run, or beside the file.
         progress: A `Progress`.
 
     Returns:
         A dict: path, format, difference (largest, in probability), images (compared), bytes.
 
     Raises:
-        BadInput: No such model or format.
-        KerasVisionError: What was written does not compute what the model computes; it is not kept.
+        BadInput: No such model or format, a model that ends in probabilities, or an `out` that holds other things.
+        KerasVisionError: It could not be written, or does not compute what the model computes; it is not kept.
 
     Example:
 
@@ -39,17 +46,23 @@ def export(source, *, format="saved_model", out=None, progress=None):
     from keras_vision.runs import load_model, model_file, read_card
 
     path = model_file(source)
-    target = Path(out) if out else path.parent / "export" / format
-    model, card = as_float32(load_model(source)), read_card(source)
-    temporary = target.with_name(f".{target.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    try:
-        write_saved_model(model, temporary)
-        (temporary / "keras_vision.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-        difference = check_saved_model(model, temporary)
-        replace_directory(temporary, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    target = Path(out or path.parent / "export" / format).resolve()
+    check_target(target)
+    card = read_card(source)
+    import_keras()
+    from keras_vision.training.precision import set_precision
+
+    set_precision("float32")
+    model = load_model(source, float32=True)
+    check_outputs(model)
+    with _writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as temporary:
+            new = Path(temporary, "new")
+            write_saved_model(model, new)
+            (new / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+            difference = check_saved_model(model, new)
+            replace_directory(new, target, aside=Path(temporary, "old"))
     size = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
     return {
         "path": str(target),
@@ -61,27 +74,48 @@ def export(source, *, format="saved_model", out=None, progress=None):
     }
 
 
-def as_float32(model):
-    """Returns the model rebuilt in float32 with the same weights: mixed precision is for training."""
-    import keras
+def check_target(target):
+    """Refuses a target with anything in it but an earlier export: what is there would be deleted."""
+    names = {path.name for path in target.iterdir()} if target.is_dir() else {target.name} if target.exists() else set()
+    if names and not MARKS <= names <= PARTS:
+        raise BadInput(
+            f"out {target}, which holds other things",
+            "a new or empty directory, or an earlier export",
+            "Nothing was touched.",
+        )
 
-    from keras_vision.training.precision import set_precision
 
-    set_precision("float32")
-    config = json.dumps(keras.saving.serialize_keras_object(model))
-    for policy in ("mixed_bfloat16", "mixed_float16"):
-        config = config.replace(f'"{policy}"', '"float32"')
-    copy = keras.saving.deserialize_keras_object(json.loads(config))
-    copy.set_weights(model.get_weights())
-    return copy
+def check_outputs(model):
+    """Refuses a model that ends in probabilities, which would go through a softmax twice, or in several things."""
+    from keras_vision.analysis.graph import activation_name, last_steps, steps_of
+
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise BadInput(f"a model with {len(model.inputs)} inputs and {len(model.outputs)} outputs", "one of each")
+    steps = steps_of(model)
+    for last in (steps[position].layer for position in last_steps(steps)):
+        endings = {activation_name(last), type(last).__name__.lower()} & {"softmax", "sigmoid"}
+        if endings:
+            raise BadInput(f"a model that ends in a {endings.pop()} ({last.name})", "one that ends in logits")
+
+
+@contextlib.contextmanager
+def _writing(target):
+    """Turns what the system and TensorFlow raise while they write into an error that names the target."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise KerasVisionError(f"{target} could not be written: {reason}") from error
 
 
 def with_probabilities(model):
     """Returns a model that ends in probabilities where `model` ends in logits."""
     import keras
 
-    probabilities = keras.layers.Softmax(dtype="float32", name="probabilities")(model.output)
-    return keras.Model(model.input, probabilities, name=model.name)
+    probabilities = keras.layers.Softmax(dtype="float32", name="probabilities")(model.outputs[0])
+    return keras.Model(model.inputs, probabilities, name=model.name)
 
 
 def write_saved_model(model, directory):
@@ -126,15 +160,15 @@ def check_saved_model(model, directory):
     return difference
 
 
-def replace_directory(new, old):
-    """Puts directory `new` in the place of `old`, which is there until the last moment."""
-    old.parent.mkdir(parents=True, exist_ok=True)
-    aside = old.with_name(f".{old.name}.old")
-    shutil.rmtree(aside, ignore_errors=True)
+def replace_directory(new, old, aside):
+    """Puts directory `new` in the place of `old`, if there is one, which moves to `aside`; puts it back on failure."""
     if old.exists():
         old.rename(aside)
-    new.rename(old)
-    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        new.rename(old)
+    finally:
+        if aside.exists() and not old.exists():
+            aside.rename(old)
 
 
 def show(result, progress):

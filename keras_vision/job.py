@@ -1,5 +1,8 @@
 """What `train` and `tune` share: the checks before work, the data, and the lines that end a run."""
 
+import shlex
+import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -52,30 +55,80 @@ def open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress):
 
 def data_source(dataset, data_dir, image_size, on_bad_image, seed):
     """Returns what a model file keeps of its data: the arguments with which `load_dataset` gives the same again."""
+    kind, colon, path = dataset.partition(":")
     return {
-        "spec": dataset,
-        "data_dir": str(Path(data_dir).resolve()) if data_dir else None,
+        "spec": f"{kind}:{Path(path).expanduser().resolve()}" if kind in ("folder", "npz") and colon else dataset,
+        "data_dir": str(Path(data_dir).expanduser().resolve()) if data_dir else None,
         "image_size": image_size,
         "on_bad_image": on_bad_image,
         "seed": seed,
     }
 
 
-def finish(run, data, progress):
-    """Draws the pictures of a run's best model and opens the test split, once; returns the completed result."""
+def begin(model, data, precision, run, progress):
+    """Tells the person what starts, where, and how to watch it."""
+    progress.say(f"{model} on {data.name}: {len(data.train):,} images, precision {precision}, in {run.path}")
+    progress.say(f"watch it: {tensorboard_line(run.path)}")
+
+
+def finish(run, result, data, target_acc, progress):
+    """Ends a run: the test split where the run is done, the pictures always; returns the completed result.
+
+    The test split is opened once, and only for a run that reached its target or had none: whoever goes on searching
+    must not have seen it.
+
+    Args:
+        run: The `Run`, with its model.
+        result: Its result so far; from disk where it is finished.
+        data: The `Dataset`.
+        target_acc: As in `train` and `tune`.
+        progress: A `Progress`.
+    """
     from keras_vision.evaluate import measure_run
     from keras_vision.pictures import draw_pictures
     from keras_vision.runs import load_model, write_json
     from keras_vision.training.precision import set_precision
 
-    result = run.result
+    set_precision("float32")  # as `evaluate` and every export compute
+    reached = target_acc is None or result["val_accuracy"] >= target_acc
+    extra = {
+        "workdir": str(run.path),
+        "target_acc": target_acc,
+        "warnings": list(data.warnings),
+        "exit_code": 0 if reached else 3,
+    }
     if "test" not in result:
-        set_precision("float32")  # as `evaluate` and every export compute
-        model = load_model(run.path)
+        model = load_model(run.path, float32=True)
+        if run.finished and reached:
+            try:
+                result["test"] = measure_run(run, model, data)
+                write_json(run.result_path, result)
+            except BadInput as error:  # training is done: an unreadable test split must not hide what it gave
+                extra["warnings"].append(f"the test images could not be read: {error}")
+                progress.say(f"warning: {extra['warnings'][-1]}")
+                extra["exit_code"] = 1
         draw_pictures(run, model, data)
-        result["test"] = measure_run(run, model, data)
-        write_json(run.result_path, result)
-    return result
+    return result | extra
+
+
+def tensorboard_line(workdir):
+    """Returns the command that shows a run in TensorBoard, bound to this machine."""
+    return f"{installed('tensorboard')} --host localhost --logdir {shlex.quote(str(workdir))}"
+
+
+def installed(name):
+    """Returns how a program of this Python is called: by its name where that finds it, else by its path.
+
+    Example:
+
+    >>> installed("tensorboard")  # doctest: +SKIP
+    '.venv/bin/tensorboard'
+    """
+    beside = Path(sys.executable).with_name(name)
+    found = shutil.which(name)
+    if (found and Path(found) == beside) or not beside.exists():
+        return name
+    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)
 
 
 def closing_lines(result):
@@ -86,13 +139,16 @@ def closing_lines(result):
     verdict = ""
     if target is not None:
         verdict = f"target {target:g} {'reached' if result['val_accuracy'] >= target else 'not reached'}: "
+    workdir = shlex.quote(workdir)
     lines = [
         f"{verdict}validation accuracy {result['val_accuracy']:.4f} with {result['parameters']:,} parameters, "
         f"in {result['seconds']:.0f} s of training",
         f"model        {workdir}/model.keras",
-        f"export       python -m keras_vision.export {workdir}",
-        f"TensorBoard  tensorboard --host localhost --logdir {workdir}",
+        f"export       {installed('python')} -m keras_vision.export {workdir}",
+        f"TensorBoard  {tensorboard_line(result['workdir'])}",
     ]
+    if result["exit_code"] == 3 or result["stopped"] == "time":
+        lines.append("The same command with a larger budget (--max-trials, --max-minutes) goes on from here.")
     if "test" in result:
         lines += [f"warning: {warning}" for warning in result["test"]["warnings"]]
         lines.append(score_line(result["test"]))

@@ -44,7 +44,7 @@ class PlainProgress(Progress):
 
     def __init__(self, stream):
         self.stream = stream
-        self.started = time.monotonic()
+        self.best = 0.0
 
     def say(self, text=""):
         print(text, file=self.stream, flush=True)
@@ -67,7 +67,9 @@ class PlainProgress(Progress):
         self.epoch_seconds.append(now - self.clock)
         self.clock = now
         left = (epochs - epoch) * sum(self.epoch_seconds) / len(self.epoch_seconds)
-        self.say(f"  epoch {epoch} of {epochs}  {metrics_line(metrics)}  {clock_text(left)} left at most")
+        self.best = max(self.best, metrics.get("val_accuracy", 0.0))
+        words = (metrics_line(metrics), f"best {self.best:.4f}", f"{clock_text(left)} left at most")
+        self.say(f"  epoch {epoch} of {epochs}  {'  '.join(words)}")
 
 
 class LiveProgress(PlainProgress):
@@ -110,7 +112,7 @@ class LiveProgress(PlainProgress):
 
     def fit_started(self, epochs, steps, done=0):
         super().fit_started(epochs, steps, done)
-        self.epochs, self.best, self.images, self.first_step = epochs, None, 0, None
+        self.images, self.first_step = 0, None
         description = f"epoch {done + 1} of {epochs}"
         self.steps = self.bars.add_task(description, total=epochs * steps, completed=done * steps, note="compiling")
 
@@ -121,12 +123,11 @@ class LiveProgress(PlainProgress):
         else:
             self.images += images
         rate = self.images / max(now - self.first_step, 1e-9)
-        best = f", best {self.best:.4f}" if self.best is not None else ""
+        best = f", best {self.best:.4f}" if self.best else ""
         self.bars.update(self.steps, advance=1, note=f"{rate:,.0f} images/s{best}")
 
     def epoch_ended(self, epoch, epochs, metrics):
         super().epoch_ended(epoch, epochs, metrics)
-        self.best = max(self.best or 0.0, metrics.get("val_accuracy", 0.0))
         self.bars.update(self.steps, description=f"epoch {min(epoch + 1, epochs)} of {epochs}")
 
     def fit_ended(self):

@@ -16,6 +16,7 @@ import os
 import platform
 import socket
 import zipfile
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -75,6 +76,10 @@ def read_json(path):
         raise KerasVisionError(f"{path} is damaged: {error}. Remove it, or choose another --workdir.") from error
 
 
+class WorkdirRefused(BadInput):
+    """A run directory that cannot be used as asked."""
+
+
 class Run:
     """One run directory.
 
@@ -108,34 +113,53 @@ class Run:
     def result(self):
         return read_json(self.result_path)
 
-    def start(self, config):
-        """Records `config`, or checks that the run on disk was started with the same.
+    def check_usable(self):
+        """Refuses a path that is a file, or a directory of something else, before anything is written there."""
+        if self.path.is_file():
+            raise WorkdirRefused(f"workdir {self.path}", "a directory", "That is a file; give another --workdir.")
+        if self.path.is_dir() and not self.config_path.exists() and not _is_free(self.path):
+            raise WorkdirRefused(
+                f"workdir {self.path}", "an empty directory or a run of this program", "Give another --workdir."
+            )
+
+    def start(self, settings, **facts):
+        """Records `settings`, or checks that the run on disk was started with the same.
 
         Args:
-            config: Dict of every resolved setting. Keys in `BUDGETS` may differ on a later start.
+            settings: Dict of every setting. Keys in `BUDGETS` may differ on a later start.
+            **facts: What is worth knowing and may differ, beside versions and machine. Those of later starts are
+                added to the list `continued`; the first stay as they are.
 
         Raises:
-            BadInput: The directory holds a run with other settings (the first that differs is named), holds
+            WorkdirRefused: The directory holds a run with other settings (the first that differs is named), holds
                 something else, or cannot be written.
         """
+        self.check_usable()
+        record = {"settings": settings, **facts, **provenance()}
         if self.config_path.exists():
-            name, old, new = first_difference(self.config["settings"], config) or (None, None, None)
+            first = self.config
+            name, old, new = first_difference(first["settings"], settings) or (None, None, None)
             if name:
-                raise BadInput(
+                raise WorkdirRefused(
                     f"{self.path} with {name}={new!r}",
                     f"{name}={old!r}, with which that run was started",
                     "Give the same setting to go on with it, or another --workdir to start anew.",
                 )
-        elif self.path.is_file():
-            raise BadInput(f"workdir {self.path}", "a directory", "That is a file; give another --workdir.")
-        elif self.path.is_dir() and any(p for p in self.path.iterdir() if p.name != "lock"):
-            raise BadInput(
-                f"workdir {self.path}", "an empty directory or a run of this program", "Give another --workdir."
-            )
+            if self.finished and not first_difference(first["settings"], settings, ignore=()):
+                return
+            record["continued"] = [*first.pop("continued", []), {k: record[k] for k in record if k != "settings"}]
+            record |= {name: first[name] for name in first if name != "settings"}
+        with self._refused_where_not_writable():
+            for leftover in self.path.glob(".*.tmp*"):  # of a process that was killed while writing
+                leftover.unlink()
+            write_json(self.config_path, record)
+
+    @contextlib.contextmanager
+    def _refused_where_not_writable(self):
         try:
-            write_json(self.config_path, {"settings": config, **provenance()})
+            yield
         except OSError as error:
-            raise BadInput(
+            raise WorkdirRefused(
                 f"workdir {self.path} ({error.strerror})", "a directory that can be written", "Give another --workdir."
             ) from error
 
@@ -144,21 +168,18 @@ class Run:
         """Holds the directory against other processes for the length of the block.
 
         Raises:
-            BadInput: Another process holds it; its host and process number are named.
+            WorkdirRefused: Another process holds it (its host and process number are named), or it is not usable.
         """
-        try:
+        self.check_usable()
+        with self._refused_where_not_writable():
             self.path.mkdir(parents=True, exist_ok=True)
-            file = open(self.path / "lock", "a+", encoding="utf-8")  # noqa: SIM115
-        except OSError as error:
-            raise BadInput(
-                f"workdir {self.path} ({error.strerror})", "a directory that can be written", "Give another --workdir."
-            ) from error
+            file = open(self.path / "lock", "a+", encoding="utf-8")  # noqa: SIM115  closed below
         with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 file.seek(0)
-                raise BadInput(
+                raise WorkdirRefused(
                     f"workdir {self.path}, in use by {file.read().strip() or 'another process'}",
                     "a directory that no other process works in",
                     "Wait for it, or give another --workdir.",
@@ -196,18 +217,32 @@ def first_difference(old, new, ignore=BUDGETS, prefix=""):
     return None
 
 
-def default_workdir(stem, settings):
-    """Returns the run directory for a command that named none: `runs/<stem>`, or the first `runs/<stem>-2`, `-3`, ...
+def _is_free(directory):
+    """Whether a directory holds nothing but what a start that came to nothing leaves behind."""
+    return all(path.name == "lock" or (path.name[0] == "." and ".tmp" in path.name) for path in directory.iterdir())
 
-    that is free or was started with the same settings. The same command therefore finds its own run again, and
-    another command never meets it.
+
+def default_workdir(command, model, dataset, settings):
+    """Returns the run directory for a command that named none: `runs/COMMAND-MODEL-DATASET`, with -2, -3, ... added
+
+    where that holds a run with other settings. The same command therefore finds its own run again, and another
+    command never meets it.
+
+    Args:
+        command: "train" or "tune".
+        model: A name in `MODELS`.
+        dataset: As in `load_dataset`; of a path the last part counts.
+        settings: The run's settings.
     """
+    kind, colon, path = dataset.partition(":")
+    stem = f"{command}-{model}-{kind}-{Path(path).stem}" if colon else f"{command}-{model}-{dataset}"
     number = 1
     while True:
-        path = Path("runs") / (stem if number == 1 else f"{stem}-{number}")
-        config = path / "config.json"
-        if not path.exists() or (config.exists() and not first_difference(read_json(config)["settings"], settings)):
-            return path
+        run = Run(Path("runs") / (stem if number == 1 else f"{stem}-{number}"))
+        if not run.path.exists() or (run.path.is_dir() and not run.config_path.exists() and _is_free(run.path)):
+            return run.path
+        if run.config_path.exists() and not first_difference(run.config["settings"], settings):
+            return run.path
         number += 1
 
 
@@ -257,22 +292,42 @@ def model_file(source):
             raise BadInput(f"run {source}", "a directory with a model.keras", "Has the run saved a model yet?")
     if not path.exists():
         raise BadInput(f"model {source}", "a run directory or a local .keras file", "There is nothing of that name.")
-    if path.suffix != ".keras" or not path.is_file() or not zipfile.is_zipfile(path):
+    if path.suffix != ".keras" or not path.is_file():
         raise BadInput(f"model {source}", "a run directory or a local .keras file", "Other formats can run code.")
+    with _whole(path):
+        zipfile.ZipFile(path).close()
     return path
+
+
+@contextlib.contextmanager
+def _whole(path):
+    """Turns what zipfile, zlib, JSON, h5py and Keras raise over a damaged model file into one `BadInput`."""
+    damage = (zipfile.BadZipFile, zlib.error, json.JSONDecodeError, UnicodeDecodeError, KeyError, EOFError, OSError)
+    try:
+        yield
+    except damage as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise BadInput(
+            f"model {path} ({reason})", "a whole .keras file", "It is damaged or cannot be read: copy or make it again."
+        ) from error
 
 
 def read_card(source):
     """Returns what a model file says of itself: class names, data set, input shape; empty for a foreign file."""
-    with zipfile.ZipFile(model_file(source)) as archive:
+    path = model_file(source)
+    with _whole(path), zipfile.ZipFile(path) as archive:
         return json.loads(archive.read(CARD)) if CARD in archive.namelist() else {}
 
 
-def load_model(source):
+def load_model(source, *, float32=False):
     """Loads the model of a run directory or a local `.keras` file, uncompiled.
 
+    Args:
+        source: The directory or file.
+        float32: Whether to rebuild in float32 what was trained in mixed precision: to measure or export it.
+
     Raises:
-        BadInput: `source` is something else, or holds code (a Lambda layer, say), which is never run.
+        BadInput: `source` is something else, is damaged, or holds code (a Lambda layer, say), which is never run.
     """
     path = model_file(source)
     import_keras()
@@ -281,6 +336,24 @@ def load_model(source):
     import keras_vision.models.layers  # noqa: F401  registers the custom layers
 
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        with _whole(path):
+            model = keras.saving.load_model(path, compile=False, safe_mode=True)
+            return _in_float32(model, path) if float32 else model
+    except BadInput:
+        raise
     except (ValueError, TypeError) as error:
         raise BadInput(f"model {source}", "a model that loads in safe mode", str(error).splitlines()[0]) from error
+
+
+def _in_float32(model, path):
+    import keras
+
+    config = json.dumps(keras.saving.serialize_keras_object(model))
+    float32_config = config
+    for policy in ("mixed_bfloat16", "mixed_float16"):
+        float32_config = float32_config.replace(f'"config": {{"name": "{policy}"}}', '"config": {"name": "float32"}')
+    if float32_config == config:
+        return model
+    rebuilt = keras.saving.deserialize_keras_object(json.loads(float32_config))
+    rebuilt.load_weights(path)  # unlike set_weights, it also updates what stock layers derive from their weights
+    return rebuilt

@@ -4,7 +4,9 @@ import sys
 
 from keras_vision.cli import main as run_command
 from keras_vision.errors import check_choice
-from keras_vision.job import check_seed, check_share, data_source, deadline_after, finish, open_dataset, show
+from keras_vision.job import begin, check_seed, check_share, data_source, deadline_after, finish, open_dataset, show
+from keras_vision.models import MODELS
+from keras_vision.progress import Progress
 from keras_vision.quiet import import_keras
 from keras_vision.training.recipe import FIELDS, recipe_for
 
@@ -52,9 +54,6 @@ def train(
 
     >>> train("cnn", dataset="digits", epochs=5)["val_accuracy"]  # doctest: +SKIP
     """
-    from keras_vision.models import MODELS
-    from keras_vision.progress import Progress
-
     progress = progress or Progress()
     check_choice("model", model, MODELS)
     check_share("target_acc", target_acc)
@@ -67,12 +66,13 @@ def train(
     from keras_vision.models import build_model
     from keras_vision.runs import Run, default_workdir
     from keras_vision.training.precision import set_precision
-    from keras_vision.training.trainer import fit
+    from keras_vision.training.trainer import check_fit, fit
 
     chosen = set_precision(precision)
     data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
     keras.utils.set_random_seed(seed)
     network = build_model(model, data.shape, len(data.class_names), **(settings or {}))
+    check_fit(network, data, plan)
     config = {
         "model": model,
         "settings": settings or {},
@@ -82,22 +82,21 @@ def train(
         "target_acc": target_acc,
         "max_minutes": max_minutes,
         "seed": seed,
-        "precision": chosen,
+        "precision": precision,
     }
-    run = Run(workdir or default_workdir(f"train-{model}-{data.name}", config))
+    run = Run(workdir or default_workdir("train", model, dataset, config))
     with run.locked():
-        run.start(config)
-        progress.say(f"{model} on {data.name}: {len(data.train):,} images, precision {chosen}, in {run.path}")
+        run.start(config, precision=chosen)
+        begin(model, data, chosen, run, progress)
         if run.finished:
             progress.say("This run is finished; what follows is its result. For a new one give another --workdir.")
+            result = run.result
         else:
             source = data_source(dataset, data_dir, image_size, on_bad_image, seed)
             card = {"data_source": source, "settings": settings or {}}
             limits = {"target_acc": target_acc, "deadline": deadline}
-            fit(network, data, plan, run, seed=seed, card=card, progress=progress, **limits)
-        result = finish(run, data, progress)
-    reached = target_acc is None or result["val_accuracy"] >= target_acc
-    return result | {"workdir": str(run.path), "target_acc": target_acc, "exit_code": 0 if reached else 3}
+            result = fit(network, data, plan, run, seed=seed, card=card, progress=progress, **limits)
+        return finish(run, result, data, target_acc, progress)
 
 
 def main(arguments=None):

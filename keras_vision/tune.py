@@ -5,6 +5,7 @@ import sys
 from keras_vision.cli import main as run_command
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.job import (
+    begin,
     check_seed,
     check_share,
     closing_lines,
@@ -13,6 +14,8 @@ from keras_vision.job import (
     finish,
     open_dataset,
 )
+from keras_vision.models import MODELS
+from keras_vision.progress import Progress, settings_line
 from keras_vision.quiet import import_keras
 from keras_vision.training.recipe import recipe_for
 
@@ -40,8 +43,8 @@ def tune(
 ):
     """Search for settings of a model family that reach a target accuracy on validation images.
 
-    The search stops as soon as a trial reaches `target_acc`; only then is the best model measured on the test images.
-    Started again on the same directory, it goes on where it was.
+    The search stops as soon as a trial reaches `target_acc`. The best model is measured on the test images once, and
+    not at all while a target is still to be reached. Started again on the same directory, it goes on where it was.
 
     Args:
         model: A name in `MODELS`.
@@ -73,9 +76,6 @@ def tune(
     >>> tune("cnn", dataset="digits", target_acc=0.9)["exit_code"]  # doctest: +SKIP
     0
     """
-    from keras_vision.models import MODELS
-    from keras_vision.progress import Progress
-
     progress = progress or Progress()
     check_choice("model", model, MODELS)
     check_choice("strategy", strategy, STRATEGIES)
@@ -86,14 +86,18 @@ def tune(
     deadline = deadline_after(max_minutes)
     recipe = recipe_for(model, dataset, epochs=epochs, batch_size=batch_size)
     import_keras()
+    from keras_vision.models import build_model
     from keras_vision.runs import Run, default_workdir
     from keras_vision.search.runner import Search
     from keras_vision.search.space import Space
     from keras_vision.training.precision import set_precision
+    from keras_vision.training.trainer import check_fit
 
     chosen = set_precision(precision)
     choices = Space(model, recipe, fixed={"epochs": epochs, "batch_size": batch_size}, file=space)
     data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
+    settings, first = choices.resolve({})
+    check_fit(build_model(model, data.shape, len(data.class_names), **settings), data, first)
     config = {
         "model": model,
         "dataset": dataset,
@@ -103,14 +107,14 @@ def tune(
         "space": choices.describe(),
         "recipe": recipe.as_dict(),
         "seed": seed,
-        "precision": chosen,
+        "precision": precision,
         "max_trials": max_trials,
         "max_minutes": max_minutes,
     }
-    run = Run(workdir or default_workdir(f"tune-{model}-{data.name}", config))
+    run = Run(workdir or default_workdir("tune", model, dataset, config))
     with run.locked():
-        run.start(config)
-        progress.say(f"{model} on {data.name}: {len(data.train):,} images, precision {chosen}, in {run.path}")
+        run.start(config, precision=chosen)
+        begin(model, data, chosen, run, progress)
         search = Search(
             run,
             model=model,
@@ -119,26 +123,22 @@ def tune(
             strategy=strategy,
             seed=seed,
             target_acc=target_acc,
-            precision=chosen,
+            precision=precision,
             card={"data_source": data_source(dataset, data_dir, image_size, on_bad_image, seed)},
             progress=progress,
         )
         ended = search.go(max_trials, deadline)
-        result = search.conclude(ended)
-        reached = target_acc is None or result["val_accuracy"] >= target_acc
-        if reached:
-            result = finish(run, data, progress)
-    return result | {"workdir": str(run.path), "target_acc": target_acc, "exit_code": 0 if reached else 3}
+        return finish(run, search.conclude(ended), data, target_acc, progress)
 
 
 def show(result, progress):
     """Prints the lines that end a search."""
-    count = result["trials"]
-    progress.say(f"best of {count} trial{'s' if count != 1 else ''}: {result['best_trial']}")
+    progress.say(
+        f"best of {result['trials']} (failed: {result['failed']}): {result['best_trial']}, "
+        f"{settings_line(result['best_values'])}"
+    )
     for line in closing_lines(result):
         progress.say(line)
-    if result["exit_code"] == 3:
-        progress.say("The same command with a larger --max-trials or --max-minutes goes on from here.")
 
 
 def main(arguments=None):

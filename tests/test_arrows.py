@@ -1,6 +1,7 @@
 """The house's arrows: which room may import which. A new import that runs the wrong way fails here, by name."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -68,9 +69,63 @@ def test_heavy_libraries_stay_in_their_places(library, places):
     assert not elsewhere
 
 
-def test_search_spaces_import_nothing_of_the_package():
-    for path in (ROOT / "tuner_configs").glob("*.py"):
-        assert not [m for m in imports(path) if m.split(".")[0] in ("keras_vision", "keras_tuner")], path
+def module_of(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_files(paths):
+    """module -> those of the other files that it imports, at its top or inside functions."""
+    modules = {module_of(path): path for path in paths}
+    return {module: modules.keys() & set(imports(path)) - {module} for module, path in modules.items()}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_room_has_a_circle_of_imports(room):
+    graphlib.TopologicalSorter(imported_files((PACKAGE / room).glob("*.py"))).prepare()  # raises CycleError
+
+
+def test_a_circle_of_imports_would_be_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    (tmp_path / "a.py").write_text("import b")
+    (tmp_path / "b.py").write_text("def late():\n    from a import name")
+    with pytest.raises(graphlib.CycleError):
+        graphlib.TopologicalSorter(imported_files(tmp_path.glob("*.py"))).prepare()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tuner_configs").glob("*.py")), ids=lambda p: p.name)
+def test_search_spaces_import_nothing(path):
+    assert not list(imports(path))
+
+
+def test_only_the_search_reads_search_spaces():
+    readers = {
+        path.relative_to(PACKAGE).parts[0]
+        for path in FILES
+        if any(module.split(".")[0] == "tuner_configs" for module in (*imports(path), *imported_by_name(path)))
+    }
+    assert readers == {"search"}
+
+
+def imported_by_name(path):
+    """The beginnings of all names that a file gives to `import_module`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            yield ast.unparse(node.args[0]).lstrip("f").strip("'\"")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_the_package_imports_neither_tools_nor_tests(path):
+    assert not [module for module in imports(path) if module.split(".")[0] in ("tools", "tests")]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tools").glob("*.py")), ids=lambda p: p.name)
+def test_tools_stand_on_the_package_alone(path):
+    assert not [
+        module
+        for module in imports(path)
+        if module.split(".")[0] in ("tools", "tests", "tuner_configs", "tensorflow", "keras_tuner")
+    ]
 
 
 @pytest.mark.parametrize("name", ["train", "tune", "evaluate", "export", "describe"])

@@ -35,7 +35,9 @@ def test_a_search_reaches_its_target_and_says_where_things_are(images, capsys):
     assert tune("--dataset", images, "--target-acc", "0.9", "--workdir", "w") == 0
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("target 0.9 reached: validation accuracy") for line in lines)
-    assert "TensorBoard  tensorboard --host localhost --logdir w" in lines
+    assert any(
+        line.startswith("TensorBoard") and line.endswith("tensorboard --host localhost --logdir w") for line in lines
+    )
     assert lines[-1].startswith("test accuracy")
     assert "on 60 images" in lines[-1]
     assert "95% interval" in lines[-1]
@@ -113,6 +115,38 @@ def test_train_then_evaluate(images, capsys):
     assert evaluate_main(["w", "--split", "validation", "--json"]) == 0
     validation = json.loads(capsys.readouterr().out)
     assert validation["accuracy"] == pytest.approx(trained["val_accuracy"])
+
+
+def test_a_run_that_is_out_of_time_goes_on_with_more(images, capsys):
+    words = ["--model", "cnn", "--dataset", images, "--epochs", "2", "--set", "filters=4,", "--workdir", "w"]
+    assert train_main([*words, "--max-minutes", "1e-9"]) == 0
+    assert not Run("w").finished
+    assert "test accuracy" not in capsys.readouterr().out
+    assert train_main([*words, "--max-minutes", "9"]) == 0
+    out = capsys.readouterr().out
+    assert "goes on after epoch 1 of 2" in out
+    assert "test accuracy" in out
+    assert len(Run("w").config["continued"]) == 1
+
+
+def test_a_search_that_is_out_of_time_leaves_its_trial_open(images):
+    words = ("--dataset", images, "--target-acc", "1", "--epochs", "2", "--workdir", "w", "--max-trials", "1")
+    assert tune(*words, "--max-minutes", "1e-9") == 3
+    assert b'"completed"' not in (Run("w").path / "trials.jsonl").read_bytes()
+    tune(*words, "--max-minutes", "9")
+    assert Run("w").result["epochs_run"] == 2
+
+
+def test_an_unreadable_test_split_does_not_hide_what_was_reached(capsys):
+    from tests.synthetic import make_split
+
+    train = make_split(120)
+    np.savez("bad.npz", x_train=train.images, y_train=train.labels, x_test=train.images[:9], y_test=train.labels[:8])
+    words = ["--model", "cnn", "--dataset", "npz:bad.npz", "--epochs", "1", "--set", "filters=4,", "--workdir", "w"]
+    assert train_main(words) == 1
+    out = capsys.readouterr().out
+    assert "warning: the test images could not be read" in out
+    assert "validation accuracy" in out
 
 
 def test_a_finished_run_is_not_trained_again(images, capsys):

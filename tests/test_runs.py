@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import keras
 import pytest
@@ -87,9 +88,37 @@ def test_a_second_process_is_refused_and_the_first_named(tmp_path):
 
 def test_the_same_command_finds_its_own_run_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Run(default_workdir("tune-vgg", {"seed": 0})).start({"seed": 0})
-    assert default_workdir("tune-vgg", {"seed": 0}).name == "tune-vgg"
-    assert default_workdir("tune-vgg", {"seed": 1}).name == "tune-vgg-2"
+    Run(default_workdir("tune", "vgg", "digits", {"seed": 0})).start({"seed": 0})
+    assert default_workdir("tune", "vgg", "digits", {"seed": 0}).name == "tune-vgg-digits"
+    assert default_workdir("tune", "vgg", "digits", {"seed": 1}).name == "tune-vgg-digits-2"
+
+
+def test_the_default_directory_of_a_path_is_named_by_its_last_part():
+    assert default_workdir("train", "cnn", "npz:/a/b/data.npz", {}) == Path("runs/train-cnn-npz-data")
+
+
+def test_what_a_kill_left_half_written_does_not_block_a_start(tmp_path):
+    (tmp_path / ".config.123.tmp.json").write_text("{")
+    (tmp_path / "lock").touch()
+    Run(tmp_path).start({"seed": 0})
+    assert sorted(os.listdir(tmp_path)) == ["config.json", "lock"]
+
+
+def test_a_refused_directory_is_left_as_it_was(tmp_path):
+    (tmp_path / "thesis.tex").write_text("precious")
+    with pytest.raises(BadInput, match="empty directory or a run"), Run(tmp_path).locked():
+        pass
+    assert os.listdir(tmp_path) == ["thesis.tex"]
+
+
+def test_the_first_machine_and_versions_stay_recorded(tmp_path):
+    Run(tmp_path).start({"seed": 0, "max_trials": 1}, precision="float32")
+    first = Run(tmp_path).config
+    Run(tmp_path).start({"seed": 0, "max_trials": 2}, precision="mixed_bfloat16")
+    config = Run(tmp_path).config
+    assert (config["started"], config["precision"]) == (first["started"], "float32")
+    assert config["settings"]["max_trials"] == 2
+    assert config["continued"][0]["precision"] == "mixed_bfloat16"
 
 
 def test_a_model_file_carries_its_card(tmp_path, model):

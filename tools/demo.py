@@ -1,4 +1,4 @@
-"""`make demo`: finds Fashion-MNIST, or fetches it from the system's package archive, and starts the search.
+"""`make demo`: finds Fashion-MNIST, or fetches it (TFDS, then the system's package archive), and starts the search.
 
 Where it can be had in no way, the search runs on scikit-learn's digits. What happens on the way is told on standard
 error; standard output begins with the line that says which data set it is.
@@ -29,8 +29,8 @@ def choose_data(cache=DATA):
     if place.kind != "download":
         return f"Fashion-MNIST: found in {place.path}", []
     if not _is_found_in(unpacked):
-        if _can_download():
-            return "Fashion-MNIST: TFDS will download it", []
+        if directory := _download(place.path):
+            return f"Fashion-MNIST: downloaded by TFDS into {directory}", []
         _fetch_package(cache)
     if _is_found_in(unpacked):
         return f"Fashion-MNIST: unpacked from {PACKAGE} in {unpacked}", ["--data-dir", str(unpacked)]
@@ -48,11 +48,14 @@ def _is_found_in(directory):
         return False
 
 
-def _can_download():
-    from keras_vision.data.prepared import can_download
+def _download(root):
+    from keras_vision.data.prepared import download
 
-    _tell("Fashion-MNIST is not on this machine; asking whether TFDS can download it")
-    return can_download(NAME)
+    try:
+        return download(NAME, root, _tell)
+    except BadInput as error:
+        _tell(f"TFDS cannot supply it: {error.given}")
+        return None
 
 
 def _fetch_package(cache):

@@ -1,7 +1,8 @@
 """How a network is trained: the part of the search space that all models share.
 
 Every range lies around the model's best-known recipe, which is its default. The optimizer is not drawn, because each
-has learning rates of its own: to search with another, set it for the whole search.
+has learning rates of its own. To search with another, give the file of the model (or of `tune --space`) a
+`recipe_space` of its own, which is called in place of this one and returns `optimizer` with a fitting learning rate.
 """
 
 

@@ -71,7 +71,7 @@ def load_dataset(
     """Finds a data set, checks it, reads its training images and carves the validation split from them.
 
     Args:
-        spec: A name in `DATASETS`, `"folder:PATH"`, `"npz:PATH"` or `"tfds:NAME"`.
+        spec: A name in `DATASETS`, `"folder:PATH"`, `"npz:PATH"`, `"tfds:NAME"` or `"tfds:NAME/CONFIG"`.
         data_dir: For names: the only directory to look in, a TFDS directory or one that holds the four IDX files.
         validation_share: Share of the training images, of each class alike, that becomes the validation split.
         seed: Chooses the validation images. A test split that the source does not have is carved first (10%), and

@@ -1,12 +1,16 @@
 """The table of data sets, and where on this machine each is looked for. Nothing here reads images."""
 
 import dataclasses
+import json
 import os
+import re
 from pathlib import Path
 
 from keras_vision.errors import BadInput, check_choice
 
 _ONLY_TFDS = "a prepared TFDS directory, then a TFDS download"
+_TFDS_NAME = re.compile(r"[a-zA-Z]\w*(/\w[\w+.-]*)?")
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +58,7 @@ def locate(spec, data_dir=None):
     """Says where a data set would come from, reading nothing.
 
     Args:
-        spec: A name in `DATASETS`, `"folder:PATH"`, `"npz:PATH"` or `"tfds:NAME"`.
+        spec: A name in `DATASETS`, `"folder:PATH"`, `"npz:PATH"`, `"tfds:NAME"` or `"tfds:NAME/CONFIG"`.
         data_dir: The only directory to look in, where given.
 
     Returns:
@@ -71,6 +75,8 @@ def locate(spec, data_dir=None):
     kind, _, rest = str(spec).partition(":")
     if kind in ("folder", "npz", "tfds") and not rest:
         raise BadInput(f"dataset {spec!r}", f"{kind}: and a {'name' if kind == 'tfds' else 'path'}")
+    if kind == "tfds" and not _TFDS_NAME.fullmatch(rest):
+        raise BadInput(f"dataset {spec!r}", "tfds:NAME or tfds:NAME/CONFIG", "The newest prepared version is taken.")
     if kind not in ("folder", "npz", "tfds"):
         check_choice("dataset", spec, (*DATASETS, "folder:PATH", "npz:PATH", "tfds:NAME"))
     if kind in ("folder", "npz", "digits"):
@@ -114,17 +120,37 @@ def _has_idx(directory):
 def find_prepared(root, name):
     """Returns the directory of the newest prepared version of a data set below a TFDS directory, or None.
 
+    Args:
+        root: TFDS directory.
+        name: `"NAME"` or `"NAME/CONFIG"`. Of a data set with configs, the name alone means the default one.
+
     Example:
 
     >>> find_prepared(Path("~/tensorflow_datasets").expanduser(), "cifar10").name
     '3.0.2'
     """
+    directory = root / name
+    if newest := _newest_version(directory):
+        return newest
+    config = _default_config(directory)
+    return _newest_version(directory / config) if config else None
 
+
+def _newest_version(directory):
     def version(path):
         return [int(part) for part in path.name.split(".")]
 
-    prepared = [info.parent for info in (root / name).glob("[0-9]*.[0-9]*.[0-9]*/dataset_info.json")]
-    return max(prepared, key=version, default=None)
+    prepared = [info.parent for info in directory.glob("*/dataset_info.json")]
+    return max((path for path in prepared if _VERSION.fullmatch(path.name)), key=version, default=None)
+
+
+def _default_config(directory):
+    """The config that TFDS noted as the default; where it noted none, the only one there is; else None."""
+    try:
+        return json.loads((directory / ".config" / "metadata.json").read_text("utf-8"))["default_config_name"]
+    except (OSError, ValueError, KeyError):
+        configs = [path.name for path in directory.glob("*") if _newest_version(path)]
+        return configs[0] if len(configs) == 1 else None
 
 
 def tfds_name(spec):
@@ -132,7 +158,7 @@ def tfds_name(spec):
 
     Example:
 
-    >>> tfds_name("tfds:beans"), tfds_name("cifar10")
-    ('beans', 'cifar10')
+    >>> tfds_name("tfds:glue/cola"), tfds_name("cifar10")
+    ('glue/cola', 'cifar10')
     """
     return spec.removeprefix("tfds:")

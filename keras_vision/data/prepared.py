@@ -15,13 +15,16 @@ import tensorflow_datasets as tfds
 from keras_vision.data.images import read_image
 from keras_vision.data.places import DATASETS, find_prepared, tfds_name
 from keras_vision.data.splits import Source, Split, check_memory, unreadable
-from keras_vision.errors import BadInput, nearest
+from keras_vision.errors import BadInput, check_choice, nearest
+from keras_vision.quiet import import_keras
 
 CONNECTION_SECONDS = 5
 DOWNLOAD_SECONDS = 30 * 60
 
 _PREPARE = """
 import sys
+from keras_vision.quiet import import_keras
+import_keras()
 import tensorflow_datasets as tfds
 tfds.builder(sys.argv[1], data_dir=sys.argv[2]).download_and_prepare()
 """
@@ -31,7 +34,7 @@ def open_prepared(directory, image_size):
     """Opens the directory of one version of a data set that TFDS has prepared.
 
     Args:
-        directory: `.../NAME/VERSION`.
+        directory: `.../NAME/VERSION` or `.../NAME/CONFIG/VERSION`.
         image_size: (height, width), needed where the images differ in size.
 
     Returns:
@@ -100,7 +103,7 @@ def download(spec, root, announce):
     """Has TFDS download and prepare a data set, in a process of its own that can be ended when time is up.
 
     Args:
-        spec: A name in `DATASETS`, or `"tfds:NAME"`.
+        spec: A name in `DATASETS`, `"tfds:NAME"` or `"tfds:NAME/CONFIG"`.
         root: TFDS directory to prepare it in.
         announce: Called with a line of text before each step.
 
@@ -112,19 +115,13 @@ def download(spec, root, announce):
     """
     name = tfds_name(spec)
     announce(f"{name} is not on this machine; asking whether it can be downloaded")
-    problem = "its site does not answer"
     if can_download(name):
         announce(f"Downloading {name} through TFDS into {root}, for at most {DOWNLOAD_SECONDS // 60} minutes")
-        try:
-            # Standard output belongs to the caller's results; TFDS draws its progress on standard error.
-            command = [sys.executable, "-c", _PREPARE, name, str(root)]
-            subprocess.run(command, check=True, timeout=DOWNLOAD_SECONDS, stdout=subprocess.DEVNULL)
-        except subprocess.TimeoutExpired:
-            problem = f"its download took longer than {DOWNLOAD_SECONDS // 60} minutes"
-        except subprocess.CalledProcessError:
-            problem = "TFDS could not prepare it, for the reason above"
+        problem = _prepare(name, root)
         if prepared := find_prepared(root, name):
             return prepared
+    else:
+        problem = "its site does not answer"
     row = DATASETS.get(spec)
     package = "install Debian's package dataset-fashion-mnist, " if row and row.system_dir else ""
     raise BadInput(
@@ -135,25 +132,44 @@ def download(spec, root, announce):
     )
 
 
+def _prepare(name, root):
+    """Runs TFDS in its own process; returns why nothing would be found afterwards."""
+    # Standard output belongs to the caller's results; TFDS draws its progress on standard error.
+    command = [sys.executable, "-c", _PREPARE, name, str(root)]
+    try:
+        subprocess.run(command, check=True, timeout=DOWNLOAD_SECONDS, stdout=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired:
+        return f"its download took longer than {DOWNLOAD_SECONDS // 60} minutes"
+    except subprocess.CalledProcessError:
+        return "TFDS could not prepare it, for the reason above"
+    return f"TFDS downloaded it, but left no version of it in {root}"
+
+
 def can_download(name):
     """Asks, within seconds, whether the site that TFDS downloads a data set from answers.
 
     Args:
-        name: A TFDS name.
+        name: `"NAME"` or `"NAME/CONFIG"`, as TFDS spells them.
 
     Returns:
         True where it answers, or where TFDS does not record the site.
 
     Raises:
-        BadInput: TFDS does not know the name.
+        BadInput: TFDS does not know the name, or the data set has no such config.
     """
-    try:
-        urls = tfds.builder_cls(name).url_infos
-    except tfds.core.DatasetNotFoundError as error:
-        near = nearest(name, tfds.list_builders(with_community_datasets=False))
-        raise BadInput(
-            f"tfds:{name}", "a data set that TFDS knows", f"Did you mean {near!r}?" if near else ""
-        ) from error
+    import_keras()  # the next line loads TensorFlow, which is not quiet by itself
+    known = tfds.list_builders(with_community_datasets=False)
+    name, _, config = name.partition("/")
+    if name not in known:
+        near = nearest(name, known)
+        raise BadInput(f"tfds:{name}", "a data set that TFDS knows", f"Did you mean {near!r}?" if near else "")
+    builder = tfds.builder_cls(name)
+    configs = [one.name for one in builder.BUILDER_CONFIGS]
+    if config and not configs:
+        raise BadInput(f"tfds:{name}/{config}", f"tfds:{name}", "It has no configs.")
+    if config:
+        check_choice(f"config of {name}", config, configs)
+    urls = builder.url_infos
     return not urls or _answers(next(iter(urls)))
 
 

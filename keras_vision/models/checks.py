@@ -71,7 +71,8 @@ def _count(name, value, least=1):
 
 def _counts(name, values, least_length=1):
     if not isinstance(values, (tuple, list)) or len(values) < least_length or not all(map(_is_count, values)):
-        raise BadInput(f"{name}={values!r}", "a tuple of positive whole numbers", f"For one, write {name}=(64,).")
+        mend = f"For one, write {name}=(64,) in Python, --set {name}=64, in a shell."
+        raise BadInput(f"{name}={values!r}", "a tuple of positive whole numbers", mend)
     return tuple(map(int, values))
 
 

@@ -85,9 +85,8 @@ class Ledger:
         self._apply(entry)
 
     def best(self):
-        """Returns the completed trial with the highest validation accuracy (then fewest parameters), or None."""
-        completed = [trial for trial in self.trials if trial.status == "COMPLETED"]
-        return max(completed, key=lambda t: (t.score, -t.result["parameters"], -t.number), default=None)
+        """Returns the best of the completed trials, or None."""
+        return best_of(trial for trial in self.trials if trial.status == "COMPLETED")
 
     def _read(self, warn):
         if not self.path.exists():
@@ -127,6 +126,11 @@ class Ledger:
                 trial.status, trial.result = "COMPLETED", details["result"]
             case "failed":
                 trial.status, trial.reason = "FAILED", details["reason"]
+
+
+def best_of(trials):
+    """Returns the trial with the highest validation accuracy, of equals the one with fewest parameters, or None."""
+    return max(trials, key=lambda t: (t.score, -t.result["parameters"], -t.number), default=None)
 
 
 def _encode(entry):

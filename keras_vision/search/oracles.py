@@ -5,6 +5,9 @@ from keras_tuner import oracles
 
 from keras_vision.errors import check_choice
 
+# Random settings before the Gaussian process proposes. Keras Tuner's own number, three for each hyper-parameter, is
+# more than most budgets hold.
+INITIAL_POINTS = 5
 OBJECTIVE = keras_tuner.Objective("val_accuracy", "max")
 
 
@@ -76,6 +79,8 @@ def make_oracle(strategy, space, seed):
         arguments["max_epochs"] = space.recipe.epochs
     else:
         arguments["max_trials"] = None  # the budget is the runner's, so that it can grow
+    if strategy == "bayesian":
+        arguments["num_initial_points"] = INITIAL_POINTS
     oracle = STRATEGIES[strategy](**arguments)
     oracle.verbose = 0
     return oracle

@@ -6,6 +6,7 @@ oracle brings it to the state it had.
 """
 
 import csv
+import dataclasses
 import gc
 import io
 import shutil
@@ -18,11 +19,12 @@ import numpy as np
 from keras_vision.errors import KerasVisionError
 from keras_vision.events import EventLog
 from keras_vision.models import build_model
-from keras_vision.progress import Progress, settings_line
-from keras_vision.runs import Run, atomic_path, write_json, write_text
-from keras_vision.search.ledger import Ledger
+from keras_vision.progress import Progress
+from keras_vision.runs import Run, WorkdirRefused, atomic_path, write_json, write_text
+from keras_vision.search.ledger import Ledger, best_of
 from keras_vision.search.oracles import make_oracle
 from keras_vision.training.checkpoint import latest_epoch
+from keras_vision.training.precision import set_precision
 from keras_vision.training.trainer import fit
 
 METRICS = {
@@ -56,7 +58,7 @@ class Search:
         strategy: A key of `STRATEGIES`.
         seed: Seeds the oracle and, with its number, each trial.
         target_acc: Validation accuracy at which the search ends, or None.
-        precision: The precision in force, recorded with each trial.
+        precision: As in `set_precision`, which each trial calls: Keras forgets it between models.
         card: Dict kept inside each trial's model file.
         progress: A `Progress`.
 
@@ -64,7 +66,7 @@ class Search:
         KerasVisionError: The ledger on disk is damaged, or is not what this oracle would have proposed.
     """
 
-    def __init__(self, run, *, model, dataset, space, strategy, seed, target_acc=None, precision="", card=None,
+    def __init__(self, run, *, model, dataset, space, strategy, seed, target_acc=None, precision="auto", card=None,
                  progress=None):  # fmt: skip
         self.run, self.model, self.dataset, self.space = run, model, dataset, space
         self.seed, self.target_acc, self.precision, self.card = seed, target_acc, precision, card or {}
@@ -73,6 +75,14 @@ class Search:
         self.oracle = make_oracle(strategy, space, seed)
         for trial in self.ledger.trials:
             self._replay(trial)
+        self.unfinished = None  # the result so far of a trial that ran out of time
+
+    def _log_unlogged(self):
+        """Logs the sessions of closed trials that a kill kept from TensorBoard."""
+        for trial in self.ledger.trials:
+            logged = any(self.trial_run(trial).tensorboard.glob("events.*"))
+            if trial.status != "OPEN" and not logged:
+                self._log_session(trial)
 
     def go(self, max_trials, deadline=None):
         """Runs trials until the target, the number of trials, the deadline or the space's end is reached.
@@ -86,6 +96,7 @@ class Search:
         """
         if not self.ledger.trials:
             self._declare()
+        self._log_unlogged()
         while True:
             ended = self._ended(max_trials, deadline)
             if ended:
@@ -100,34 +111,42 @@ class Search:
     def conclude(self, ended):
         """Puts the best trial's model into the search's own directory and writes its result; returns the result.
 
+        A trial that ran out of time counts with its best epoch so far, until it is continued.
+
         Raises:
             KerasVisionError: No trial completed.
         """
-        best = self.ledger.best()
+        candidates = [trial for trial in self.ledger.trials if trial.status == "COMPLETED"]
+        best = best_of([*candidates, *filter(None, [self.unfinished])])
         if best is None:
-            reasons = "; ".join(dict.fromkeys(trial.reason for trial in self.ledger.trials))
+            reasons = "; ".join(dict.fromkeys(trial.reason for trial in self.ledger.trials if trial.reason))
             raise KerasVisionError(f"no trial completed: {reasons or 'the search ended before one did'}")
         result = best.result | {
-            "best_trial": f"trial {best.number + 1}, {settings_line(best.values)}",
+            "best_trial": f"trials/{best.name}",
+            "best_values": best.values,
             "trials": len(self.ledger.trials),
             "failed": sum(trial.status == "FAILED" for trial in self.ledger.trials),
             "ended": ended,
             "search_seconds": round(sum(t.result["seconds"] for t in self.ledger.trials if t.result), 2),
         }
         earlier = self.run.result if self.run.finished else {}
-        if any(earlier.get(name) != value for name, value in result.items()):
+        same_model = all(earlier.get(name) == result[name] for name in ("best_trial", "best_epoch", "val_accuracy"))
+        if not same_model:
             with atomic_path(self.run.model_path) as temporary:
                 shutil.copyfile(self.trial_run(best).model_path, temporary)
-            write_json(self.run.result_path, result)
+        elif "test" in earlier:
+            result["test"] = earlier["test"]
+        write_json(self.run.result_path, result)
         return result
 
     def _ended(self, max_trials, deadline):
         best = self.ledger.best()
         if best and self.target_acc is not None and best.score >= self.target_acc:
             return "target"
-        if deadline is not None and time.monotonic() > deadline and best:
+        closed = sum(trial.status != "OPEN" for trial in self.ledger.trials)
+        if self.unfinished or (closed and deadline is not None and time.monotonic() > deadline):
             return "time"
-        if sum(trial.status != "OPEN" for trial in self.ledger.trials) >= max_trials:
+        if closed >= max_trials:
             return "trials"
         return None
 
@@ -171,7 +190,7 @@ class Search:
         run = self.trial_run(trial)
         epochs_done = latest_epoch(run.checkpoints)
         self.progress.trial_started(trial.number + 1, max_trials, trial.values)
-        if trial.exhausted(epochs_done):
+        if not run.finished and trial.exhausted(epochs_done):
             self._close(trial, "failed", reason=f"CRASHED: ended its process {trial.attempts} times")
             return
         self.ledger.record("started", trial.number, epochs_done=epochs_done)
@@ -180,11 +199,16 @@ class Search:
         except KeyboardInterrupt:
             self.ledger.record("interrupted", trial.number)
             raise
-        except (KerasVisionError, ValueError, TypeError, ArithmeticError, MemoryError, RuntimeError) as error:
-            # A setting can be at fault in ways that only building or training shows. OSError (a full disk) is not
-            # among them and ends the search.
+        except (OSError, WorkdirRefused):
+            raise  # a full disk or a foreign directory is no fault of the trial's settings
+        except Exception as error:
+            # Settings can be at fault in ways that only building or training shows, in whichever library.
             write_text(run.path / "error.txt", traceback.format_exc())
             self._close(trial, "failed", reason=f"{type(error).__name__}: {error}".splitlines()[0])
+            return
+        if result["stopped"] == "time":
+            self.ledger.record("interrupted", trial.number)
+            self.unfinished = dataclasses.replace(trial, result=result)
         else:
             self._close(trial, "completed", result=result)
 
@@ -193,6 +217,7 @@ class Search:
         seed = trial_seed(self.seed, trial.number)
         keras.utils.clear_session()
         gc.collect()
+        precision = set_precision(self.precision)
         keras.utils.set_random_seed(seed)
         model = build_model(self.model, self.dataset.shape, len(self.dataset.class_names), **settings)
         config = {
@@ -200,10 +225,9 @@ class Search:
             "settings": settings,
             "recipe": recipe.as_dict(),
             "seed": seed,
-            "precision": self.precision,
-            "dataset": self.dataset.fingerprint,
+            "fingerprint": self.dataset.fingerprint,
         }
-        run.start(config)
+        run.start(config, precision=precision)
         return fit(
             model,
             self.dataset,

@@ -1,7 +1,9 @@
 """Search spaces: which settings a search may choose, read from `tuner_configs` and checked before a trial starts."""
 
+import hashlib
 import importlib
 import importlib.util
+import json
 from pathlib import Path
 
 import keras_tuner
@@ -22,7 +24,8 @@ class Space:
             `tuner_configs/<model>.py`.
 
     Raises:
-        BadInput: A file that is no space, or a space with a setting that neither the builder nor the recipe has.
+        BadInput: A file that is no space or does not run, or a space with a setting that neither the builder nor the
+            recipe has.
 
     Example:
 
@@ -33,19 +36,32 @@ class Space:
     def __init__(self, model, recipe, *, fixed=None, file=None):
         self.model, self.recipe = model, recipe
         self.fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
-        module = _load_file(file) if file else importlib.import_module(f"tuner_configs.{model}")
-        common = importlib.import_module("tuner_configs.common")
-        self._model_space = module.model_space
-        self._recipe_space = getattr(module, "recipe_space", common.recipe_space)
         self.hyperparameters = keras_tuner.HyperParameters()
         for name, value in self.fixed.items():
             self.hyperparameters.Fixed(name, value)
-        self._check(*self._call(self.hyperparameters))
+        source = file or f"tuner_configs/{model}.py"
+        try:
+            module = _load_file(file) if file else importlib.import_module(f"tuner_configs.{model}")
+            common = importlib.import_module("tuner_configs.common")
+            self._model_space = module.model_space
+            self._recipe_space = getattr(module, "recipe_space", common.recipe_space)
+            drawn = self._call(self.hyperparameters)
+        except BadInput:
+            raise
+        except Exception as error:  # these files are a person's to edit, and can raise anything
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise BadInput(f"space {source} ({reason})", "a Python file that runs") from error
+        self._check(source, *drawn)
+        self._defaults = self.resolve({})
+        self._file_sha256 = hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else None
 
     def _call(self, hp):
         return self._model_space(hp), self._recipe_space(hp, self.recipe.as_dict())
 
-    def _check(self, settings, recipe):
+    def _check(self, file, settings, recipe):
+        for function, drawn in (("model_space", settings), ("recipe_space", recipe)):
+            if not isinstance(drawn, dict):
+                raise BadInput(f"space {file}, whose {function} returns {drawn!r:.40}", "a dict of settings")
         for name in settings:
             check_choice(f"setting of tuner_configs for {self.model}", name, tuple(model_settings(self.model)))
         for name in recipe:
@@ -68,8 +84,19 @@ class Space:
         return settings, recipe
 
     def describe(self):
-        """Returns the space as plain data, to be recorded and compared."""
-        return {hp.name: hp.get_config() for hp in self.hyperparameters.space}
+        """Returns the space as plain data, to be recorded and compared.
+
+        What the functions do with their draws shows in what the defaults resolve to and, of a person's own file, in
+        its SHA-256.
+        """
+        settings, recipe = self._defaults
+        space = {
+            "hyperparameters": {hp.name: hp.get_config() for hp in self.hyperparameters.space},
+            "settings": settings,
+            "recipe": recipe.as_dict(),
+            "file_sha256": self._file_sha256,
+        }
+        return json.loads(json.dumps(space, default=str))
 
 
 def _load_file(file):

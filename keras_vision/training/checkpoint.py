@@ -1,7 +1,7 @@
 """Checkpoints to resume from: one file that holds weights, optimiser and history of the same epoch."""
 
 import json
-import zipfile
+import shutil
 from pathlib import Path
 
 import keras
@@ -48,7 +48,7 @@ class Checkpoints:
                 with open(path, "rb") as file, np.load(file, allow_pickle=False) as saved:
                     arrays = {name: saved[name] for name in saved.files}
                 state = json.loads(str(arrays.pop("state")))
-            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            except Exception as error:  # zipfile and numpy raise many kinds over flipped bytes
                 warn(f"warning: checkpoint {path} is damaged ({error}); the one before it is used")
                 continue
             variables = _variables(model)
@@ -62,10 +62,7 @@ class Checkpoints:
 
     def remove(self):
         """Removes the checkpoints of a finished run."""
-        for path in self._newest_first():
-            path.unlink()
-        if self.directory.is_dir():
-            self.directory.rmdir()
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def _newest_first(self):
         return sorted(self.directory.glob("epoch-*.npz"), reverse=True)

@@ -3,11 +3,11 @@
 import dataclasses
 import math
 
+from keras_vision.data.augmentation import FLIPS
 from keras_vision.errors import BadInput, check_choice
 
 OPTIMIZERS = ("sgd", "adamw")
 SCHEDULES = ("one_cycle", "cosine", "constant")
-FLIPS = ("none", "random", "alternating")
 
 # field -> (lowest, highest, what is expected). Bounds are inclusive.
 BOUNDS = {

@@ -42,6 +42,12 @@ def test_the_figure_of_mistakes_names_both_classes(channels):
     assert (figure.axes[0].get_title(), figure.axes[0].get_xlabel()) == ("cat, 100%", "is dog")
 
 
+@pytest.mark.parametrize(("shape", "drawn"), [((1, 8, 1), (1, 8)), ((8, 1, 3), (8, 1, 3)), ((1, 1, 1), (1, 1))])
+def test_images_one_pixel_high_or_wide_keep_both_sides(shape, drawn):
+    figure = plot_mistakes(np.zeros((4, *shape), "uint8"), confident_mistakes(np.array([1, 1, 0, 1]), LOGITS), "ab")
+    assert figure.axes[0].images[0].get_array().shape == drawn
+
+
 def test_a_model_without_mistakes_has_a_figure_too():
     figure = plot_mistakes(np.zeros((1, 8, 8, 1), "uint8"), [], ("cat", "dog"))
     figure.canvas.draw()

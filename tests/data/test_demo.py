@@ -1,15 +1,23 @@
-"""Where `make demo` takes its images from."""
+"""Where `make demo` takes its images from, and what `make` does where it cannot set itself up."""
 
 import dataclasses
 import importlib.util
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from keras_vision.data.places import DATASETS, IDX_FILES
+from keras_vision.errors import BadInput
 
-PATH = Path(__file__).parents[2] / "tools" / "demo.py"
+ROOT = Path(__file__).parents[2]
+PATH = ROOT / "tools" / "demo.py"
 INSIDE = Path("dataset-fashion-mnist/usr/share/datasets/fashion-mnist")
+
+
+def _no_download(spec, root, announce):
+    raise BadInput(f"dataset {spec!r} (not on this machine, and its site does not answer)", "another way")
 
 
 @pytest.fixture
@@ -22,7 +30,7 @@ def demo(tmp_path, monkeypatch):
     spec = importlib.util.spec_from_file_location("demo", PATH)
     demo = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(demo)
-    monkeypatch.setattr(demo, "_can_download", lambda: False)
+    monkeypatch.setattr("keras_vision.data.prepared.download", _no_download)
     monkeypatch.setattr(demo, "_succeeds", lambda *command, cwd=None: False)
     monkeypatch.setattr(demo.shutil, "which", lambda name: f"/usr/bin/{name}")
     return demo
@@ -41,11 +49,19 @@ def test_files_of_the_system_are_used_where_they_are(demo, tmp_path):
 
 
 def test_tfds_downloads_where_it_can(demo, tmp_path, monkeypatch):
-    monkeypatch.setattr(demo, "_can_download", lambda: True)
-    assert demo.choose_data(tmp_path / "cache") == ("Fashion-MNIST: TFDS will download it", [])
+    downloaded = tmp_path / "fashion_mnist" / "3.0.1"
+    monkeypatch.setattr("keras_vision.data.prepared.download", lambda spec, root, announce: downloaded)
+    assert demo.choose_data(tmp_path / "cache") == (f"Fashion-MNIST: downloaded by TFDS into {downloaded}", [])
 
 
-def test_package_is_downloaded_and_unpacked(demo, tmp_path, monkeypatch):
+def test_download_that_fails_is_told_on_standard_error(demo, tmp_path, capsys):
+    demo.choose_data(tmp_path / "cache")
+    told = capsys.readouterr()
+    assert "TFDS cannot supply it: dataset 'fashion_mnist' (not on this machine, and its site" in told.err
+    assert told.out == ""
+
+
+def test_package_is_downloaded_and_unpacked_where_tfds_fails(demo, tmp_path, monkeypatch):
     cache = tmp_path / "cache"
 
     def succeeds(*command, cwd=None):
@@ -99,3 +115,36 @@ def test_search_is_started_with_the_data_that_was_found(demo, tmp_path, monkeypa
     assert started[0][1:3] == ["-m", "keras_vision.tune"]
     assert started[0][3:] == ["--model", "vgg", "--target-acc", "0.9", "--dataset", "digits"]
     assert capsys.readouterr().out.splitlines()[0] == "first line"
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Returns a function that runs `make` with a Python whose venv ends half-way, as Debian's without python3-venv."""
+    if not shutil.which("make"):
+        pytest.skip("make is not installed")
+    (tmp_path / "setup.py").touch()
+    python = tmp_path / "python"
+    python.write_text(
+        '#!/bin/sh\n[ "$1" = -c ] && exit 0\nmkdir -p "$3/bin"; printf "#!/bin/sh\\nexit 1" > "$3/bin/python"\n'
+        'chmod +x "$3/bin/python"; exit 1\n'
+    )
+    python.chmod(0o755)
+
+    def run():
+        command = ["make", "-C", tmp_path, "-f", ROOT / "Makefile", f"PYTHON={python}", "VENV=venv", "demo"]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def test_environment_that_cannot_be_made_leaves_nothing_and_names_the_package(make, tmp_path):
+    done = make()
+    assert "apt-get install python3-venv" in done.stdout
+    assert done.returncode == 2 and not (tmp_path / "venv").exists()
+
+
+def test_environment_of_another_make_is_not_removed(make, tmp_path):
+    (tmp_path / "venv").mkdir()
+    (tmp_path / "venv" / "keep").touch()
+    assert "apt-get install python3-venv" in make().stdout
+    assert (tmp_path / "venv" / "keep").exists()

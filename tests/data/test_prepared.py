@@ -2,7 +2,9 @@
 
 import itertools
 import json
+import os
 import subprocess
+import sys
 import threading
 import time
 
@@ -159,6 +161,46 @@ def test_download_that_takes_too_long_is_told(nowhere, monkeypatch):
 def test_name_that_tfds_does_not_know_is_answered_with_the_nearest(nowhere):
     with pytest.raises(BadInput, match="Did you mean 'beans'"):
         load_dataset("tfds:beanz")
+
+
+def test_config_that_the_data_set_lacks_is_answered_with_its_configs(nowhere):
+    with pytest.raises(BadInput, match="config of imagenet_resized '32x33': expected one of 8x8, 16x16, 32x32, 64x64"):
+        load_dataset("tfds:imagenet_resized/32x33")
+
+
+def test_config_of_a_data_set_without_configs_is_refused(nowhere):
+    with pytest.raises(BadInput, match=r"tfds:mnist/grey: expected tfds:mnist\. It has no configs"):
+        load_dataset("tfds:mnist/grey")
+
+
+def test_config_is_downloaded_under_its_name(nowhere, monkeypatch):
+    monkeypatch.setattr(prepared, "_answers", lambda url: True)
+    with pytest.raises(BadInput):
+        load_dataset("tfds:imagenet_resized/8x8")
+    assert nowhere[0][0][3] == "imagenet_resized/8x8"
+
+
+def test_download_that_leaves_nothing_is_told(nowhere, monkeypatch):
+    monkeypatch.setattr(prepared, "_answers", lambda url: True)
+    with pytest.raises(BadInput, match="TFDS downloaded it, but left no version of it in"):
+        load_dataset("cifar10")
+
+
+def test_download_that_succeeds_is_used(prepare, monkeypatch, tmp_path):
+    monkeypatch.setattr(prepared, "can_download", lambda name: True)
+    monkeypatch.setattr(subprocess, "run", lambda command, **options: prepare())
+    assert prepared.download("tfds:pets", tmp_path / "tfds", print) == tmp_path / "tfds" / "pets" / "1.2.0"
+
+
+def test_asking_for_a_download_is_quiet():
+    code = (
+        "from keras_vision.data import prepared\n"
+        "prepared._answers = lambda url: False\n"
+        "assert not prepared.can_download('mnist')\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
 
 
 def test_connection_check_gives_up_in_time(monkeypatch):

@@ -107,6 +107,46 @@ def test_newest_version_is_taken_by_number(nothing_installed):
     assert locate("cifar10").path.name == "3.0.10"
 
 
+def test_prepared_config_is_found_by_its_name(nothing_installed):
+    _prepare(nothing_installed, "pets/small", "1.0.0")
+    prepared = _prepare(nothing_installed, "pets/small", "1.10.0")
+    _prepare(nothing_installed, "pets/large", "2.0.0")
+    assert locate("tfds:pets/small").path == prepared
+
+
+def test_name_alone_means_the_config_that_tfds_noted_as_default(nothing_installed):
+    _prepare(nothing_installed, "pets/small", "1.9.0")
+    prepared = _prepare(nothing_installed, "pets/small", "1.10.0")
+    _prepare(nothing_installed, "pets/large", "2.0.0")
+    note = nothing_installed / "pets" / ".config" / "metadata.json"
+    note.parent.mkdir()
+    note.write_text('{"default_config_name": "small"}')
+    assert locate("tfds:pets").path == prepared
+
+
+def test_name_alone_means_the_only_config_where_tfds_noted_none(nothing_installed):
+    prepared = _prepare(nothing_installed, "pets/small")
+    assert locate("tfds:pets").path == prepared
+
+
+def test_name_alone_means_nothing_among_configs_without_a_default(nothing_installed):
+    _prepare(nothing_installed, "pets/small")
+    _prepare(nothing_installed, "pets/large")
+    assert locate("tfds:pets").kind == "download"
+
+
+def test_unfinished_version_is_not_taken(nothing_installed):
+    prepared = _prepare(nothing_installed, "pets", "1.0.0")
+    _prepare(nothing_installed, "pets", "2.0.0.incomplete1A")
+    assert locate("tfds:pets").path == prepared
+
+
+@pytest.mark.parametrize("spec", ["tfds:pets:1.0.0", "tfds:../pets", "tfds:pets/..", "tfds:a/b/c", "tfds:my pets"])
+def test_name_that_is_not_one_of_tfds_is_refused(spec):
+    with pytest.raises(BadInput, match="expected tfds:NAME or tfds:NAME/CONFIG"):
+        locate(spec)
+
+
 def test_system_package_comes_before_a_download(nothing_installed, idx_dir):
     idx_dir.rename(idx_dir.parent / "system")
     assert locate("fashion_mnist").kind == "idx"

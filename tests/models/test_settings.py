@@ -17,7 +17,7 @@ GREY = (28, 28, 1)
         ("vgg", GREY, {"filter": (3,)}, r"vgg setting 'filter': expected one of .*Did you mean 'filters'\?"),
         ("vgg", GREY, {"filters": (3, 4), "blocks": (1,)}, r"filters=\(3, 4\), blocks=\(1,\): expected one number per"),
         ("vgg", GREY, {"filters": (3, 0, 4)}, r"filters=\(3, 0, 4\): expected a tuple of positive whole numbers"),
-        ("vgg", GREY, {"filters": 64}, r"filters=64: .*For one, write filters=\(64,\)"),
+        ("vgg", GREY, {"filters": 64}, r"filters=64: .*For one, write filters=\(64,\) in Python, --set filters=64, in"),
         ("vgg", GREY, {"filters": (), "blocks": ()}, r"filters=\(\): expected a tuple of positive"),
         ("vgg", GREY, {"head": "gapp"}, r"head 'gapp': expected one of gap, flatten\. Did you mean 'gap'\?"),
         ("vgg", GREY, {"batch_norm": "no"}, r"batch_norm='no': expected True or False"),

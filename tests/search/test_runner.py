@@ -139,6 +139,51 @@ def test_a_trial_that_kills_its_process_is_given_up_after_two_attempts(tmp_path,
     assert search.ledger.trials[0].reason.startswith("CRASHED")
 
 
+def test_a_finished_trial_whose_end_was_not_recorded_is_not_lost(tmp_path, space):
+    search = make_search(tmp_path / "s", space)
+    search.go(max_trials=1)
+    path = tmp_path / "s" / "trials.jsonl"
+    lines = [line for line in path.read_bytes().splitlines(keepends=True) if b'"completed"' not in line]
+    path.write_bytes(b"".join([*lines, lines[-1]]))  # killed twice, the second time after the result was written
+    again = make_search(tmp_path / "s", space)
+    again.go(max_trials=1)
+    assert [trial.status for trial in again.ledger.trials] == ["COMPLETED"]
+
+
+def test_every_trial_has_the_precision_that_was_asked_for(tmp_path, space, monkeypatch):
+    policies = []
+
+    def fit(model, *args, **options):
+        policies.append(model.layers[-2].compute_dtype)
+        raise ValueError("enough")
+
+    monkeypatch.setattr(runner, "fit", fit)
+    make_search(tmp_path / "s", space, precision="mixed_bfloat16").go(max_trials=2)
+    assert policies == ["bfloat16", "bfloat16"]
+
+
+def test_a_full_disk_is_no_fault_of_a_trial(tmp_path, space, monkeypatch):
+    def fit(*args, **options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(runner, "fit", fit)
+    search = make_search(tmp_path / "s", space)
+    with pytest.raises(OSError, match="No space left"):
+        search.go(max_trials=2)
+    assert [trial.status for trial in search.ledger.trials] == ["OPEN"]
+
+
+@pytest.mark.parametrize("strategy", ["bayesian", "hyperband"])
+def test_the_strategies_that_learn_resume(tmp_path, space, strategy):
+    whole = make_search(tmp_path / "whole", space, strategy=strategy)
+    whole.go(max_trials=3)
+    make_search(tmp_path / "cut", space, strategy=strategy).go(max_trials=1)
+    cut = make_search(tmp_path / "cut", space, strategy=strategy)
+    cut.go(max_trials=3)
+    assert trials_of(cut) == trials_of(whole)
+    assert len(trials_of(cut)) > 1
+
+
 def test_a_ledger_of_another_search_is_refused(tmp_path, space):
     make_search(tmp_path / "s", space).go(max_trials=2)
     with pytest.raises(KerasVisionError, match="would not have proposed"):

@@ -1,3 +1,7 @@
+import hashlib
+import json
+import re
+
 import pytest
 
 from keras_vision.errors import BadInput
@@ -45,6 +49,55 @@ def test_a_space_of_ones_own_replaces_the_models(tmp_path):
 def test_a_space_that_cannot_be_right_is_refused(tmp_path, text, message):
     with pytest.raises(BadInput, match=message):
         Space("cnn", recipe_for("cnn"), file=write(tmp_path, text))
+
+
+GOOD = "def model_space(hp):\n    return {}\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def model_space(hp)", "(SyntaxError: expected ':'"),
+        ("import no_such_module", "(ModuleNotFoundError: No module named 'no_such_module')"),
+        ("def model_space():\n    return {}", "(TypeError: model_space() takes 0 positional arguments"),
+        ("def model_space(hp):\n    hp.Int('width', 9, 4)", "(ValueError: "),
+        ("def model_space(hp):\n    hp.Int('width', 4, 9)", "whose model_space returns None: expected a dict"),
+        (GOOD + "def recipe_space(hp, recipe):\n    return recipe['epoch']", "(KeyError: 'epoch')"),
+        (GOOD + "def recipe_space(hp, recipe):\n    return ['epochs']", "whose recipe_space returns ['epochs']"),
+    ],
+)
+def test_a_space_that_fails_is_named_with_the_reason(tmp_path, text, message):
+    file = write(tmp_path, text)
+    with pytest.raises(BadInput, match=f"^space {re.escape(str(file))}.*{re.escape(message)}"):
+        Space("cnn", recipe_for("cnn"), file=file)
+
+
+def test_a_recipe_out_of_bounds_is_refused_before_a_trial(tmp_path):
+    file = write(tmp_path, GOOD + "def recipe_space(hp, recipe):\n    return {'learning_rate': 0}")
+    with pytest.raises(BadInput, match="learning_rate=0: expected a positive number"):
+        Space("cnn", recipe_for("cnn"), file=file)
+
+
+def test_the_description_is_json_with_what_the_defaults_resolve_to():
+    space = Space("cnn", recipe_for("cnn"))
+    described = space.describe()
+    assert json.loads(json.dumps(described)) == described
+    assert described["settings"]["filters"] == [32, 64, 128]
+    assert described["recipe"] == recipe_for("cnn").as_dict()
+    assert described["hyperparameters"]["width"]["values"] == [16, 24, 32, 48, 64]
+    assert described["file_sha256"] is None
+
+
+def test_the_description_changes_with_the_code_of_ones_own_file(tmp_path):
+    code = (
+        "def model_space(hp):\n    width = hp.Int('width', 4, 8)\n    return {{'filters': ({} if width > 4 else 4,)}}"
+    )
+    described = []
+    for factor in (2, 16):
+        file = write(tmp_path, code.format(factor))
+        described.append(Space("cnn", recipe_for("cnn"), file=file).describe())
+        assert described[-1].pop("file_sha256") == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert described[0] == described[1]
 
 
 def test_a_space_that_is_not_there_is_refused(tmp_path):

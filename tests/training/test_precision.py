@@ -11,7 +11,8 @@ def _restore():
     precision.set_precision("float32")
 
 
-def test_float16_is_refused_on_a_cpu():
+def test_float16_is_refused_on_a_cpu(monkeypatch):
+    monkeypatch.setattr(precision, "_gpu_capability", lambda: None)
     with pytest.raises(BadInput, match=r"mixed_float16.* on a CPU"):
         precision.set_precision("mixed_float16")
 

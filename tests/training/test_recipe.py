@@ -1,25 +1,43 @@
+import subprocess
+import sys
+
 import pytest
 
+from keras_vision.data import DATASETS, augmentation
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
-from keras_vision.training.recipe import RECIPES, Recipe, recipe_for
+from keras_vision.training.recipe import CHOICES, DATASET_CHANGES, EPOCHS, RECIPES, Recipe, recipe_for
 
 
 def test_every_family_has_a_recipe():
     assert set(RECIPES) == set(MODELS)
 
 
+def test_every_data_set_with_a_recipe_is_in_the_table():
+    assert EPOCHS.keys() | DATASET_CHANGES.keys() <= DATASETS.keys()
+    assert {model for epochs in EPOCHS.values() for model in epochs} <= MODELS.keys()
+
+
+@pytest.mark.parametrize("dataset", ["", *DATASETS])
 @pytest.mark.parametrize("model", MODELS)
-def test_recipes_are_within_their_own_bounds(model):
-    assert recipe_for(model).epochs >= 1
+def test_recipes_are_within_their_own_bounds(model, dataset):
+    recipe = recipe_for(model, dataset).as_dict()  # a number out of bounds raises
+    expected = DATASET_CHANGES.get(dataset, {}) | ({"epochs": e} if (e := EPOCHS.get(dataset, {}).get(model)) else {})
+    assert recipe | expected == recipe
 
 
 def test_what_a_person_set_beats_the_recipe():
-    assert (
-        recipe_for("vgg", epochs=3, learning_rate=0.5).as_dict() | {"epochs": 3}
-        == recipe_for("vgg", epochs=3, learning_rate=0.5).as_dict()
-    )
-    assert recipe_for("vgg", epochs=3).epochs == 3
+    recipe = recipe_for("vgg", "fashion_mnist", epochs=3, learning_rate=0.5, shift=4)
+    assert (recipe.epochs, recipe.learning_rate, recipe.shift) == (3, 0.5, 4)
+
+
+def test_flips_are_those_of_the_augmentation():
+    assert CHOICES["flip"] is augmentation.FLIPS
+
+
+def test_recipes_are_read_without_tensorflow():
+    code = "import sys, keras_vision.training.recipe; assert 'tensorflow' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_none_leaves_the_default():

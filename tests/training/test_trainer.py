@@ -75,6 +75,8 @@ def test_training_ends_at_the_target(tmp_path):
 def test_training_ends_at_the_deadline(tmp_path):
     result = fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), deadline=0.0)
     assert (result["stopped"], result["epochs_run"]) == ("time", 1)
+    assert not Run(tmp_path).finished
+    assert fit(small_model(), make_dataset(), RECIPE, Run(tmp_path))["epochs_run"] == RECIPE.epochs
 
 
 @pytest.mark.parametrize("changes", [{}, {"ema_momentum": 0.9}, {"optimizer": "sgd", "learning_rate": 0.05}])
@@ -103,6 +105,27 @@ def test_a_damaged_checkpoint_leaves_the_one_before_it(tmp_path, monkeypatch):
     fit(small_model(), make_dataset(), RECIPE, run, seed=5, progress=Listener())
     assert any(name == "say" and "epoch-00003.npz is damaged" in args[0] for name, args, _ in lines)
     assert ("fit_started", (4, 6), {"done": 2}) in lines
+
+
+def test_a_checkpoint_that_was_cut_while_written_does_not_block_the_end(tmp_path, monkeypatch):
+    run = Run(tmp_path)
+    run_until(2, run, monkeypatch=monkeypatch)
+    (run.checkpoints / ".epoch-00003.123.tmp.npz").write_bytes(b"half")
+    assert fit(small_model(), make_dataset(), RECIPE, run, seed=5)["epochs_run"] == 4
+    assert not run.checkpoints.exists()
+
+
+def test_a_target_met_exactly_is_reached(tmp_path):
+    dataset = make_dataset()
+    first = fit(small_model(), dataset, RECIPE.replace(epochs=1), Run(tmp_path / "a"))
+    exactly = round(first["val_accuracy"] * len(dataset.validation)) / len(dataset.validation)
+    again = fit(small_model(), dataset, RECIPE.replace(epochs=1), Run(tmp_path / "b"), target_acc=exactly)
+    assert again["stopped"] == "target"
+
+
+def test_a_shift_as_large_as_the_image_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="shift=8: expected less than the side of the images, 8"):
+        fit(small_model(), make_dataset(), RECIPE.replace(shift=8), Run(tmp_path))
 
 
 def test_the_same_seed_gives_the_same_weights(tmp_path):

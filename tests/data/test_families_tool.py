@@ -1,0 +1,44 @@
+"""What tools/families.py reports, and what it compares: validation images only."""
+
+import importlib.util
+import json
+import types
+from pathlib import Path
+
+import pytest
+
+from keras_vision.models import MODELS, build_model
+
+PATH = Path(__file__).parents[2] / "tools" / "families.py"
+
+
+@pytest.fixture
+def families():
+    spec = importlib.util.spec_from_file_location("families", PATH)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def finished(tmp_path, validation, test):
+    """A finished run with these two accuracies."""
+    metrics = tmp_path / "metrics.jsonl"
+    metrics.write_text(json.dumps({"seconds": 4.0}) + "\n")
+    result = {"val_accuracy": validation, "test": {"accuracy": test, "interval": [0.1, 0.2]}}
+    result |= {"epochs_run": 1, "seconds": 4.0}
+    return types.SimpleNamespace(path=tmp_path, metrics_path=metrics, result=result)
+
+
+def test_every_family_is_expected_something(families):
+    assert families.EXPECTED.keys() == MODELS.keys()
+
+
+def test_both_accuracies_are_columns(families, tmp_path, monkeypatch):
+    monkeypatch.setattr(families, "load_model", lambda path: build_model("mlp", (8, 8, 1), 10))
+    row = dict(zip(families.COLUMNS, families.row("mlp", finished(tmp_path, 0.9, 0.5)), strict=True))
+    assert (row["validation accuracy"], row["test accuracy"]) == ("0.9000", "0.5000")
+
+
+def test_validation_images_decide_and_test_images_do_not(families, tmp_path):
+    runs = {"mlp": finished(tmp_path, 0.95, 0.1), "vgg": finished(tmp_path, 0.1, 0.95)}
+    assert families.below(runs) == ["vgg"]

@@ -1,0 +1,179 @@
+import io
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_vision.data import load_dataset
+from keras_vision.errors import BadInput
+from keras_vision.evaluate import evaluate
+from keras_vision.job import data_source
+from keras_vision.models import build_model
+from keras_vision.progress import PlainProgress
+from keras_vision.runs import load_model, save_model
+from keras_vision.training.trainer import model_card
+from tests.synthetic import make_split
+
+SEED = 7
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def write_images(name, *, seed, test=True):
+    """Writes a made-up data set in three classes and returns its specification."""
+    train, held_out = make_split(90, seed=seed), make_split(30, seed=seed + 1)
+    arrays = {"x_train": train.images, "y_train": train.labels}
+    np.savez(name, **arrays, **({"x_test": held_out.images, "y_test": held_out.labels} if test else {}))
+    return f"npz:{name}"
+
+
+def save_run(dataset, *, policy="float32"):
+    """Saves a model, untrained, as a run on `dataset` with seed `SEED` would, and returns the run's directory."""
+    keras.utils.set_random_seed(0)
+    keras.config.set_dtype_policy(policy)
+    data = load_dataset(dataset, seed=SEED)
+    model = build_model("cnn", data.shape, len(data.class_names), filters=(4, 8))
+    source = {"data_source": data_source(dataset, None, None, "error", SEED)}
+    save_model(model, "run/model.keras", model_card(data, model, source))
+    return "run"
+
+
+@pytest.fixture
+def images():
+    return write_images("images.npz", seed=1)
+
+
+@pytest.fixture
+def run(images):
+    return save_run(images)
+
+
+def test_validation_images_are_those_of_the_training_however_the_data_set_is_named(run, images):
+    own = evaluate(run, split="validation")
+    assert evaluate(run, dataset=images, split="validation")["crossentropy"] == own["crossentropy"]
+    assert evaluate(run, split="validation", seed=SEED + 1)["crossentropy"] != own["crossentropy"]
+
+
+def test_the_models_own_splits_need_no_warning(run, images):
+    assert evaluate(run, split="validation")["warnings"] == []
+    assert evaluate(run, dataset=images)["warnings"] == []
+
+
+def test_another_seed_for_the_validation_split_is_warned_of(run):
+    assert "than the training's seed=7" in evaluate(run, split="validation", seed=3)["warnings"][0]
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_a_data_set_that_changed_since_the_training_is_warned_of(run, split):
+    write_images("images.npz", seed=5)
+    (warning,) = evaluate(run, split=split)["warnings"]
+    assert "not, or no longer, the data that the model was trained on" in warning
+
+
+def test_validation_on_another_data_set_is_warned_of_and_testing_on_it_is_not(run):
+    other = write_images("other.npz", seed=5)
+    (warning,) = evaluate(run, dataset=other, split="validation")["warnings"]
+    assert "its images may be among those" in warning
+    assert evaluate(run, dataset=other, split="test")["warnings"] == []
+
+
+def test_only_looks_at_the_test_split_of_the_models_own_data_count(run):
+    evaluate(run, split="validation")
+    assert "looks" not in evaluate(run, dataset=write_images("other.npz", seed=5))
+    assert evaluate(run)["looks"] == 1
+    assert evaluate(run, dataset="npz:./images.npz")["looks"] == 2
+
+
+def test_where_the_images_came_from_and_what_is_odd_about_them_is_said():
+    run = save_run(write_images("untested.npz", seed=1, test=False))
+    said = io.StringIO()
+    evaluate(run, progress=PlainProgress(said))
+    source, warning = said.getvalue().splitlines()
+    assert "untested.npz" in source
+    assert warning.startswith("warning: No test split is given")
+
+
+def test_images_of_another_folder_are_resized_to_the_model(run, tmp_path):
+    for index, label in enumerate("012" * 20):
+        path = tmp_path / "photos" / label / f"{index}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((20, 12), index, "uint8")).save(path)
+    assert evaluate(run, dataset="folder:photos")["n"] == 6
+
+
+def test_a_wrong_name_of_a_data_set_is_refused_before_the_model_is_loaded(run, monkeypatch):
+    monkeypatch.setattr("keras_vision.runs.load_model", None)
+    with pytest.raises(BadInput, match="Did you mean 'digits'"):
+        evaluate(run, dataset="digit")
+
+
+def test_a_negative_seed_is_refused(run):
+    with pytest.raises(BadInput, match="seed=-1: expected a whole number"):
+        evaluate(run, seed=-1)
+
+
+def test_a_model_trained_in_mixed_precision_is_measured_in_float32(images):
+    mixed = evaluate(save_run(images, policy="mixed_bfloat16"))
+    assert evaluate(save_run(images))["crossentropy"] == pytest.approx(mixed["crossentropy"], rel=1e-6)
+
+
+def test_no_rewrite_to_bfloat16_is_in_force(run):
+    import tensorflow as tf
+
+    from keras_vision.training.precision import REWRITE_OPTION
+
+    tf.config.optimizer.set_experimental_options({REWRITE_OPTION: True})
+    evaluate(run)
+    assert tf.config.optimizer.get_experimental_options()[REWRITE_OPTION] is False
+
+
+def copy_of(run, *, without=(), replaced=None):
+    """Writes damaged.keras: the run's model without some members of the archive, or with other contents for some."""
+    with zipfile.ZipFile(f"{run}/model.keras") as whole, zipfile.ZipFile("damaged.keras", "w") as copy:
+        for name in set(whole.namelist()) - set(without):
+            copy.writestr(name, (replaced or {}).get(name, whole.read(name)))
+    return "damaged.keras"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"without": ["config.json"]},
+        {"replaced": {"config.json": b'{"module": '}},
+        {"replaced": {"config.json": b"\xff\xfe"}},
+        {"replaced": {"keras_vision.json": b'{"class_names": '}},
+        {"replaced": {"model.weights.h5": b"\x89HDF\r\n\x1a\n"}},
+    ],
+)
+def test_a_model_file_with_damaged_members_is_called_damaged(run, images, damage):
+    with pytest.raises(BadInput, match=r"model damaged\.keras \(.+\): expected a whole \.keras file\. It is damaged"):
+        evaluate(copy_of(run, **damage), dataset=images)
+
+
+@pytest.mark.parametrize("kept", [0, 100, 0.5, 0.99])
+def test_a_truncated_model_file_is_called_damaged(run, images, kept, tmp_path):
+    whole = (tmp_path / run / "model.keras").read_bytes()
+    (tmp_path / "damaged.keras").write_bytes(whole[: kept if isinstance(kept, int) else int(kept * len(whole))])
+    with pytest.raises(BadInput, match=r"expected a whole \.keras file\. It is damaged"):
+        evaluate("damaged.keras", dataset=images)
+
+
+def test_a_model_file_with_a_flipped_bit_is_called_damaged(run, tmp_path):
+    path = tmp_path / run / "model.keras"
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo("model.weights.h5")
+    content[member.header_offset + member.compress_size // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=r"Bad CRC-32.*It is damaged"):
+        load_model(path)
+
+
+def test_a_model_file_may_be_a_link_to_one(run, images, tmp_path):
+    (tmp_path / "link.keras").symlink_to(tmp_path / run / "model.keras")
+    assert evaluate("link.keras", dataset=images)["n"] == 30

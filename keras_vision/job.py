@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from keras_vision.errors import BadInput
+from keras_vision.measure import measure_run, score_line
 
 
 def check_share(name, value):
@@ -84,7 +85,6 @@ def finish(run, result, data, target_acc, progress):
         target_acc: As in `train` and `tune`.
         progress: A `Progress`.
     """
-    from keras_vision.evaluate import measure_run
     from keras_vision.pictures import draw_pictures
     from keras_vision.runs import load_model, write_json
     from keras_vision.training.precision import set_precision
@@ -133,8 +133,6 @@ def installed(name):
 
 def closing_lines(result):
     """Returns the lines that end a run: what was reached, where things are, and the test accuracy last."""
-    from keras_vision.evaluate import score_line
-
     workdir, target = result["workdir"], result["target_acc"]
     verdict = ""
     if target is not None:

@@ -9,8 +9,8 @@ def draw_pictures(run, model, dataset):
         model: Its model.
         dataset: The `Dataset` that it was trained on.
     """
-    from keras_vision.evaluate import predict_logits
     from keras_vision.events import EventLog
+    from keras_vision.measure import predict_logits
 
     logits = predict_logits(model, dataset.validation.images)
     figures = learned_figures(model) | error_figures(dataset.validation, logits, dataset.class_names)

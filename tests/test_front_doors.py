@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keras_vision.evaluate import main as evaluate_main
-from keras_vision.evaluate import score
+from keras_vision.measure import score
 from keras_vision.runs import Run
 from keras_vision.train import main as train_main
 from keras_vision.tune import main as tune_main

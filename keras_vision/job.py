@@ -145,7 +145,8 @@ def closing_lines(result):
         f"export       {installed('python')} -m keras_vision.export {workdir}",
         f"TensorBoard  {tensorboard_line(result['workdir'])}",
     ]
-    if result["exit_code"] == 3 or result["stopped"] == "time":
+    more_helps = result.get("ended", result["stopped"]) in ("trials", "time")  # not: its space or its epochs are done
+    if more_helps and (result["exit_code"] == 3 or result["stopped"] == "time"):
         lines.append("The same command with a larger budget (--max-trials, --max-minutes) goes on from here.")
     if "test" in result:
         lines += [f"warning: {warning}" for warning in result["test"]["warnings"]]

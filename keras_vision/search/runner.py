@@ -116,8 +116,7 @@ class Search:
         Raises:
             KerasVisionError: No trial completed.
         """
-        candidates = [trial for trial in self.ledger.trials if trial.status == "COMPLETED"]
-        best = best_of([*candidates, *filter(None, [self.unfinished])])
+        best = best_of(filter(None, [self.ledger.best(), self.unfinished]))
         if best is None:
             reasons = "; ".join(dict.fromkeys(trial.reason for trial in self.ledger.trials if trial.reason))
             raise KerasVisionError(f"no trial completed: {reasons or 'the search ended before one did'}")

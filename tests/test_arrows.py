@@ -23,7 +23,7 @@ ALLOWED = {
 }
 LEAVES = ("errors", "quiet", "progress", "events", "runs")
 # where tensorflow and keras_tuner may be imported
-TENSORFLOW = ("data/", "training/precision.py", "export.py", "models/layers.py", "analysis/gradients.py")
+TENSORFLOW = ("data/", "training/precision.py", "export.py", "models/speedups.py", "analysis/gradients.py")
 KERAS_TUNER = ("search/",)
 
 

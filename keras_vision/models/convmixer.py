@@ -8,7 +8,7 @@ import keras
 
 from keras_vision.models.blocks import activate, classify, take_pixels
 from keras_vision.models.checks import check_patches, checked
-from keras_vision.models.layers import BatchNormalization
+from keras_vision.models.layers import BatchNormalization, DepthwiseConv2D
 
 
 @checked
@@ -49,7 +49,7 @@ def patch_embedding(x, hidden_dim, patch_size, *, name):
 
 def mixer_block(x, hidden_dim, kernel_size, *, name):
     """Mixes positions, with a skip around them, then channels."""
-    y = keras.layers.DepthwiseConv2D(
+    y = DepthwiseConv2D(
         kernel_size,
         padding="same",
         # Keras counts all channels into the fan-in, but each depthwise filter sees one.

@@ -22,12 +22,19 @@ OPTIONS = {
     "image_size": (int, "PIXELS", "resize the images of a folder to this height and width"),
     "on_bad_image": (str, "error|skip", "a damaged training image: stop and name it, or skip and count it"),
     "target_acc": (float, "SHARE", "stop as soon as this validation accuracy is reached, a share such as 0.9"),
-    "strategy": (str, "NAME", "how settings are proposed: random, grid, bayesian, hyperband"),
+    "strategy": (str, "NAME", "how settings are proposed: grow, random, grid, bayesian, hyperband"),
+    "polish": (str, "NAME", "how a growing search polishes the training: grid, random, bayesian"),
     "space": (str, "FILE.py", "a search space of your own in place of tuner_configs/MODEL.py"),
     "max_trials": (int, "N", "try at most this many settings"),
     "max_minutes": (float, "MINUTES", "start no new epoch after this long"),
+    "max_params": (int, "N", "try no network with more trainable parameters"),
+    "max_macs": (int, "N", "try no network with more multiply-accumulates for one image"),
+    "max_latency_ms": (float, "MS", "try no network that takes longer for one image on this machine"),
+    "keep": (int, "K", "keep the model files of the K best trials"),
+    "confirm": (int, "N", "train the best network N times more, with other seeds, and print mean and deviation"),
+    "report": (str, "WORKDIR", "print what an earlier search found, instead of searching"),
     "epochs": (int, "N", "passes over the training images"),
-    "batch_size": (int, "N", "images per training step"),
+    "batch_size": (int, "N", "images per step"),
     "learning_rate": (float, "RATE", "the schedule's peak"),
     "weight_decay": (float, "RATE", "decay per step and unit of learning rate, for kernels only"),
     "optimizer": (str, "sgd|adamw", "sgd with Nesterov momentum, or adamw"),
@@ -44,8 +51,10 @@ OPTIONS = {
     "seed": (int, "N", "everything random derives from it; 0 is a seed"),
     "workdir": (str, "DIR", "the run directory; the same command on the same directory goes on where it was"),
     "split": (str, "NAME", "validation or test"),
+    "figures": (str, "DIR", "the folder for pictures; by default that of the run, and none for a model file"),
     "out": (str, "DIR", "where to write"),
-    "format": (str, "NAME", "the format of the export"),
+    "format": (str, "NAME", "a format of the export, or several: with commas, or the option given several times"),
+    "quantize": (str, "int8", "compute in 8-bit integers, calibrated on training images"),
     "set": (str, "KEY=VALUE", "a setting of the model, such as filters=32,64; may be given several times"),
     "input_shape": (str, "HxWxC", "the images of a new model, such as 28x28x1"),
     "num_classes": (int, "N", "the classes of a new model"),
@@ -56,8 +65,13 @@ OPTIONS = {
     "check": (None, None, "look for faults of wiring; exit 1 where there are any"),
     "kernels": (None, None, "draw what the first layers have learned"),
     "quiet": (None, None, "print the result only"),
-    "json": (None, None, "print the result as one JSON object; progress goes to standard error"),
+    "top": (int, "N", "name the N most probable classes"),
+    "csv": (None, None, "print the result as CSV; progress goes to standard error"),
+    "json": (None, None, "print the result as one JSON object, of predict one a line; progress to standard error"),
 }
+
+# Options and words that may be given several times; they arrive as a list.
+REPEATED = ("set", "format", "images")
 
 INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
@@ -82,18 +96,19 @@ class _Parser(argparse.ArgumentParser):
         raise BadInput(message, "the options that --help lists", f"Try: {self.prog} --help")
 
 
-def _parser(function, prog, positional, flags):
-    parser = _Parser(prog=prog, description=inspect.getdoc(function).split("\n\n")[0], allow_abbrev=False)
+def _parser(function, prog, positional, flags, epilog=None):
+    description = inspect.getdoc(function).split("\n\n")[0]
+    parser = _Parser(prog=prog, description=description, epilog=epilog, allow_abbrev=False)
     parameters = inspect.signature(function).parameters
     for name, meaning in positional.items():
         optional = parameters[name].default is not inspect.Parameter.empty
-        parser.add_argument(name, help=meaning, nargs="?" if optional else None)
+        parser.add_argument(name, help=meaning, nargs="+" if name in REPEATED else "?" if optional else None)
     for name in flags:
         reader, placeholder, meaning = OPTIONS[name]
         flag = "--" + name.replace("_", "-")
         if reader is None:
             parser.add_argument(flag, action="store_true", help=meaning)
-        elif name == "set":
+        elif name in REPEATED:
             parser.add_argument(flag, action="append", metavar=placeholder, default=[], help=meaning)
         else:
             default = parameters[name].default if name in parameters else None  # the others go to **recipe
@@ -133,21 +148,29 @@ def _literal(text):
     return text
 
 
+def _form(as_json, as_csv):
+    if as_json and as_csv:
+        raise BadInput("--json with --csv", "one of the two")
+    return "json" if as_json else "csv" if as_csv else "table"
+
+
 def _raise_terminated(signum, frame):
     raise Terminated
 
 
-def main(function, name, *, flags, positional=(), show=None, resumable=False, arguments=None):
+def main(function, name, *, flags, positional=(), show=None, resumable=False, epilog=None, arguments=None):
     """Runs a front door as a command and returns its exit code.
 
     Args:
         function: The front door. It is called with the parsed options (and `progress`), and returns a dict that
-            JSON can hold; its key `exit_code`, where present, is the exit code.
+            JSON can hold; its key `exit_code`, where present, is the exit code. Or it yields such dicts: `show` is then
+            called with (them, "table" or "json" or "csv", where to print) while they come, and returns the exit code.
         name: The command's name, as in `python -m keras_vision.NAME`.
         flags: Names in `OPTIONS`, in the order of `--help`. `set` arrives as the argument `settings`.
         positional: Dict of positional argument names and meanings.
         show: Called with (result, progress) to print the result for a person.
         resumable: Whether the same command, given again, goes on where this one was interrupted.
+        epilog: A line below the options of `--help`.
         arguments: The words of the command line; those of this process by default.
 
     Returns:
@@ -158,14 +181,19 @@ def main(function, name, *, flags, positional=(), show=None, resumable=False, ar
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
         signal.signal(signal.SIGTERM, _raise_terminated)
-        parser = _parser(function, f"python -m keras_vision.{name}", dict(positional), (*flags, "quiet", "json"))
+        flags = (*flags, "quiet", "json")
+        parser = _parser(function, f"python -m keras_vision.{name}", dict(positional), flags, epilog)
         options = vars(parser.parse(arguments))
         quiet, as_json = options.pop("quiet"), options.pop("json")
         if "set" in options:
             options["settings"] = parse_settings(options.pop("set"))
-        progress = make_progress(quiet=quiet, stream=sys.stderr if as_json else sys.stdout)
+        form = _form(as_json, options.pop("csv", False))
+        is_stream, out = inspect.isgeneratorfunction(function), sys.stdout  # which a live display replaces
+        progress = make_progress(quiet=quiet, stream=sys.stderr if as_json or is_stream else sys.stdout)
         with progress:
             result = function(**options, progress=progress)
+            if is_stream:
+                return show(result, form, out)
         if as_json:
             print(json.dumps(result, allow_nan=False, default=str), flush=True)
         elif show:

@@ -145,8 +145,20 @@ def make_progress(*, quiet=False, stream=None):
 
 
 def settings_line(settings):
-    """Returns settings as `name=value` words, numbers with four significant digits."""
-    return "  ".join(f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in settings.items())
+    """Returns settings as `name=value` words: numbers with four significant digits, several with commas between.
+
+    Example:
+
+    >>> settings_line({"filters": (16, 32), "learning_rate": 0.01234567})
+    'filters=16,32  learning_rate=0.01235'
+    """
+    return "  ".join(f"{name}={_value_text(value)}" for name, value in settings.items())
+
+
+def _value_text(value):
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(_value_text, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def metrics_line(metrics):

@@ -19,7 +19,10 @@ from keras_vision.progress import Progress, settings_line
 from keras_vision.quiet import import_keras
 from keras_vision.training.recipe import recipe_for
 
-STRATEGIES = ("random", "grid", "bayesian", "hyperband")
+STRATEGIES = ("grow", "random", "grid", "bayesian", "hyperband")
+POLISHERS = ("grid", "random", "bayesian")
+# The families whose search grows where there is a target: their ladders were measured.
+GROWN = ("vgg",)
 
 
 def tune(
@@ -30,12 +33,18 @@ def tune(
     image_size=None,
     on_bad_image="error",
     target_acc=None,
-    strategy="random",
+    strategy=None,
+    polish="grid",
     space=None,
     max_trials=20,
     max_minutes=None,
+    max_params=None,
+    max_macs=None,
+    max_latency_ms=None,
     epochs=None,
     batch_size=None,
+    keep=3,
+    confirm=None,
     seed=0,
     workdir=None,
     precision="auto",
@@ -43,8 +52,11 @@ def tune(
 ):
     """Search for settings of a model family that reach a target accuracy on validation images.
 
-    The search stops as soon as a trial reaches `target_acc`. The best model is measured on the test images once, and
-    not at all while a target is still to be reached. Started again on the same directory, it goes on where it was.
+    With the strategy `"grow"` the outcome is the smallest network that reached the target: the search climbs from small
+    networks to large ones, and from the first that reaches the target goes on to smaller ones. The other strategies
+    stop at the first trial that reaches it. A trial is given up once it is hopeless. The best model is measured on the
+    test images once, and not at all while a target is still to be reached. Started again on the same directory, a
+    search goes on where it was.
 
     Args:
         model: A name in `MODELS`.
@@ -53,20 +65,28 @@ def tune(
         image_size: Height and width to which the images of a folder are resized.
         on_bad_image: `"error"` or `"skip"`.
         target_acc: Share of validation images to be classified rightly; without one the search uses its whole budget.
-        strategy: Keras Tuner's oracle: `"random"`, `"grid"`, `"bayesian"` or `"hyperband"`.
-        space: A Python file with a search space of your own.
+        strategy: `"grow"`, or one of Keras Tuner's oracles: `"random"`, `"grid"`, `"bayesian"`, `"hyperband"`. By
+            default `"grow"` for vgg with a target, else `"random"`.
+        polish: The oracle with which a growing search varies the training: `"grid"`, `"random"` or `"bayesian"`.
+        space: A Python file with a search space, or a ladder, of your own.
         max_trials: Trials in all.
         max_minutes: Start no new epoch after this long.
+        max_params: Trainable parameters of the largest network that is tried.
+        max_macs: Multiply-accumulates, for one image, of the costliest.
+        max_latency_ms: Milliseconds, for one image on this machine, of the slowest.
         epochs: Epochs of each trial; the family's best known number by default.
         batch_size: Images per step, likewise.
+        keep: Number of best trials whose model files are kept.
+        confirm: Train the best network so many times more, to the end of its recipe, with other seeds.
         seed: Everything random derives from it.
         workdir: The run directory; `runs/tune-MODEL-DATASET` by default.
         precision: See `keras_vision.training.precision.set_precision`.
         progress: A `Progress`.
 
     Returns:
-        The result as a dict: workdir, val_accuracy, best_trial, trials, ended, test, exit_code and more. The exit
-        code is 3 where the target was not reached.
+        The result as a dict: workdir, val_accuracy, parameters, best_trial, best_values, trials, ended,
+        full_trainings (what the search cost, in full trainings of the best), confirmed, test, exit_code and more. The
+        exit code is 3 where the target was not reached.
 
     Raises:
         BadInput: Before any work starts, where an argument cannot be right.
@@ -77,81 +97,188 @@ def tune(
     0
     """
     progress = progress or Progress()
+    strategy = strategy or ("grow" if model in GROWN and target_acc is not None else "random")
     check_choice("model", model, MODELS)
     check_choice("strategy", strategy, STRATEGIES)
+    check_choice("polish", polish, POLISHERS)
     check_share("target_acc", target_acc)
     check_seed(seed)
-    if max_trials < 1:
-        raise BadInput(f"max_trials={max_trials}", "a whole number from 1")
+    check_budgets(max_trials=max_trials, keep=keep, confirm=confirm)
+    check_budgets(max_params=max_params, max_macs=max_macs, max_latency_ms=max_latency_ms)
+    if strategy == "grow" and target_acc is None:
+        raise BadInput(
+            "strategy 'grow' without a target", "--target-acc SHARE", "It ends at the smallest that reaches."
+        )
     deadline = deadline_after(max_minutes)
     recipe = recipe_for(model, dataset, epochs=epochs, batch_size=batch_size)
     import_keras()
     from keras_vision.models import build_model
     from keras_vision.runs import Run, default_workdir
-    from keras_vision.search.runner import Search
+    from keras_vision.search.ladder import Ladder
+    from keras_vision.search.runner import Limits, Search
     from keras_vision.search.space import Space
+    from keras_vision.search.strategies import make_strategy
     from keras_vision.training.precision import set_precision
     from keras_vision.training.trainer import check_fit
 
     chosen = set_precision(precision)
-    choices = Space(model, recipe, fixed={"epochs": epochs, "batch_size": batch_size}, file=space)
+    kind = Ladder if strategy == "grow" else Space
+    choices = kind(model, recipe, fixed={"epochs": epochs, "batch_size": batch_size}, file=space)
     data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
-    settings, first = choices.resolve({})
+    settings, first = choices.first()
     check_fit(build_model(model, data.shape, len(data.class_names), **settings), data, first)
+    limits = {"max_params": max_params, "max_macs": max_macs, "max_latency_ms": max_latency_ms}
     config = {
         "model": model,
         "dataset": dataset,
         "fingerprint": data.fingerprint,
         "target_acc": target_acc,
         "strategy": strategy,
+        "polish": polish if strategy == "grow" else None,
         "space": choices.describe(),
         "recipe": recipe.as_dict(),
+        **limits,
         "seed": seed,
         "precision": precision,
         "max_trials": max_trials,
         "max_minutes": max_minutes,
     }
+    arguments = {
+        **{"model": model, "dataset": dataset, "data_dir": data_dir, "image_size": image_size},
+        **{"on_bad_image": on_bad_image, "target_acc": target_acc, "strategy": strategy, "polish": polish},
+        **{"space": space, **limits, "epochs": epochs, "batch_size": batch_size, "keep": keep, "seed": seed},
+        "precision": precision,
+    }
     run = Run(workdir or default_workdir("tune", model, dataset, config))
     with run.locked():
-        run.start(config, precision=chosen)
+        run.start(config, precision=chosen, arguments=arguments)
         begin(model, data, chosen, run, progress)
         search = Search(
             run,
             model=model,
             dataset=data,
             space=choices,
-            strategy=strategy,
+            make_strategy=make_strategy(strategy, polish),
             seed=seed,
             target_acc=target_acc,
+            stop_at_target=strategy != "grow",
+            limits=Limits(**limits),
+            keep=keep,
             precision=precision,
             card={"data_source": data_source(dataset, data_dir, image_size, on_bad_image, seed)},
             progress=progress,
         )
-        ended = search.go(max_trials, deadline)
-        return finish(run, search.conclude(ended), data, target_acc, progress)
+        result = search.conclude(search.go(max_trials, deadline))
+        if confirm:
+            result = search.confirm(confirm)
+        return finish(run, result, data, target_acc, progress)
+
+
+def check_budgets(**budgets):
+    """Refuses budgets that are not positive (None is let through)."""
+    for name, value in budgets.items():
+        if value is not None and not value > 0:
+            raise BadInput(f"{name}={value}", "a positive number")
+
+
+def report(*, report, confirm=None, progress=None):
+    """Print what an earlier search found.
+
+    Args:
+        report: The run directory of the search.
+        confirm: As in `tune`: train the best network so many times more, with other seeds, before the report.
+        progress: A `Progress`.
+
+    Returns:
+        The report as a dict; see `keras_vision.search.report.report_on`.
+
+    Raises:
+        BadInput: The directory holds no search.
+
+    Example:
+
+    >>> report(report="runs/tune-vgg-fashion_mnist")["leaders"][0]["parameters"]  # doctest: +SKIP
+    """
+    from keras_vision.search.report import report_on
+
+    found = report_on(report)
+    if confirm:
+        from keras_vision.runs import Run
+
+        arguments = Run(report).config["arguments"]
+        closed = found["statuses"].get("COMPLETED", 0) + found["statuses"].get("FAILED", 0)
+        tune(**arguments, workdir=report, max_trials=max(closed, 1), confirm=confirm, progress=progress)
+        found = report_on(report)
+    return found
 
 
 def show(result, progress):
     """Prints the lines that end a search."""
+    counts = ", ".join(f"{name}: {result[name]}" for name in ("failed", "rejected") if result.get(name))
     progress.say(
-        f"best of {result['trials']} (failed: {result['failed']}): {result['best_trial']}, "
+        f"best of {result['trials']} trials{f' ({counts})' if counts else ''}: {result['best_trial']}, "
         f"{settings_line(result['best_values'])}"
     )
+    progress.say(cost_line(result))
+    if "confirmed" in result:
+        progress.say(confirmed_line(result["confirmed"]))
     for line in closing_lines(result):
         progress.say(line)
 
 
+def cost_line(result):
+    """Returns what a search cost, as the line that a person reads."""
+    first = ""
+    if "seconds_to_target" in result:
+        first = (
+            f"; the target was first reached after {result['seconds_to_target']:.0f} s and "
+            f"{result['full_trainings_to_target']:.2f}"
+        )
+    return (
+        f"cost: {result['search_seconds']:.0f} s of training, as much as {result['full_trainings']:.2f} full trainings "
+        f"of the best{first}"
+    )
+
+
+def confirmed_line(confirmed):
+    """Returns the accuracies of `confirm` as the line that a person reads."""
+    spread = f", standard deviation {confirmed['deviation']:.4f}" if confirmed["deviation"] is not None else ""
+    each = ", ".join(f"{accuracy:.4f}" for accuracy in confirmed["accuracies"])
+    return f"confirmed: validation accuracy {confirmed['mean']:.4f} on average{spread} ({each})"
+
+
+def show_report(found, progress):
+    """Prints a report as tables."""
+    from keras_vision.search.report import renderables
+
+    for renderable in renderables(found):
+        progress.print(renderable)
+    if found["result"]:
+        progress.say(cost_line(found["result"]))
+        if "confirmed" in found["result"]:
+            progress.say(confirmed_line(found["result"]["confirmed"]))
+        else:
+            progress.say(f"confirm it: python -m keras_vision.tune --report {found['workdir']} --confirm 3")
+
+
 def main(arguments=None):
     """Runs the command line."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if any(word.split("=")[0] == "--report" for word in arguments):
+        return run_command(
+            report, "tune", flags=("report", "confirm"), show=show_report, resumable=True, arguments=arguments
+        )
     return run_command(
         tune,
         "tune",
         flags=(
-            *("model", "dataset", "data_dir", "image_size", "on_bad_image", "target_acc", "strategy", "space"),
-            *("max_trials", "max_minutes", "epochs", "batch_size", "seed", "workdir", "precision"),
+            *("model", "dataset", "data_dir", "image_size", "on_bad_image", "target_acc", "strategy", "polish"),
+            *("space", "max_trials", "max_minutes", "max_params", "max_macs", "max_latency_ms"),
+            *("epochs", "batch_size", "keep", "confirm", "seed", "workdir", "precision"),
         ),
         show=show,
         resumable=True,
+        epilog="--report WORKDIR [--confirm N] prints what an earlier search found, instead of searching.",
         arguments=arguments,
     )
 

@@ -1,6 +1,9 @@
 """The front doors as a person uses them: words in, an exit code and lines out, on data that needs no download."""
 
+import csv
+import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,7 +31,7 @@ def images():
 
 
 def tune(*words):
-    return tune_main(["--model", "vgg", "--epochs", "6", "--batch-size", "32", *words])
+    return tune_main(["--model", "vgg", "--epochs", "6", "--batch-size", "32", "--strategy", "random", *words])
 
 
 def test_a_search_reaches_its_target_and_says_where_things_are(images, capsys):
@@ -44,6 +47,23 @@ def test_a_search_reaches_its_target_and_says_where_things_are(images, capsys):
     for name in ("config.json", "result.json", "model.keras", "trials.jsonl", "trials.csv", "tensorboard"):
         assert (Run("w").path / name).exists()
     assert {path.name for path in Run("w").figures.iterdir()} >= {"first_layer_kernels.png", "confusion_matrix.png"}
+
+
+def test_a_search_ends_at_the_smallest_network_and_says_what_it_cost(images, capsys):
+    words = ("--strategy", "grow", "--max-trials", "4", "--confirm", "2", "--workdir", "w")
+    assert tune("--dataset", images, "--target-acc", "0.8", *words) == 0
+    out = capsys.readouterr().out
+    trials = list(csv.DictReader(io.StringIO(Path("w/trials.csv").read_text())))
+    reached = [
+        int(trial["parameters"]) for trial in trials if trial["val_accuracy"] and float(trial["val_accuracy"]) >= 0.8
+    ]
+    assert Run("w").result["parameters"] == min(reached)
+    assert "; now for a smaller one" in out
+    assert "the target was first reached after" in out
+    assert "confirmed: validation accuracy" in out
+    capsys.readouterr()
+    assert tune_main(["--report", "w"]) == 0
+    assert "Front:" in capsys.readouterr().out
 
 
 def test_a_search_started_again_does_not_repeat_itself(images, capsys):
@@ -78,7 +98,14 @@ def test_a_larger_budget_goes_on(images):
         (["--target-acc", "90"], "a share between 0 and 1. For 90% write 0.9."),
         (["--target-acc", "nan"], "a share between 0 and 1"),
         (["--strategy", "gird"], "Did you mean 'grid'"),
+        (["--strategy", "grow"], "--target-acc SHARE"),
+        (["--polish", "bayes"], "Did you mean 'bayesian'"),
         (["--max-trials", "0"], "max_trials=0"),
+        (["--max-params", "0"], "max_params=0"),
+        (["--max-latency-ms", "-1"], "max_latency_ms=-1"),
+        (["--keep", "0"], "keep=0"),
+        (["--report", "missing"], "the run directory of a search"),
+        (["--report", "missing", "--model", "vgg"], "option '--model'"),
         (["--max-minutes", "-1"], "a positive number of minutes"),
         (["--epochs", "0"], "epochs=0"),
         (["--batch-size", "-4"], "batch_size=-4"),
@@ -130,8 +157,8 @@ def test_a_run_that_is_out_of_time_goes_on_with_more(images, capsys):
 
 
 def test_a_search_that_is_out_of_time_leaves_its_trial_open(images):
-    words = ("--dataset", images, "--target-acc", "1", "--epochs", "2", "--workdir", "w", "--max-trials", "1")
-    assert tune(*words, "--max-minutes", "1e-9") == 3
+    words = ("--dataset", images, "--epochs", "2", "--workdir", "w", "--max-trials", "1")
+    assert tune(*words, "--max-minutes", "1e-9") == 0
     assert b'"completed"' not in (Run("w").path / "trials.jsonl").read_bytes()
     tune(*words, "--max-minutes", "9")
     assert Run("w").result["epochs_run"] == 2

@@ -6,6 +6,19 @@ The first trial, with these defaults, passes 78% of the validation images in its
 from the start of the command on two cores (seed 0, images that had been stored as JPEG).
 """
 
+LADDER = tuple(
+    {"filters": filters, "convs_per_stage": convs, "head": "gap"}
+    for filters, convs in (
+        ((8,), 1),
+        ((8, 16), 1),
+        ((16, 32), 1),
+        ((16, 32, 64), 1),
+        ((32, 64, 128), 1),
+        ((32, 64, 128), 2),
+        ((64, 128, 256), 2),
+    )
+)
+
 
 def model_space(hp):
     """Draws settings of `cnn` that fit images of 8x8 pixels and more."""

@@ -33,3 +33,23 @@ def recipe_space(hp, recipe):
 
 def _around(hp, name, value, factor):
     return hp.Float(name, value / factor, value * factor, sampling="log", default=value)
+
+
+def polish_recipe(hp, recipe):
+    """Draws what polishes the training of a network whose size is settled: optimizer, learning rate and decay.
+
+    Args:
+        hp: A `keras_tuner.HyperParameters`.
+        recipe: As in `recipe_space`.
+
+    Returns:
+        The fields that are changed, as a dict.
+    """
+    optimizer = hp.Choice("optimizer", ["adamw", "sgd"], default=recipe["optimizer"])
+    learning_rate = recipe["learning_rate"] * hp.Choice("learning_rate_factor", [1.0, 2.0, 0.5])
+    weight_decay = recipe["weight_decay"] * hp.Choice("weight_decay_factor", [1.0, 0.2])
+    if optimizer != recipe["optimizer"]:
+        # A step of sgd is as long as one of adamw at about 30 times the rate; decay acts as learning rate x decay.
+        ratio = 30.0 if optimizer == "sgd" else 1 / 30.0
+        learning_rate, weight_decay = learning_rate * ratio, weight_decay / ratio
+    return {"optimizer": optimizer, "learning_rate": learning_rate, "weight_decay": weight_decay}

@@ -6,6 +6,16 @@ The defaults are a quarter as wide as the paper's network, with 0.7 million weig
 which two cores can do, and enough to pass 92% of validation images of Fashion-MNIST.
 """
 
+LADDER = (
+    {"width": 4, "blocks": (1, 1)},
+    {"width": 8, "blocks": (1, 1)},
+    {"width": 8, "blocks": (1, 1, 1)},
+    {"width": 16, "blocks": (1, 1, 1)},
+    {"width": 16, "blocks": (2, 2, 2, 2)},
+    {"width": 32, "blocks": (2, 2, 2, 2)},
+    {"width": 64, "blocks": (2, 2, 2, 2)},
+)
+
 
 def model_space(hp):
     """Draws settings of `resnet18`; images of every size fit."""

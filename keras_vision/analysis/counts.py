@@ -8,6 +8,8 @@ shape, for one image, without running the model.
 import math
 from dataclasses import dataclass
 
+import keras
+
 from keras_vision.analysis.graph import activation_name, item_bytes, row_for, steps_of
 
 BIASES = ("bias", "beta")
@@ -115,6 +117,22 @@ def count(model):
         training_activation_bytes=sum(layer.activation_bytes for layer in layers),
         not_counted=tuple(layer.name for layer in layers if layer.macs is None),
     )
+
+
+def count_unbuilt(build):
+    """Counts the model that `build()` returns, without ever allocating its weights, however many they are.
+
+    Keras is left as after `keras.utils.clear_session()`: set the precision again before a model is built.
+
+    Example:
+
+    >>> count_unbuilt(lambda: build_model("mlp", (28, 28, 1), 10, hidden_units=(100_000,) * 2)).parameters
+    10079600010
+    """
+    with keras.StatelessScope():  # the variables made inside get their values where it ends
+        counts = count(build())
+        keras.utils.clear_session(free_memory=False)  # unless they are forgotten before
+    return counts
 
 
 def _count_layer(step, is_first_call):

@@ -10,7 +10,7 @@ UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 def layer_table(result):
     """Returns the table of layers: shapes, weights, operations, memory, and what a unit sees of the image."""
-    table = _table(
+    table = new_table(
         f"{result['model']}, for one image {_times(result['input_shape'])}",
         *("layer", "output", "weights", "biases", "MACs", "FLOPs", "memory", "sees", "jump", "from"),
     )
@@ -62,7 +62,7 @@ def finding_lines(findings):
 
 def linearity_table(tables):
     """Returns which kinds of layer are linear and equivariant, those of the model before those of textbooks."""
-    table = _table(
+    table = new_table(
         "Linear? Equivariant to translation?",
         *("layer kind", "additive", "homogeneous", "every shift", "shifts by the stride"),
     )
@@ -75,7 +75,7 @@ def linearity_table(tables):
 
 def gradient_table(gradients):
     """Returns gradient norms by layer."""
-    table = _table(f"Gradients on {gradients['images']}", "layer", "gradient norm", "weight norm")
+    table = new_table(f"Gradients on {gradients['images']}", "layer", "gradient norm", "weight norm")
     for row in gradients["layers"]:
         norms = (row["gradient_norm"], row["weight_norm"])
         table.add_row(row["name"], *("not finite" if norm is None else f"{norm:.4g}" for norm in norms))
@@ -84,7 +84,7 @@ def gradient_table(gradients):
 
 def field_table(rows):
     """Returns the receptive fields of centre units, in theory and measured."""
-    table = _table("Receptive fields, in pixels", "layer", "in theory", "measured width")
+    table = new_table("Receptive fields, in pixels", "layer", "in theory", "measured width")
     for row in rows:
         table.add_row(row["layer"], row["theory"], f"{row['measured_width']:.1f}")
     return table
@@ -111,8 +111,8 @@ def short(number):
     return f"{number} "
 
 
-def _table(title, first, *others):
-    """A table whose first column is text and whose others are numbers."""
+def new_table(title, first, *others):
+    """Returns an empty rich table whose first column is text and whose others are numbers."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column(first, overflow="fold")
     for column in others:

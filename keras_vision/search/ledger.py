@@ -3,10 +3,12 @@
 One JSON object per line, each with the checksum of its own text, synced to disk before work goes on:
 
     asked        an oracle proposed the settings `values` for trial `trial`
-    started      an attempt at it began, with `epochs_done` epochs behind it
+    started      attempt number `attempt` at it began, with `epochs_done` epochs behind it
+    epoch        its epoch number `epoch` ended and is on disk, with this `val_accuracy`
     interrupted  a person or the system asked the attempt to stop
     completed    it ended with `result`
     failed       it ended without one, for `reason`
+    rejected     it was over a budget, for `reason`, and cost nothing
 """
 
 import dataclasses
@@ -27,9 +29,9 @@ class Trial:
     Args:
         number: Its place in the search, from 0.
         values: The oracle's hyper-parameter values.
-        status: "OPEN", "COMPLETED" or "FAILED".
+        status: "OPEN", "COMPLETED", "FAILED" or "REJECTED".
         result: The training's result, where completed.
-        reason: Why it failed, where failed.
+        reason: Why it failed or was rejected.
         attempts: How often it was started.
         deaths: Starts in a row that made no progress and were not ended by a request.
     """
@@ -42,6 +44,7 @@ class Trial:
     attempts: int = 0
     deaths: int = 0
     epochs_done: int = -1
+    last_epoch: int = 0
 
     @property
     def name(self):
@@ -84,9 +87,14 @@ class Ledger:
             os.fsync(file.fileno())
         self._apply(entry)
 
-    def best(self):
-        """Returns the best of the completed trials, or None."""
-        return best_of(trial for trial in self.trials if trial.status == "COMPLETED")
+    @property
+    def completed(self):
+        """The trials that have a result."""
+        return [trial for trial in self.trials if trial.status == "COMPLETED"]
+
+    def best(self, target_acc=None):
+        """Returns the best of the completed trials, or None; see `best_of`."""
+        return best_of(self.completed, target_acc)
 
     def _read(self, warn):
         if not self.path.exists():
@@ -120,17 +128,39 @@ class Ledger:
                 trial.deaths = trial.deaths + 1 if details["epochs_done"] == trial.epochs_done else 0
                 trial.epochs_done = details["epochs_done"]
                 trial.attempts += 1
+            case "epoch":
+                trial.last_epoch = details["epoch"]
             case "interrupted":
                 trial.epochs_done = -1
             case "completed":
                 trial.status, trial.result = "COMPLETED", details["result"]
-            case "failed":
-                trial.status, trial.reason = "FAILED", details["reason"]
+            case "failed" | "rejected" as event:
+                trial.status, trial.reason = event.upper(), details["reason"]
 
 
-def best_of(trials):
-    """Returns the trial with the highest validation accuracy, of equals the one with fewest parameters, or None."""
-    return max(trials, key=lambda t: (t.score, -t.result["parameters"], -t.number), default=None)
+def best_of(trials, target_acc=None):
+    """Returns the smallest trial that reached the target, else the most accurate one, or None.
+
+    Smaller is fewer parameters; equals are told apart by fewer MACs, then by accuracy, then by age.
+    """
+    trials = list(trials)
+    reached = [trial for trial in trials if target_acc is not None and trial.score >= target_acc]
+    if reached:
+        return min(reached, key=lambda t: (*_size(t), -t.score, t.number))
+    return min(trials, key=lambda t: (-t.score, *_size(t), t.number), default=None)
+
+
+def ranked(trials, target_acc=None):
+    """Returns completed trials, the best first; see `best_of`."""
+    left, order = list(trials), []
+    while left:
+        order.append(best_of(left, target_acc))
+        left.remove(order[-1])
+    return order
+
+
+def _size(trial):
+    return trial.result["parameters"], trial.result["macs"]
 
 
 def _encode(entry):

@@ -1,6 +1,7 @@
 """Keras Tuner's oracles, with their traps closed: any seed is honoured, nothing is written, defaults come first."""
 
 import keras_tuner
+import numpy as np
 from keras_tuner import oracles
 
 from keras_vision.errors import check_choice
@@ -57,30 +58,59 @@ class Hyperband(_DefaultsFirst, oracles.HyperbandOracle):
     """Successive halving over complete, short training cycles (Li et al. 2018)."""
 
 
-STRATEGIES = {"random": Random, "grid": Grid, "bayesian": Bayesian, "hyperband": Hyperband}
+ORACLES = {"random": Random, "grid": Grid, "bayesian": Bayesian, "hyperband": Hyperband}
 
 
-def make_oracle(strategy, space, seed):
-    """Returns a Keras Tuner oracle over `space`.
+def make_oracle(name, hyperparameters, seed, max_epochs=None):
+    """Returns a Keras Tuner oracle.
 
     Args:
-        strategy: A key of `STRATEGIES`.
-        space: A `Space`.
+        name: A key of `ORACLES`.
+        hyperparameters: The `keras_tuner.HyperParameters` to draw from.
         seed: Any whole number from 0.
+        max_epochs: Epochs of a full training, for Hyperband.
     """
-    check_choice("strategy", strategy, STRATEGIES)
+    check_choice("strategy", name, ORACLES)
     arguments = {
         "objective": OBJECTIVE,
-        "hyperparameters": space.hyperparameters.copy(),
+        "hyperparameters": hyperparameters.copy(),
         "seed": seed + 1,  # Keras Tuner takes 0 for "no seed"
         "max_consecutive_failed_trials": 1_000_000,  # the runner decides when failures end a search
     }
-    if strategy == "hyperband":
-        arguments["max_epochs"] = space.recipe.epochs
+    if name == "hyperband":
+        arguments["max_epochs"] = max_epochs
     else:
         arguments["max_trials"] = None  # the budget is the runner's, so that it can grow
-    if strategy == "bayesian":
+    if name == "bayesian":
         arguments["num_initial_points"] = INITIAL_POINTS
-    oracle = STRATEGIES[strategy](**arguments)
+    oracle = ORACLES[name](**arguments)
     oracle.verbose = 0
     return oracle
+
+
+class Tuning:
+    """A strategy that asks one of Keras Tuner's oracles: `ask` for values, `tell` what came of them, in turns.
+
+    Args:
+        oracle: From `make_oracle`.
+    """
+
+    def __init__(self, oracle):
+        self._oracle = oracle
+
+    def ask(self):
+        """Returns the next trial's values as a dict, or None where the oracle has no more."""
+        proposal = self._oracle.create_trial("runner")
+        if proposal.status != "RUNNING":
+            return None
+        values = proposal.hyperparameters.values
+        return {name: float(value) if isinstance(value, np.floating) else value for name, value in values.items()}
+
+    def tell(self, score, reason=""):
+        """Closes the values asked for last: with their score, or with why they have none."""
+        (ongoing,) = self._oracle.ongoing_trials.values()
+        if score is not None:
+            self._oracle.update_trial(ongoing.trial_id, {OBJECTIVE.name: score})
+        ongoing.status = "FAILED" if score is None else "COMPLETED"
+        ongoing.message = reason
+        self._oracle.end_trial(ongoing)

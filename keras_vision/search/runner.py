@@ -1,39 +1,40 @@
-"""The runner: asks the oracle for settings, runs the trial, tells the oracle; and goes on where a search ended.
+"""The runner: asks the strategy for settings, runs the trial, tells the strategy; and goes on where a search ended.
 
-Keras Tuner proposes, and nothing else: its own loop loses seeds, precision and work (a trial's exception, a kill), so
-the loop is here. An oracle's proposals depend on its seed and on what it was told, so replaying the ledger to a fresh
-oracle brings it to the state it had.
+A strategy proposes, and nothing else: Keras Tuner's own loop loses seeds, precision and work (a trial's exception, a
+kill), so the loop is here. What a strategy proposes depends on its seed and on what it was told, so replaying the
+ledger to a fresh one brings it to the state it had.
 """
 
-import csv
 import dataclasses
 import gc
-import io
+import json
 import shutil
+import statistics
 import time
 import traceback
 
 import keras
 import numpy as np
 
-from keras_vision.errors import KerasVisionError
-from keras_vision.events import EventLog
+from keras_vision.analysis.counts import count_unbuilt
+from keras_vision.analysis.latency import latency_ms
+from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.models import build_model
 from keras_vision.progress import Progress
 from keras_vision.runs import Run, WorkdirRefused, atomic_path, write_json, write_text
-from keras_vision.search.ledger import Ledger, best_of
-from keras_vision.search.oracles import make_oracle
+from keras_vision.search.board import Board
+from keras_vision.search.ledger import Ledger, best_of, ranked
 from keras_vision.training.checkpoint import latest_epoch
 from keras_vision.training.precision import set_precision
 from keras_vision.training.trainer import fit
 
-METRICS = {
-    "best_val_accuracy": "validation accuracy",
-    "parameters": "parameters",
-    "seconds": "seconds",
-}
 # A search whose first trials all fail is a fault of the space or the data, not of the settings.
 FAILURES_THAT_END_A_SEARCH = 3
+# A strategy that only proposes what the budgets forbid has nothing more to offer.
+REJECTIONS_THAT_END_A_SEARCH = 100
+# Along one cycle of the learning rate the error shrinks fastest at the end. With a share p of its epochs behind it, a
+# training ends with no less than SHRINK x p times its smallest error so far, or it would be the first to.
+SHRINK = 0.9
 
 
 def trial_seed(seed, number):
@@ -47,6 +48,56 @@ def trial_seed(seed, number):
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0] >> 1)
 
 
+def is_hopeless(accuracies, epochs, target_acc):
+    """Returns whether a training will not reach its target: its error would have to shrink too much.
+
+    That is where smallest error x `SHRINK` x share of the epochs done is still more than the target allows.
+
+    Args:
+        accuracies: The accuracies so far, one per epoch, on training or validation images, whichever is higher: with
+            few steps behind it, batch norm holds validation back for epochs.
+        epochs: Epochs of the whole training, one cycle of the learning rate.
+        target_acc: The validation accuracy to be reached.
+
+    Example:
+
+    >>> is_hopeless([0.5, 0.6], epochs=5, target_acc=0.9), is_hopeless([0.5, 0.8], epochs=5, target_acc=0.9)
+    (True, False)
+    """
+    return (1 - max(accuracies)) * SHRINK * len(accuracies) / epochs > 1 - target_acc
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """The most that a network may cost; None is no limit.
+
+    Args:
+        max_params: Trainable parameters.
+        max_macs: Multiply-accumulates of inference, for one image.
+        max_latency_ms: Milliseconds that inference of one image takes on this machine.
+    """
+
+    max_params: int | None = None
+    max_macs: int | None = None
+    max_latency_ms: float | None = None
+
+    def broken_by(self, counts):
+        """Returns which limit a network of these `ModelCounts` is over, in words, or ""."""
+        for name, value, limit in (
+            ("parameters", counts.trainable_parameters, self.max_params),
+            ("MACs", counts.macs, self.max_macs),
+        ):
+            if limit is not None and value > limit:
+                return f"{value:,} {name}, more than the {limit:,} allowed"
+        return ""
+
+    def broken_in_time(self, milliseconds):
+        """Returns that a latency is over its limit, in words, or ""."""
+        if self.max_latency_ms is not None and milliseconds > self.max_latency_ms:
+            return f"{milliseconds:.2f} ms for one image, more than the {self.max_latency_ms:g} allowed"
+        return ""
+
+
 class Search:
     """A search in a run directory.
 
@@ -54,59 +105,83 @@ class Search:
         run: The `Run` of the search. Trials are runs in its folder `trials`.
         model: A name in `MODELS`.
         dataset: A `Dataset`; its test split is not opened.
-        space: A `Space`.
-        strategy: A key of `STRATEGIES`.
-        seed: Seeds the oracle and, with its number, each trial.
-        target_acc: Validation accuracy at which the search ends, or None.
+        space: A `Space` or a `Ladder`: what the strategy's values mean.
+        make_strategy: Function from this search to its strategy: an object with `ask` and `tell`.
+        seed: With its number, seeds each trial.
+        target_acc: Validation accuracy to be reached, or None.
+        stop_at_target: Whether the search ends there; a strategy may go on to smaller networks.
+        limits: A `Limits`.
+        keep: Model files that are kept: those of the best trials.
         precision: As in `set_precision`, which each trial calls: Keras forgets it between models.
         card: Dict kept inside each trial's model file.
         progress: A `Progress`.
 
     Raises:
-        KerasVisionError: The ledger on disk is damaged, or is not what this oracle would have proposed.
+        KerasVisionError: The ledger on disk is damaged, or is not what this strategy would have proposed.
     """
 
-    def __init__(self, run, *, model, dataset, space, strategy, seed, target_acc=None, precision="auto", card=None,
-                 progress=None):  # fmt: skip
+    def __init__(self, run, *, model, dataset, space, make_strategy, seed, target_acc=None, stop_at_target=True,
+                 limits=None, keep=3, precision="auto", card=None, progress=None):  # fmt: skip
         self.run, self.model, self.dataset, self.space = run, model, dataset, space
-        self.seed, self.target_acc, self.precision, self.card = seed, target_acc, precision, card or {}
+        self.seed, self.target_acc, self.stop_at_target = seed, target_acc, stop_at_target
+        self.limits, self.keep, self.precision, self.card = limits or Limits(), keep, precision, card or {}
         self.progress = progress or Progress()
         self.ledger = Ledger(run.path / "trials.jsonl", warn=self.progress.say)
-        self.oracle = make_oracle(strategy, space, seed)
+        self.board = Board(run, space.names)
+        self._counts = {}
+        self.strategy = make_strategy(self)
         for trial in self.ledger.trials:
             self._replay(trial)
-        self.unfinished = None  # the result so far of a trial that ran out of time
+        self.unfinished = None  # the trial that ran out of time, with its result so far
 
-    def _log_unlogged(self):
-        """Logs the sessions of closed trials that a kill kept from TensorBoard."""
-        for trial in self.ledger.trials:
-            logged = any(self.trial_run(trial).tensorboard.glob("events.*"))
-            if trial.status != "OPEN" and not logged:
-                self._log_session(trial)
+    def counts_of(self, settings):
+        """Returns the `ModelCounts` of a network without allocating it, or None where its settings do not fit."""
+        key = json.dumps(settings, sort_keys=True)
+        if key not in self._counts:
+            try:
+                self._counts[key] = count_unbuilt(lambda: self._build(settings))
+            except BadInput:
+                self._counts[key] = None
+        return self._counts[key]
+
+    def size_of(self, settings):
+        """Returns the number of trainable parameters, or None where the settings do not fit."""
+        counts = self.counts_of(settings)
+        return counts and counts.trainable_parameters
+
+    def _build(self, settings):
+        return build_model(self.model, self.dataset.shape, len(self.dataset.class_names), **settings)
 
     def go(self, max_trials, deadline=None):
         """Runs trials until the target, the number of trials, the deadline or the space's end is reached.
 
         Args:
-            max_trials: Trials in all, those of earlier starts included.
+            max_trials: Trials in all, those of earlier starts included, rejected ones not.
             deadline: In the time of `time.monotonic()`.
 
         Returns:
             Why it ended: "target", "trials", "time" or "space".
         """
-        if not self.ledger.trials:
-            self._declare()
-        self._log_unlogged()
+        self.board.log_missing(self.ledger.trials)
         while True:
             ended = self._ended(max_trials, deadline)
-            if ended:
-                self._write_table()
-                return ended
-            trial = self._open_trial() or self._ask()
+            trial = None if ended else self._open_trial() or self._ask()
             if trial is None:
-                return "space"
+                self.board.write_tables(self.ledger.trials)
+                return ended or ("target" if self.reached else "space")
+            before = self.ledger.best(self.target_acc)
             self._run_trial(trial, max_trials, deadline)
-            self._write_table()
+            best = self.ledger.best(self.target_acc)
+            if best is not before:
+                self._crown(best)
+            self._prune()
+            self.board.write_tables(self.ledger.trials)
+
+    @property
+    def reached(self):
+        """Whether a completed trial reached the target."""
+        best = self.ledger.best(self.target_acc)
+        return best is not None and self.target_acc is not None and best.score >= self.target_acc
 
     def conclude(self, ended):
         """Puts the best trial's model into the search's own directory and writes its result; returns the result.
@@ -116,68 +191,115 @@ class Search:
         Raises:
             KerasVisionError: No trial completed.
         """
-        best = best_of(filter(None, [self.ledger.best(), self.unfinished]))
+        best = best_of(filter(None, [*self.ledger.completed, self.unfinished]), self.target_acc)
         if best is None:
             reasons = "; ".join(dict.fromkeys(trial.reason for trial in self.ledger.trials if trial.reason))
             raise KerasVisionError(f"no trial completed: {reasons or 'the search ended before one did'}")
         result = best.result | {
             "best_trial": f"trials/{best.name}",
             "best_values": best.values,
-            "trials": len(self.ledger.trials),
-            "failed": sum(trial.status == "FAILED" for trial in self.ledger.trials),
+            **self._tally(),
             "ended": ended,
-            "search_seconds": round(sum(t.result["seconds"] for t in self.ledger.trials if t.result), 2),
+            **self._costs(best),
         }
         earlier = self.run.result if self.run.finished else {}
         same_model = all(earlier.get(name) == result[name] for name in ("best_trial", "best_epoch", "val_accuracy"))
         if not same_model:
-            with atomic_path(self.run.model_path) as temporary:
-                shutil.copyfile(self.trial_run(best).model_path, temporary)
-        elif "test" in earlier:
-            result["test"] = earlier["test"]
+            self._take_model(best)
+        else:
+            result |= {name: earlier[name] for name in ("test", "confirmed") if name in earlier}
         write_json(self.run.result_path, result)
+        self.board.draw(self.ledger.trials, self.target_acc)
         return result
 
+    def _crown(self, trial):
+        """Puts a new best trial's model into the search's own directory, so that an interrupt finds it there."""
+        self._take_model(trial)
+        if self.reached:
+            further = "" if self.stop_at_target else "; now for a smaller one"
+            size = f"{trial.result['parameters']:,} parameters"
+            self.progress.say(f"  reached {self.target_acc:g} with {size} ({trial.score:.4f}){further}")
+
+    def _take_model(self, trial):
+        with atomic_path(self.run.model_path) as temporary:
+            shutil.copyfile(self.trial_run(trial).model_path, temporary)
+
+    def _tally(self):
+        statuses = [trial.status for trial in self.ledger.trials]
+        return {
+            "trials": len(statuses) - statuses.count("REJECTED"),
+            "failed": statuses.count("FAILED"),
+            "rejected": statuses.count("REJECTED"),
+        }
+
+    def _costs(self, best):
+        """Returns what the search cost: seconds, and training FLOPs as multiples of the best trial's full training."""
+        spent = [trial.result for trial in self.ledger.completed]
+        full = best.result["training_flops"] / best.result["epochs_run"] * self.space.resolve(best.values)[1].epochs
+        costs = {
+            "search_seconds": round(sum(result["seconds"] for result in spent), 2),
+            "full_trainings": round(sum(result["training_flops"] for result in spent) / full, 2),
+        }
+        scores = [trial.score for trial in self.ledger.completed]
+        first = next((place for place, score in enumerate(scores) if score >= (self.target_acc or 2)), None)
+        if first is not None:
+            until = spent[: first + 1]
+            costs |= {
+                "seconds_to_target": round(sum(result["seconds"] for result in until), 2),
+                "full_trainings_to_target": round(sum(result["training_flops"] for result in until) / full, 2),
+            }
+        return costs
+
     def _ended(self, max_trials, deadline):
-        best = self.ledger.best()
-        if best and self.target_acc is not None and best.score >= self.target_acc:
+        closed = sum(trial.status in ("COMPLETED", "FAILED") for trial in self.ledger.trials)
+        if self.stop_at_target and self.reached:
             return "target"
-        closed = sum(trial.status != "OPEN" for trial in self.ledger.trials)
         if self.unfinished or (closed and deadline is not None and time.monotonic() > deadline):
             return "time"
         if closed >= max_trials:
             return "trials"
         return None
 
-    # ---- the oracle and the ledger, kept in step ----
+    # ---- the strategy and the ledger, kept in step ----
 
     def _ask(self):
-        proposal = self.oracle.create_trial("runner")
-        if proposal.status != "RUNNING":
-            return None
-        self.ledger.record("asked", len(self.ledger.trials), values=proposal.hyperparameters.values)
-        return self.ledger.trials[-1]
+        """Returns the next trial that is within the limits, or None where there is none."""
+        while not self._all_rejected():
+            values = self.strategy.ask()
+            if values is None:
+                return None
+            self.ledger.record("asked", len(self.ledger.trials), values=values)
+            trial = self.ledger.trials[-1]
+            if not self._is_over(trial):
+                return trial
+        self.progress.say(f"the last {REJECTIONS_THAT_END_A_SEARCH} proposals were all over a limit")
+        return None
+
+    def _all_rejected(self):
+        last = self.ledger.trials[-REJECTIONS_THAT_END_A_SEARCH:]
+        return len(last) == REJECTIONS_THAT_END_A_SEARCH and all(trial.status == "REJECTED" for trial in last)
+
+    def _is_over(self, trial):
+        """Rejects a trial that is over a limit, by count, before anything is allocated; returns whether it was."""
+        counts = self.counts_of(self.space.resolve(trial.values)[0])
+        reason = self.limits.broken_by(counts) if counts else ""  # what does not fit fails as any other trial does
+        if reason:
+            self._close(trial, "rejected", reason=reason)
+        return bool(reason)
 
     def _replay(self, trial):
-        proposal = self.oracle.create_trial("runner")
-        if proposal.status != "RUNNING" or _plain(proposal.hyperparameters.values) != trial.values:
+        values = self.strategy.ask()
+        if values is None or json.loads(json.dumps(values)) != trial.values:
             raise KerasVisionError(
                 f"{self.ledger.path}: trial {trial.name} has settings that this search would not have proposed. Was it "
                 "made by another version? Nothing was changed; give another --workdir."
             )
         if trial.status != "OPEN":
-            self._tell(trial)
-
-    def _tell(self, trial):
-        (ongoing,) = self.oracle.ongoing_trials.values()
-        if trial.status == "COMPLETED":
-            self.oracle.update_trial(ongoing.trial_id, {"val_accuracy": trial.score})
-        ongoing.status = trial.status
-        ongoing.message = trial.reason
-        self.oracle.end_trial(ongoing)
+            self.strategy.tell(trial.score, trial.reason)
 
     def _open_trial(self):
-        return next((trial for trial in self.ledger.trials if trial.status == "OPEN"), None)
+        trial = next((trial for trial in self.ledger.trials if trial.status == "OPEN"), None)
+        return None if trial and self._is_over(trial) else trial
 
     def trial_run(self, trial):
         """Returns the run directory of a trial."""
@@ -192,9 +314,12 @@ class Search:
         if not run.finished and trial.exhausted(epochs_done):
             self._close(trial, "failed", reason=f"CRASHED: ended its process {trial.attempts} times")
             return
-        self.ledger.record("started", trial.number, epochs_done=epochs_done)
+        self.ledger.record("started", trial.number, attempt=trial.attempts + 1, epochs_done=epochs_done)
         try:
-            result = run.result if run.finished else self._train(trial, run, deadline)
+            result = self._train_trial(trial, run, deadline)
+        except _TooSlow as error:
+            self._close(trial, "rejected", reason=str(error))
+            return
         except KeyboardInterrupt:
             self.ledger.record("interrupted", trial.number)
             raise
@@ -209,16 +334,49 @@ class Search:
             self.ledger.record("interrupted", trial.number)
             self.unfinished = dataclasses.replace(trial, result=result)
         else:
+            if result["stopped"] == "hopeless":
+                self.progress.say(f"  given up: {self.target_acc:g} is out of its reach")
             self._close(trial, "completed", result=result)
 
-    def _train(self, trial, run, deadline):
+    def _train_trial(self, trial, run, deadline):
         settings, recipe = self.space.resolve(trial.values)
-        seed = trial_seed(self.seed, trial.number)
+
+        def judge(rows):
+            if len(rows) > trial.last_epoch:
+                self.ledger.record("epoch", trial.number, epoch=len(rows), val_accuracy=rows[-1]["val_accuracy"])
+            accuracies = [max(row["val_accuracy"], row["accuracy"]) for row in rows]
+            hopeless = self.target_acc is not None and is_hopeless(accuracies, recipe.epochs, self.target_acc)
+            return "hopeless" if hopeless else None
+
+        return self._train(
+            run,
+            settings,
+            recipe,
+            trial_seed(self.seed, trial.number),
+            target_acc=self.target_acc,
+            deadline=deadline,
+            judge=judge,
+        )
+
+    def _train(self, run, settings, recipe, seed, **until):
+        """Trains one network in a run of its own; returns the result of `fit` with what the network costs."""
+        result = run.result if run.finished else self._fit(run, settings, recipe, seed, **until)
+        counts = self.counts_of(settings)
+        return result | {
+            "macs": counts.macs,
+            "latency_ms": run.config["latency_ms"],
+            "training_flops": counts.training_flops * len(self.dataset.train) * result["epochs_run"],
+        }
+
+    def _fit(self, run, settings, recipe, seed, **until):
         keras.utils.clear_session()
         gc.collect()
         precision = set_precision(self.precision)
         keras.utils.set_random_seed(seed)
-        model = build_model(self.model, self.dataset.shape, len(self.dataset.class_names), **settings)
+        model = self._build(settings)
+        latency = run.config["latency_ms"] if run.config_path.exists() else round(latency_ms(model), 3)
+        if reason := self.limits.broken_in_time(latency):
+            raise _TooSlow(reason)
         config = {
             "model": self.model,
             "settings": settings,
@@ -226,63 +384,59 @@ class Search:
             "seed": seed,
             "fingerprint": self.dataset.fingerprint,
         }
-        run.start(config, precision=precision)
-        return fit(
-            model,
-            self.dataset,
-            recipe,
-            run,
-            seed=seed,
-            target_acc=self.target_acc,
-            deadline=deadline,
-            card=self.card | {"settings": settings},
-            progress=self.progress,
-        )
+        run.start(config, precision=precision, latency_ms=latency)
+        card = self.card | {"settings": settings}
+        return fit(model, self.dataset, recipe, run, seed=seed, card=card, progress=self.progress, **until)
 
     def _close(self, trial, event, **details):
         self.ledger.record(event, trial.number, **details)
-        self._tell(trial)
-        self._log_session(trial)
+        self.strategy.tell(trial.score, trial.reason)
+        self.board.log_session(trial)
         if trial.status == "FAILED":
             self.progress.say(f"  failed: {trial.reason}")
-            if all(t.status == "FAILED" for t in self.ledger.trials[:FAILURES_THAT_END_A_SEARCH]) and (
-                len(self.ledger.trials) >= FAILURES_THAT_END_A_SEARCH
-            ):
+            first = [t for t in self.ledger.trials if t.status != "REJECTED"][:FAILURES_THAT_END_A_SEARCH]
+            if len(first) == FAILURES_THAT_END_A_SEARCH and all(t.status == "FAILED" for t in first):
                 raise KerasVisionError(
                     f"the first {FAILURES_THAT_END_A_SEARCH} trials all failed, the last with {trial.reason} "
                     f"(see {self.trial_run(trial).path / 'error.txt'})"
                 )
 
-    # ---- for people: TensorBoard and a table ----
+    def _prune(self):
+        """Deletes the model files of all but the `keep` best trials; their metrics and results stay."""
+        for trial in ranked(self.ledger.completed, self.target_acc)[self.keep :]:
+            self.trial_run(trial).model_path.unlink(missing_ok=True)
 
-    def _declare(self):
-        names = [hp.name for hp in self.space.hyperparameters.space]
-        with EventLog(self.run.tensorboard) as log:
-            log.experiment(names, METRICS)
+    # ---- once more, with other seeds ----
 
-    def _log_session(self, trial):
-        """Logs a closed trial as one session of HParams; its metrics are the best values, not the last ones."""
-        with EventLog(self.trial_run(trial).tensorboard) as log:
-            log.session_start(trial.name, trial.values)
-            if trial.result:
-                shown = {"best_val_accuracy": trial.score, **{k: trial.result[k] for k in ("parameters", "seconds")}}
-                log.scalars(shown, step=trial.result["epochs_run"])
-            log.session_end(succeeded=trial.status == "COMPLETED")
+    def confirm(self, seeds):
+        """Trains the best trial's network anew, to the end of its recipe, with `seeds` other seeds.
 
-    def _write_table(self):
-        """Writes trials.csv, the ledger as a table for people; the ledger itself is what counts."""
-        names = list(dict.fromkeys(name for trial in self.ledger.trials for name in trial.values))
-        measured = ("val_accuracy", "val_crossentropy", "epochs_run", "seconds", "parameters", "stopped")
-        text = io.StringIO()
-        writer = csv.writer(text)
-        writer.writerow(["trial", "status", *measured, *names, "reason"])
-        for trial in self.ledger.trials:
-            result = trial.result or {}
-            values = [trial.values.get(name, "") for name in names]
-            writer.writerow([trial.name, trial.status, *(result.get(m, "") for m in measured), *values, trial.reason])
-        write_text(self.run.path / "trials.csv", text.getvalue())
+        The trainings are runs in the folder `confirm`; those that are finished are not run again.
+
+        Returns:
+            The result, also on disk, with `confirmed`: mean, deviation (of the sample), and accuracies on the
+            validation images.
+        """
+        settings, recipe = self.space.resolve(self.run.result["best_values"])
+        accuracies = []
+        for number in range(seeds):
+            name = f"{self.run.result['best_trial'].removeprefix('trials/')}-{number + 1}"
+            run = Run(self.run.path / "confirm" / name)
+            self.progress.say(f"confirming {number + 1} of {seeds}: {run.path}")
+            seed = trial_seed(self.seed, CONFIRMING + number)
+            accuracies.append(self._train(run, settings, recipe, seed)["val_accuracy"])
+        confirmed = {
+            "mean": statistics.mean(accuracies),
+            "deviation": statistics.stdev(accuracies) if seeds > 1 else None,
+            "accuracies": accuracies,
+        }
+        result = self.run.result | {"confirmed": confirmed}
+        write_json(self.run.result_path, result)
+        return result
 
 
-def _plain(values):
-    """Returns values as they are after a turn through JSON, for comparison."""
-    return {name: float(value) if isinstance(value, np.floating) else value for name, value in values.items()}
+CONFIRMING = 1_000_000  # the seeds of confirmations begin where those of trials never come
+
+
+class _TooSlow(Exception):
+    """A network over the limit of latency."""

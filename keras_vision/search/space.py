@@ -39,24 +39,24 @@ class Space:
         self.hyperparameters = keras_tuner.HyperParameters()
         for name, value in self.fixed.items():
             self.hyperparameters.Fixed(name, value)
-        source = file or f"tuner_configs/{model}.py"
-        try:
-            module = _load_file(file) if file else importlib.import_module(f"tuner_configs.{model}")
-            common = importlib.import_module("tuner_configs.common")
-            self._model_space = module.model_space
-            self._recipe_space = getattr(module, "recipe_space", common.recipe_space)
-            drawn = self._call(self.hyperparameters)
-        except BadInput:
-            raise
-        except Exception as error:  # these files are a person's to edit, and can raise anything
-            reason = f"{type(error).__name__}: {error}".splitlines()[0]
-            raise BadInput(f"space {source} ({reason})", "a Python file that runs") from error
+        source, module, common = read_space_file(model, file)
+        self._source, self._model_space = source, module.model_space
+        self._recipe_space = getattr(module, "recipe_space", common.recipe_space)
+        drawn = self._call(self.hyperparameters)
         self._check(source, *drawn)
         self._defaults = self.resolve({})
-        self._file_sha256 = hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else None
+        self._file_sha256 = file_sha256(file)
+
+    @property
+    def names(self):
+        """The names of all values that a trial can have."""
+        return tuple(hp.name for hp in self.hyperparameters.space)
 
     def _call(self, hp):
-        return self._model_space(hp), self._recipe_space(hp, self.recipe.as_dict())
+        return (
+            call_file(self._source, self._model_space, hp),
+            call_file(self._source, self._recipe_space, hp, self.recipe.as_dict()),
+        )
 
     def _check(self, file, settings, recipe):
         for function, drawn in (("model_space", settings), ("recipe_space", recipe)):
@@ -83,6 +83,10 @@ class Space:
             recipe = recipe.replace(epochs=epochs, warmup_epochs=recipe.warmup_epochs * epochs / recipe.epochs)
         return settings, recipe
 
+    def first(self):
+        """Returns (builder keywords, `Recipe`) of the defaults."""
+        return self._defaults
+
     def describe(self):
         """Returns the space as plain data, to be recorded and compared.
 
@@ -99,6 +103,36 @@ class Space:
         return json.loads(json.dumps(space, default=str))
 
 
+def read_space_file(model, file=None):
+    """Returns (name for messages, module, `tuner_configs.common`) of a person's file, or of a family's own.
+
+    Raises:
+        BadInput: It is no Python file with `model_space`, or does not run.
+    """
+    source = file or f"tuner_configs/{model}.py"
+    load = _load_file if file else importlib.import_module
+    module = call_file(source, load, file or f"tuner_configs.{model}")
+    if not callable(getattr(module, "model_space", None)):
+        raise BadInput(f"space {source}", "a function model_space(hp) in it", "See tuner_configs/ for examples.")
+    return source, module, importlib.import_module("tuner_configs.common")
+
+
+def call_file(source, function, *args):
+    """Returns what a function of a space file returns; what it raises becomes a `BadInput` that names the file."""
+    try:
+        return function(*args)
+    except BadInput:
+        raise
+    except Exception as error:  # these files are a person's to edit, and can raise anything
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise BadInput(f"space {source} ({reason})", "a Python file that runs") from error
+
+
+def file_sha256(file):
+    """Returns the SHA-256 of a person's file; None for None."""
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else None
+
+
 def _load_file(file):
     path = Path(file)
     if path.suffix != ".py" or not path.is_file():
@@ -106,6 +140,4 @@ def _load_file(file):
     spec = importlib.util.spec_from_file_location(f"tuner_config_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    if not callable(getattr(module, "model_space", None)):
-        raise BadInput(f"space {file}", "a function model_space(hp) in it", "See tuner_configs/ for examples.")
     return module

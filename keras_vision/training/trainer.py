@@ -93,7 +93,7 @@ def compile_model(model, recipe, steps):
     )
 
 
-def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, card=None, progress=None):
+def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, judge=None, card=None, progress=None):
     """Trains `model` on `dataset` by `recipe`, in the directory of `run`.
 
     Writes metrics.jsonl, model.keras (the best by validation), TensorBoard scalars and, at the end, result.json. A
@@ -108,12 +108,14 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
         seed: Seeds the order of images and the augmentation.
         target_acc: Stop after the epoch whose validation accuracy reaches this share.
         deadline: Stop after the epoch during which `time.monotonic()` passes this.
+        judge: Called with the rows of metrics.jsonl once they are on disk, as often as it takes; returns why the
+            training should stop for good, in a word, or None. It must answer the same on the same rows.
         card: Dict kept inside model.keras beside what is known here.
         progress: A `Progress`.
 
     Returns:
-        The result as a dict: val_accuracy, val_crossentropy, best_epoch, epochs_run, stopped ("epochs", "target" or
-        "time"), seconds, images_per_second, parameters.
+        The result as a dict: val_accuracy, val_crossentropy, best_epoch, epochs_run, stopped ("epochs", "target",
+        "time" or the judge's word), seconds, images_per_second, parameters.
 
     Raises:
         BadInput: Model and data do not fit each other.
@@ -138,11 +140,12 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
             logs={"train": train_log, "validation": validation_log},
             target_acc=target_acc,
             deadline=deadline,
+            judge=judge,
             card=model_card(dataset, model, card),
             progress=progress,
         )
         progress.fit_started(recipe.epochs, steps, done=state["epoch"])
-        if not epoch_end.target_reached() and state["epoch"] < recipe.epochs:
+        if epoch_end.stop_reason() in (None, "time") and state["epoch"] < recipe.epochs:
             batches = training_batches(
                 dataset.train,
                 num_classes=num_classes,
@@ -229,11 +232,13 @@ class _EpochEnd(keras.callbacks.Callback):
     # Steps are counted without looking at their logs, so that Keras need not wait for each step's result.
     async_safe = True
 
-    def __init__(self, *, run, recipe, state, checkpoints, validation, logs, target_acc, deadline, card, progress):
+    def __init__(
+        self, *, run, recipe, state, checkpoints, validation, logs, target_acc, deadline, judge, card, progress
+    ):
         super().__init__()
         self.run, self.recipe, self.state, self.checkpoints = run, recipe, state, checkpoints
         self.validation, self.logs, self.target_acc, self.deadline = validation, logs, target_acc, deadline
-        self.card, self.progress = card, progress
+        self.judge, self.card, self.progress = judge, card, progress
         self.swap = keras.callbacks.SwapEMAWeights()
         self.batches = evaluation_batches(validation, num_classes=len(card["class_names"]), batch_size=EVALUATION_BATCH)
 
@@ -285,16 +290,14 @@ class _EpochEnd(keras.callbacks.Callback):
         self.progress.epoch_ended(row["epoch"], self.recipe.epochs, row)
 
     def stop_reason(self):
-        """Returns "target" or "time" where the training should end before its last epoch, else None."""
-        if self.target_reached():
+        """Returns why the training should end before its last epoch, "time" if it may go on later; else None."""
+        history, unfinished = self.state["history"], self.state["epoch"] < self.recipe.epochs
+        if self.target_acc is not None and any(row["val_accuracy"] >= self.target_acc for row in history):
             return "target"
-        unfinished = self.state["epoch"] < self.recipe.epochs
+        verdict = self.judge(history) if self.judge and history else None
+        if verdict and unfinished:
+            return verdict
         return "time" if unfinished and self.deadline is not None and time.monotonic() > self.deadline else None
-
-    def target_reached(self):
-        """Returns whether some epoch reached the target."""
-        reached = max((row["val_accuracy"] for row in self.state["history"]), default=-1.0)
-        return self.target_acc is not None and reached >= self.target_acc
 
     @contextlib.contextmanager
     def _averaged_weights(self):

@@ -4,7 +4,7 @@ import keras
 import pytest
 from keras import layers
 
-from keras_vision.analysis.counts import count
+from keras_vision.analysis.counts import count, count_unbuilt
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS, build_model
 from tests.models.small import small_model
@@ -184,3 +184,22 @@ def test_a_model_of_any_image_size_is_refused():
 def test_a_subclassed_model_is_refused():
     with pytest.raises(BadInput, match="a functional or sequential model"):
         count(type("Subclassed", (keras.Model,), {})(name="own"))
+
+
+def test_a_network_is_counted_without_being_allocated():
+    def build():
+        return build_model("mlp", (28, 28, 1), 10, hidden_units=(200_000, 200_000))
+
+    counts = count_unbuilt(build)  # 160 GB
+    assert counts.parameters == 785 * 200_000 + 200_001 * 200_000 + 200_001 * 10
+    assert counts.macs == 784 * 200_000 + 200_000**2 + 200_000 * 10
+
+
+def test_counting_first_leaves_no_trace_in_what_is_built_next():
+    keras.utils.set_random_seed(1)
+    expected = small_model("vgg").get_weights()
+    keras.utils.set_random_seed(1)
+    count_unbuilt(lambda: small_model("vgg"))
+    keras.utils.set_random_seed(1)
+    for old, new in zip(expected, small_model("vgg").get_weights(), strict=True):
+        assert (old == new).all()

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keras_vision.errors import BadInput
-from keras_vision.models.layers import BatchNormalization, gelu, set_statistics
+from keras_vision.models.layers import BatchNormalization, DepthwiseConv2D, gelu, set_statistics
 from tests.models.small import pixels, small_model
 
 STOCK = keras.layers.BatchNormalization
@@ -116,6 +116,86 @@ def test_gelu_is_made_of_erf_because_onnx_has_no_erfc():
 def test_a_saved_activation_is_still_this_gelu_and_not_that_of_keras():
     layer = keras.layers.Activation(gelu)
     assert keras.layers.Activation.from_config(layer.get_config()).activation is gelu
+
+
+def gradients_of(function, *inputs):
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        outputs = function(*inputs)
+        target = tf.cast(np.random.default_rng(2).normal(size=outputs.shape), outputs.dtype)
+        loss = tf.reduce_sum(outputs * target)
+    return tape.gradient(loss, inputs)
+
+
+def portable_gelu(x):
+    return x * (tf.math.erf(x * math.sqrt(0.5)) * 0.5 + 0.5)
+
+
+def test_the_gradient_of_gelu_is_that_of_the_portable_form():
+    x = tf.linspace(-6.0, 6.0, 121)
+    np.testing.assert_allclose(*(gradients_of(one, x)[0] for one in (gelu, portable_gelu)), atol=1e-6)
+
+
+def test_gelu_can_be_differentiated_twice():
+    x = tf.linspace(-3.0, 3.0, 31)
+    second = [gradients_of(lambda x, one=one: gradients_of(one, x)[0], x)[0] for one in (gelu, portable_gelu)]
+    np.testing.assert_allclose(*second, atol=1e-5)
+
+
+def test_gelu_takes_the_portable_path_on_other_backends(monkeypatch):
+    x = activations()
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    np.testing.assert_allclose(gelu(x), portable_gelu(x), atol=1e-6)
+
+
+def depthwise(kind, kernel_size, inputs, **settings):
+    layer = kind(kernel_size, padding=settings.pop("padding", "same"), **settings)
+    layer.build(inputs.shape)
+    layer.set_weights([np.random.default_rng(3).normal(size=w.shape) for w in layer.get_weights()])
+    return layer
+
+
+@pytest.mark.parametrize("shape", [(6, 5, 4, 3), (2, 9, 9, 5), (1, 1, 1, 2), (3, 2, 7, 1)], ids=str)
+@pytest.mark.parametrize("kernel_size", [1, 3, 5, (3, 7)], ids=str)
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_depthwise_convolution_equals_stock_keras(shape, kernel_size, use_bias):
+    inputs = activations(shape)
+    results = []
+    for kind in (DepthwiseConv2D, keras.layers.DepthwiseConv2D):
+        layer = depthwise(kind, kernel_size, inputs, use_bias=use_bias)
+        kernel = layer.kernel.value
+
+        def convolve(x, _, layer=layer):
+            return layer(x)
+
+        results.append([layer(inputs), *gradients_of(convolve, inputs, kernel)])
+    for own, stock in zip(*results, strict=True):
+        np.testing.assert_allclose(own, stock, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"strides": 2}, {"padding": "valid"}, {"dilation_rate": 2}, {"depth_multiplier": 2}, {"kernel_size": 4}],
+    ids=str,
+)
+def test_depthwise_convolution_falls_back_where_the_fast_gradient_does_not_apply(settings):
+    inputs = activations((2, 8, 8, 3))
+    settings = {"kernel_size": 3} | settings
+    layers = [depthwise(kind, inputs=inputs, **settings) for kind in (DepthwiseConv2D, keras.layers.DepthwiseConv2D)]
+    np.testing.assert_allclose(*(layer(inputs) for layer in layers), rtol=1e-5, atol=1e-5)
+
+
+def test_depthwise_convolution_trains_by_its_own_gradient():
+    layer = depthwise(DepthwiseConv2D, 3, activations())
+
+    def train(x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(x) ** 2)
+        return tape.gradient(loss, layer.trainable_variables[0].value)
+
+    types = op_types(train, activations())
+    assert "DepthwiseConv2dNative" in types
+    assert not {one for one in types if "BackpropFilter" in one}
 
 
 STATISTICS = {"mean": (130.0, 120.0, 110.0), "std": (70.0, 60.0, 50.0)}

@@ -6,8 +6,9 @@ import pytest
 from keras_vision.errors import KerasVisionError
 from keras_vision.runs import Run
 from keras_vision.search import runner
-from keras_vision.search.runner import Search, trial_seed
+from keras_vision.search.runner import Limits, Search, is_hopeless, trial_seed
 from keras_vision.search.space import Space
+from keras_vision.search.strategies import make_strategy
 from keras_vision.training.recipe import Recipe
 from keras_vision.training.trainer import TrainingDiverged
 from tests.synthetic import make_dataset
@@ -29,7 +30,8 @@ def space(tmp_path):
 
 
 def make_search(path, space, **options):
-    options = {"model": "mlp", "dataset": make_dataset(), "strategy": "random", "seed": 0} | options
+    options = {"model": "mlp", "dataset": make_dataset(), "seed": 0} | options
+    options["make_strategy"] = make_strategy(options.pop("strategy", "random"))
     run = Run(path)
     run.path.mkdir(parents=True, exist_ok=True)
     return Search(run, space=space, **options)
@@ -203,6 +205,102 @@ def test_the_table_has_a_row_per_trial(tmp_path, space):
     rows = (tmp_path / "s" / "trials.csv").read_text().splitlines()
     assert rows[0].startswith("trial,status,val_accuracy")
     assert [row[:14] for row in rows[1:]] == ["0000,COMPLETED", "0001,COMPLETED"]
+
+
+def test_the_front_is_a_table_and_a_picture(tmp_path, space):
+    search = make_search(tmp_path / "s", space)
+    search.conclude(search.go(max_trials=3))
+    rows = (tmp_path / "s" / "front.csv").read_text().splitlines()
+    assert rows[0].startswith("trial,val_accuracy,parameters,macs,latency_ms,smallest_by")
+    assert 1 <= len(rows[1:]) <= 3
+    assert (tmp_path / "s" / "figures" / "front.png").stat().st_size > 1000
+
+
+def test_a_network_over_a_limit_is_rejected_before_it_is_built(tmp_path, space, monkeypatch):
+    monkeypatch.setattr(runner, "fit", lambda *args, **options: pytest.fail("it was trained"))
+    search = make_search(tmp_path / "s", space, limits=Limits(max_params=10))
+    assert search.go(max_trials=2) == "space"
+    assert {trial.status for trial in search.ledger.trials} == {"REJECTED"}
+    assert "parameters, more than the 10 allowed" in search.ledger.trials[0].reason
+    assert not (tmp_path / "s" / "trials" / "0000" / "config.json").exists()
+
+
+def test_networks_within_a_limit_are_found_among_others(tmp_path, space):
+    search = make_search(tmp_path / "s", space, limits=Limits(max_macs=64 * 3 + 3 * 5))
+    search.go(max_trials=2)
+    completed = search.ledger.completed
+    assert len(completed) == 2
+    assert all(trial.result["macs"] <= 64 * 3 + 3 * 5 for trial in completed)
+    assert search.conclude("trials")["rejected"] >= 1
+
+
+def test_a_network_that_is_too_slow_is_rejected(tmp_path, space, monkeypatch):
+    monkeypatch.setattr(runner, "latency_ms", lambda model: 7.0)
+    monkeypatch.setattr(runner, "REJECTIONS_THAT_END_A_SEARCH", 2)
+    search = make_search(tmp_path / "s", space, limits=Limits(max_latency_ms=6.5))
+    assert search.go(max_trials=1) == "space"
+    assert [trial.status for trial in search.ledger.trials] == ["REJECTED"] * 2
+    assert search.ledger.trials[0].reason == "7.00 ms for one image, more than the 6.5 allowed"
+
+
+def test_the_model_files_of_losers_are_deleted(tmp_path, space):
+    search = make_search(tmp_path / "s", space, keep=1)
+    search.conclude(search.go(max_trials=3))
+    kept = [trial.name for trial in search.ledger.trials if search.trial_run(trial).model_path.exists()]
+    assert kept == [search.ledger.best().name]
+    assert all(search.trial_run(trial).result_path.exists() for trial in search.ledger.trials)
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "target", "hopeless"),
+    [
+        ([0.5], 0.9, False),
+        ([0.5, 0.6], 0.9, True),
+        ([0.5, 0.75], 0.9, False),
+        ([0.9, 0.7, 0.7, 0.7], 0.92, False),  # the best epoch counts
+        ([0.1], 0.99, True),
+    ],
+)
+def test_hopeless_is_what_would_have_to_shrink_too_much(accuracies, target, hopeless):
+    assert is_hopeless(accuracies, epochs=5, target_acc=target) is hopeless
+
+
+def test_a_hopeless_trial_is_given_up(tmp_path, space):
+    search = make_search(tmp_path / "s", space, target_acc=0.999)
+    search.go(max_trials=1)
+    result = search.ledger.trials[0].result
+    assert (result["stopped"], result["epochs_run"]) == ("hopeless", 1)
+
+
+def test_the_ledger_tells_every_epoch_once(tmp_path, space):
+    search = make_search(tmp_path / "s", space)
+    search.go(max_trials=2)
+    events = [json.loads(line)["record"] for line in (tmp_path / "s" / "trials.jsonl").read_text().splitlines()]
+    assert [(e["trial"], e["epoch"]) for e in events if e["event"] == "epoch"] == [(0, 1), (0, 2), (1, 1), (1, 2)]
+    assert [e["attempt"] for e in events if e["event"] == "started"] == [1, 1]
+
+
+def test_what_a_search_cost_is_told_in_full_trainings(tmp_path, space):
+    search = make_search(tmp_path / "s", space)
+    result = search.conclude(search.go(max_trials=3))
+    spent = sum(trial.result["training_flops"] for trial in search.ledger.trials)
+    assert result["full_trainings"] == round(spent / search.ledger.best().result["training_flops"], 2)
+    assert "full_trainings_to_target" not in result
+
+
+def test_a_confirmation_trains_the_best_with_other_seeds(tmp_path, space):
+    search = make_search(tmp_path / "s", space)
+    search.conclude(search.go(max_trials=1))
+    confirmed = search.confirm(2)["confirmed"]
+    configs = [Run(path).config["settings"] for path in sorted((tmp_path / "s" / "confirm").iterdir())]
+    seeds = {config["seed"] for config in configs} | {trial_seed(0, 0)}
+    assert len(seeds) == 3
+    assert all(config["settings"] == {"hidden_units": [4]} for config in configs)
+    assert confirmed["mean"] == sum(confirmed["accuracies"]) / 2
+    assert confirmed["deviation"] == pytest.approx(
+        abs(confirmed["accuracies"][0] - confirmed["accuracies"][1]) / 2**0.5
+    )
+    assert Run(tmp_path / "s").result["confirmed"] == confirmed
 
 
 def test_tensorboard_shows_each_trial_as_a_session_with_its_metric(tmp_path, space, monkeypatch):

@@ -49,6 +49,31 @@ def test_a_small_network_learns(tmp_path):
     assert result["epochs_run"] == 8
 
 
+def test_a_judge_ends_a_training_for_good(tmp_path):
+    seen = []
+
+    def judge(rows):
+        seen.append(len(rows))
+        return "hopeless" if len(rows) >= 2 else None
+
+    result = fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), judge=judge)
+    assert (result["stopped"], result["epochs_run"]) == ("hopeless", 2)
+    assert set(seen) == {1, 2}
+    assert Run(tmp_path).finished
+
+
+def test_a_judge_does_not_overrule_a_training_that_came_to_its_end(tmp_path):
+    judge = lambda rows: "hopeless" if len(rows) == 4 else None  # noqa: E731
+    assert fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), judge=judge)["stopped"] == "epochs"
+
+
+def test_a_judged_training_that_was_killed_is_judged_again_and_not_continued(tmp_path, monkeypatch):
+    run_until(2, Run(tmp_path), monkeypatch=monkeypatch)
+    judge = lambda rows: "hopeless"  # noqa: E731
+    result = fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), seed=5, judge=judge)
+    assert (result["stopped"], result["epochs_run"]) == ("hopeless", 2)
+
+
 def test_the_run_directory_holds_what_the_result_says(tmp_path):
     run = Run(tmp_path)
     result = fit(small_model(), make_dataset(), RECIPE, run)

@@ -1,0 +1,76 @@
+"""The front of accuracy against cost: the networks that no other beats in both at once."""
+
+from keras_vision.analysis import style
+
+# cost -> how it is called under an axis
+COSTS = {"parameters": "parameters", "macs": "MACs for one image", "latency_ms": "ms for one image"}
+
+
+def front(points):
+    """Returns the places of the points that no other point beats: none costs as little or less and scores higher.
+
+    Args:
+        points: Sequence of (cost, score).
+
+    Returns:
+        A list of places in `points`, by rising cost. Of equal points the first counts.
+
+    Example:
+
+    >>> front([(10, 0.9), (20, 0.8), (5, 0.7)])
+    [2, 0]
+    """
+    places, best = [], float("-inf")
+    for place in sorted(range(len(points)), key=lambda i: (points[i][0], -points[i][1])):
+        if points[place][1] > best:
+            places.append(place)
+            best = points[place][1]
+    return places
+
+
+def on_fronts(rows):
+    """Returns the rows that are on the front of at least one cost, by rising parameters.
+
+    Args:
+        rows: Dicts with `val_accuracy` and the keys of `COSTS`.
+
+    Returns:
+        Copies of the rows, with `smallest_by`: the costs on whose front each one is.
+    """
+    costs = {place: [] for place in range(len(rows))}
+    for cost in COSTS:
+        for place in front([(row[cost], row["val_accuracy"]) for row in rows]):
+            costs[place].append(cost)
+    chosen = [row | {"smallest_by": " ".join(costs[place])} for place, row in enumerate(rows) if costs[place]]
+    return sorted(chosen, key=lambda row: row["parameters"])
+
+
+def plot_front(rows, target_acc=None):
+    """Draws the validation accuracy of trials against each cost, with the front as a line.
+
+    Args:
+        rows: Dicts with `trial`, `val_accuracy` and the keys of `COSTS`.
+        target_acc: Drawn as a line where given.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+    """
+    figure = style.new_figure(2.6)
+    for column, (cost, name) in enumerate(COSTS.items(), start=1):
+        axes = style.new_axes(figure, (1, len(COSTS), column), x=name, y="validation accuracy" if column == 1 else "")
+        points = [(row[cost], row["val_accuracy"]) for row in rows]
+        axes.scatter(*zip(*points, strict=True), s=12, color=style.COLOURS[4], label="trial")
+        axes.plot(
+            *zip(*(points[place] for place in front(points)), strict=True),
+            marker="o",
+            markersize=4,
+            drawstyle="steps-post",
+            color=style.COLOURS[0],
+            label="front",
+        )
+        if target_acc is not None:
+            axes.axhline(target_acc, color=style.COLOURS[5], linewidth=1, linestyle="--", label="target")
+        axes.set_xscale("log")
+        if column == len(COSTS):
+            axes.legend(fontsize=7, frameon=False)
+    return figure

@@ -1,0 +1,94 @@
+"""What a search shows: trials.csv, front.csv and its picture, and TensorBoard's HParams. The ledger is what counts."""
+
+import csv
+import io
+
+from keras_vision.analysis.front import COSTS, on_fronts, plot_front
+from keras_vision.analysis.style import save_figures
+from keras_vision.events import EventLog
+from keras_vision.runs import Run, write_text
+
+METRICS = {
+    "best_val_accuracy": "validation accuracy",
+    "parameters": "parameters",
+    "macs": "MACs",
+    "latency_ms": "ms for one image",
+    "seconds": "seconds",
+}
+MEASURED = ("val_accuracy", "val_crossentropy", "epochs_run", "seconds", "parameters", "macs", "latency_ms", "stopped")
+
+
+class Board:
+    """The tables, pictures and TensorBoard sessions of one search.
+
+    Args:
+        run: The `Run` of the search.
+        names: The names of all values that a trial can have.
+    """
+
+    def __init__(self, run, names):
+        self.run, self.names = run, names
+
+    def log_missing(self, trials):
+        """Declares the columns of HParams, and logs the sessions that a kill kept from TensorBoard."""
+        if not any(self.run.tensorboard.glob("events.*")):
+            with EventLog(self.run.tensorboard) as log:
+                log.experiment(self.names, METRICS)
+        for trial in trials:
+            if trial.status != "OPEN" and not any(self._tensorboard(trial).glob("events.*")):
+                self.log_session(trial)
+
+    def log_session(self, trial):
+        """Logs a closed trial as one session of HParams; its metrics are the best values, not the last ones."""
+        with EventLog(self._tensorboard(trial)) as log:
+            log.session_start(trial.name, {name: _plain(value) for name, value in trial.values.items()})
+            if trial.result:
+                shown = trial.result | {"best_val_accuracy": trial.score}
+                log.scalars({name: shown[name] for name in METRICS}, step=trial.result["epochs_run"])
+            log.session_end(succeeded=trial.status == "COMPLETED")
+
+    def _tensorboard(self, trial):
+        return Run(self.run.path / "trials" / trial.name).tensorboard
+
+    def write_tables(self, trials):
+        """Writes trials.csv: all trials; and front.csv: those that no other beats in accuracy and one cost at once."""
+        names = list(dict.fromkeys(name for trial in trials for name in trial.values))
+        rows = [
+            {"trial": trial.name, "status": trial.status}
+            | {name: (trial.result or {}).get(name, "") for name in MEASURED}
+            | {name: _plain(trial.values.get(name, "")) for name in names}
+            | {"reason": trial.reason}
+            for trial in trials
+        ]
+        self._write("trials.csv", rows, ["trial", "status", *MEASURED, *names, "reason"])
+        fronts = on_fronts([row for row in rows if row["status"] == "COMPLETED"])
+        columns = ["trial", "val_accuracy", *COSTS, "smallest_by", *names]
+        self._write("front.csv", fronts, columns)
+
+    def _write(self, name, rows, columns):
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text(self.run.path / name, text.getvalue())
+
+    def draw(self, trials, target_acc):
+        """Draws the front as figures/front.png and as a TensorBoard image, once a trial is completed."""
+        rows = [{"trial": trial.name, **trial.result} for trial in trials if trial.result]
+        if not rows:
+            return
+        figure = plot_front(rows, target_acc)
+        save_figures({"front": figure}, self.run.figures)
+        with EventLog(self.run.tensorboard) as log:
+            log.figure("front", figure)
+
+
+def _plain(value):
+    """Returns a value as HParams and CSV can hold it.
+
+    Example:
+
+    >>> _plain([16, 32])
+    '16-32'
+    """
+    return "-".join(map(str, value)) if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,173 @@
+"""Growing: the search for the smallest network that reaches a target.
+
+It climbs a ladder of networks from small to large until one reaches the target. Then it tries what lies one step beside
+the smallest that reached it and beside the rungs that nearly did (one more convolution in one block, a narrower or a
+shorter network), as long as that is smaller than the smallest so far. Where no such step is left, one of Keras Tuner's oracles polishes the
+training of the smaller network that came nearest, and each success starts the steps anew.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+
+import keras_tuner
+
+from keras_vision.search.oracles import Tuning, make_oracle
+
+# Rungs further below the target than this are no start for steps: one more convolution gains about a point.
+NEAR = 0.03
+# Nor is one that misses by more than this polished: other learning rates around a good one gain less.
+POLISHABLE = 0.015
+# Settings of which more makes a network better, other things equal.
+GROWS = ("filters", "blocks", "convs_per_stage", "hidden_units", "units", "layers", "width", "hidden_dim", "depth",
+         "num_blocks", "tokens_mlp_dim", "channels_mlp_dim")  # fmt: skip
+# Of the smaller neighbours, the first to be tried is the one nearest to this share of the smallest network so far:
+# much smaller ones mostly fail, slightly smaller ones gain little.
+STEP = 2 / 3
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One closed trial: its values, number of parameters, and validation accuracy (None where it failed)."""
+
+    values: dict
+    parameters: int
+    score: float | None
+
+
+class Growing:
+    """A strategy, with `ask` and `tell` in turns, as `keras_vision.search.oracles.Tuning`.
+
+    What it asks depends on its arguments and on what it was told alone.
+
+    Args:
+        ladder: A `Ladder`.
+        target_acc: The validation accuracy to be reached.
+        size_of: Function from builder keywords to the number of parameters, or to None where they cannot be built.
+        polish: The oracle that polishes: "grid", "random" or "bayesian".
+        seed: Seeds that oracle.
+    """
+
+    def __init__(self, ladder, *, target_acc, size_of, polish="grid", seed=0):
+        self.ladder, self.target_acc, self.size_of = ladder, target_acc, size_of
+        self.polish, self.seed = polish, seed
+        self.tried = []
+        self._asked = None
+        self._oracles = {}  # of each network that was polished, by its values
+        self._oracle = None  # the one that the last question came from
+        self._exhausted = set()  # networks whose oracle has no more
+
+    def ask(self):
+        """Returns the next trial's values as a dict, or None where nothing is left to try."""
+        self._oracle = None
+        self._asked = self._next_step() if self.smallest() else self._next_rung()
+        if self._asked is None:
+            self._asked = self._next_polish()
+        return self._asked
+
+    def tell(self, score, reason=""):
+        """Closes the values asked for last: with their score, or with why they have none."""
+        if self._oracle:
+            self._oracle.tell(score, reason)
+        settings, _ = self.ladder.split(self._asked)
+        self.tried.append(Tried(self._asked, self.size_of(settings), score))
+
+    def smallest(self):
+        """Returns the smallest that reached the target, or None."""
+        reached = [one for one in self.tried if one.score is not None and one.score >= self.target_acc]
+        return min(reached, key=lambda one: (one.parameters, -one.score), default=None)
+
+    def _is_new(self, values):
+        return _key(values) not in {_key(one.values) for one in self.tried}
+
+    def _next_rung(self):
+        for rung in self.ladder.rungs:
+            if self._is_new(rung) and self.size_of(rung) is not None:
+                return dict(rung)
+        return None
+
+    def _next_step(self):
+        """Returns the most promising untried neighbour that is smaller than the smallest so far, or None."""
+        most = self.smallest().parameters
+        sizes = {}
+        rungs = [one for one in self._within(NEAR) if one.values in self.ladder.rungs]
+        for one in (self.smallest(), *rungs):
+            settings, training = self.ladder.split(one.values)
+            for neighbour in self.ladder.neighbours(settings):
+                values, size = neighbour | training, self.size_of(neighbour)
+                if size is not None and size < most and self._is_new(values) and not self._hopeless(values):
+                    sizes[_key(values)] = values, size
+        nearest = min(sizes.values(), key=lambda pair: abs(math.log(pair[1] / (STEP * most))), default=(None, None))
+        return nearest[0]
+
+    def _within(self, distance):
+        return [one for one in self.tried if one.score is not None and one.score >= self.target_acc - distance]
+
+    def _hopeless(self, values):
+        """Returns whether a network that is nowhere smaller, trained alike, missed the target."""
+        return any(
+            one.score is not None and one.score < self.target_acc and self._nowhere_larger(values, one.values)
+            for one in self.tried
+        )
+
+    def _nowhere_larger(self, values, others):
+        (settings, training), (other_settings, other_training) = map(self.ladder.split, (values, others))
+        return training == other_training and all(
+            _at_most(settings.get(name), other_settings.get(name))
+            if name in GROWS
+            else settings.get(name) == other_settings.get(name)
+            for name in settings | other_settings
+        )
+
+    def _next_polish(self):
+        """Returns new training settings for the smaller network that came nearest to the target, or None."""
+        while (base := self._to_be_polished()) is not None:
+            key = _key(base.values)
+            if key not in self._oracles:
+                self._oracles[key] = self._polisher(base)
+            while (drawn := self._oracles[key].ask()) is not None:
+                values = self._polished(base, drawn)
+                if self._is_new(values) and self._is_smaller(values):
+                    self._oracle = self._oracles[key]
+                    return values
+                known = next((one.score for one in self.tried if _key(one.values) == _key(values)), None)
+                self._oracles[key].tell(known, "no smaller than the smallest so far")
+            self._exhausted.add(key)
+        return None
+
+    def _to_be_polished(self):
+        """Returns the closest miss that is smaller than the smallest so far; where none reached, the closest of all."""
+        smallest = self.smallest()
+        bases = [
+            one
+            for one in (self._within(POLISHABLE) if smallest else self._within(math.inf))
+            if one.score < self.target_acc
+            and (smallest is None or one.parameters < smallest.parameters)
+            and not self.ladder.split(one.values)[1]  # a polished one is no base
+            and _key(one.values) not in self._exhausted
+        ]
+        return max(bases, key=lambda one: (one.score, -one.parameters), default=None)
+
+    def _polisher(self, base):
+        hyperparameters = keras_tuner.HyperParameters()
+        self.ladder.polish(hyperparameters, self.ladder.split(base.values)[0])
+        return Tuning(make_oracle(self.polish, hyperparameters, self.seed))
+
+    def _polished(self, base, drawn):
+        hyperparameters = keras_tuner.HyperParameters()
+        hyperparameters.values = dict(drawn)
+        return base.values | self.ladder.polish(hyperparameters, self.ladder.split(base.values)[0])
+
+    def _is_smaller(self, values):
+        smallest, size = self.smallest(), self.size_of(self.ladder.split(values)[0])
+        return size is not None and (smallest is None or size < smallest.parameters)
+
+
+def _key(values):
+    return json.dumps(values, sort_keys=True)
+
+
+def _at_most(value, other):
+    if isinstance(value, tuple):
+        return isinstance(other, tuple) and len(value) <= len(other) and all(map(_at_most, value, other))
+    return value is not None and other is not None and value <= other

@@ -1,0 +1,123 @@
+"""Ladder: networks of one family from small to large, and what lies one step beside each; read from `tuner_configs`."""
+
+import dataclasses
+import json
+
+import keras_tuner
+
+from keras_vision.errors import BadInput, check_choice
+from keras_vision.models import model_settings
+from keras_vision.search.space import call_file, file_sha256, read_space_file
+from keras_vision.training.recipe import FIELDS
+
+
+class Ladder:
+    """The networks that a growing search may try.
+
+    A file in `tuner_configs` names them: `LADDER`, a tuple of builder keywords from small to large; if it likes,
+    `neighbours(settings)`, the builder keywords that lie one step beside given ones, larger or smaller; and
+    `polish_space(hp, settings)`, builder keywords that are drawn once the size is settled.
+
+    Args:
+        model: A name in `MODELS`.
+        recipe: The `Recipe` of every trial, until it is polished.
+        fixed: Dict of recipe fields that a person set: they are not polished.
+        file: A Python file in place of `tuner_configs/<model>.py`.
+
+    Attributes:
+        rungs: The ladder, from small to large.
+        names: The names of all values that a trial can have.
+
+    Raises:
+        BadInput: The file does not run, has no ladder, or names a setting that the builder does not have.
+
+    Example:
+
+    >>> ladder = Ladder("vgg", recipe_for("vgg"))
+    >>> ladder.rungs[0]
+    {'filters': (16,), 'blocks': (1,)}
+    """
+
+    def __init__(self, model, recipe, *, fixed=None, file=None):
+        self.model, self.recipe = model, recipe
+        self.fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
+        self._source, self._module, self._common = read_space_file(model, file)
+        self.rungs = tuple(getattr(self._module, "LADDER", ()))
+        if not self.rungs or not all(isinstance(rung, dict) for rung in self.rungs):
+            raise BadInput(
+                f"space {self._source} with LADDER={self.rungs!r:.40}",
+                "a LADDER: a tuple of dicts of builder keywords, from small to large",
+                "Or give another --strategy, which needs none.",
+            )
+        for rung in self.rungs:
+            self._check(rung)
+            for settings in self.neighbours(rung):
+                self._check(settings)
+        hp = keras_tuner.HyperParameters()
+        drawn = self._draw(hp, self.rungs[-1])
+        self.names = tuple(dict.fromkeys([*(name for rung in self.rungs for name in rung), *drawn]))
+        self._polished = {one.name: one.get_config() for one in hp.space}
+        self._file_sha256 = file_sha256(file)
+
+    def _check(self, settings):
+        for name in settings:
+            check_choice(f"setting of LADDER or neighbours in {self._source}", name, tuple(model_settings(self.model)))
+
+    def neighbours(self, settings):
+        """Returns the settings one step beside `settings`, as a list of dicts.
+
+        Without a function of the file's own: each setting alone, one rung up and one rung down.
+        """
+        if hasattr(self._module, "neighbours"):
+            return list(call_file(self._source, self._module.neighbours, dict(settings)))
+        steps = {name: list(dict.fromkeys(rung.get(name) for rung in self.rungs)) for name in settings}
+        return [
+            settings | {name: values[place]}
+            for name, values in steps.items()
+            if settings[name] in values
+            for place in (values.index(settings[name]) - 1, values.index(settings[name]) + 1)
+            if 0 <= place < len(values) and values[place] is not None
+        ]
+
+    def polish(self, hp, settings):
+        """Draws what is polished once the size is settled: how a network is trained, and what the file adds.
+
+        Returns:
+            A dict of builder keywords and recipe fields: those that differ from what `settings` and the recipe have.
+        """
+        usual = model_settings(self.model) | self.recipe.as_dict() | settings
+        return {name: value for name, value in self._draw(hp, settings).items() if value != usual[name]}
+
+    def _draw(self, hp, settings):
+        drawn = call_file(self._source, self._common.polish_recipe, hp, self.recipe.as_dict())
+        if hasattr(self._module, "polish_space"):
+            drawn |= call_file(self._source, self._module.polish_space, hp, dict(settings))
+        for name in drawn:
+            check_choice(f"setting of {self._source}", name, (*model_settings(self.model), *FIELDS))
+        return {name: value for name, value in drawn.items() if name not in self.fixed}
+
+    def split(self, values):
+        """Returns (builder keywords, recipe fields) of a trial's values, with tuples for JSON's lists."""
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        settings = {name: value for name, value in values.items() if name not in FIELDS}
+        return settings, {name: value for name, value in values.items() if name in FIELDS}
+
+    def resolve(self, values):
+        """Returns (builder keywords, `Recipe`) of a trial's values."""
+        settings, changes = self.split(values)
+        return settings, self.recipe.replace(**changes)
+
+    def first(self):
+        """Returns (builder keywords, `Recipe`) of the first rung."""
+        return self.resolve(self.rungs[0])
+
+    def describe(self):
+        """Returns the ladder as plain data, to be recorded and compared."""
+        ladder = {
+            "ladder": self.rungs,
+            "neighbours": [self.neighbours(rung) for rung in self.rungs],
+            "polished": self._polished,
+            "recipe": dataclasses.asdict(self.recipe),
+            "file_sha256": self._file_sha256,
+        }
+        return json.loads(json.dumps(ladder, default=str))

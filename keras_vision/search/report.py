@@ -1,0 +1,151 @@
+"""What a search found, as data: the leaderboard, what mattered, what it cost, and what failed."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from keras_vision.errors import BadInput
+from keras_vision.progress import settings_line
+from keras_vision.runs import Run
+from keras_vision.search.ledger import Ledger, ranked
+
+LEADERS = 10
+# Below so many trials for each setting, importance is mostly chance.
+TRIALS_PER_SETTING = 10
+
+
+def report_on(workdir):
+    """Reads a search's directory and returns its report. Nothing is trained and nothing is changed.
+
+    Returns:
+        A dict: workdir, model, dataset, target_acc, result (None where the search has none yet), leaders, front,
+        importance, caution, failed, statuses.
+
+    Raises:
+        BadInput: The directory holds no search.
+    """
+    run = Run(workdir)
+    path = run.path / "trials.jsonl"
+    if not path.exists() or not run.config_path.exists():
+        raise BadInput(f"report {workdir}", "the run directory of a search (it holds trials.jsonl)")
+    settings = run.config["settings"]
+    trials = Ledger(path).trials
+    completed = [trial for trial in trials if trial.status == "COMPLETED"]
+    importance = importance_of(completed)
+    return {
+        "workdir": str(run.path),
+        "model": settings["model"],
+        "dataset": settings["dataset"],
+        "target_acc": settings["target_acc"],
+        "result": run.result if run.finished else None,
+        "leaders": [_line(trial) for trial in ranked(completed, settings["target_acc"])[:LEADERS]],
+        "front": _read_csv(run.path / "front.csv"),
+        "importance": importance,
+        "caution": _caution(len(completed), len(importance)),
+        "failed": [
+            {"trial": trial.name, "status": trial.status, "reason": trial.reason}
+            for trial in trials
+            if trial.status in ("FAILED", "REJECTED")
+        ],
+        "statuses": {status: sum(trial.status == status for trial in trials) for status in _statuses(trials)},
+    }
+
+
+def importance_of(trials):
+    """Returns how much of the differences in accuracy each setting explains, the most important first.
+
+    Measured by permutation importance of a random forest (Breiman 2001) that predicts the validation accuracy from the
+    settings, as shares that add up to 1. Settings that no two trials differ in are left out.
+
+    Args:
+        trials: Completed `Trial`s.
+
+    Returns:
+        Dict from name to share; empty for fewer than three trials, or where nothing differs.
+    """
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.inspection import permutation_importance
+
+    columns = {name: _as_numbers([trial.values.get(name) for trial in trials]) for name in _names(trials)}
+    columns = {name: column for name, column in columns.items() if len(set(column)) > 1}
+    scores = np.array([trial.score for trial in trials])
+    if len(trials) < 3 or not columns or not scores.std():
+        return {}
+    table = np.array(list(columns.values())).T
+    forest = RandomForestRegressor(n_estimators=100, random_state=0).fit(table, scores)
+    gains = permutation_importance(forest, table, scores, n_repeats=20, random_state=0).importances_mean.clip(min=0)
+    if not gains.sum():
+        return {}
+    shares = {name: round(float(gain), 3) for name, gain in zip(columns, gains / gains.sum(), strict=True)}
+    return dict(sorted(shares.items(), key=lambda item: -item[1]))
+
+
+def _names(trials):
+    return list(dict.fromkeys(name for trial in trials for name in trial.values if not name.startswith("tuner/")))
+
+
+def _as_numbers(values):
+    """Returns numbers as they are (none as -1), and anything else by its place among the values in order."""
+    if all(isinstance(value, (int, float)) or value is None for value in values):
+        return [-1.0 if value is None else float(value) for value in values]
+    texts = [str(value) for value in values]
+    order = {text: place for place, text in enumerate(sorted(set(texts)))}
+    return [float(order[text]) for text in texts]
+
+
+def _caution(trials, settings):
+    needed = TRIALS_PER_SETTING * settings
+    return f"from {trials} trials; trust it from about {needed} on" if trials < needed else ""
+
+
+def _line(trial):
+    keys = ("val_accuracy", "parameters", "macs", "latency_ms", "epochs_run", "stopped", "seconds")
+    return {"trial": trial.name, **{key: trial.result.get(key) for key in keys}, "values": trial.values}
+
+
+def _statuses(trials):
+    return sorted({trial.status for trial in trials})
+
+
+def _read_csv(path):
+    if not Path(path).exists():
+        return []
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def renderables(found):
+    """Yields a report as rich tables and lines for a person."""
+    from keras_vision.analysis.tables import new_table, short
+
+    target = f", target {found['target_acc']:g}" if found["target_acc"] is not None else ""
+    counts = ", ".join(f"{status.lower()}: {count}" for status, count in found["statuses"].items())
+    leaders = new_table(
+        f"{found['model']} on {found['dataset']}{target} ({counts})",
+        *("trial", "validation", "parameters", "MACs", "ms/image", "epochs", "seconds", "ended by"),
+    )
+    for line in found["leaders"]:
+        leaders.add_row(
+            f"{line['trial']}  {settings_line(line['values'])}",
+            f"{line['val_accuracy']:.4f}",
+            f"{line['parameters']:,}",
+            short(line["macs"]),
+            f"{line['latency_ms']:.2f}",
+            str(line["epochs_run"]),
+            f"{line['seconds']:.0f}",
+            line["stopped"],
+        )
+    yield leaders
+    front = new_table("Front: beaten in accuracy and a cost at once by none", "trial", "validation", "smallest by")
+    for row in found["front"]:
+        front.add_row(row["trial"], f"{float(row['val_accuracy']):.4f}", row["smallest_by"].replace(" ", ", "))
+    yield front
+    if found["importance"]:
+        caution = f" ({found['caution']})" if found["caution"] else ""
+        importance = new_table(f"Share of the differences in accuracy that a setting explains{caution}", "setting", "")
+        for name, share in found["importance"].items():
+            importance.add_row(name, f"{share:.0%}")
+        yield importance
+    for line in found["failed"]:
+        yield f"{line['status'].lower()} {line['trial']}: {line['reason']}"

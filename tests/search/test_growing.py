@@ -1,0 +1,138 @@
+"""The growing search, over a ladder whose networks reach accuracies that a formula gives."""
+
+import itertools
+
+import pytest
+
+from keras_vision.search.growing import Growing
+from keras_vision.search.ladder import Ladder
+from keras_vision.training.recipe import recipe_for
+
+SIZES = {}
+
+
+def size_of(settings):
+    """Parameters of a stack of 3x3 convolutions."""
+    channels, total = 1, 0
+    for filters, blocks in zip(settings["filters"], settings["blocks"], strict=True):
+        for _ in range(blocks):
+            total += 9 * channels * filters
+            channels = filters
+    return total
+
+
+def accuracy(values):
+    """More parameters are better, each doubling less; polishing at half the learning rate gains half a point."""
+    gain = 0.005 if values.get("learning_rate", 0) == pytest.approx(0.005) else 0.0
+    return 1 - 0.6 * size_of(values) ** -0.2 + gain
+
+
+def is_polished(values):
+    return values.keys() != {"filters", "blocks"}
+
+
+def grow(target, tell=accuracy, trials=40, **options):
+    ladder = Ladder("vgg", recipe_for("vgg"))
+    strategy = Growing(ladder, target_acc=target, size_of=size_of, **options)
+    asked = []
+    for values in itertools.takewhile(lambda values: values is not None, iter(strategy.ask, ())):
+        asked.append(values)
+        strategy.tell(tell(values))
+        if len(asked) == trials:
+            break
+    return strategy, asked
+
+
+def test_it_climbs_from_the_smallest_rung_until_the_target_is_reached():
+    strategy, asked = grow(0.9)
+    climbed = [values["filters"] for values in asked]
+    assert climbed[:3] == [(16,), (16, 32), (16, 32, 64)]
+    first = next(place for place, values in enumerate(asked) if accuracy(values) >= 0.9)
+    assert [values for values in strategy.ladder.rungs[: first + 1]] == asked[: first + 1]
+
+
+def test_after_the_target_it_tries_smaller_networks_only():
+    _, asked = grow(0.9)
+    smallest = None
+    for values in asked:
+        if smallest is not None:
+            assert size_of(values) < smallest
+        if accuracy(values) >= 0.9:
+            smallest = size_of(values)
+
+
+def test_it_ends_at_a_network_that_has_no_smaller_neighbour_left():
+    strategy, asked = grow(0.9, trials=200)
+    smallest = strategy.smallest()
+    assert smallest.parameters < size_of(strategy.ladder.rungs[2])
+    assert smallest.parameters == min(size_of(values) for values in asked if accuracy(values) >= 0.9)
+
+
+def test_it_tries_one_more_convolution_in_one_block():
+    _, asked = grow(0.9)
+    assert any(sum(values["blocks"]) == len(values["blocks"]) + 1 for values in asked)
+
+
+def test_nothing_is_tried_twice():
+    _, asked = grow(0.9, trials=200)
+    assert len({str(sorted(values.items())) for values in asked}) == len(asked)
+
+
+def test_a_network_that_is_nowhere_larger_than_a_failed_one_is_not_tried():
+    _, asked = grow(0.9)
+    failed = []
+    for values in asked:
+        for other in failed:
+            if values.keys() == other.keys() == {"filters", "blocks"} and len(values["filters"]) <= len(
+                other["filters"]
+            ):
+                pairs = zip(
+                    (*values["filters"], *values["blocks"]), (*other["filters"], *other["blocks"]), strict=False
+                )
+                same_length = len(values["filters"]) == len(other["filters"])
+                assert not (same_length and all(a <= b for a, b in pairs)), (values, other)
+        if accuracy(values) < 0.9:
+            failed.append(values)
+
+
+def test_the_closest_miss_is_polished_and_may_become_the_smallest():
+    strategy, asked = grow(0.9, trials=300)
+    assert any(map(is_polished, asked))
+    assert strategy.smallest().values["learning_rate"] == pytest.approx(0.005)
+    plain = [values for values in asked if not is_polished(values) and accuracy(values) >= 0.9]
+    assert strategy.smallest().parameters < min(map(size_of, plain))
+
+
+def test_where_no_rung_reaches_the_best_is_polished():
+    strategy, asked = grow(0.999, trials=12)
+    rungs = len(strategy.ladder.rungs)
+    assert not any(map(is_polished, asked[:rungs]))
+    assert all(map(is_polished, asked[rungs:]))
+    best = max(asked[:rungs], key=accuracy)
+    assert all(values["filters"] == best["filters"] for values in asked[rungs:])
+
+
+@pytest.mark.parametrize("polish", ["random", "bayesian"])
+def test_other_oracles_polish(polish):
+    _, asked = grow(0.999, trials=14, polish=polish)
+    assert len({values.get("learning_rate") for values in asked[-6:]}) > 1
+
+
+def test_what_it_asks_depends_on_what_it_was_told_alone():
+    assert grow(0.9)[1] == grow(0.9)[1]
+
+
+def test_failed_trials_are_neither_reached_nor_stepped_from():
+    strategy, _ = grow(0.9, tell=lambda values: None if len(values["filters"]) > 2 else accuracy(values), trials=30)
+    assert all(one.score is None or len(one.values["filters"]) <= 2 for one in strategy.tried)
+    assert strategy.smallest() is None or len(strategy.smallest().values["filters"]) <= 2
+
+
+def test_rungs_that_do_not_fit_the_images_are_left_out():
+    ladder = Ladder("vgg", recipe_for("vgg"))
+    fits = lambda settings: size_of(settings) if len(settings["filters"]) < 3 else None  # noqa: E731
+    strategy = Growing(ladder, target_acc=0.99, size_of=fits)
+    for _ in range(6):
+        values = strategy.ask()
+        assert len(values["filters"]) < 3
+        strategy.tell(0.5)

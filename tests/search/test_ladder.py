@@ -1,0 +1,93 @@
+import keras_tuner
+import pytest
+
+from keras_vision.analysis.counts import count_unbuilt
+from keras_vision.errors import BadInput
+from keras_vision.models import MODELS, build_model
+from keras_vision.search.ladder import Ladder
+from keras_vision.training.recipe import recipe_for
+
+
+def size(model, settings):
+    return count_unbuilt(lambda: build_model(model, (32, 32, 3), 10, **settings)).parameters
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_family_has_a_ladder_that_climbs(model):
+    sizes = [size(model, rung) for rung in Ladder(model, recipe_for(model)).rungs]
+    assert len(sizes) >= 5
+    assert sizes == sorted(sizes)
+    assert sizes[-1] > 10 * sizes[0]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_neighbour_can_be_built_and_leads_both_ways(model):
+    ladder = Ladder(model, recipe_for(model))
+    for place, rung in enumerate(ladder.rungs[:3]):
+        sizes = [size(model, neighbour) for neighbour in ladder.neighbours(rung)]
+        assert max(sizes) > size(model, rung)
+        assert place == 0 or min(sizes) < size(model, rung)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_polishing_starts_at_the_recipe_itself(model):
+    recipe = recipe_for(model)
+    ladder = Ladder(model, recipe)
+    assert ladder.polish(keras_tuner.HyperParameters(), ladder.rungs[-1]) == {}
+
+
+def test_polishing_draws_what_differs():
+    ladder = Ladder("vgg", recipe_for("vgg", learning_rate=0.01, weight_decay=0.03))
+    hp = keras_tuner.HyperParameters()
+    hp.values = {"optimizer": "sgd", "kernel_size": 5}
+    drawn = ladder.polish(hp, ladder.rungs[0])
+    assert drawn == {
+        "optimizer": "sgd",
+        "learning_rate": pytest.approx(0.3),
+        "weight_decay": pytest.approx(0.001),
+        "kernel_size": 5,
+    }
+    assert set(drawn) <= set(ladder.names)
+
+
+def test_what_a_person_fixed_is_not_polished():
+    ladder = Ladder("vgg", recipe_for("vgg", learning_rate=0.003), fixed={"learning_rate": 0.003})
+    hp = keras_tuner.HyperParameters()
+    hp.values = {"learning_rate_factor": 2.0}
+    assert "learning_rate" not in ladder.polish(hp, ladder.rungs[0])
+
+
+def test_values_are_split_into_settings_and_recipe():
+    ladder = Ladder("vgg", recipe_for("vgg"))
+    settings, recipe = ladder.resolve({"filters": [8, 16], "blocks": [1, 1], "learning_rate": 0.5})
+    assert settings == {"filters": (8, 16), "blocks": (1, 1)}
+    assert recipe.learning_rate == 0.5
+
+
+def test_without_neighbours_each_setting_moves_one_rung(tmp_path):
+    file = tmp_path / "space.py"
+    file.write_text(
+        "LADDER = ({'units': 8, 'layers': 1}, {'units': 16, 'layers': 1}, {'units': 16, 'layers': 2})\n"
+        "def model_space(hp):\n    return {}\n"
+    )
+    ladder = Ladder("lstm", recipe_for("lstm"), file=file)
+    assert ladder.neighbours({"units": 16, "layers": 1}) == [{"units": 8, "layers": 1}, {"units": 16, "layers": 2}]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "a LADDER: a tuple of dicts"),
+        ("LADDER = (3,)", "a LADDER: a tuple of dicts"),
+        ("LADDER = ({'filter': (8,)},)", "Did you mean 'filters'"),
+        ("LADDER = ({'filters': (8,)},)\ndef neighbours(settings):\n    return 1 / 0", "ZeroDivisionError"),
+        (
+            "LADDER = ({'filters': (8,)},)\ndef neighbours(settings):\n    return [{'filter': 1}]",
+            "Did you mean 'filters'",
+        ),
+    ],
+)
+def test_a_ladder_that_cannot_be_right_is_refused(tmp_path, text, message):
+    (tmp_path / "space.py").write_text(f"{text}\ndef model_space(hp):\n    return {{}}\n")
+    with pytest.raises(BadInput, match=message):
+        Ladder("cnn", recipe_for("cnn"), file=tmp_path / "space.py")

@@ -1,0 +1,79 @@
+import io
+import json
+
+import pytest
+
+from keras_vision.errors import BadInput
+from keras_vision.progress import PlainProgress
+from keras_vision.search.ledger import Trial
+from keras_vision.search.report import importance_of, report_on
+from keras_vision.tune import report, show_report, tune
+
+
+def trial(number, score, **values):
+    return Trial(number, values, status="COMPLETED", result={"val_accuracy": score, "parameters": 1, "macs": 1})
+
+
+def test_importance_finds_the_setting_that_matters():
+    trials = [trial(n, 0.5 + 0.1 * (n % 3), rate=n % 3, other=n // 3, same=7) for n in range(12)]
+    found = importance_of(trials)
+    assert next(iter(found)) == "rate"
+    assert found["rate"] > 0.8
+    assert "same" not in found
+    assert sum(found.values()) == pytest.approx(1, abs=0.01)
+
+
+def test_importance_takes_lists_and_missing_values():
+    trials = [trial(n, 0.5 + 0.1 * (n % 2), filters=[8, 16] if n % 2 else [4]) for n in range(6)]
+    trials += [trial(6, 0.5, filters=[4], learning_rate=0.1)]
+    assert next(iter(importance_of(trials))) == "filters"
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_importance_of_too_few_trials_is_empty(count):
+    assert importance_of([trial(n, 0.5 + n / 10, rate=n) for n in range(count)]) == {}
+
+
+def test_a_directory_without_a_search_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="the run directory of a search"):
+        report_on(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("search")
+    (folder / "space.py").write_text(
+        "LADDER = tuple({'hidden_units': (units,)} for units in (1, 64, 256))\ndef model_space(hp):\n    return {}\n"
+    )
+    options = {"dataset": "digits", "target_acc": 0.6, "strategy": "grow", "space": str(folder / "space.py")}
+    tune("mlp", **options, max_trials=4, epochs=6, workdir=str(folder / "run"))
+    return folder / "run"
+
+
+def test_a_report_tells_leaders_front_cost_and_statuses(searched):
+    found = report_on(searched)
+    assert found["statuses"]["COMPLETED"] == len(found["leaders"]) >= 2
+    best = found["leaders"][0]
+    assert best["val_accuracy"] >= 0.6
+    assert best["parameters"] == min(line["parameters"] for line in found["leaders"] if line["val_accuracy"] >= 0.6)
+    assert found["result"]["full_trainings_to_target"] <= found["result"]["full_trainings"]
+    assert {row["trial"] for row in found["front"]} <= {line["trial"] for line in found["leaders"]}
+    assert ("trust it from" in found["caution"]) == bool(found["importance"])
+    json.dumps(found)
+
+
+def test_a_report_is_printed_and_changes_nothing(searched):
+    before = {path: path.read_bytes() for path in searched.glob("*.*")}
+    stream = io.StringIO()
+    show_report(report(report=str(searched)), PlainProgress(stream))
+    text = stream.getvalue()
+    assert "full trainings of the best" in text
+    assert f"--report {searched} --confirm 3" in text
+    assert {path: path.read_bytes() for path in searched.glob("*.*")} == before
+
+
+def test_a_report_can_confirm(searched):
+    trials = report_on(searched)["statuses"]
+    found = report(report=str(searched), confirm=2)
+    assert len(found["result"]["confirmed"]["accuracies"]) == 2
+    assert found["statuses"] == trials  # it goes on with none

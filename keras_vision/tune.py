@@ -36,7 +36,7 @@ def tune(
     strategy=None,
     polish="grid",
     space=None,
-    max_trials=20,
+    max_trials=16,
     max_minutes=None,
     max_params=None,
     max_macs=None,
@@ -77,7 +77,8 @@ def tune(
         epochs: Epochs of each trial; the family's best known number by default.
         batch_size: Images per step, likewise.
         keep: Number of best trials whose model files are kept.
-        confirm: Train the best network so many times more, to the end of its recipe, with other seeds.
+        confirm: Train the best network so many times more, to the end of its recipe, with other seeds. One that only
+            reached the target by luck gives way to the next smallest.
         seed: Everything random derives from it.
         workdir: The run directory; `runs/tune-MODEL-DATASET` by default.
         precision: See `keras_vision.training.precision.set_precision`.

@@ -2,8 +2,8 @@
 
 It climbs a ladder of networks from small to large until one reaches the target. Then it tries what lies one step beside
 the smallest that reached it and beside the rungs that nearly did (one more convolution in one block, a narrower or a
-shorter network), as long as that is smaller than the smallest so far. Where no such step is left, one of Keras Tuner's oracles polishes the
-training of the smaller network that came nearest, and each success starts the steps anew.
+shorter network), as long as that is smaller than the smallest so far. Where no such step is left, one of Keras Tuner's
+oracles polishes the training of the smaller network that came nearest, and each success starts the steps anew.
 """
 
 import json

@@ -195,21 +195,28 @@ class Search:
         if best is None:
             reasons = "; ".join(dict.fromkeys(trial.reason for trial in self.ledger.trials if trial.reason))
             raise KerasVisionError(f"no trial completed: {reasons or 'the search ended before one did'}")
+        self.board.draw(self.ledger.trials, self.target_acc)
+        earlier = self.run.result if self.run.finished else {}
+        if "confirmed" in earlier and all(earlier[name] == count for name, count in self._tally().items()):
+            return earlier  # nothing new: what was confirmed stays
+        return self._write_result(best, ended)
+
+    def _write_result(self, best, ended, **more):
         result = best.result | {
             "best_trial": f"trials/{best.name}",
             "best_values": best.values,
             **self._tally(),
             "ended": ended,
             **self._costs(best),
+            **more,
         }
         earlier = self.run.result if self.run.finished else {}
         same_model = all(earlier.get(name) == result[name] for name in ("best_trial", "best_epoch", "val_accuracy"))
         if not same_model:
             self._take_model(best)
         else:
-            result |= {name: earlier[name] for name in ("test", "confirmed") if name in earlier}
+            result = {name: earlier[name] for name in ("test", "confirmed") if name in earlier} | result
         write_json(self.run.result_path, result)
-        self.board.draw(self.ledger.trials, self.target_acc)
         return result
 
     def _crown(self, trial):
@@ -409,30 +416,39 @@ class Search:
     # ---- once more, with other seeds ----
 
     def confirm(self, seeds):
-        """Trains the best trial's network anew, to the end of its recipe, with `seeds` other seeds.
+        """Trains the best network anew, to the end of its recipe, with other seeds; a lucky trial is found out so.
 
-        The trainings are runs in the folder `confirm`; those that are finished are not run again.
+        Where the mean of a trial that had reached the target is below it, the next smallest that reached takes its
+        place, as far as their models are kept; where the mean of none holds, the smallest stays. The trainings are
+        runs in the folder `confirm`; those that are finished are not run again.
+
+        Args:
+            seeds: How many.
 
         Returns:
-            The result, also on disk, with `confirmed`: mean, deviation (of the sample), and accuracies on the
+            The search's result, also on disk, with `confirmed`: mean, deviation (of the sample), and accuracies on the
             validation images.
         """
-        settings, recipe = self.space.resolve(self.run.result["best_values"])
+        candidates = ranked(self.ledger.completed, self.target_acc)[: self.keep if self.reached else 1]
+        for trial in candidates:
+            confirmed = self._confirmed(trial, seeds)
+            if not self.reached or trial.score < self.target_acc or confirmed["mean"] >= self.target_acc:
+                break
+            self.progress.say(f"  on average {confirmed['mean']:.4f}: trials/{trial.name} reached the target by luck")
+        else:
+            trial, confirmed = candidates[0], self._confirmed(candidates[0], seeds)
+        return self._write_result(trial, self.run.result["ended"], confirmed=confirmed)
+
+    def _confirmed(self, trial, seeds):
+        settings, recipe = self.space.resolve(trial.values)
         accuracies = []
         for number in range(seeds):
-            name = f"{self.run.result['best_trial'].removeprefix('trials/')}-{number + 1}"
-            run = Run(self.run.path / "confirm" / name)
+            run = Run(self.run.path / "confirm" / f"{trial.name}-{number + 1}")
             self.progress.say(f"confirming {number + 1} of {seeds}: {run.path}")
             seed = trial_seed(self.seed, CONFIRMING + number)
             accuracies.append(self._train(run, settings, recipe, seed)["val_accuracy"])
-        confirmed = {
-            "mean": statistics.mean(accuracies),
-            "deviation": statistics.stdev(accuracies) if seeds > 1 else None,
-            "accuracies": accuracies,
-        }
-        result = self.run.result | {"confirmed": confirmed}
-        write_json(self.run.result_path, result)
-        return result
+        deviation = statistics.stdev(accuracies) if seeds > 1 else None
+        return {"mean": statistics.mean(accuracies), "deviation": deviation, "accuracies": accuracies}
 
 
 CONFIRMING = 1_000_000  # the seeds of confirmations begin where those of trials never come

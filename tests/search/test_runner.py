@@ -6,6 +6,7 @@ import pytest
 from keras_vision.errors import KerasVisionError
 from keras_vision.runs import Run
 from keras_vision.search import runner
+from keras_vision.search.ledger import ranked
 from keras_vision.search.runner import Limits, Search, is_hopeless, trial_seed
 from keras_vision.search.space import Space
 from keras_vision.search.strategies import make_strategy
@@ -301,6 +302,18 @@ def test_a_confirmation_trains_the_best_with_other_seeds(tmp_path, space):
         abs(confirmed["accuracies"][0] - confirmed["accuracies"][1]) / 2**0.5
     )
     assert Run(tmp_path / "s").result["confirmed"] == confirmed
+
+
+def test_a_trial_that_reached_the_target_by_luck_gives_way_to_the_next(tmp_path, space, monkeypatch):
+    search = make_search(tmp_path / "s", space, target_acc=0.01, stop_at_target=False)
+    search.conclude(search.go(max_trials=3))
+    smallest, second, _ = ranked(search.ledger.completed, 0.01)
+    means = {smallest.name: 0.001, second.name: 0.5}
+    monkeypatch.setattr(search, "_confirmed", lambda trial, seeds: {"mean": means[trial.name]})
+    result = search.confirm(3)
+    assert result["best_trial"] == f"trials/{second.name}"
+    assert result["confirmed"] == {"mean": 0.5}
+    assert search.run.model_path.read_bytes() == search.trial_run(second).model_path.read_bytes()
 
 
 def test_tensorboard_shows_each_trial_as_a_session_with_its_metric(tmp_path, space, monkeypatch):

@@ -32,9 +32,10 @@ from keras_vision.training.trainer import fit
 FAILURES_THAT_END_A_SEARCH = 3
 # A strategy that only proposes what the budgets forbid has nothing more to offer.
 REJECTIONS_THAT_END_A_SEARCH = 100
-# Along one cycle of the learning rate the error shrinks fastest at the end. With a share p of its epochs behind it, a
-# training ends with no less than SHRINK x p times its smallest error so far, or it would be the first to.
-SHRINK = 0.9
+# Along one cycle of the learning rate, a training with a share p of its epochs behind it ends with more than
+# SHRINK[0] x p ** SHRINK[1] of its smallest error so far: 0.34, 0.52, 0.66, 0.79 after each of five epochs. On
+# Fashion-MNIST, networks of 9,000 to 24,000 weights ended with 0.51 to 0.54, 0.65 to 0.67, 0.79 to 0.82, 0.92 to 0.93.
+SHRINK = (0.9, 0.6)
 
 
 def trial_seed(seed, number):
@@ -51,7 +52,7 @@ def trial_seed(seed, number):
 def is_hopeless(accuracies, epochs, target_acc):
     """Returns whether a training will not reach its target: its error would have to shrink too much.
 
-    That is where smallest error x `SHRINK` x share of the epochs done is still more than the target allows.
+    That is where the smallest error, shrunk as much as `SHRINK` allows, is still more than the target allows.
 
     Args:
         accuracies: The accuracies so far, one per epoch, on training or validation images, whichever is higher: with
@@ -61,10 +62,11 @@ def is_hopeless(accuracies, epochs, target_acc):
 
     Example:
 
-    >>> is_hopeless([0.5, 0.6], epochs=5, target_acc=0.9), is_hopeless([0.5, 0.8], epochs=5, target_acc=0.9)
+    >>> is_hopeless([0.5, 0.8], epochs=5, target_acc=0.9), is_hopeless([0.5, 0.82], epochs=5, target_acc=0.9)
     (True, False)
     """
-    return (1 - max(accuracies)) * SHRINK * len(accuracies) / epochs > 1 - target_acc
+    factor, power = SHRINK
+    return (1 - max(accuracies)) * factor * (len(accuracies) / epochs) ** power > 1 - target_acc
 
 
 @dataclasses.dataclass(frozen=True)

@@ -255,9 +255,10 @@ def test_the_model_files_of_losers_are_deleted(tmp_path, space):
 @pytest.mark.parametrize(
     ("accuracies", "target", "hopeless"),
     [
-        ([0.5], 0.9, False),
-        ([0.5, 0.6], 0.9, True),
-        ([0.5, 0.75], 0.9, False),
+        ([0.72], 0.9, False),
+        ([0.70], 0.9, True),
+        ([0.5, 0.8], 0.9, True),
+        ([0.5, 0.82], 0.9, False),
         ([0.9, 0.7, 0.7, 0.7], 0.92, False),  # the best epoch counts
         ([0.1], 0.99, True),
     ],

@@ -20,7 +20,7 @@ demo: $(INSTALLED)  ## find a VGG that classifies 90% of Fashion-MNIST
 	$(VENV)/bin/python tools/demo.py
 
 test: $(INSTALLED)  ## run the tests
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
 
 check: $(INSTALLED)  ## lint and formatting
 	$(VENV)/bin/ruff check .

@@ -10,8 +10,10 @@ COMMANDS = {
     "train": "train one model and save it",
     "tune": "search for a model that reaches a target accuracy",
     "evaluate": "measure a saved model on validation or test images",
+    "predict": "say what images show",
     "export": "write a saved model in a format for use elsewhere",
     "describe": "say what a network is: parameters, MACs, receptive field, wiring",
+    "doctor": "say whether this machine is ready, and what it lacks",
 }
 
 

@@ -1,17 +1,19 @@
 """Measures a saved model: `python -m keras_vision.evaluate RUN|MODEL.keras [--split validation|test]`."""
 
+import re
 import sys
+from pathlib import Path
 
 from keras_vision.cli import main as run_command
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.job import check_seed, data_source, open_dataset
-from keras_vision.measure import measure, measure_run, score_line
+from keras_vision.measure import answer, details, score_line, summary
 from keras_vision.quiet import import_keras
 
 SPLITS = ("test", "validation")
 
 
-def evaluate(source, *, dataset=None, data_dir=None, split="test", seed=None, progress=None):
+def evaluate(source, *, dataset=None, data_dir=None, split="test", seed=None, figures=None, progress=None):
     """Measure a saved model on the images of a data set.
 
     Args:
@@ -21,14 +23,18 @@ def evaluate(source, *, dataset=None, data_dir=None, split="test", seed=None, pr
         data_dir: Where the data set lies.
         split: `"test"` or `"validation"`.
         seed: Of the validation split; that of the model's training by default.
+        figures: The folder for pictures of the confusion matrix and of the most confident mistakes; by default that of
+            the run, and none for a model file.
         progress: A `Progress`.
 
     Returns:
-        A dict: accuracy, n, interval (95%, Wilson), crossentropy, split, dataset, warnings; and looks, how often the
-        test split was, where it is that of the run's own data set.
+        A dict: accuracy, n, interval (95%, Wilson), crossentropy, split, dataset, warnings; what
+        `keras_vision.measure.details` returns; figures, their paths; and looks, how often the test split was, where it
+        is that of the run's own data set.
 
     Raises:
         BadInput: No such model or data set, or the two do not fit.
+        KerasVisionError: The model answers with NaN or infinity.
 
     Example:
 
@@ -36,7 +42,7 @@ def evaluate(source, *, dataset=None, data_dir=None, split="test", seed=None, pr
     """
     from keras_vision.data import locate
     from keras_vision.progress import Progress
-    from keras_vision.runs import Run, load_model, read_card
+    from keras_vision.runs import load_model, read_card
 
     progress = progress or Progress()
     check_choice("split", split, SPLITS)
@@ -48,17 +54,53 @@ def evaluate(source, *, dataset=None, data_dir=None, split="test", seed=None, pr
     if dataset:
         locate(dataset, data_dir)  # a wrong name is refused before the model is loaded
     import_keras()
+    from keras_vision.formats.network import check_outputs
     from keras_vision.training.precision import set_precision
 
     set_precision("float32")
     model = load_model(source, float32=True)
+    check_outputs(model)
     chosen = choose_data(card.get("data_source", {}), dataset, data_dir, seed, model.input_shape)
     data = open_dataset(chosen.pop("spec"), **chosen, progress=progress)
     check_classes(card.get("class_names"), data.class_names)
-    run = Run(source)
-    is_own = data.fingerprint == card.get("fingerprint")
-    result = measure_run(run, model, data, split) if run.path.is_dir() and is_own else measure(model, data, split)
-    return result | {"warnings": result["warnings"] + leak_warnings(card, data, split, chosen["seed"])}
+    images, logits = answer(model, data, split)
+    result = summary(data, split, images, logits) | details(logits, images.labels, data.class_names)
+    result["warnings"] += leak_warnings(card, data, split, chosen["seed"])
+    run, is_own = run_of(source), data.fingerprint == card.get("fingerprint")
+    if run and is_own and split == "test":
+        result["looks"] = run.count_look()
+    folder = figures or (run and run.figures)
+    prefix = split if is_own else f"{slug(data.name)}_{split}"
+    return result | {"figures": draw(folder, prefix, images, logits, data.class_names) if folder else []}
+
+
+def run_of(source):
+    """Returns the `Run` that a model belongs to: a run directory itself, or that which a file lies in; else None."""
+    from keras_vision.runs import Run
+
+    run = Run(source if Path(source).is_dir() else Path(source).parent)
+    return run if Path(source).is_dir() or run.config_path.exists() else None
+
+
+def slug(name):
+    """Returns a data set's name as part of a file's name.
+
+    Example:
+
+    >>> slug("folder:/home/me/my photos")
+    'folder-my-photos'
+    """
+    kind, _, path = name.partition(":")
+    return re.sub(r"[^\w.]+", "-", f"{kind} {Path(path).name}").strip("-")
+
+
+def draw(folder, prefix, images, logits, class_names):
+    """Draws the confusion matrix and the most confident mistakes; returns the paths, `FOLDER/PREFIX_NAME.png`."""
+    from keras_vision.analysis.style import save_figures
+    from keras_vision.pictures import error_figures
+
+    drawn = error_figures(images, logits, class_names)
+    return [str(path) for path in save_figures({f"{prefix}_{name}": one for name, one in drawn.items()}, folder)]
 
 
 def choose_data(own, dataset, data_dir, seed, input_shape):
@@ -105,10 +147,36 @@ def check_classes(of_model, of_dataset):
 
 
 def show(result, progress):
-    """Prints a result for a person."""
+    """Prints a result for a person: what each class gets, then the whole."""
+    progress.print(class_table(result))
     for warning in result["warnings"]:
         progress.say(f"warning: {warning}")
+    for path in result["figures"]:
+        progress.say(f"figure: {path}")
+    bins = result["calibration_bins"]
+    progress.say(f"calibration error {result['calibration_error']:.4f} (expected, over {bins} bins of confidence)")
+    if "top5" in result:
+        low, high = result["top5"]["interval"]
+        progress.say(f"top-5 accuracy {result['top5']['accuracy']:.4f} (95% interval {low:.4f} to {high:.4f})")
     progress.say(score_line(result))
+
+
+def class_table(result):
+    """Returns a result's classes as a rich table."""
+    from keras_vision.analysis.tables import new_table
+
+    title = f"Classes of {result['dataset']}, {result['split']} images"
+    table = new_table(title, "class", "images", "precision", "recall", "95% interval", "F1")
+    for row in result["classes"]:
+        precision, recall, f1 = (decimals(row[key]) for key in ("precision", "recall", "f1"))
+        interval = " to ".join(map(decimals, row["interval"] or [None]))
+        table.add_row(row["name"], f"{row['n']:,}", precision, recall, interval, f1)
+    return table
+
+
+def decimals(number):
+    """Returns a number with three decimals, "-" for None."""
+    return "-" if number is None else f"{number:.3f}"
 
 
 def main(arguments=None):
@@ -117,7 +185,7 @@ def main(arguments=None):
         evaluate,
         "evaluate",
         positional={"source": "a run directory or a .keras file"},
-        flags=("dataset", "data_dir", "split", "seed"),
+        flags=("dataset", "data_dir", "split", "seed", "figures"),
         show=show,
         arguments=arguments,
     )

@@ -1,163 +1,202 @@
-"""Writes a saved model for use elsewhere: `python -m keras_vision.export RUN`."""
+"""Writes a saved model for use elsewhere: `python -m keras_vision.export RUN --format onnx`."""
 
 import contextlib
-import json
+import dataclasses
 import sys
 import tempfile
 from pathlib import Path
 
 from keras_vision.cli import main as run_command
 from keras_vision.errors import BadInput, KerasVisionError, check_choice
+from keras_vision.evaluate import check_classes, choose_data, run_of
+from keras_vision.formats import FORMATS, check_format
+from keras_vision.formats.card import JSON, TEXT
+from keras_vision.job import open_dataset
 from keras_vision.quiet import import_keras
-from keras_vision.runs import CARD
 
-# format -> what it is for
-FORMATS = {"saved_model": "TensorFlow, TensorFlow Serving: raw pixels in, probabilities out"}
-TOLERANCE = 1e-5
-CHECK_IMAGES = 64
-# All that an export consists of, and what of it every export has.
-PARTS = {"saved_model.pb", CARD, "fingerprint.pb", "variables", "assets"}
-MARKS = {"saved_model.pb", CARD}
+QUANTIZED = ("int8",)
 
 
-def export(source, *, format="saved_model", out=None, progress=None):
-    """Write a saved model in a format for use elsewhere, checked against the model before it is called done.
+def export(source, *, format=(), quantize=None, out=None, dataset=None, data_dir=None, progress=None):
+    """Write a saved model in formats for use elsewhere, each checked against the model before it is called done.
 
     Args:
         source: A run directory or a local `.keras` file.
-        format: `"saved_model"`: signature `serve`, raw pixels float32 [n, h, w, c] in, probabilities [n, classes] out.
-        out: The directory to write: a new or empty one, or an earlier export, which is replaced. By default
-            `export/<format>` in the run, or beside the file.
+        format: Names in `FORMATS`, as a list or separated by commas; `"saved_model"` by default. Raw pixels float32
+            [n, h, w, c] in, probabilities [n, classes] out, whatever precision the model was trained in.
+        quantize: `"int8"` for 8-bit integers, calibrated on training images; None for float32.
+        out: The directory to write, and with several formats that of their directories: new or empty ones, or earlier
+            exports, which are replaced. By default `export/<format>` in the run, or beside the file.
+        dataset: Where the images to compare on come from; the model's own data set by default, and random pixels where
+            that is not on this machine.
+        data_dir: Where the data set lies.
         progress: A `Progress`.
 
     Returns:
-        A dict: path, format, difference (largest, in probability), images (compared), bytes.
+        A dict: class_names, and exports, a list with a dict for each format: format, precision, path, and what
+        `keras_vision.formats.check.check` returns.
 
     Raises:
-        BadInput: No such model or format, a model that ends in probabilities, or an `out` that holds other things.
-        KerasVisionError: It could not be written, or does not compute what the model computes; it is not kept.
+        BadInput: No such model or format, packages that are not installed, a model that ends in probabilities, an `out`
+            that holds other things, or no images to calibrate on.
+        KerasVisionError: An artifact could not be written, or does not compute what the model computes; it is not kept.
+            Those of the formats before it are.
 
     Example:
 
-    >>> export("runs/tune-vgg-fashion_mnist")["difference"] <= 1e-5  # doctest: +SKIP
-    True
+    >>> export("runs/tune-vgg-fashion_mnist", format="onnx,litert")["exports"][0]["agreement"]  # doctest: +SKIP
+    1.0
     """
-    check_choice("format", format, FORMATS)
-    from keras_vision.runs import load_model, model_file, read_card
+    names = format_names(format)
+    if quantize is not None:
+        check_choice("quantize", quantize, QUANTIZED)
+    for name in names:
+        check_format(name, quantize)
+    from keras_vision.progress import Progress
+    from keras_vision.runs import model_file
 
-    path = model_file(source)
-    target = Path(out or path.parent / "export" / format).resolve()
-    check_target(target)
-    card = read_card(source)
+    progress = progress or Progress()
+    folder = Path(out or model_file(source).parent / "export").resolve()
+    targets = {name: target_of(folder, name, quantize, is_itself=bool(out) and len(names) == 1) for name in names}
+    for name, target in targets.items():
+        check_target(target, name)
+    subject = open_subject(source, quantize, dataset, data_dir, progress)
+    exports = []
+    for name, target in targets.items():
+        progress.say(f"{name}: writing and checking")
+        found = write(name, target, subject)
+        exports.append({"format": name, "precision": subject.card["precision"], "path": str(target), **found})
+    return {"class_names": subject.card["class_names"], "exports": exports}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Subject:
+    """What is exported, and what every artifact of it is held against.
+
+    Args:
+        classifier: The model, ending in probabilities.
+        origin: The card inside its file.
+        images: `Images` to compare on.
+        expected: The model's probabilities for them.
+        quantize: None or "int8".
+        card: What the cards of all artifacts share.
+    """
+
+    classifier: object
+    origin: dict
+    images: object
+    expected: object
+    quantize: str | None
+    card: dict
+
+
+def open_subject(source, quantize, dataset, data_dir, progress):
+    """Loads what is to be exported, in float32, and the images to compare on; the arguments are those of `export`."""
     import_keras()
+    from keras_vision.formats.card import facts
+    from keras_vision.formats.check import answers
+    from keras_vision.formats.network import check_outputs, with_probabilities
+    from keras_vision.runs import load_model, read_card
     from keras_vision.training.precision import set_precision
 
     set_precision("float32")
+    origin = read_card(source)
     model = load_model(source, float32=True)
     check_outputs(model)
-    with _writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as temporary:
-            new = Path(temporary, "new")
-            write_saved_model(model, new)
-            (new / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-            difference = check_saved_model(model, new)
-            replace_directory(new, target, aside=Path(temporary, "old"))
-    size = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
-    return {
-        "path": str(target),
-        "format": format,
-        "difference": difference,
-        "images": CHECK_IMAGES,
-        "bytes": size,
-        "class_names": card.get("class_names"),
-    }
+    images = open_images(model, origin, dataset, data_dir, progress)
+    if quantize and images.calibration is None:
+        raise BadInput(f"quantize={quantize} without training images", "a data set to calibrate on", "Give --data-dir.")
+    run = run_of(source)
+    card = facts(model, origin, run.result if run and run.finished else {})
+    card["precision"] = quantize or "float32"
+    classifier = with_probabilities(model)
+    return Subject(classifier, origin, images, answers(classifier.predict_on_batch, images.pixels), quantize, card)
 
 
-def check_target(target):
+def format_names(given):
+    """Returns the formats asked for, each once: a list of names, or of names separated by commas.
+
+    Example:
+
+    >>> format_names(["onnx,litert", "keras"])
+    ['onnx', 'litert', 'keras']
+    """
+    texts = [given] if isinstance(given, str) else given
+    names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    return list(dict.fromkeys(names)) or ["saved_model"]
+
+
+def target_of(folder, name, quantize, is_itself):
+    """Returns the directory of an artifact: `folder` itself, or one in it that bears the format's name."""
+    return folder if is_itself else folder / (f"{name}-{quantize}" if quantize else name)
+
+
+def check_target(target, name):
     """Refuses a target with anything in it but an earlier export: what is there would be deleted."""
     names = {path.name for path in target.iterdir()} if target.is_dir() else {target.name} if target.exists() else set()
-    if names and not MARKS <= names <= PARTS:
+    if names and not {JSON, FORMATS[name].files[0]} <= names <= {JSON, TEXT, *FORMATS[name].files}:
         raise BadInput(
             f"out {target}, which holds other things",
-            "a new or empty directory, or an earlier export",
+            f"a new or empty directory, or an earlier export in the format {name}",
             "Nothing was touched.",
         )
 
 
-def check_outputs(model):
-    """Refuses a model that ends in probabilities, which would go through a softmax twice, or in several things."""
-    from keras_vision.analysis.graph import activation_name, last_steps, steps_of
+def open_images(model, origin, dataset, data_dir, progress):
+    """Returns the `Images` to compare on: of the data set asked for, else of the model's own, else random pixels."""
+    from keras_vision.data import locate
+    from keras_vision.formats.check import random_images, real_images
+    from keras_vision.training.trainer import check_fit
 
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise BadInput(f"a model with {len(model.inputs)} inputs and {len(model.outputs)} outputs", "one of each")
-    steps = steps_of(model)
-    for last in (steps[position].layer for position in last_steps(steps)):
-        endings = {activation_name(last), type(last).__name__.lower()} & {"softmax", "sigmoid"}
-        if endings:
-            raise BadInput(f"a model that ends in a {endings.pop()} ({last.name})", "one that ends in logits")
+    try:
+        if not (dataset or "data_source" in origin):
+            raise BadInput("a model that does not say its data set", "--dataset NAME")
+        chosen = choose_data(origin.get("data_source", {}), dataset, data_dir, None, model.input_shape)
+        if not dataset and locate(chosen["spec"], chosen["data_dir"]).kind == "download":
+            raise BadInput(f"{chosen['spec']}, which is not on this machine", "it to be found", "Give --data-dir.")
+        data = open_dataset(chosen.pop("spec"), **chosen, progress=progress)
+        check_classes(origin.get("class_names"), data.class_names)
+        check_fit(model, data)
+        return real_images(data)
+    except BadInput as error:
+        if dataset or data_dir:
+            raise
+        progress.say(f"warning: compared on random pixels, for want of real images ({error})")
+        return random_images(model.input_shape[1:])
+
+
+def write(name, target, subject):
+    """Writes one artifact with its card, checks it, and puts it in its place; returns the findings of the check."""
+    from keras_vision.formats import format_module
+    from keras_vision.formats.card import write_card
+    from keras_vision.formats.check import check
+
+    with _writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as temporary:
+            new = Path(temporary, "new")
+            new.mkdir()
+            calibration = subject.images.calibration if subject.quantize else None
+            format_module(name).write(subject.classifier, new, origin=subject.origin, calibration=calibration)
+            found = check(name, new, subject.images, subject.expected, subject.quantize)
+            write_card(new, name, subject.card | {"format": name, "check": found})
+            replace_directory(new, target, aside=Path(temporary, "old"))
+    return found
 
 
 @contextlib.contextmanager
 def _writing(target):
-    """Turns what the system and TensorFlow raise while they write into an error that names the target."""
-    import tensorflow as tf
+    """Turns what the system, the converters and the runtimes raise into an error that names the target.
 
+    They have little in common: onnxruntime's errors derive from Exception alone.
+    """
     try:
         yield
-    except (OSError, tf.errors.OpError) as error:
+    except KerasVisionError:
+        raise
+    except Exception as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise KerasVisionError(f"{target} could not be written: {reason}") from error
-
-
-def with_probabilities(model):
-    """Returns a model that ends in probabilities where `model` ends in logits."""
-    import keras
-
-    probabilities = keras.layers.Softmax(dtype="float32", name="probabilities")(model.outputs[0])
-    return keras.Model(model.inputs, probabilities, name=model.name)
-
-
-def write_saved_model(model, directory):
-    """Writes a TensorFlow SavedModel of the model in inference mode, any batch size."""
-    import keras
-    import tensorflow as tf
-
-    classifier = with_probabilities(model)
-    archive = keras.export.ExportArchive()
-    archive.track(classifier)
-    archive.add_endpoint(
-        name="serve",
-        fn=lambda pixels: classifier(pixels, training=False),
-        input_signature=[tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="pixels")],
-    )
-    archive.write_out(directory, verbose=False)
-
-
-def check_saved_model(model, directory):
-    """Loads a SavedModel back and compares it with the model on random pixels.
-
-    Returns:
-        The largest difference of a probability.
-
-    Raises:
-        KerasVisionError: It is larger than `TOLERANCE`.
-    """
-    import numpy as np
-    import tensorflow as tf
-
-    rng = np.random.default_rng(0)
-    pixels = rng.integers(0, 256, (CHECK_IMAGES, *model.input_shape[1:])).astype("float32")
-    expected = with_probabilities(model).predict(pixels, verbose=0)
-    loaded = tf.saved_model.load(str(directory))  # its functions hold no reference to it
-    got = loaded.serve(tf.constant(pixels)).numpy()
-    difference = float(np.abs(got - expected).max())
-    if not difference <= TOLERANCE:
-        raise KerasVisionError(
-            f"the SavedModel differs from the model by {difference:.2g} in probability, more than {TOLERANCE:g}; "
-            "it was not kept"
-        )
-    return difference
 
 
 def replace_directory(new, old, aside):
@@ -172,11 +211,29 @@ def replace_directory(new, old, aside):
 
 
 def show(result, progress):
-    """Prints where the export is and how well it agrees."""
-    progress.say(f"{result['format']}  {result['path']}  ({result['bytes'] / 1e6:.1f} MB)")
-    progress.say(
-        f"checked on {result['images']} images: probabilities within {result['difference']:.1e} of the model's"
-    )
+    """Prints where the exports are and how well they agree."""
+    progress.print(table(result["exports"]))
+    for one in result["exports"]:
+        progress.say(f"{one['format']}: {one['bound']}: {one['path']}")
+
+
+def table(exports):
+    """Returns exports as a rich table."""
+    from keras_vision.analysis.tables import new_table
+
+    first = exports[0]
+    title = f"Compared with the model on {first['images']:,} {first['source']}"
+    latencies = [f"ms for {batch}" for batch in first["latency_ms"]]
+    columns = ("format", "precision", "MB", "difference", "same class", "accuracy", "in float32", *latencies)
+    table = new_table(title, *columns)
+    for one in exports:
+        accuracies = [f"{one[key]['accuracy']:.4f}" if key in one else "-" for key in ("accuracy", "float32_accuracy")]
+        table.add_row(
+            *(one["format"], one["precision"], f"{one['bytes'] / 1e6:.2f}", f"{one['difference']:.1e}"),
+            *(f"{one['agreement']:.2%}", *accuracies),
+            *(f"{milliseconds:.2f}" for milliseconds in one["latency_ms"].values()),
+        )
+    return table
 
 
 def main(arguments=None):
@@ -185,7 +242,7 @@ def main(arguments=None):
         export,
         "export",
         positional={"source": "a run directory or a .keras file"},
-        flags=("format", "out"),
+        flags=("format", "quantize", "out", "dataset", "data_dir"),
         show=show,
         arguments=arguments,
     )

@@ -1,5 +1,11 @@
 """How well a model does on a split: accuracy with its interval, cross-entropy, and the line that says so."""
 
+from keras_vision.errors import KerasVisionError
+
+TOP = 5  # classes that may be named, where there are more
+# Equal ranges of confidence over which the calibration error is summed (Guo et al. 2017, section 2).
+CALIBRATION_BINS = 15
+
 
 def measure_run(run, model, dataset, split="test"):
     """Measures the model of a run, and counts the looks at the test split in the run (key `looks`)."""
@@ -8,18 +14,40 @@ def measure_run(run, model, dataset, split="test"):
 
 
 def measure(model, dataset, split="test"):
-    """Measures a model on one split of a data set; see `keras_vision.evaluate.evaluate` for what is returned.
+    """Measures a model on one split of a data set.
 
     Args:
         model: A model with raw pixels in and logits out.
         dataset: A `Dataset`.
         split: `"test"`, which opens the test split, or `"validation"`.
+
+    Returns:
+        A dict: dataset, split, warnings, and what `score` returns.
     """
+    return summary(dataset, split, *answer(model, dataset, split))
+
+
+def answer(model, dataset, split="test"):
+    """Runs a model over one split of a data set and returns (the `Split`, float32 logits [n, classes]).
+
+    Raises:
+        BadInput: The model and the data set do not fit.
+        KerasVisionError: The model answers with NaN or infinity.
+    """
+    import numpy as np
+
     from keras_vision.training.trainer import check_fit
 
     check_fit(model, dataset)
     images = dataset.test() if split == "test" else dataset.validation
     logits = predict_logits(model, images.images)
+    if not np.isfinite(logits).all():
+        raise KerasVisionError(f"{model.name} answers with numbers that are not finite: its training went wrong.")
+    return images, logits
+
+
+def summary(dataset, split, images, logits):
+    """Returns what `measure` returns of a split that was answered."""
     return {
         "dataset": dataset.name,
         "split": split,
@@ -43,17 +71,104 @@ def score(logits, labels):
     """
     import numpy as np
     from scipy.special import log_softmax
+
+    losses = -log_softmax(logits.astype("float64"), axis=1)[np.arange(len(labels)), labels]
+    return share((logits.argmax(axis=1) == labels).sum(), len(labels)) | {"crossentropy": float(losses.mean())}
+
+
+def share(correct, n):
+    """Returns accuracy, n and the accuracy's 95% interval (Wilson 1927) of `correct` right answers in `n`.
+
+    Example:
+
+    >>> share(90, 100)
+    {'accuracy': 0.9, 'n': 100, 'interval': [0.8256, 0.9448]}
+    """
     from scipy.stats import binomtest
 
-    correct = int((logits.argmax(axis=1) == labels).sum())
-    interval = binomtest(correct, len(labels)).proportion_ci(0.95, method="wilson")
-    losses = -log_softmax(logits.astype("float64"), axis=1)[np.arange(len(labels)), labels]
+    correct, n = int(correct), int(n)
+    interval = binomtest(correct, n).proportion_ci(0.95, method="wilson")
     return {
-        "accuracy": correct / len(labels),
-        "n": len(labels),
+        "accuracy": correct / n,
+        "n": n,
         "interval": [round(float(interval.low), 4), round(float(interval.high), 4)],
-        "crossentropy": float(losses.mean()),
     }
+
+
+def details(logits, labels, class_names):
+    """Returns what tells more than one accuracy does.
+
+    Args:
+        logits: Float array [n, classes].
+        labels: Int array [n].
+        class_names: One name per class.
+
+    Returns:
+        A dict: calibration_error and calibration_bins; classes, a list of `class_rows`; and top5 (accuracy, n,
+        interval) where there are more than five classes.
+    """
+    import numpy as np
+    from scipy.special import softmax
+    from sklearn.metrics import top_k_accuracy_score
+
+    result = {
+        "calibration_error": calibration_error(softmax(logits.astype("float64"), axis=1), labels),
+        "calibration_bins": CALIBRATION_BINS,
+        "classes": class_rows(logits.argmax(axis=1), labels, class_names),
+    }
+    if len(class_names) <= TOP:
+        return result
+    every = np.arange(len(class_names))
+    named = top_k_accuracy_score(labels, logits, k=TOP, labels=every, normalize=False)
+    return {f"top{TOP}": share(named, len(labels))} | result
+
+
+def calibration_error(probabilities, labels, bins=CALIBRATION_BINS):
+    """Returns how far confidence and accuracy lie apart: the gap in each range of confidence, weighted by its images.
+
+    Args:
+        probabilities: Float array [n, classes].
+        labels: Int array [n].
+        bins: Number of equal ranges of the highest probability.
+
+    Example:
+
+    >>> calibration_error(np.array([[0.8, 0.2]] * 10), np.array([0] * 8 + [1] * 2)) < 1e-9
+    True
+
+    Source: Guo et al. 2017, equation 3 (expected calibration error).
+    """
+    import numpy as np
+
+    confidence = probabilities.max(axis=1)
+    surplus = (probabilities.argmax(axis=1) == labels) - confidence
+    ranges = np.clip(np.ceil(confidence * bins) - 1, 0, bins - 1).astype(int)
+    return float(np.abs(np.bincount(ranges, weights=surplus)).sum() / len(labels))
+
+
+def class_rows(predictions, labels, class_names):
+    """Returns a dict for each class: name, n, precision, recall, interval (of the recall, 95%) and f1.
+
+    Args:
+        predictions, labels: Int arrays [n].
+        class_names: One name per class.
+
+    A number that is not defined is None: the recall of a class without images, the precision of one never predicted.
+    """
+    import numpy as np
+    from sklearn.metrics import precision_recall_fscore_support
+
+    every = np.arange(len(class_names))
+    scores = precision_recall_fscore_support(labels, predictions, labels=every, zero_division=np.nan)
+    right = np.bincount(labels[predictions == labels], minlength=len(class_names))
+    rows = []
+    for name, correct, precision, recall, f1, n in zip(class_names, right, *scores, strict=True):
+        numbers = {"precision": precision, "recall": recall, "f1": f1}
+        rows.append(
+            {"name": name, "n": int(n), "interval": share(correct, n)["interval"] if n else None}
+            | {key: None if np.isnan(number) else float(number) for key, number in numbers.items()}
+        )
+    return rows
 
 
 def score_line(result):

@@ -16,15 +16,14 @@ import os
 import platform
 import socket
 import zipfile
-import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 
+from keras_vision import safety
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.quiet import import_keras
+from keras_vision.safety import CARD
 
-# The member of a .keras file that holds what Keras does not keep: class names, data set, how it was made.
-CARD = "keras_vision.json"
 # Settings that may grow when a run is continued: they say how long to go on, not what is done.
 BUDGETS = ("max_trials", "max_minutes")
 
@@ -283,44 +282,33 @@ def model_file(source):
     """Returns the path of the model that `source`, a run directory or a local `.keras` file, stands for.
 
     Raises:
-        BadInput: It is neither.
+        BadInput: It is neither, or an archive that no model is.
     """
+    expected = "a run directory or a local .keras file"
+    if "://" in str(source):
+        raise BadInput(f"model {source}", expected, "Nothing is fetched: a model from elsewhere can run code.")
     path = Path(source)
     if path.is_dir():
         path = Run(path).model_path
         if not path.exists():
             raise BadInput(f"run {source}", "a directory with a model.keras", "Has the run saved a model yet?")
     if not path.exists():
-        raise BadInput(f"model {source}", "a run directory or a local .keras file", "There is nothing of that name.")
-    if path.suffix != ".keras" or not path.is_file():
-        raise BadInput(f"model {source}", "a run directory or a local .keras file", "Other formats can run code.")
-    with _whole(path):
-        zipfile.ZipFile(path).close()
+        raise BadInput(f"model {source}", expected, "There is nothing of that name.")
+    target = path.resolve()
+    if {path.suffix, target.suffix} != {".keras"} or not target.is_file():
+        leads = f", which is {target}" if path.is_symlink() else ""
+        raise BadInput(f"model {source}{leads}", expected, "Other formats can run code.")
+    safety.check_members(path)
     return path
-
-
-@contextlib.contextmanager
-def _whole(path):
-    """Turns what zipfile, zlib, JSON, h5py and Keras raise over a damaged model file into one `BadInput`."""
-    damage = (zipfile.BadZipFile, zlib.error, json.JSONDecodeError, UnicodeDecodeError, KeyError, EOFError, OSError)
-    try:
-        yield
-    except damage as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise BadInput(
-            f"model {path} ({reason})", "a whole .keras file", "It is damaged or cannot be read: copy or make it again."
-        ) from error
 
 
 def read_card(source):
     """Returns what a model file says of itself: class names, data set, input shape; empty for a foreign file."""
-    path = model_file(source)
-    with _whole(path), zipfile.ZipFile(path) as archive:
-        return json.loads(archive.read(CARD)) if CARD in archive.namelist() else {}
+    return safety.read_card(model_file(source))
 
 
 def load_model(source, *, float32=False):
-    """Loads the model of a run directory or a local `.keras` file, uncompiled.
+    """Loads the model of a run directory or a local `.keras` file, uncompiled, once `safety` has nothing against it.
 
     Args:
         source: The directory or file.
@@ -330,19 +318,21 @@ def load_model(source, *, float32=False):
         BadInput: `source` is something else, is damaged, or holds code (a Lambda layer, say), which is never run.
     """
     path = model_file(source)
+    safety.check_classes(path)
+    safety.check_weights(path)
     import_keras()
     import keras
 
     import keras_vision.models.layers  # noqa: F401  registers the custom layers
 
     try:
-        with _whole(path):
+        with safety.whole(path):
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
             return _in_float32(model, path) if float32 else model
     except BadInput:
         raise
     except (ValueError, TypeError) as error:
-        raise BadInput(f"model {source}", "a model that loads in safe mode", str(error).splitlines()[0]) from error
+        raise BadInput(f"model {source}", "a model that Keras can load", str(error).splitlines()[0]) from error
 
 
 def _in_float32(model, path):

@@ -89,8 +89,8 @@ def tune(
 
     Returns:
         The result as a dict: workdir, val_accuracy, parameters, best_trial, best_values, trials, ended,
-        full_trainings (what the search cost, in full trainings of the best), confirmed, test, exit_code and more. The
-        exit code is 3 where the target was not reached.
+        full_trainings (what the search cost, in full trainings of the first that reached), confirmed, test, exit_code
+        and more. The exit code is 3 where the target was not reached.
 
     Raises:
         BadInput: Before any work starts, where an argument cannot be right.
@@ -233,15 +233,14 @@ def show(result, progress):
 
 def cost_line(result):
     """Returns what a search cost, as the line that a person reads."""
-    first = ""
-    if "seconds_to_target" in result:
-        first = (
-            f"; the target was first reached after {result['seconds_to_target']:.0f} s and "
-            f"{result['full_trainings_to_target']:.2f}"
-        )
+    spent = (
+        f"cost: {result['search_seconds']:.0f} s of training, as much as {result['full_trainings']:.2f} full trainings"
+    )
+    if "search_seconds_to_target" not in result:
+        return f"{spent} of the best"
     return (
-        f"cost: {result['search_seconds']:.0f} s of training, as much as {result['full_trainings']:.2f} full trainings "
-        f"of the best{first}"
+        f"{spent} of the first network that reached the target, which was after "
+        f"{result['search_seconds_to_target']:.0f} s and {result['full_trainings_to_target']:.2f}"
     )
 
 

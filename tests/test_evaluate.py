@@ -8,11 +8,11 @@ from PIL import Image
 
 from keras_vision.data import load_dataset
 from keras_vision.errors import BadInput
-from keras_vision.evaluate import evaluate
+from keras_vision.evaluate import evaluate, show
 from keras_vision.job import data_source
 from keras_vision.models import build_model
 from keras_vision.progress import PlainProgress
-from keras_vision.runs import load_model, save_model
+from keras_vision.runs import Run, load_model, save_model, write_json
 from keras_vision.training.trainer import model_card
 from tests.synthetic import make_split
 
@@ -87,6 +87,51 @@ def test_only_looks_at_the_test_split_of_the_models_own_data_count(run):
     assert "looks" not in evaluate(run, dataset=write_images("other.npz", seed=5))
     assert evaluate(run)["looks"] == 1
     assert evaluate(run, dataset="npz:./images.npz")["looks"] == 2
+
+
+def test_a_look_by_way_of_the_runs_own_file_counts_too(run):
+    write_json(Run(run).config_path, {})
+    assert evaluate(run)["looks"] == 1
+    assert evaluate("run/model.keras")["looks"] == 2
+
+
+def test_pictures_go_into_the_run_and_those_of_other_data_get_names_of_their_own(run):
+    evaluate(run)
+    evaluate(run, dataset=write_images("other.npz", seed=5))
+    names = ("confident_mistakes.png", "confusion_matrix.png")
+    prefixes = ("npz-other.npz_test", "test")
+    assert sorted(path.name for path in Run(run).figures.iterdir()) == [f"{p}_{n}" for p in prefixes for n in names]
+
+
+def test_pictures_of_a_file_are_drawn_where_asked_and_nowhere_else(run, images, tmp_path):
+    (tmp_path / "run" / "model.keras").rename("alone.keras")
+    before = {*tmp_path.rglob("*")}
+    assert evaluate("alone.keras")["figures"] == []
+    assert {*tmp_path.rglob("*")} == before
+    first, _ = evaluate("alone.keras", figures="drawn")["figures"]
+    with Image.open(first) as picture:
+        assert picture.width > 500
+
+
+def test_a_person_sees_each_class_the_calibration_and_the_accuracy_last(run):
+    said = io.StringIO()
+    result = evaluate(run)
+    show(result, PlainProgress(said))
+    lines = said.getvalue().splitlines()
+    row = result["classes"][1]
+    (line,) = (line.split() for line in lines if line.split()[:1] == [row["name"]])
+    assert line[1:] == [str(row["n"]), *([f"{row['precision']:.3f}"] if row["precision"] else ["-"]), *line[3:]]
+    assert any(f"calibration error {result['calibration_error']:.4f}" in line for line in lines)
+    assert f"{row['recall']:.3f}" in line
+    assert lines[-1].startswith("test accuracy")
+
+
+def test_a_model_that_ends_in_probabilities_is_refused(run, images):
+    from keras_vision.formats.network import with_probabilities
+
+    save_model(with_probabilities(load_model(run)), "probable.keras", {})
+    with pytest.raises(BadInput, match=r"ends in a softmax .*: expected one that ends in logits"):
+        evaluate("probable.keras", dataset=images)
 
 
 def test_where_the_images_came_from_and_what_is_odd_about_them_is_said():

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import resource
 import subprocess
@@ -8,11 +9,23 @@ import numpy as np
 import pytest
 
 from keras_vision import export as export_module
+from keras_vision import formats
 from keras_vision.errors import BadInput, KerasVisionError
-from keras_vision.export import export
+from keras_vision.export import export, format_names, main
+from keras_vision.formats import FORMATS, saved_model
+from keras_vision.formats.check import INT8_LOSS
 from keras_vision.models import build_model
 from keras_vision.models.layers import set_statistics
-from keras_vision.runs import load_model, save_model
+from keras_vision.predict import predict
+from keras_vision.progress import PlainProgress
+from keras_vision.runs import load_model, save_model, write_json
+from keras_vision.train import train
+from tests.synthetic import make_split
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(params=["float32", "mixed_bfloat16"])
@@ -20,12 +33,12 @@ def run_directory(tmp_path, request):
     keras.config.set_dtype_policy(request.param)
     model = build_model("vgg", (8, 8, 3), 4, filters=(8, 16), blocks=(1, 1), dropout_rate=0.5)
     set_statistics(model, (100.0, 110.0, 120.0), (50.0, 60.0, 70.0))
-    save_model(model, tmp_path / "model.keras", {"class_names": ["a", "b", "c", "d"]})
-    return tmp_path
+    save_model(model, tmp_path / "run" / "model.keras", {"class_names": ["a", "b", "c", "d"]})
+    return tmp_path / "run"
 
 
 def test_probabilities_agree_without_keras_vision_installed(run_directory, tmp_path):
-    result = export(run_directory)
+    (result,) = export(run_directory)["exports"]
     assert result["difference"] <= 1e-5
     rng = np.random.default_rng(1)
     pixels = rng.integers(0, 256, (5, 8, 8, 3)).astype("float32")
@@ -42,26 +55,86 @@ def test_probabilities_agree_without_keras_vision_installed(run_directory, tmp_p
     np.testing.assert_allclose(np.load(out), expected, atol=1e-5)
 
 
-def test_class_names_lie_beside_the_export(run_directory):
-    path = export(run_directory)["path"]
-    with open(f"{path}/keras_vision.json", encoding="utf-8") as file:
-        assert json.load(file)["class_names"] == ["a", "b", "c", "d"]
+def test_an_exported_keras_file_is_in_float32_and_names_classes(run_directory, tmp_path):
+    (result,) = export(run_directory, format="keras")["exports"]
+    file = f"{result['path']}/model.keras"
+    assert {layer.dtype_policy.name for layer in load_model(file).layers} == {"float32"}
+    noise = np.random.default_rng(2).integers(0, 256, (8, 8, 3), "uint8")
+    keras.utils.save_img(tmp_path / "noise.png", noise, scale=False)
+    ((exported,), (own,)) = (predict(source, [tmp_path / "noise.png"], top=4) for source in (file, run_directory))
+    assert exported["predictions"] == own["predictions"]
 
 
 def test_an_export_that_differs_is_not_kept_and_the_old_one_stays(run_directory, monkeypatch):
-    path = export(run_directory)["path"]
-    monkeypatch.setattr(export_module, "TOLERANCE", -1.0)
-    with pytest.raises(KerasVisionError, match="differs from the model"):
+    (result,) = export(run_directory)["exports"]
+    strict = dataclasses.replace(FORMATS["saved_model"], bound=-1.0)
+    monkeypatch.setitem(FORMATS, "saved_model", strict)
+    with pytest.raises(KerasVisionError, match=r"differs from the model by .* more than -1; it was not kept"):
         export(run_directory)
-    monkeypatch.undo()
-    model = load_model(run_directory, float32=True)
-    assert export_module.check_saved_model(model, path) <= 1e-5
+    saved_model.load(result["path"])
     assert sorted(p.name for p in (run_directory / "export").iterdir()) == ["saved_model"]
 
 
 def test_an_unknown_format_is_refused(run_directory):
     with pytest.raises(BadInput, match="Did you mean 'saved_model'"):
         export(run_directory, format="savedmodel")
+
+
+@pytest.mark.parametrize("given", ["onnx,keras", ["onnx", "keras"], ["onnx,keras", "onnx"], "onnx, keras,"])
+def test_formats_are_given_one_by_one_or_with_commas(given):
+    assert format_names(given) == ["onnx", "keras"]
+
+
+def test_the_command_takes_a_format_several_times(model_path, capsys):
+    assert main([str(model_path), "--format", "keras", "--format", "saved_model", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert [one["format"] for one in result["exports"]] == ["keras", "saved_model"]
+    assert (model_path.parent / "export" / "keras" / "model.keras").is_file()
+
+
+def test_formats_given_together_share_a_folder(model_path, tmp_path):
+    export(model_path, format="keras,saved_model", out="out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["keras", "saved_model"]
+
+
+def test_a_format_that_fails_leaves_the_ones_before_it(model_path, monkeypatch):
+    monkeypatch.setitem(FORMATS, "saved_model", dataclasses.replace(FORMATS["saved_model"], bound=-1.0))
+    with pytest.raises(KerasVisionError, match="saved_model differs"):
+        export(model_path, format="keras,saved_model")
+    assert [path.name for path in (model_path.parent / "export").iterdir()] == ["keras"]
+
+
+@pytest.mark.parametrize("name", [name for name, row in FORMATS.items() if row.packages])
+def test_missing_packages_are_named_with_the_command_that_installs_them(model_path, name, monkeypatch):
+    monkeypatch.setattr(formats.importlib.util, "find_spec", lambda module: None)
+    first = next(iter(FORMATS[name].packages.values()))
+    with pytest.raises(BadInput, match=rf"format {name} without .*pip install '{first}'"):
+        export(model_path, format=name)
+
+
+def test_the_extras_of_the_installer_are_the_packages_of_the_formats():
+    import ast
+    from pathlib import Path
+
+    tree = ast.parse((Path(__file__).parents[1] / "setup.py").read_text(encoding="utf-8"))
+    (extras,) = (
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "EXTRAS"
+    )
+    for name, row in FORMATS.items():
+        assert extras.get(name, []) == list(row.packages.values())
+
+
+@pytest.mark.parametrize("name", [name for name, row in FORMATS.items() if not row.int8])
+def test_formats_without_8_bit_integers_are_refused_by_those_with(model_path, name):
+    with pytest.raises(BadInput, match=rf"quantize=int8 for format {name}: expected one of the formats onnx, litert"):
+        export(model_path, format=name, quantize="int8")
+
+
+def test_another_quantisation_is_refused(model_path):
+    with pytest.raises(BadInput, match="quantize 'int4': expected one of int8"):
+        export(model_path, format="litert", quantize="int4")
 
 
 @pytest.fixture
@@ -76,7 +149,7 @@ def save(directory, *ending):
     return directory / "foreign.keras"
 
 
-@pytest.mark.parametrize("name", ["thesis.tex", "saved_model.pb", "keras_vision.json"])
+@pytest.mark.parametrize("name", ["thesis.tex", "saved_model.pb", "model_card.json"])
 def test_a_directory_of_something_else_is_refused_and_left_alone(model_path, tmp_path, name):
     out = tmp_path / "out"
     out.mkdir()
@@ -84,6 +157,13 @@ def test_a_directory_of_something_else_is_refused_and_left_alone(model_path, tmp
     with pytest.raises(BadInput, match="which holds other things: expected a new or empty directory"):
         export(model_path, out=out)
     assert (out / name).read_text() == "precious"
+
+
+def test_an_export_in_another_format_is_refused_and_left_alone(model_path, tmp_path):
+    export(model_path, format="keras", out="out")
+    with pytest.raises(BadInput, match="or an earlier export in the format saved_model"):
+        export(model_path, format="saved_model", out="out")
+    assert (tmp_path / "out" / "model.keras").is_file()
 
 
 def test_a_file_is_refused_and_left_alone(model_path, tmp_path):
@@ -114,7 +194,7 @@ def test_an_earlier_export_is_replaced_and_its_neighbours_are_left_alone(model_p
 def test_the_present_directory_is_a_target_if_it_is_empty(model_path, tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    assert export(model_path, out=".")["path"] == str(tmp_path / "here")
+    assert export(model_path, out=".")["exports"][0]["path"] == str(tmp_path / "here")
     assert (tmp_path / "here" / "saved_model.pb").is_file()
 
 
@@ -123,16 +203,20 @@ def test_a_target_that_cannot_be_made_is_named(model_path):
         export(model_path, out=model_path / "out")
 
 
-def test_a_full_disk_is_named_and_the_earlier_export_stays(model_path, tmp_path):
-    path = export(model_path, out=tmp_path / "out")["path"]
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_full_disk_is_named_and_the_earlier_export_stays(model_path, tmp_path, name):
+    for module in FORMATS[name].packages:
+        pytest.importorskip(module)
+    export(model_path, format=name, out=tmp_path / "out")
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))  # files end after 100 bytes
     try:
         with pytest.raises(KerasVisionError, match="out could not be written"):
-            export(model_path, out=path)
+            export(model_path, format=name, out=tmp_path / "out")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert export_module.check_saved_model(load_model(model_path), path) <= 1e-5
+    assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
     assert sorted(file.name for file in tmp_path.iterdir()) == ["foreign.keras", "out"]
 
 
@@ -181,3 +265,121 @@ def test_an_export_that_cannot_be_moved_into_place_leaves_the_earlier_one(tmp_pa
     with pytest.raises(FileNotFoundError):
         export_module.replace_directory(tmp_path / "missing", tmp_path / "out", aside=tmp_path / "aside")
     assert (tmp_path / "out" / "saved_model.pb").read_text() == "earlier"
+
+
+class Heard(PlainProgress):
+    """Progress that remembers what was said."""
+
+    def __init__(self):
+        self.lines = []
+
+    def say(self, text=""):
+        self.lines.append(text)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run of a network that has learned to tell made-up images apart, and the name of its data set."""
+    folder = tmp_path_factory.mktemp("trained")
+    training, test = make_split(240, shape=(8, 8, 3), seed=1), make_split(60, shape=(8, 8, 3), seed=2)
+    arrays = {"x_train": training.images, "y_train": training.labels, "x_test": test.images, "y_test": test.labels}
+    np.savez(folder / "made_up.npz", **arrays)
+    small = {"settings": {"filters": (8, 16)}, "epochs": 6, "batch_size": 32, "flip": "none", "shift": 0}
+    train("cnn", dataset=f"npz:{folder}/made_up.npz", workdir=folder / "run", precision="mixed_bfloat16", **small)
+    return folder / "run"
+
+
+def test_artifacts_are_compared_on_the_validation_images_of_the_runs_own_data(trained, tmp_path):
+    (result,) = export(trained, out="out")["exports"]
+    assert result["source"] == f"validation images of npz:{trained.parent}/made_up.npz"
+    assert result["images"] == result["accuracy"]["n"] == 24
+    assert result["accuracy"] == result["float32_accuracy"]
+    assert result["agreement"] == 1
+
+
+def test_the_test_split_stays_closed(trained, monkeypatch):
+    from keras_vision.data import arrays
+
+    read = arrays._npz_split
+    opened = []
+    monkeypatch.setattr(arrays, "_npz_split", lambda path, split: opened.append(split) or read(path, split))
+    export(trained, out="out")
+    assert opened == ["train"]
+
+
+def test_the_card_says_what_the_model_is_and_how_well_it_does(trained, tmp_path):
+    (result,) = export(trained, out="out")["exports"]
+    card = json.loads((tmp_path / "out" / "model_card.json").read_text())
+    test = json.loads((trained / "result.json").read_text())["test"]
+    model = load_model(trained)
+    assert card["test"] == {name: test[name] for name in ("accuracy", "n", "interval")}
+    assert card["class_names"] == ["0", "1", "2"]
+    assert card["parameters"] == sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+    assert card["macs"] > 0
+    assert card["check"]["latency_ms"] == result["latency_ms"]
+    assert {"tensorflow", "keras", "keras-vision"} <= card["versions"].keys()
+    text = (tmp_path / "out" / "README.md").read_text()
+    low, high = test["interval"]
+    assert f"- test accuracy: {test['accuracy']:.4f} on 60 images (95% interval {low:.4f} to {high:.4f})" in text
+    assert "| same top class | 100.00% |" in text
+    assert "in this order: 0, 1, 2" in text
+    assert "## Licence" in text
+
+
+def test_data_that_is_gone_leaves_random_pixels_and_that_is_said(trained, tmp_path):
+    alone = tmp_path / "alone.keras"
+    save_model(load_model(trained), alone, {"data_source": {"spec": "npz:gone.npz", "seed": 0}})
+    heard = Heard()
+    (result,) = export(alone, progress=heard)["exports"]
+    assert result["source"] == "images of random pixels"
+    assert "accuracy" not in result
+    assert any("compared on random pixels" in line and "gone.npz" in line for line in heard.lines)
+
+
+def test_data_that_was_asked_for_and_is_not_there_is_an_error(trained):
+    with pytest.raises(BadInput, match=r"gone\.npz"):
+        export(trained, dataset="npz:gone.npz", out="out")
+
+
+def test_a_data_set_that_would_have_to_be_downloaded_is_not(trained, tmp_path, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    alone = tmp_path / "alone.keras"
+    save_model(load_model(trained), alone, {"data_source": {"spec": "cifar10", "data_dir": None, "seed": 0}})
+    heard = Heard()
+    export(alone, progress=heard)
+    assert any("cifar10, which is not on this machine" in line for line in heard.lines)
+
+
+@pytest.mark.parametrize("name", [name for name, row in FORMATS.items() if row.int8])
+class TestInt8:
+    @pytest.fixture(autouse=True)
+    def _packages(self, name):
+        for module in FORMATS[name].packages:
+            pytest.importorskip(module)
+
+    def test_it_keeps_the_accuracy_and_stands_beside_the_float32_export(self, name, trained, tmp_path):
+        (whole,) = export(trained, format=name, out=tmp_path / "whole")["exports"]
+        (result,) = export(trained, format=name, quantize="int8", out=tmp_path / "int8")["exports"]
+        assert result["float32_accuracy"]["accuracy"] - result["accuracy"]["accuracy"] <= INT8_LOSS
+        assert result["difference"] > 10 * whole["difference"]  # it does compute in 8 bits
+        card = json.loads((tmp_path / "int8" / "model_card.json").read_text())
+        assert (card["precision"], card["check"]["accuracy"]["n"]) == ("int8", 24)
+
+    def test_one_that_loses_too_much_is_not_kept(self, name, trained, tmp_path, monkeypatch):
+        monkeypatch.setattr("keras_vision.formats.check.INT8_LOSS", -1.0)
+        with pytest.raises(KerasVisionError, match=f"{name} in int8 is right on .* was not kept"):
+            export(trained, format=name, quantize="int8", out=tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+    def test_it_needs_images_to_calibrate_on(self, name, model_path):
+        with pytest.raises(BadInput, match="quantize=int8 without training images"):
+            export(model_path, format=name, quantize="int8")
+
+
+def test_a_run_that_is_not_finished_has_no_test_accuracy_on_its_card(run_directory, tmp_path):
+    write_json(run_directory / "config.json", {})
+    export(run_directory, out="out")
+    card = json.loads((tmp_path / "out" / "model_card.json").read_text())
+    assert card["test"] == {"accuracy": None, "n": None, "interval": None}
+    assert "- test accuracy: not measured" in (tmp_path / "out" / "README.md").read_text()

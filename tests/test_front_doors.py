@@ -59,7 +59,7 @@ def test_a_search_ends_at_the_smallest_network_and_says_what_it_cost(images, cap
     ]
     assert Run("w").result["parameters"] == min(reached)
     assert "; now for a smaller one" in out
-    assert "the target was first reached after" in out
+    assert "full trainings of the first network that reached the target" in out
     assert "confirmed: validation accuracy" in out
     capsys.readouterr()
     assert tune_main(["--report", "w"]) == 0

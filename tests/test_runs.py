@@ -142,20 +142,43 @@ def test_a_failing_save_keeps_the_old_model(tmp_path, model, monkeypatch):
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["hf://someone/model", "missing.keras", "weights.h5", "model.pkl"])
-def test_other_sources_of_models_are_refused(tmp_path, monkeypatch, name):
+@pytest.mark.parametrize(
+    ("name", "mend"),
+    [
+        ("hf://someone/model.keras", "Nothing is fetched"),
+        ("https://example.org/model.keras", "Nothing is fetched"),
+        ("missing.keras", "nothing of that name"),
+        ("weights.h5", "Other formats can run code"),
+        ("model.pkl", "Other formats can run code"),
+        ("link.keras", "weights.h5: expected"),
+        ("pipe.keras", "Other formats can run code"),
+        ("loop.keras", "nothing of that name"),
+    ],
+)
+def test_other_sources_of_models_are_refused(name, mend, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    if "." in name and not name.startswith(("hf", "missing")):
-        (tmp_path / name).write_bytes(b"x")
-    with pytest.raises(BadInput, match=r"expected a run directory or a local \.keras file"):
+    for other in ("weights.h5", "model.pkl"):
+        Path(other).touch()
+    os.symlink("weights.h5", "link.keras")
+    os.symlink("loop.keras", "loop.keras")
+    os.mkfifo("pipe.keras")
+    with pytest.raises(BadInput, match=r"expected a run directory or a local \.keras file") as caught:
         model_file(name)
+    assert mend in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"\x89HDF\r\n\x1a\n", b"cos\nsystem\n(S'touch canary'\ntR.", b"", b"PK\x03\x04"])
+def test_another_format_under_the_right_name_is_refused(content, tmp_path):
+    (tmp_path / "model.keras").write_bytes(content)
+    with pytest.raises(BadInput, match=r"expected a whole \.keras file"):
+        load_model(tmp_path)
 
 
 def test_a_model_with_code_in_it_is_refused(tmp_path, model):
     inputs = keras.Input((4,))
     evil = keras.Model(inputs, keras.layers.Lambda(lambda x: x)(inputs))
     evil.save(tmp_path / "model.keras")
-    with pytest.raises(BadInput, match="safe mode"):
+    with pytest.raises(BadInput, match=r"Lambda' named 'lambda.*holds Python code"):
         load_model(tmp_path / "model.keras")
 
 

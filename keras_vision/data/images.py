@@ -14,6 +14,7 @@ What becomes of unusual images:
 import contextlib
 import io
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ FORMATS = {
     ".png": "PNG",
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
+    ".jfif": "JPEG",
     ".gif": "GIF",
     ".bmp": "BMP",
     ".webp": "WEBP",
@@ -38,6 +40,22 @@ MAX_PIXELS = 50_000_000
 
 _EXIF_ORIENTATION = 0x0112
 _WHITE = (255, 255, 255, 255)
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a terminal obeys them
+
+
+class BadImage(BadInput):
+    """An image that cannot be used: `name` says which, `reason` why.
+
+    Example:
+
+    >>> BadImage("cat.jpg", "empty file").reason
+    'empty file'
+    """
+
+    def __init__(self, name, reason):
+        self.name, self.reason = name, reason
+        expected = f"an image of at most {MAX_PIXELS // 1_000_000} megapixels that can be decoded"
+        super().__init__(f"{name} ({reason})", expected)
 
 
 def probe_image(path):
@@ -47,7 +65,7 @@ def probe_image(path):
         path: An image file.
 
     Raises:
-        BadInput: It is no image, its extension belies its content, or its header claims more than `MAX_PIXELS`.
+        BadImage: It is no image, its extension belies its content, or its header claims more than `MAX_PIXELS`.
 
     Example:
 
@@ -58,7 +76,7 @@ def probe_image(path):
         width, height = image.size
         if _orientation(image) >= 5:  # the four orientations that exchange the axes
             width, height = height, width
-        return height, width, 1 if image.mode in ("1", "L", "LA") or image.mode.startswith("I;16") else 3
+        return height, width, 1 if image.mode in ("1", "L", "LA") or _is_16_bit_grey(image) else 3
 
 
 def read_image(path_or_bytes, shape):
@@ -72,7 +90,7 @@ def read_image(path_or_bytes, shape):
         uint8 array of that shape.
 
     Raises:
-        BadInput: The image cannot be decoded (`given` holds its name and the reason), or it is too large.
+        BadImage: The image cannot be decoded, or it is too large.
 
     Example:
 
@@ -106,19 +124,20 @@ def resize_images(images, height, width):
 
 
 def printable(path):
-    """Returns a path as text that any stream can print, whatever bytes its name holds.
+    """Returns a path as text that any stream can print on one line, whatever bytes its name holds.
 
     Example:
 
-    >>> printable("cats/7.png")
-    'cats/7.png'
+    >>> printable("cats/7\\n.png")
+    'cats/7\\\\n.png'
     """
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return _CONTROLS.sub(lambda sign: ascii(sign[0])[1:-1], text)
 
 
 @contextlib.contextmanager
 def _opened(path_or_bytes):
-    """Yields an image whose header passed the checks; what its decoder then raises becomes a `BadInput`, too."""
+    """Yields an image whose header passed the checks; what its decoder then raises becomes a `BadImage`, too."""
     in_memory = isinstance(path_or_bytes, bytes)
     try:
         if not in_memory and not Path(path_or_bytes).is_file():  # reading a pipe would block for ever
@@ -127,14 +146,10 @@ def _opened(path_or_bytes):
             raise ValueError("empty file")
         source = io.BytesIO(path_or_bytes) if in_memory else path_or_bytes
         with Image.open(source, formats=sorted(set(FORMATS.values()))) as image:
-            _check_header(image, None if in_memory else Path(path_or_bytes).suffix.lower())
+            _check_header(image, "" if in_memory else Path(path_or_bytes).suffix.lower())
             yield image
     except Exception as error:  # decoders raise OSError, SyntaxError, ValueError, struct.error and more
-        name = "image" if in_memory else printable(path_or_bytes)
-        raise BadInput(
-            f"{name} ({_reason(error)})",
-            f"an image of at most {MAX_PIXELS // 1_000_000} megapixels that can be decoded",
-        ) from error
+        raise BadImage("image" if in_memory else printable(path_or_bytes), _reason(error)) from error
 
 
 def _check_header(image, extension):
@@ -142,7 +157,7 @@ def _check_header(image, extension):
     if width * height > MAX_PIXELS:
         raise ValueError(f"{width}x{height} pixels")
     actual = {"MPO": "JPEG"}.get(image.format, image.format)  # MPO: a JPEG with further frames behind
-    if extension is not None and FORMATS.get(extension) != actual:
+    if extension and FORMATS.get(extension) != actual:
         raise ValueError(f"the content is {actual}, whatever the name says")
 
 
@@ -158,9 +173,14 @@ def _reason(error):
     return str(error) or type(error).__name__
 
 
+def _is_16_bit_grey(image):
+    return image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")  # PGM: 0 to 65,535 in 32 bits
+
+
 def _converted(image, mode):
+    has_16_bits = _is_16_bit_grey(image)
     image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I;16"):
+    if has_16_bits:
         image = Image.fromarray((np.asarray(image) >> 8).astype("uint8"))
     if image.mode in ("I", "F"):
         raise ValueError("integers or floats of unknown range")

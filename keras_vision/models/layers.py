@@ -166,7 +166,7 @@ def gelu(x):
         from keras_vision.models import speedups
 
         return speedups.gelu(ops.convert_to_tensor(x))
-    return x * (ops.erf(x * math.sqrt(0.5)) * 0.5 + 0.5)
+    return x * 0.5 * (ops.erf(x * math.sqrt(0.5)) + 1)
 
 
 def _on_tensorflow(gpu=True):

@@ -121,8 +121,9 @@ def renderables(found):
 
     target = f", target {found['target_acc']:g}" if found["target_acc"] is not None else ""
     counts = ", ".join(f"{status.lower()}: {count}" for status, count in found["statuses"].items())
+    yield f"{found['model']} on {found['dataset']}{target} ({counts})"
     leaders = new_table(
-        f"{found['model']} on {found['dataset']}{target} ({counts})",
+        None,
         *("trial", "validation", "parameters", "MACs", "ms/image", "epochs", "seconds", "ended by"),
     )
     for line in found["leaders"]:
@@ -137,13 +138,15 @@ def renderables(found):
             line["stopped"],
         )
     yield leaders
-    front = new_table("Front: beaten in accuracy and a cost at once by none", "trial", "validation", "smallest by")
+    yield "Front: what no other trial beats in accuracy and one cost at once"
+    front = new_table(None, "trial", "validation", "smallest by")
     for row in found["front"]:
         front.add_row(row["trial"], f"{float(row['val_accuracy']):.4f}", row["smallest_by"].replace(" ", ", "))
     yield front
     if found["importance"]:
         caution = f" ({found['caution']})" if found["caution"] else ""
-        importance = new_table(f"Share of the differences in accuracy that a setting explains{caution}", "setting", "")
+        yield f"Share of the differences in accuracy that a setting explains{caution}"
+        importance = new_table(None, "setting", "share")
         for name, share in found["importance"].items():
             importance.add_row(name, f"{share:.0%}")
         yield importance

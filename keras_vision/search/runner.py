@@ -242,22 +242,24 @@ class Search:
         }
 
     def _costs(self, best):
-        """Returns what the search cost: seconds, and training FLOPs as multiples of the best trial's full training."""
-        spent = [trial.result for trial in self.ledger.completed]
-        full = best.result["training_flops"] / best.result["epochs_run"] * self.space.resolve(best.values)[1].epochs
-        costs = {
-            "search_seconds": round(sum(result["seconds"] for result in spent), 2),
-            "full_trainings": round(sum(result["training_flops"] for result in spent) / full, 2),
-        }
-        scores = [trial.score for trial in self.ledger.completed]
-        first = next((place for place, score in enumerate(scores) if score >= (self.target_acc or 2)), None)
-        if first is not None:
-            until = spent[: first + 1]
-            costs |= {
-                "seconds_to_target": round(sum(result["seconds"] for result in until), 2),
-                "full_trainings_to_target": round(sum(result["training_flops"] for result in until) / full, 2),
+        """Returns what the search cost: seconds, and training FLOPs as multiples of one full training.
+
+        That is the training, to the end of its recipe, of the first network that reached the target; of the best where
+        none did.
+        """
+        spent = self.ledger.completed
+        first = next((t for t in spent if self.target_acc is not None and t.score >= self.target_acc), None)
+        reference = first or best
+        epochs = self.space.resolve(reference.values)[1].epochs
+        full = reference.result["training_flops"] / reference.result["epochs_run"] * epochs
+
+        def cost(trials, suffix=""):
+            return {
+                f"search_seconds{suffix}": round(sum(trial.result["seconds"] for trial in trials), 2),
+                f"full_trainings{suffix}": round(sum(trial.result["training_flops"] for trial in trials) / full, 2),
             }
-        return costs
+
+        return cost(spent) | (cost(spent[: spent.index(first) + 1], "_to_target") if first else {})
 
     def _ended(self, max_trials, deadline):
         closed = sum(trial.status in ("COMPLETED", "FAILED") for trial in self.ledger.trials)

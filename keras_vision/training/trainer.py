@@ -91,6 +91,8 @@ def compile_model(model, recipe, steps):
             keras.metrics.CategoricalCrossentropy(from_logits=True, name="crossentropy"),
         ],
     )
+    # Built inside the first step, the optimiser's variables keep that step's graphs in memory for good.
+    model.optimizer.build(model.trainable_variables)
 
 
 def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, judge=None, card=None, progress=None):

@@ -113,7 +113,16 @@ def test_search_is_started_with_the_data_that_was_found(demo, tmp_path, monkeypa
     monkeypatch.setattr(demo.os, "execv", lambda program, command: started.append(command))
     demo.main()
     assert started[0][1:3] == ["-m", "keras_vision.tune"]
-    assert started[0][3:] == ["--model", "vgg", "--target-acc", "0.9", "--dataset", "digits"]
+    assert started[0][3:] == [
+        "--model",
+        "vgg",
+        "--target-acc",
+        "0.9",
+        "--max-trials",
+        demo.TRIALS,
+        "--dataset",
+        "digits",
+    ]
     assert capsys.readouterr().out.splitlines()[0] == "first line"
 
 

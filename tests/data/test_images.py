@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from keras_vision.data import images
-from keras_vision.data.images import probe_image, read_image, resize_images
+from keras_vision.data.images import BadImage, printable, probe_image, read_image, resize_images
 from keras_vision.errors import BadInput
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
@@ -79,6 +79,18 @@ def test_sixteen_bits_keep_the_upper_byte(tmp_path):
     values = np.array([[0, 255], [256, 65535]], np.uint16)
     path = _saved(Image.fromarray(values), tmp_path / "a.png")
     assert read_image(path, (2, 2, 1)).ravel().tolist() == [0, 0, 1, 255]
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I;16B"])
+def test_sixteen_bits_of_either_byte_order_keep_the_upper_byte(tmp_path, mode):
+    path = _saved(Image.new(mode, (2, 2), 0xABCD), tmp_path / "a.tif")
+    assert read_image(path, (2, 2, 1)).ravel().tolist() == [0xAB] * 4
+
+
+def test_grey_maps_of_any_depth_are_scaled_to_eight_bits(tmp_path):
+    (tmp_path / "a.pgm").write_bytes(b"P5 3 1 1000\n" + np.array([0, 500, 1000], ">u2").tobytes())
+    assert read_image(tmp_path / "a.pgm", (1, 3, 1)).ravel().tolist() == [0, 128, 255]
+    assert probe_image(tmp_path / "a.pgm") == (1, 3, 1)
 
 
 def test_one_bit_becomes_black_and_white(tmp_path):
@@ -163,6 +175,25 @@ def test_wrong_extension_is_refused_with_the_true_format(tmp_path, write_image):
     path = write_image(tmp_path / "a.png").rename(tmp_path / "a.jpg")
     with pytest.raises(BadInput, match="the content is PNG"):
         probe_image(path)
+
+
+def test_without_an_extension_nothing_is_belied(tmp_path, write_image):
+    path = write_image(tmp_path / "a.png").rename(tmp_path / "a")
+    assert probe_image(path) == (8, 8, 3)
+
+
+def test_a_bad_image_keeps_its_name_and_its_reason_apart(tmp_path):
+    (tmp_path / "a.png").touch()
+    with pytest.raises(BadImage) as caught:
+        read_image(tmp_path / "a.png", (8, 8, 3))
+    assert (caught.value.name, caught.value.reason) == (str(tmp_path / "a.png"), "empty file")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [(b"\xff.png", "\\xff.png"), (b"a\n\x1b[2J", "a\\n\\x1b[2J"), ("\u00e9", "\u00e9")]
+)
+def test_names_are_printed_as_text_that_no_terminal_obeys(name, text):
+    assert printable(name) == text
 
 
 def test_floats_are_refused(tmp_path):

@@ -67,7 +67,7 @@ def test_a_report_is_printed_and_changes_nothing(searched):
     stream = io.StringIO()
     show_report(report(report=str(searched)), PlainProgress(stream))
     text = stream.getvalue()
-    assert "full trainings of the best" in text
+    assert "full trainings of the first network that reached the target" in text
     assert f"--report {searched} --confirm 3" in text
     assert {path: path.read_bytes() for path in searched.glob("*.*")} == before
 

@@ -24,6 +24,12 @@ def recipe_space(hp, recipe):
 RECIPE = Recipe(epochs=2, batch_size=64, warmup_epochs=0.5, shift=0, flip="none")
 
 
+@pytest.fixture(autouse=True)
+def known_latency(monkeypatch):
+    """Measuring would take longer than these trainings."""
+    monkeypatch.setattr(runner, "latency_ms", lambda model: 1.5)
+
+
 @pytest.fixture
 def space(tmp_path):
     (tmp_path / "space.py").write_text(SPACE)
@@ -288,6 +294,15 @@ def test_what_a_search_cost_is_told_in_full_trainings(tmp_path, space):
     spent = sum(trial.result["training_flops"] for trial in search.ledger.trials)
     assert result["full_trainings"] == round(spent / search.ledger.best().result["training_flops"], 2)
     assert "full_trainings_to_target" not in result
+
+
+def test_the_cost_of_reaching_the_target_counts_what_came_before(tmp_path, space):
+    search = make_search(tmp_path / "s", space, target_acc=0.01, stop_at_target=False)
+    result = search.conclude(search.go(max_trials=2))
+    first = search.ledger.trials[0].result
+    assert first["stopped"] == "target"
+    assert result["full_trainings_to_target"] == 0.5  # one of two epochs
+    assert result["search_seconds_to_target"] == first["seconds"] < result["search_seconds"]
 
 
 def test_a_confirmation_trains_the_best_with_other_seeds(tmp_path, space):

@@ -1,0 +1,123 @@
+"""What an export can be: one row of `FORMATS` and one file for each format.
+
+Each file has two functions:
+    write(classifier, directory, *, origin, calibration=None)
+        writes the artifact into a directory: raw pixels in, probabilities out, batches of any size. `origin` is the
+        card inside the model's own file; `calibration` are uint8 images [n, h, w, c], where it is to compute in 8 bits.
+    load(directory)
+        opens it in its own runtime and returns its entries by name, each a function from float32 pixels [n, h, w, c] to
+        probabilities [n, classes].
+"""
+
+import dataclasses
+import importlib.util
+import shlex
+
+from keras_vision.errors import BadInput, check_choice
+
+
+@dataclasses.dataclass(frozen=True)
+class Format:
+    """One kind of export.
+
+    Args:
+        meaning: What it is for.
+        files: Names of the files and folders that an artifact consists of.
+        bound: The largest difference in probability that an artifact in float32 may have.
+        module: The file in this folder that writes it.
+        packages: Dict from the module that must be importable to what pip installs it by.
+        int8: Whether it can be quantised.
+        limits: Sentences for the model card.
+    """
+
+    meaning: str
+    files: tuple[str, ...]
+    bound: float
+    module: str
+    packages: dict[str, str] = dataclasses.field(default_factory=dict)
+    int8: bool = False
+    limits: tuple[str, ...] = ()
+
+    @property
+    def distributions(self):
+        """What pip calls the packages."""
+        return [requirement.partition(">=")[0] for requirement in self.packages.values()]
+
+
+# Kernels of other makers add in another order: after tens of layers that is a few 1e-5 in probability.
+SAME_KERNELS, OTHER_KERNELS = 1e-5, 1e-4
+
+FORMATS = {
+    "saved_model": Format(
+        "TensorFlow and TensorFlow Serving",
+        ("saved_model.pb", "fingerprint.pb", "variables", "assets"),
+        SAME_KERNELS,
+        "saved_model",
+        limits=(
+            "Signature serve (and serving_default): float32 pixels [n, height, width, channels].",
+            "Signature serve_bytes: contents of JPEG, PNG, GIF or BMP files, strings [n], which it decodes, lays over "
+            "white where they are transparent, and resizes; it ignores EXIF orientation and takes no CMYK.",
+        ),
+    ),
+    "onnx": Format(
+        "ONNX Runtime, and other readers of ONNX",
+        ("model.onnx",),
+        OTHER_KERNELS,
+        "onnx",
+        {"tf2onnx": "tf2onnx>=1.17", "onnx": "onnx>=1.17", "onnxruntime": "onnxruntime>=1.20"},
+        int8=True,
+        limits=("Input pixels, output probabilities; the first axis of both is the batch.",),
+    ),
+    "litert": Format(
+        "LiteRT (TensorFlow Lite), on phones and small boards",
+        ("model.tflite",),
+        OTHER_KERNELS,
+        "litert",
+        {"ai_edge_litert": "ai-edge-litert>=2.0"},
+        int8=True,
+        limits=("For batches of more than one image call resize_tensor_input before allocate_tensors.",),
+    ),
+    "openvino": Format(
+        "OpenVINO, on Intel's processors",
+        ("model.xml", "model.bin"),
+        OTHER_KERNELS,
+        "openvino",
+        {"openvino": "openvino>=2025.0"},
+        limits=("OpenVINO computes in bfloat16 where the processor can, unless INFERENCE_PRECISION_HINT is f32.",),
+    ),
+    "keras": Format(
+        "Keras, with keras_vision installed: one .keras file",
+        ("model.keras",),
+        SAME_KERNELS,
+        "keras_file",
+        limits=(
+            "Import keras_vision.models.layers before loading. Unlike the model's own file it ends in probabilities.",
+        ),
+    ),
+}
+
+
+def check_format(name, quantize=None):
+    """Refuses a format that does not exist, cannot be quantised as asked, or whose packages are not installed.
+
+    Args:
+        name: Of the format.
+        quantize: None or "int8".
+
+    Raises:
+        BadInput: With the command that installs what is missing.
+    """
+    check_choice("format", name, FORMATS)
+    if quantize and not FORMATS[name].int8:
+        able = ", ".join(name for name, row in FORMATS.items() if row.int8)
+        raise BadInput(f"quantize={quantize} for format {name}", f"one of the formats {able}")
+    packages = FORMATS[name].packages
+    missing = [module for module in packages if importlib.util.find_spec(module) is None]
+    if missing:
+        command = shlex.join(["python", "-m", "pip", "install", *packages.values()])
+        raise BadInput(f"format {name} without {', '.join(missing)}", "its packages to be installed", f"Try: {command}")
+
+
+def format_module(name):
+    """Imports the file of a format."""
+    return importlib.import_module(f"keras_vision.formats.{FORMATS[name].module}")

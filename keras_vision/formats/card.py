@@ -1,0 +1,116 @@
+"""The model card beside an artifact (Mitchell et al. 2019), for programs and, as README.md, for people."""
+
+import importlib.metadata
+import json
+from pathlib import Path
+
+from keras_vision.formats import FORMATS
+from keras_vision.runs import provenance
+
+JSON, TEXT = "model_card.json", "README.md"
+LICENCE = (
+    "None is stated for these weights: it is for their owner to choose. The program that trained them is under the "
+    "Apache License 2.0; the data set has terms of its own."
+)
+LIMITS = (
+    "It knows these classes only, and gives every image one of them.",
+    "Images of other sizes are to be stretched to its size, bilinear, anti-aliased where they shrink, and laid over "
+    "white where they are transparent.",
+    "Validation images chose its weights, and in a search its settings: the accuracy on them flatters a little. On "
+    "pictures taken in another way than its data any accuracy may be lower.",
+)
+
+
+def facts(model, origin, result):
+    """Returns what the cards of all of a model's artifacts share.
+
+    Args:
+        model: The model, ending in logits.
+        origin: The card inside its file: class names, data set and settings; empty for a foreign file.
+        result: The result of its run; empty where there is none.
+    """
+    from keras_vision.analysis.counts import count
+
+    counted = count(model)
+    shape = ", ".join(map(str, model.input_shape[1:]))
+    return {
+        "model": model.name,
+        "settings": origin.get("settings"),
+        "class_names": origin.get("class_names"),
+        "input": f"float32 pixels from 0 to 255, [n, {shape}], n any number",
+        "output": f"float32 probabilities, [n, {model.output_shape[-1]}]",
+        "data": {name: origin.get(name) for name in ("dataset", "fingerprint", "data_source")},
+        "test": {name: (result.get("test") or {}).get(name) for name in ("accuracy", "n", "interval")},
+        "validation_accuracy": result.get("val_accuracy"),
+        "parameters": counted.parameters,
+        "macs": counted.macs,
+        "macs_not_counted": list(counted.not_counted),
+        "licence": LICENCE,
+    }
+
+
+def write_card(directory, name, card):
+    """Writes the card of an artifact of format `name` into its directory, in both forms."""
+    made = provenance()
+    made["versions"] |= {package: importlib.metadata.version(package) for package in FORMATS[name].distributions}
+    card = card | {"exported": made.pop("started"), **made, "limits": [*LIMITS, *FORMATS[name].limits]}
+    Path(directory, JSON).write_text(json.dumps(card, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    Path(directory, TEXT).write_text(text(card), encoding="utf-8")
+
+
+def text(card):
+    """Returns a card as Markdown."""
+    lines = [
+        f"# {card['model']}, {card['format']} in {card['precision']}",
+        "",
+        FORMATS[card["format"]].meaning + ".",
+        "",
+    ]
+    lines += [f"- {name}: {value}" for name, value in _about(card).items()]
+    lines += ["", "## Checked", "", "| what | found |", "|---|---|"]
+    lines += [f"| {name} | {value} |" for name, value in _checked(card["check"]).items()]
+    lines += ["", "## Limits", "", *(f"- {limit}" for limit in card["limits"])]
+    lines += ["", "## Licence", "", card["licence"], "", "## Made with", ""]
+    lines += [f"- {name} {version}" for name, version in card["versions"].items()]
+    return "\n".join(lines) + "\n"
+
+
+def _about(card):
+    """Returns the facts of a card as words."""
+    test, classes = card["test"], card["class_names"]
+    of_test = "not measured"
+    if test["accuracy"] is not None:
+        of_test = f"{test['accuracy']:.4f} on {test['n']:,} images (95% interval {_interval(test)})"
+    validation = card["validation_accuracy"]
+    left_out = f", {', '.join(card['macs_not_counted'])} not counted" if card["macs_not_counted"] else ""
+    return {
+        "input": card["input"],
+        "output": card["output"] + (f", in this order: {', '.join(classes)}" if classes else ""),
+        "data": card["data"]["dataset"] or "not known",
+        "test accuracy": of_test,
+        "validation accuracy in training": "not known" if validation is None else f"{validation:.4f}",
+        "parameters": f"{card['parameters']:,}",
+        "multiply-accumulates for one image": f"{card['macs']:,}{left_out}",
+        "exported": card["exported"],
+    }
+
+
+def _checked(check):
+    """Returns the findings of a check as words."""
+    found = {
+        "on": f"{check['images']:,} {check['source']}",
+        "largest difference of a probability": f"{check['difference']:.1e}",
+        "same top class": f"{check['agreement']:.2%}",
+        "bound": check["bound"],
+        "size": f"{check['bytes']:,} bytes",
+    }
+    for batch, milliseconds in check["latency_ms"].items():
+        found[f"latency of a batch of {batch}"] = f"{milliseconds:g} ms"
+    if "accuracy" in check:
+        for name, key in (("accuracy", "accuracy"), ("the model's accuracy in float32", "float32_accuracy")):
+            found[name] = f"{check[key]['accuracy']:.4f} (95% interval {_interval(check[key])})"
+    return found
+
+
+def _interval(accuracy):
+    return "{:.4f} to {:.4f}".format(*accuracy["interval"])

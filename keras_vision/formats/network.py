@@ -1,0 +1,58 @@
+"""The network as all formats write it: float32 pixels in, probabilities out, in inference mode, any batch size."""
+
+import contextlib
+
+import keras
+import tensorflow as tf
+
+from keras_vision.analysis.graph import activation_name, last_steps, steps_of
+from keras_vision.errors import BadInput
+
+
+def check_outputs(model):
+    """Refuses a model that ends in probabilities, which would go through a softmax twice, or in several things."""
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise BadInput(f"a model with {len(model.inputs)} inputs and {len(model.outputs)} outputs", "one of each")
+    steps = steps_of(model)
+    for last in (steps[position].layer for position in last_steps(steps)):
+        endings = {activation_name(last), type(last).__name__.lower()} & {"softmax", "sigmoid"}
+        if endings:
+            raise BadInput(f"a model that ends in a {endings.pop()} ({last.name})", "one that ends in logits")
+
+
+def with_probabilities(model):
+    """Returns a model that ends in probabilities where `model` ends in logits; they share their weights."""
+    probabilities = keras.layers.Softmax(dtype="float32", name="probabilities")(model.outputs[0])
+    return keras.Model(model.inputs, probabilities, name=model.name)
+
+
+def pixels_spec(classifier):
+    """Returns the type of a classifier's input: float32 [n, height, width, channels], n open."""
+    return tf.TensorSpec((None, *classifier.input_shape[1:]), tf.float32, name="pixels")
+
+
+@contextlib.contextmanager
+def traced(classifier):
+    """Gives the classifier as a `tf.function` from `pixels` to {"probabilities": ...}, for a converter.
+
+    Recurrent layers are unrolled in it: their loops hold lists of tensors, which converters take only for a fixed
+    batch size, or not at all.
+    """
+    loops = [layer for layer in _recurrent_layers(classifier) if not layer.unroll]
+    for layer in loops:
+        layer.unroll = True
+    try:
+        yield tf.function(
+            lambda pixels: {"probabilities": classifier(pixels, training=False)},
+            input_signature=[pixels_spec(classifier)],
+            autograph=False,
+        )
+    finally:
+        for layer in loops:
+            layer.unroll = False
+
+
+def _recurrent_layers(model):
+    for step in steps_of(model):
+        parts = (getattr(step.layer, name, None) for name in ("forward_layer", "backward_layer"))
+        yield from (part for part in (step.layer, *parts) if hasattr(part, "unroll"))

@@ -1,0 +1,286 @@
+"""Says what images show: `python -m keras_vision.predict RUN|MODEL.keras IMAGE|FOLDER|- ...`."""
+
+import csv
+import dataclasses
+import itertools
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from keras_vision.cli import main as run_command
+from keras_vision.errors import BadInput, KerasVisionError
+from keras_vision.quiet import import_keras
+
+STDIN = "-"
+# A thread may hold a decoded image of 150 MB and its copies.
+_THREADS = min(4, os.cpu_count())
+_SECONDS_BETWEEN_LINES = 5
+_ROWS_OF_A_TABLE = 100
+
+
+def predict(source, images, *, top=1, batch_size=256, progress=None):
+    """Name the most probable classes of images: of files of any common kind, or of whole folders.
+
+    An image is converted as `keras_vision.data.images` describes and stretched to the size of the model's input. All
+    else that is needed travels in the model file. Images are read batch by batch, so that any number of them fits.
+
+    Args:
+        source: A run directory or a local `.keras` file.
+        images: A path, or several: image files; folders, whose images are taken at any depth and in the order of their
+            names, those that start with a dot left out; or "-", one image on standard input.
+        top: How many classes to name, the most probable first; all, where the model has fewer.
+        batch_size: Images in memory at a time.
+        progress: A `Progress`.
+
+    Yields:
+        A dict for each image, in order: image, its path; and predictions, a list of dicts of class (its name, or its
+        number where the model has no names) and probability; or in their place error, why it could not be read.
+
+    Raises:
+        BadInput: Before any image is read, where there is no such model, it takes no images, or a folder has none.
+        KerasVisionError: The model answers with NaN or infinity.
+
+    Example:
+
+    >>> for answer in predict("runs/tune-vgg-fashion_mnist", "photos"):  # doctest: +SKIP
+    ...     print(answer)
+    {'image': 'photos/a.jpg', 'predictions': [{'class': 'Coat', 'probability': 0.93}]}
+    """
+    from keras_vision.data.images import BadImage, printable
+    from keras_vision.progress import Progress
+
+    progress = progress or Progress()
+    for name, value in (("top", top), ("batch_size", batch_size)):
+        if value < 1:
+            raise BadInput(f"{name}={value}", "a whole number from 1")
+    images = [images] if isinstance(images, (str, os.PathLike)) else list(images)
+    total = count_images(images)
+    classifier = open_classifier(source)
+    paths, done, failed, spoken = image_files(images), 0, 0, time.monotonic()
+    with ThreadPoolExecutor(_THREADS) as threads:  # decoding and resizing release the interpreter's lock
+        while batch := list(itertools.islice(paths, batch_size)):
+            read = list(threads.map(lambda path: _read(path, classifier.shape), batch))
+            probabilities = iter(classifier.probabilities([one for one in read if not isinstance(one, BadImage)]))
+            for path, one in zip(batch, read, strict=True):
+                is_bad = isinstance(one, BadImage)
+                answer = {"error": one.reason} if is_bad else {"predictions": classifier.best(next(probabilities), top)}
+                yield {"image": printable(path)} | answer
+                failed += is_bad
+            done += len(batch)
+            if time.monotonic() > spoken + _SECONDS_BETWEEN_LINES:
+                progress.say(f"{done:,} of {total:,} images")
+                spoken = time.monotonic()
+    if failed:
+        progress.say(f"{failed:,} of {total:,} images could not be read")
+
+
+def count_images(images):
+    """Returns how many files a list of paths stands for.
+
+    Raises:
+        BadInput: A folder has none.
+    """
+    from keras_vision.data.images import FORMATS, printable
+
+    total = 0
+    for image in images:
+        count = sum(1 for _ in image_files([image]))
+        if not count:
+            raise BadInput(f"folder {printable(image)} (no images)", f"files named {', '.join(FORMATS)} in it")
+        total += count
+    return total
+
+
+def image_files(images):
+    """Yields the files that a list of paths stands for, one after the other, so that no list of them is kept."""
+    for image in map(os.fspath, images):
+        if image != STDIN and os.path.isdir(image):
+            yield from _files_below(image)
+        else:
+            yield image
+
+
+def _files_below(folder):
+    from keras_vision.data.images import FORMATS
+
+    def fail(error):
+        raise error
+
+    for parent, folders, files in os.walk(folder, onerror=fail):  # links to folders, which may lead back, are not taken
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith(".") and Path(name).suffix.lower() in FORMATS:
+                yield os.path.join(parent, name)
+
+
+@dataclasses.dataclass(frozen=True)
+class Classifier:
+    """A model of one image in and one number per class out.
+
+    Args:
+        model: The model, in float32.
+        class_names: Names of its classes, or their numbers.
+        ends_in_softmax: Whether its outputs are probabilities rather than logits.
+    """
+
+    model: object
+    class_names: Sequence
+    ends_in_softmax: bool
+
+    @property
+    def shape(self):
+        """(height, width, channels) of the images that it takes."""
+        return self.model.input_shape[1:]
+
+    def probabilities(self, images):
+        """Returns float64 probabilities [n, classes] of a list of n uint8 images."""
+        import numpy as np
+        from scipy.special import softmax
+
+        from keras_vision.measure import predict_logits
+
+        if not images:
+            return []
+        outputs = predict_logits(self.model, np.stack(images), batch_size=len(images)).astype("float64")
+        if not np.isfinite(outputs).all():
+            raise KerasVisionError(f"model {self.model.name} answers with NaN or infinity: its training went wrong")
+        return outputs if self.ends_in_softmax else softmax(outputs, axis=1)
+
+    def best(self, probabilities, top):
+        """Returns the `top` most probable classes, equally probable ones in their order, as dicts."""
+        best = (-probabilities).argsort(kind="stable")[:top].tolist()
+        return [{"class": self.class_names[i], "probability": round(float(probabilities[i]), 6)} for i in best]
+
+
+def open_classifier(source):
+    """Loads a `Classifier`.
+
+    Raises:
+        BadInput: The model is something else, or its names are not as many as its classes.
+    """
+    from keras_vision.runs import load_model, read_card
+
+    names = read_card(source).get("class_names")
+    import_keras()
+    from keras_vision.analysis.graph import activation_name, last_steps, steps_of
+    from keras_vision.training.precision import set_precision
+
+    set_precision("float32")
+    model = load_model(source, float32=True)
+    taken, given = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
+    if not (_is_shape(taken, 4) and taken[3] in (1, 3) and _is_shape(given, 2) and given[1] > 1):
+        raise BadInput(f"model {source} from {taken} to {given}", "grey or RGB images in, one number per class out")
+    names = range(given[1]) if names is None else names
+    if len(names) != given[1]:
+        raise BadInput(f"model {source} with {given[1]} classes and {len(names)} names", "a name for each class")
+    steps = steps_of(model)
+    (last,) = (steps[position].layer for position in last_steps(steps))
+    return Classifier(model, names, "softmax" in (activation_name(last), type(last).__name__.lower()))
+
+
+def _is_shape(shape, length):
+    """Whether a model's shape has so many axes, all but the first of a fixed size."""
+    return isinstance(shape, tuple) and len(shape) == length and all(isinstance(side, int) for side in shape[1:])
+
+
+def _read(path, shape):
+    """Returns an image as an array, or the `BadImage` that says why it is none."""
+    from keras_vision.data.images import BadImage, read_image
+
+    try:
+        return read_image(_from_standard_input() if path == STDIN else path, shape)
+    except BadImage as error:
+        return error
+
+
+def _from_standard_input():
+    from keras_vision.data.images import MAX_PIXELS, BadImage
+
+    largest = 8 * MAX_PIXELS  # bytes of an image that has four channels of 16 bits and is not compressed
+    content = sys.stdin.buffer.read(largest + 1)
+    if len(content) > largest:
+        raise BadImage(STDIN, f"more than {largest // 1_000_000} MB")
+    return content
+
+
+def show(answers, form, out):
+    """Prints answers as they come; returns the exit code, 1 where an image could not be read.
+
+    Args:
+        answers: What `predict` yields.
+        form: "table", "json" (an object on each line) or "csv" (a line for each class that is named).
+        out: The stream to print to.
+    """
+    has_failed = False
+    if form == "csv":
+        _csv_writer(out).writerow(("image", "rank", "class", "probability", "error"))
+    while rows := list(itertools.islice(answers, _ROWS_OF_A_TABLE if form == "table" else 1)):
+        _PRINTERS[form](rows, out)
+        has_failed |= any("error" in row for row in rows)
+    return int(has_failed)
+
+
+def _print_table(rows, out):
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from keras_vision.progress import make_progress
+
+    table = Table("image", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for rank in range(max(len(row.get("predictions", (None,))) for row in rows)):
+        table.add_column("then" if rank else "class")
+        table.add_column("" if rank else "probability", justify="right", no_wrap=True)
+    for row in rows:
+        cells = [row["image"]]
+        for one in row.get("predictions", ()):
+            cells += [str(one["class"]), f"{one['probability']:.4f}"]
+        if "error" in row:
+            cells.append(f"error: {row['error']}")
+        table.add_row(*map(Text, cells))  # plain text: names may hold what rich takes for markup
+    make_progress(stream=out).print(table)
+
+
+def _print_json(rows, out):
+    for row in rows:
+        print(json.dumps(row, allow_nan=False), file=out, flush=True)
+
+
+def _csv_writer(out):
+    return csv.writer(out, lineterminator="\n")
+
+
+def _print_csv(rows, out):
+    writer = _csv_writer(out)
+    for row in rows:
+        for rank, one in enumerate(row.get("predictions", ()), start=1):
+            writer.writerow((row["image"], rank, one["class"], f"{one['probability']:.6f}", ""))
+        if "error" in row:
+            writer.writerow((row["image"], "", "", "", row["error"]))
+    out.flush()
+
+
+_PRINTERS = {"table": _print_table, "json": _print_json, "csv": _print_csv}
+
+
+def main(arguments=None):
+    """Runs the command line."""
+    return run_command(
+        predict,
+        "predict",
+        positional={
+            "source": "a run directory or a .keras file",
+            "images": "image files, folders of them, or - for one image on standard input",
+        },
+        flags=("top", "batch_size", "csv"),
+        show=show,
+        arguments=arguments,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""Every family in every format: written, opened in its own runtime, and compared with the model."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_vision.formats import FORMATS, format_module
+from keras_vision.formats.check import check, random_images
+from keras_vision.formats.network import with_probabilities
+from keras_vision.models import MODELS
+from keras_vision.models.layers import set_statistics
+from keras_vision.runs import load_model, save_model
+from tests.models.small import pixels, small_model
+
+
+def import_packages(name):
+    for module in FORMATS[name].packages:
+        pytest.importorskip(module)
+
+
+def saved_model(family, path, **settings):
+    """Builds a small model in mixed precision, whose statistics are not those it starts with, and saves it."""
+    keras.utils.set_random_seed(0)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    model = small_model(family, **settings)
+    set_statistics(model, (100.0, 110.0, 120.0), (50.0, 60.0, 70.0))
+    model(pixels(), training=True)  # moves the statistics of batch normalisation
+    save_model(model, path, {})
+    keras.config.set_dtype_policy("float32")
+    return path
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("family", MODELS)
+def test_a_model_trained_in_mixed_precision_computes_the_same(name, family, tmp_path):
+    import_packages(name)
+    classifier = with_probabilities(load_model(saved_model(family, tmp_path / "model.keras"), float32=True))
+    images = random_images((8, 8, 3))
+    expected = classifier.predict(images.pixels, verbose=0)
+    (tmp_path / "artifact").mkdir()
+    format_module(name).write(classifier, tmp_path / "artifact", origin={})
+    found = check(name, tmp_path / "artifact", images, expected)
+    assert found["difference"] <= FORMATS[name].bound
+    assert {path.name for path in (tmp_path / "artifact").iterdir()} <= {*FORMATS[name].files}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_both_directions_of_stacked_recurrent_layers_are_written(name, tmp_path):
+    import_packages(name)
+    path = saved_model("lstm", tmp_path / "model.keras", bidirectional=True)
+    classifier = with_probabilities(load_model(path, float32=True))
+    images = random_images((8, 8, 3))
+    expected = classifier.predict(images.pixels, verbose=0)
+    (tmp_path / "artifact").mkdir()
+    format_module(name).write(classifier, tmp_path / "artifact", origin={})
+    assert check(name, tmp_path / "artifact", images, expected)["difference"] <= FORMATS[name].bound
+    np.testing.assert_array_equal(classifier.predict(images.pixels, verbose=0), expected)  # it is left as it was
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_dropout_is_out(name, tmp_path):
+    import_packages(name)
+    path = saved_model("vgg", tmp_path / "model.keras", dropout_rate=0.9)
+    classifier = with_probabilities(load_model(path, float32=True))
+    (tmp_path / "artifact").mkdir()
+    format_module(name).write(classifier, tmp_path / "artifact", origin={})
+    run = next(iter(format_module(name).load(tmp_path / "artifact").values()))
+    np.testing.assert_array_equal(run(pixels()), run(pixels()))

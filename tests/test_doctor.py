@@ -1,0 +1,183 @@
+import json
+import shutil
+import types
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from keras_vision import doctor as doctor_module
+from keras_vision.doctor import computing, data_sets, doctor, main, packages, resources, run_directory
+
+HEALTHY = """print('{"backend": "tensorflow", "devices": ["CPU"], "precision": "float32"}')"""
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_home(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
+
+
+@pytest.fixture
+def _probed(monkeypatch):
+    """Puts a short answer in the place of the probe, which takes ten seconds."""
+    monkeypatch.setattr(doctor_module, "_PROBE", HEALTHY)
+
+
+def by_subject(findings):
+    return {one.subject: one for one in findings}
+
+
+def test_the_packages_that_setup_asks_for_are_all_looked_at():
+    found = by_subject(packages())
+    assert found["python"].status == found["keras"].status == found["pillow"].status == "ok"
+    assert found["keras"].text == metadata.version("keras")
+    assert {"onnxruntime, for onnx", "ai-edge-litert, for litert", "ray, for ray", "torch, for bench"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("requirement", "status", "text"),
+    [
+        ("numpy>=1000", "fault", f"{metadata.version('numpy')}, and >=1000 is needed. Try: python -m pip install"),
+        ("no-such-package>=1", "fault", "not installed. To install it: python -m pip install 'no-such-package>=1'"),
+        ('numpy>=1000; extra == "x"', "warning", "and >=1000 is needed"),
+        ('no-such-package>=1; extra == "x"', "ok", "not installed. To install it: python -m pip install"),
+    ],
+)
+def test_what_is_old_or_missing_is_named_with_the_command_that_mends_it(requirement, status, text, monkeypatch):
+    monkeypatch.setattr(metadata, "requires", lambda name: [requirement])
+    _, finding = packages()
+    assert finding.status == status
+    assert text in finding.text
+
+
+def test_an_older_python_is_a_fault(monkeypatch):
+    monkeypatch.setattr("platform.python_version", lambda: "3.10.1")
+    assert next(packages()).status == "fault"
+
+
+def test_a_copy_that_is_not_installed_is_warned_of(monkeypatch):
+    monkeypatch.setattr(doctor_module, "_NAME", "no-such-package")
+    (finding,) = packages()
+    assert finding.status == "warning"
+
+
+def test_devices_and_precision_are_told(_probed):
+    found = by_subject(computing())
+    assert found["precision"].text == "auto is float32 here"
+    assert found["devices"].text == "CPU, through Keras on tensorflow"
+    assert "instructions: " in found["processor"].text
+
+
+@pytest.mark.parametrize(
+    ("probe", "reason"),
+    [
+        ("import no_such_module", "No module named 'no_such_module'"),
+        ("import os; os.abort()", "the process ended with -6"),
+    ],
+)
+def test_what_breaks_the_computation_is_a_fault_and_not_the_doctors_end(probe, reason, monkeypatch):
+    monkeypatch.setattr(doctor_module, "_PROBE", probe)
+    finding = by_subject(computing())["computing"]
+    assert finding.status == "fault"
+    assert reason in finding.text
+
+
+def test_a_computation_without_end_is_a_fault(monkeypatch):
+    monkeypatch.setattr(doctor_module, "_PROBE", "import time; time.sleep(60)")
+    monkeypatch.setattr(doctor_module, "_PROBE_SECONDS", 0.1)
+    assert by_subject(computing())["computing"].status == "fault"
+
+
+def prepare(name):
+    directory = Path("tfds", name, "3.0.1")
+    directory.mkdir(parents=True)
+    (directory / "dataset_info.json").touch()
+    return directory
+
+
+def test_prepared_data_sets_are_named_with_their_place(monkeypatch):
+    directory = prepare("fashion_mnist").resolve()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(Path("tfds").resolve()))
+    found = by_subject(data_sets())
+    assert (found["fashion_mnist"].status, found["fashion_mnist"].text) == ("ok", f"prepared in {directory}")
+    assert "not on this machine" in found["cifar10"].text
+    assert found["digits"].text == "part of scikit-learn"
+
+
+def test_a_main_data_set_that_must_be_downloaded_is_warned_of(monkeypatch):
+    monkeypatch.setattr("keras_vision.data.places._has_idx", lambda directory: False)
+    finding = by_subject(data_sets())["fashion_mnist"]
+    assert finding.status == "warning"
+    assert "--dataset digits" in finding.text
+
+
+def test_a_data_dir_without_the_main_data_set_is_a_fault():
+    prepare("cifar10")
+    found = by_subject(data_sets("tfds"))
+    assert (found["fashion_mnist"].status, found["cifar10"].status, found["digits"].status) == ("fault", "ok", "ok")
+
+
+@pytest.mark.parametrize(("free", "status"), [(1e7, "fault"), (1e9, "warning"), (1e11, "ok")])
+def test_a_full_disk_is_a_fault(free, status, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: types.SimpleNamespace(free=free))
+    assert by_subject(resources())["disk"].status == status
+
+
+@pytest.mark.parametrize(("free", "status"), [(5e8, "fault"), (2e9, "warning"), (8e9, "ok"), (None, "ok")])
+def test_too_little_memory_is_a_fault(free, status, monkeypatch):
+    monkeypatch.setattr(doctor_module, "_free_memory", lambda: free)
+    assert by_subject(resources())["memory"].status == status
+
+
+def test_free_memory_is_at_most_that_of_the_machine():
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    total = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemTotal"))
+    assert 0 < doctor_module._free_memory() <= total
+
+
+def test_a_place_for_runs_that_cannot_be_written_is_a_fault():
+    assert next(run_directory()).status == "ok"
+    Path("runs").touch()
+    (finding,) = run_directory()
+    assert finding.status == "fault"
+    assert "Give --workdir" in finding.text
+
+
+def test_looking_leaves_nothing_behind(_probed, tmp_path):
+    doctor()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fault_makes_the_exit_code_1_and_is_named_on_a_line(_probed, capsys):
+    Path("runs").touch()
+    assert main([]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("fault") for line in lines) == 1
+    assert lines[-1].startswith("1 of these would stop python -m keras_vision.tune")
+
+
+def test_a_healthy_machine_exits_0_and_says_so_in_json(_probed, capsys, monkeypatch):
+    monkeypatch.setattr(doctor_module, "_free_memory", lambda: 8e9)
+    assert main(["--json"]) == 0
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert {"processor", "devices", "precision", "disk", "memory", "runs"} <= {one["subject"] for one in findings}
+    assert {one["status"] for one in findings} <= {"ok", "warning"}
+
+
+def test_no_network_is_asked(_probed, monkeypatch):
+    def fail(*arguments):
+        raise AssertionError("the network was asked")
+
+    monkeypatch.setattr("socket.socket.connect", fail)
+    monkeypatch.setattr("socket.getaddrinfo", fail)
+    monkeypatch.setattr("urllib.request.urlopen", fail)
+    assert doctor()["findings"]
+
+
+@pytest.mark.slow
+def test_the_real_probe_computes_a_small_vgg():
+    found = by_subject(computing())
+    assert found["devices"].status == found["precision"].status == "ok"
+    assert "tensorflow" in found["devices"].text

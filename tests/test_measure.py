@@ -1,0 +1,70 @@
+"""The numbers that `evaluate` prints, against numbers worked out by hand."""
+
+import numpy as np
+import pytest
+
+from keras_vision.errors import KerasVisionError
+from keras_vision.measure import answer, calibration_error, class_rows, details, share
+
+
+def logits_for(*probabilities):
+    return np.log(np.array(probabilities))
+
+
+def test_confidence_that_keeps_its_word_has_no_calibration_error():
+    probabilities = np.array([[0.75, 0.25]] * 4 + [[0.0, 1.0]] * 2)
+    assert calibration_error(probabilities, np.array([0, 0, 0, 1, 1, 1])) == pytest.approx(0)
+
+
+def test_the_calibration_error_weighs_each_range_by_its_images():
+    probabilities = np.array([[0.9, 0.1]] * 3 + [[0.4, 0.6]])  # right: 1 of 3 at 0.9, and 1 of 1 at 0.6
+    found = calibration_error(probabilities, np.array([0, 1, 1, 1]))
+    assert found == pytest.approx(3 / 4 * (0.9 - 1 / 3) + 1 / 4 * (1 - 0.6))
+
+
+def test_a_confidence_on_the_border_of_two_ranges_belongs_to_the_lower_one():
+    probabilities = np.array([[0.5, 0.5, 0.0], [0.45, 0.3, 0.25]])  # with two ranges: (0, 0.5] and (0.5, 1]
+    assert calibration_error(probabilities, np.array([0, 1]), bins=2) == pytest.approx(abs(0.5 - 0.45) / 2)
+
+
+def test_precision_recall_and_f1_of_each_class():
+    cat, dog = class_rows(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1]), ("cat", "dog"))
+    assert (cat["precision"], cat["recall"], cat["f1"]) == pytest.approx((2 / 3, 1, 4 / 5))
+    assert (dog["precision"], dog["recall"], dog["f1"]) == pytest.approx((1, 1 / 2, 2 / 3))
+    assert (cat["name"], cat["n"], dog["n"]) == ("cat", 2, 2)
+    assert dog["interval"] == share(1, 2)["interval"]
+
+
+def test_what_is_not_defined_is_none_and_not_zero():
+    cat, dog, bird = class_rows(np.array([0, 0]), np.array([0, 1]), ("cat", "dog", "bird"))
+    assert cat["precision"] == 0.5
+    assert (dog["precision"], dog["recall"], dog["f1"]) == (None, 0, 0)
+    assert (bird["n"], bird["recall"], bird["interval"]) == (0, None, None)
+
+
+def test_the_fifth_of_six_classes_counts_and_the_sixth_does_not():
+    logits = np.tile(np.arange(6.0), (4, 1))
+    found = details(logits, np.array([5, 1, 0, 0]), tuple("abcdef"))["top5"]
+    assert (found["accuracy"], found["n"]) == (0.5, 4)
+    assert found["interval"] == share(2, 4)["interval"]
+
+
+def test_there_is_no_top_5_of_five_classes():
+    assert "top5" not in details(np.eye(5), np.arange(5), tuple("abcde"))
+
+
+def test_details_keep_to_plain_numbers():
+    found = details(logits_for([0.9, 0.1], [0.2, 0.8]), np.array([0, 0]), ("cat", "dog"))
+    assert {type(value) for row in found["classes"] for value in row.values()} <= {str, int, float, list, type(None)}
+    assert type(found["calibration_error"]) is float
+
+
+def test_answers_that_are_not_finite_are_an_error():
+    from tests.models.small import small_model
+    from tests.synthetic import make_dataset
+
+    data = make_dataset()
+    model = small_model("mlp", data.shape, 3)
+    model.set_weights([w * np.nan if w.dtype.kind == "f" else w for w in model.get_weights()])
+    with pytest.raises(KerasVisionError, match="mlp answers with numbers that are not finite"):
+        answer(model, data, "validation")

@@ -1,0 +1,323 @@
+"""Predictions by a model whose answers can be worked out by hand: it names the colour channel that is brightest."""
+
+import csv
+import io
+import json
+import math
+import os
+import types
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_vision import predict as predict_module
+from keras_vision.data import images as images_module
+from keras_vision.errors import BadInput, KerasVisionError
+from keras_vision.predict import main, predict
+from keras_vision.runs import save_model
+
+RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+NAMES = ["red", "green", "blue"]
+# Logits are 0.02 times the mean of each channel.
+SURE = round(math.exp(5.1) / (math.exp(5.1) + 2), 6)
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def save(card=None, *, shape=(8, 8, 3), ending=None, scale=0.02):
+    """Saves the model as model.keras; `ending` is one more layer."""
+    inputs = keras.Input(shape)
+    x = keras.layers.Rescaling(scale)(keras.layers.GlobalAveragePooling2D()(inputs))
+    save_model(keras.Model(inputs, ending(x) if ending else x), "model.keras", {} if card is None else card)
+    return "model.keras"
+
+
+@pytest.fixture
+def model():
+    return save({"class_names": NAMES})
+
+
+def write(path, colour=RED, size=(5, 3), **options):
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    Image.new("RGB", size, colour).save(path, **options)
+    return path
+
+
+def named(answers):
+    return {os.path.basename(one["image"]): one["predictions"][0]["class"] for one in answers if "error" not in one}
+
+
+def reasons(answers):
+    return {os.path.basename(one["image"]): one["error"] for one in answers if "error" in one}
+
+
+def test_the_class_and_its_probability_are_those_worked_out_by_hand(model):
+    (answer,) = predict(model, write("a.png"))
+    assert answer == {"image": "a.png", "predictions": [{"class": "red", "probability": SURE}]}
+
+
+def test_several_images_are_answered_in_their_order(model):
+    colours = {"c.png": RED, "a.png": GREEN, "b.png": BLUE}
+    paths = [write(name, colour) for name, colour in colours.items()]
+    assert list(named(predict(model, paths, batch_size=2)).items()) == [
+        ("c.png", "red"),
+        ("a.png", "green"),
+        ("b.png", "blue"),
+    ]
+
+
+def test_the_most_probable_classes_come_first(model):
+    (answer,) = predict(model, write("a.png", (10, 250, 120)), top=2)
+    assert [one["class"] for one in answer["predictions"]] == ["green", "blue"]
+
+
+def test_all_classes_are_named_where_more_are_asked_for_and_add_up_to_one(model):
+    (answer,) = predict(model, write("a.png", (10, 250, 120)), top=9)
+    assert len(answer["predictions"]) == 3
+    assert sum(one["probability"] for one in answer["predictions"]) == pytest.approx(1, abs=3e-6)
+
+
+def test_a_model_without_class_names_answers_with_numbers():
+    (answer,) = predict(save(), write("a.png", GREEN))
+    assert answer["predictions"] == [{"class": 1, "probability": SURE}]
+
+
+def test_probabilities_do_not_go_through_a_second_softmax():
+    (answer,) = predict(save(ending=keras.layers.Softmax()), write("a.png"))
+    assert answer["predictions"] == [{"class": 0, "probability": SURE}]
+
+
+def test_a_folder_is_walked_in_order_and_hidden_files_are_left_out(model):
+    for name in ("b/2.png", "b/10.JPG", "a/1.png", "0.png", ".hidden.png", "._0.png", ".git/3.png"):
+        write(f"photos/{name}", format="JPEG" if name.endswith("JPG") else None)
+    (open("photos/notes.txt", "w")).close()
+    os.symlink("..", "photos/a/back")  # would lead round and round
+    answers = predict(model, "photos")
+    assert [one["image"] for one in answers] == [
+        f"photos/{name}" for name in ("0.png", "a/1.png", "b/10.JPG", "b/2.png")
+    ]
+
+
+GOOD = {
+    "jpeg.jpg": ("RGB", RED, {"quality": 100}),
+    "grey.png": ("L", 200, {}),
+    "one_bit.png": ("1", 1, {}),
+    "rgba.png": ("RGBA", (255, 0, 0, 255), {}),
+    "grey_alpha.png": ("LA", (200, 255), {}),
+    "sixteen.png": ("I;16", 60_000, {}),
+    "gif.gif": ("RGB", RED, {}),
+    "webp.webp": ("RGB", RED, {"lossless": True}),
+    "bmp.bmp": ("RGB", RED, {}),
+    "tiff.tiff": ("RGB", RED, {}),
+    "sixteen.tif": ("I;16", 60_000, {}),
+    "cmyk.jpg": ("CMYK", (0, 255, 255, 0), {"quality": 100}),
+    "cmyk.tif": ("CMYK", (0, 255, 255, 0), {}),
+}
+
+
+@pytest.fixture
+def mixed():
+    """A folder of good files of all kinds, and of bad ones."""
+    os.mkdir("mixed")
+    for name, (mode, colour, options) in GOOD.items():
+        Image.new(mode, (5, 3), colour).save(f"mixed/{name}", **options)
+    Image.new("RGB", (5, 3), RED).quantize(4).save("mixed/palette.png")
+    write("mixed/one_pixel.png", RED, size=(1, 1))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    write("mixed/rotated.jpg", RED, exif=exif)
+    whole = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), "uint8")).save(whole, "PNG")
+    bad = {
+        "empty.png": b"",
+        "text.jpg": b"no image",
+        "cut.png": whole.getvalue()[:2000],
+        "belied.jpg": whole.getvalue(),
+    }
+    for name, content in bad.items():
+        with open(f"mixed/{name}", "wb") as file:
+            file.write(content)
+    Image.new("F", (5, 3), 0.5).save("mixed/float.tif")
+    return "mixed"
+
+
+def test_images_of_all_kinds_are_answered_and_every_bad_one_is_named_with_its_reason(model, mixed):
+    answers = list(predict(model, mixed, batch_size=4))
+    assert set(named(answers)) == {*GOOD, "palette.png", "one_pixel.png", "rotated.jpg"}
+    grey = {"grey.png", "grey_alpha.png", "one_bit.png", "sixteen.png", "sixteen.tif"}
+    assert {name for name, label in named(answers).items() if label != "red"} <= grey
+    wrong = reasons(answers)
+    assert set(wrong) == {"empty.png", "text.jpg", "cut.png", "belied.jpg", "float.tif"}
+    assert wrong["empty.png"] == "empty file"
+    assert wrong["text.jpg"] == "content is no image"
+    assert "truncated" in wrong["cut.png"]
+    assert wrong["belied.jpg"] == "the content is PNG, whatever the name says"
+    assert "unknown range" in wrong["float.tif"]
+
+
+def test_a_file_without_an_extension_is_read_for_what_it_is(model):
+    assert named(predict(model, [write("photo", RED, format="JPEG")])) == {"photo": "red"}
+
+
+def test_a_bomb_is_named_and_not_unpacked(model, monkeypatch):
+    monkeypatch.setattr(images_module, "MAX_PIXELS", 100)
+    assert reasons(predict(model, [write("a.png"), write("bomb.png", size=(11, 10))])) == {"bomb.png": "11x10 pixels"}
+
+
+def test_a_missing_file_and_a_pipe_are_named_and_the_others_answered(model):
+    os.mkfifo("pipe.png")
+    answers = list(predict(model, ["missing.png", "pipe.png", write("a.png")]))
+    assert reasons(answers) == {"missing.png": "no regular file", "pipe.png": "no regular file"}
+    assert named(answers) == {"a.png": "red"}
+
+
+def test_images_are_read_one_batch_at_a_time(model, monkeypatch):
+    read, read_image = [], images_module.read_image
+    monkeypatch.setattr(images_module, "read_image", lambda path, shape: read.append(path) or read_image(path, shape))
+    answers = predict(model, [write(f"{number}.png") for number in range(6)], batch_size=2)
+    next(answers)
+    assert len(read) == 2
+    assert len(list(answers)) == 5
+
+
+def test_the_paths_of_a_folder_are_not_kept():
+    write("photos/a.png")
+    assert isinstance(predict_module.image_files(["photos"]), types.GeneratorType)
+
+
+def test_colour_is_read_as_grey_where_the_model_is():
+    grey = save(shape=(8, 8, 1), ending=keras.layers.Dense(2, kernel_initializer="ones", bias_initializer="ones"))
+    (answer,) = predict(grey, write("a.png"))
+    assert answer["predictions"] == [{"class": 0, "probability": 0.5}]
+
+
+def test_a_folder_without_images_is_refused(model):
+    os.makedirs("empty/inner")
+    with pytest.raises(BadInput, match=r"folder empty \(no images\): expected files named \.png"):
+        next(predict(model, "empty"))
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: save({"class_names": ["red", "green"]}), "3 classes and 2 names"),
+        (lambda: save(ending=keras.layers.Dense(1)), "expected grey or RGB images in, one number per class out"),
+        (lambda: save(shape=(None, None, 3)), "expected grey or RGB images in"),
+        (lambda: save(shape=(8, 8, 4)), "expected grey or RGB images in"),
+    ],
+)
+def test_models_that_do_not_name_images_are_refused(build, message):
+    with pytest.raises(BadInput, match=message):
+        next(predict(build(), write("a.png")))
+
+
+def test_a_model_that_answers_nan_is_reported_and_nothing_is_printed(capsys):
+    save(scale=float("1e38"))
+    write("a.png")
+    assert main(["model.keras", "a.png", "--json"]) == 1
+    captured = capsys.readouterr()
+    assert "answers with NaN or infinity" in captured.err
+    assert captured.out == ""
+
+
+def test_no_class_at_all_cannot_be_asked_for(model):
+    with pytest.raises(BadInput, match="top=0: expected a whole number from 1"):
+        next(predict(model, "a.png", top=0))
+
+
+def test_json_is_one_object_a_line_and_a_bad_image_makes_the_exit_code_1(model, mixed, capsys):
+    assert main([model, mixed, "--json", "--top", "3"]) == 1
+    captured = capsys.readouterr()
+    answers = [json.loads(line) for line in captured.out.splitlines()]
+    assert {len(one["predictions"]) for one in answers if "error" not in one} == {3}
+    assert len(reasons(answers)) == 5
+    assert captured.err == "5 of 21 images could not be read\n"
+
+
+def test_csv_has_a_line_for_each_class_named(model, capsys):
+    write("a, b.png")
+    assert main([model, "a, b.png", "missing.png", "--csv", "--top", "2", "--quiet"]) == 1
+    captured = capsys.readouterr()
+    rows = list(csv.DictReader(io.StringIO(captured.out)))
+    assert [(row["image"], row["rank"], row["class"], row["error"]) for row in rows] == [
+        ("a, b.png", "1", "red", ""),
+        ("a, b.png", "2", "green", ""),
+        ("missing.png", "", "", "no regular file"),
+    ]
+    assert float(rows[0]["probability"]) == SURE
+    assert captured.err == ""
+
+
+def test_the_table_names_image_class_and_probability(model, capsys):
+    write("[bold]a.png")
+    assert main([model, "[bold]a.png", "missing.png", "--top", "2"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.split()[:3] == ["[bold]a.png", "red", f"{SURE:.4f}"] for line in lines)
+    assert any(line.split(maxsplit=1) == ["missing.png", "error: no regular file"] for line in map(str.strip, lines))
+
+
+def test_good_images_alone_exit_0(model):
+    assert main([model, write("a.png"), write("b.png")]) == 0
+
+
+def test_standard_input_is_one_image(model, monkeypatch, capsys):
+    content = io.BytesIO()
+    Image.new("RGB", (5, 3), BLUE).save(content, "PNG")
+    content.seek(0)
+    monkeypatch.setattr("sys.stdin", types.SimpleNamespace(buffer=content))
+    assert main([model, "-", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["predictions"][0]["class"] == "blue"
+
+
+def test_endless_standard_input_is_cut_off(model, monkeypatch):
+    monkeypatch.setattr(images_module, "MAX_PIXELS", 1_000_000)
+    with open("/dev/zero", "rb") as endless:
+        monkeypatch.setattr("sys.stdin", types.SimpleNamespace(buffer=endless))
+        assert reasons(predict(model, "-")) == {"-": "more than 8 MB"}
+
+
+def test_progress_goes_to_standard_error(model, monkeypatch, capsys):
+    monkeypatch.setattr(predict_module, "_SECONDS_BETWEEN_LINES", -1)
+    main([model, write("a.png"), write("b.png"), "--batch-size", "1", "--json"])
+    captured = capsys.readouterr()
+    assert captured.err.splitlines() == ["1 of 2 images", "2 of 2 images"]
+    assert len(captured.out.splitlines()) == 2
+
+
+def test_json_and_csv_together_are_refused(model, capsys):
+    assert main([model, "a.png", "--json", "--csv"]) == 2
+    assert "--json with --csv: expected one of the two" in capsys.readouterr().err
+
+
+def test_names_that_no_stream_can_print_are_spelt_out(model, capsys):
+    os.rename(write("a.png"), b"a\xff\n.png")
+    assert main([model, os.fsdecode(b"a\xff\n.png"), "--csv"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith("a\\xff\\n.png,1,red,")
+
+
+def test_the_model_file_alone_is_enough(model, monkeypatch):
+    os.mkdir("elsewhere")
+    os.rename(model, "elsewhere/renamed.keras")
+    monkeypatch.chdir("elsewhere")
+    assert named(predict("renamed.keras", write("a.png"))) == {"a.png": "red"}
+
+
+def test_a_failure_half_way_keeps_what_was_answered(model, monkeypatch, capsys):
+    best, calls = predict_module.Classifier.best, []
+
+    def fail_at_the_second(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KerasVisionError("it broke")
+        return best(*arguments)
+
+    monkeypatch.setattr(predict_module.Classifier, "best", fail_at_the_second)
+    assert main([model, write("a.png"), write("b.png"), "--json"]) == 1
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["image"] == "a.png"
+    assert "it broke" in captured.err

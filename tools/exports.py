@@ -1,0 +1,170 @@
+"""Trains every family briefly, exports it in every format and writes docs/results/export.md.
+
+    python tools/exports.py [--data-dir DIR] [--datasets fashion_mnist,cifar10] [--models mlp,cnn] [--epochs 2]
+
+What is trained or exported is not done again, so the command can be interrupted and given again.
+"""
+
+import argparse
+import itertools
+import sys
+from pathlib import Path
+
+from keras_vision.errors import KerasVisionError
+from keras_vision.export import export
+from keras_vision.formats import FORMATS
+from keras_vision.formats.card import JSON
+from keras_vision.models import MODELS
+from keras_vision.progress import PlainProgress
+from keras_vision.quiet import import_keras
+from keras_vision.runs import Run, read_json
+from keras_vision.train import train
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "docs" / "results" / "export.md"
+DATASETS = ("fashion_mnist", "cifar10")
+PRECISIONS = ("float32", "mixed_bfloat16")
+# Smaller than the default where an epoch of that takes minutes on two cores: exports are tried here, not accuracies.
+SETTINGS = {
+    "resnet18": {"width": 16},
+    "mlp_mixer": {"hidden_dim": 64, "num_blocks": 2, "tokens_mlp_dim": 64, "channels_mlp_dim": 256},
+    "convmixer": {"hidden_dim": 64, "depth": 4},
+}
+LEAST_AGREEMENT = 0.999  # of the top class, in float32
+MOST_LOST = 0.01  # accuracy, in 8-bit integers
+
+HEAD = """# Every family in every format
+
+Trained for {epochs} epochs with seed 0, in float32 and in mixed precision, then exported. Each export was opened in its
+own runtime and compared with the model on {images} validation images: the largest difference of a probability, and the
+share of images with the same top class. `int8` is the change in accuracy on the same images against float32.
+
+Sought: the same top class on at least {agreement:.1%} of the images in float32, and at most {lost:.1%} lost in int8.
+{verdict}
+
+Command: `python tools/exports.py`. Machine: {processor}, {cores} cores; {versions}.
+
+"""
+
+
+def int8_formats():
+    """Returns the formats that can be quantised."""
+    return [name for name, row in FORMATS.items() if row.int8]
+
+
+def artifacts():
+    """Returns what is exported of each model, as (format, quantize)."""
+    return [(name, None) for name in FORMATS] + [(name, "int8") for name in int8_formats()]
+
+
+def card_path(run, name, quantize):
+    """Returns where the card of an artifact is, once that is done."""
+    return run.path / "export" / (f"{name}-{quantize}" if quantize else name) / JSON
+
+
+def missing(run, quantize):
+    """Returns the formats that a run is not exported in yet."""
+    return [name for name, how in artifacts() if how == quantize and not card_path(run, name, how).exists()]
+
+
+def export_missing(run, data_dir, progress):
+    """Exports what a run lacks; says which exports failed and goes on with the next."""
+    for quantize in (None, "int8"):
+        names = missing(run, quantize)
+        while names:
+            try:
+                export(run.path, format=names, quantize=quantize, data_dir=data_dir, progress=progress)
+                break
+            except KerasVisionError as error:  # its cell says so, and so does the exit code
+                progress.say(f"failed: {run.path.name}: {error}")
+                failed = next(name for name in names if name in missing(run, quantize))
+                names = names[names.index(failed) + 1 :]
+
+
+def cells(run, key):
+    """Returns a run as the cells of a row: what was trained, its accuracy, and each artifact's findings."""
+    cards = {artifact: card_path(run, *artifact) for artifact in artifacts()}
+    checks = {artifact: read_json(path)["check"] for artifact, path in cards.items() if path.exists()}
+    accuracies = [check["float32_accuracy"]["accuracy"] for check in checks.values()]
+    yield from (*key, f"{accuracies[0]:.4f}" if accuracies else "-")
+    for artifact in artifacts():
+        yield cell(checks[artifact], artifact[1]) if artifact in checks else "failed"
+
+
+def cell(check, quantize):
+    """Returns the findings of one artifact in a few signs."""
+    if quantize:
+        return f"{check['accuracy']['accuracy'] - check['float32_accuracy']['accuracy']:+.4f}"
+    return f"{check['difference']:.0e}, {check['agreement']:.2%}"
+
+
+def falls_short(check, quantize):
+    """Returns whether an artifact stays below what is sought."""
+    if quantize:
+        return check["float32_accuracy"]["accuracy"] - check["accuracy"]["accuracy"] > MOST_LOST
+    return check["agreement"] < LEAST_AGREEMENT
+
+
+def shortcomings(runs):
+    """Returns a line for each artifact that is missing or stays below what is sought."""
+    lines = []
+    for run, (name, quantize) in itertools.product(runs.values(), artifacts()):
+        path = card_path(run, name, quantize)
+        if not path.exists() or falls_short(read_json(path)["check"], quantize):
+            lines.append(f"{run.path.name}: {name} {quantize or ''}".strip())
+    return lines
+
+
+def table(runs):
+    """Returns all runs as a Markdown table."""
+    columns = ["data set", "family", "trained in", "accuracy"]
+    columns += [f"{name} {quantize or ''}".strip() for name, quantize in artifacts()]
+    rows = [columns, ["---"] * len(columns), *(cells(run, key) for key, run in runs.items())]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def head(runs, epochs):
+    """Returns what stands above the table."""
+    short = shortcomings(runs)
+    cards = [read_json(path) for run in runs.values() for path in sorted(run.path.glob(f"export/*/{JSON}"))]
+    versions = {name: version for card in cards for name, version in card["versions"].items()}
+    images = sorted({card["check"]["images"] for card in cards})
+    return HEAD.format(
+        epochs=epochs,
+        images=" or ".join(f"{number:,}" for number in images),
+        agreement=LEAST_AGREEMENT,
+        lost=MOST_LOST,
+        verdict="Short of it: " + "; ".join(short) + "." if short else "All of them are.",
+        versions=", ".join(f"{name} {version}" for name, version in versions.items()),
+        processor=cards[0]["machine"]["processor"],
+        cores=cards[0]["machine"]["cores"],
+    )
+
+
+def main():
+    """Runs the command line; returns 1 where an export failed or falls short."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data-dir")
+    parser.add_argument("--workdir", default="runs/exports", type=Path)
+    parser.add_argument("--results", default=RESULTS, type=Path)
+    parser.add_argument("--datasets", default=",".join(DATASETS))
+    parser.add_argument("--models", default=",".join(MODELS))
+    parser.add_argument("--epochs", default=2, type=int)
+    options = parser.parse_args()
+    import_keras()
+    progress = PlainProgress(sys.stdout)
+    runs = {}
+    for key in itertools.product(options.datasets.split(","), options.models.split(","), PRECISIONS):
+        dataset, model, precision = key
+        run = runs[key] = Run(options.workdir / "-".join(key))
+        how = {"settings": SETTINGS.get(model), "epochs": options.epochs, "precision": precision}
+        train(model, dataset=dataset, data_dir=options.data_dir, workdir=run.path, progress=progress, **how)
+        export_missing(run, options.data_dir, progress)
+    options.results.parent.mkdir(parents=True, exist_ok=True)
+    options.results.write_text(head(runs, options.epochs) + table(runs), encoding="utf-8")
+    print(options.results.read_text(encoding="utf-8"))
+    return int(bool(shortcomings(runs)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -24,7 +24,14 @@ ALLOWED = {
 }
 LEAVES = ("errors", "quiet", "progress", "events", "runs")
 # where tensorflow and keras_tuner may be imported
-TENSORFLOW = ("data/", "training/precision.py", "formats/", "models/speedups.py", "analysis/gradients.py")
+TENSORFLOW = (
+    "data/",
+    "training/memory.py",
+    "training/precision.py",
+    "formats/",
+    "models/speedups.py",
+    "analysis/gradients.py",
+)
 KERAS_TUNER = ("search/",)
 
 

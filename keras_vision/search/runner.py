@@ -6,7 +6,6 @@ ledger to a fresh one brings it to the state it had.
 """
 
 import dataclasses
-import gc
 import json
 import shutil
 import statistics
@@ -25,6 +24,7 @@ from keras_vision.runs import Run, WorkdirRefused, atomic_path, write_json, writ
 from keras_vision.search.board import Board
 from keras_vision.search.ledger import Ledger, best_of, ranked
 from keras_vision.training.checkpoint import latest_epoch
+from keras_vision.training.memory import forget_models
 from keras_vision.training.precision import set_precision
 from keras_vision.training.trainer import fit
 
@@ -380,8 +380,7 @@ class Search:
         }
 
     def _fit(self, run, settings, recipe, seed, **until):
-        keras.utils.clear_session()
-        gc.collect()
+        forget_models()
         precision = set_precision(self.precision)
         keras.utils.set_random_seed(seed)
         model = self._build(settings)

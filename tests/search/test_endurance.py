@@ -1,4 +1,4 @@
-"""Searches in processes of their own, killed at random moments."""
+"""Searches in processes of their own: killed at random moments, and over many trials."""
 
 import json
 import multiprocessing
@@ -73,3 +73,13 @@ def test_a_search_killed_at_ten_random_moments_ends_as_an_undisturbed_one(proces
     assert last.exitcode == 0
     assert killed >= 3
     assert outcome(tmp_path / "cut") == outcome(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_memory_stays_flat_over_fifty_trials(processes, tmp_path):
+    process = search(processes, tmp_path, strategy="random", target_acc=None, max_trials=50, epochs=1)
+    process.join()
+    assert process.exitcode == 0
+    resident = [int(line) for line in (tmp_path / "resident").read_text().split()]
+    assert len(resident) == 50
+    assert resident[-1] < 1.1 * resident[4]

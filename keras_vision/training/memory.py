@@ -1,0 +1,21 @@
+"""forget_models: gives back the memory of models that are no longer wanted."""
+
+import gc
+
+import keras
+
+
+def forget_models():
+    """Forgets everything that Keras and TensorFlow keep of earlier models; of those in use, nothing may be trained.
+
+    TensorFlow registers the gradient of every custom gradient that it traces, for good, and with it the whole graph of
+    the training step: Keras' optimisers have one in each step. Without this a search grows by megabytes a trial.
+    """
+    keras.utils.clear_session()
+    if keras.config.backend() == "tensorflow":
+        from tensorflow.python.framework.ops import gradient_registry
+
+        gradients = gradient_registry._registry
+        for name in [name for name in gradients if name.startswith("CustomGradient-")]:
+            del gradients[name]
+    gc.collect()

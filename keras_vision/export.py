@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 from keras_vision.cli import main as run_command
@@ -195,7 +196,7 @@ def _writing(target):
     except KerasVisionError:
         raise
     except Exception as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+        reason = textwrap.shorten(str(error) or type(error).__name__, 500)
         raise KerasVisionError(f"{target} could not be written: {reason}") from error
 
 

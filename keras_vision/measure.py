@@ -34,16 +34,11 @@ def answer(model, dataset, split="test"):
         BadInput: The model and the data set do not fit.
         KerasVisionError: The model answers with NaN or infinity.
     """
-    import numpy as np
-
     from keras_vision.training.trainer import check_fit
 
     check_fit(model, dataset)
     images = dataset.test() if split == "test" else dataset.validation
-    logits = predict_logits(model, images.images)
-    if not np.isfinite(logits).all():
-        raise KerasVisionError(f"{model.name} answers with numbers that are not finite: its training went wrong.")
-    return images, logits
+    return images, predict_logits(model, images.images)
 
 
 def summary(dataset, split, images, logits):
@@ -57,8 +52,17 @@ def summary(dataset, split, images, logits):
 
 
 def predict_logits(model, images, batch_size=512):
-    """Returns a model's float32 logits [n, classes] for uint8 images [n, h, w, c]."""
-    return model.predict(images, batch_size=batch_size, verbose=0)
+    """Returns a model's float32 logits [n, classes] for uint8 images [n, h, w, c].
+
+    Raises:
+        KerasVisionError: The model answers with NaN or infinity.
+    """
+    import numpy as np
+
+    logits = model.predict(images, batch_size=batch_size, verbose=0)
+    if not np.isfinite(logits).all():
+        raise KerasVisionError(f"model {model.name} answers with NaN or infinity: its training went wrong")
+    return logits
 
 
 def score(logits, labels):

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from keras_vision.cli import main as run_command
-from keras_vision.errors import BadInput, KerasVisionError
+from keras_vision.errors import BadInput
 from keras_vision.quiet import import_keras
 
 STDIN = "-"
@@ -146,8 +146,6 @@ class Classifier:
         if not images:
             return []
         outputs = predict_logits(self.model, np.stack(images), batch_size=len(images)).astype("float64")
-        if not np.isfinite(outputs).all():
-            raise KerasVisionError(f"model {self.model.name} answers with NaN or infinity: its training went wrong")
         return outputs if self.ends_in_softmax else softmax(outputs, axis=1)
 
     def best(self, probabilities, top):

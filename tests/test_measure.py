@@ -66,5 +66,5 @@ def test_answers_that_are_not_finite_are_an_error():
     data = make_dataset()
     model = small_model("mlp", data.shape, 3)
     model.set_weights([w * np.nan if w.dtype.kind == "f" else w for w in model.get_weights()])
-    with pytest.raises(KerasVisionError, match="mlp answers with numbers that are not finite"):
+    with pytest.raises(KerasVisionError, match="mlp answers with NaN or infinity"):
         answer(model, data, "validation")

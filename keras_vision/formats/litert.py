@@ -7,6 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from keras_vision.formats.network import traced
+from keras_vision.quiet import native_output_held_back
 
 FILE = "model.tflite"
 
@@ -23,7 +24,8 @@ def write(classifier, directory, *, origin, calibration=None):
         if calibration is not None:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.representative_dataset = lambda: ([image[None].astype("float32")] for image in calibration)
-        content = converter.convert()
+        with native_output_held_back():
+            content = converter.convert()
     Path(directory, FILE).write_bytes(content)
 
 
@@ -31,7 +33,8 @@ def load(directory):
     """Opens an artifact in the LiteRT interpreter, on all cores of the processor."""
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(os.fspath(Path(directory, FILE)), num_threads=os.cpu_count())
+    with native_output_held_back():
+        interpreter = Interpreter(os.fspath(Path(directory, FILE)), num_threads=os.cpu_count())
     (taken,), (given,) = interpreter.get_input_details(), interpreter.get_output_details()
     size = None
 
@@ -39,7 +42,8 @@ def load(directory):
         nonlocal size
         if size != len(pixels):
             interpreter.resize_tensor_input(taken["index"], pixels.shape)
-            interpreter.allocate_tensors()
+            with native_output_held_back():
+                interpreter.allocate_tensors()
             size = len(pixels)
         interpreter.set_tensor(taken["index"], pixels)
         interpreter.invoke()

@@ -32,21 +32,27 @@ def pixels_spec(classifier):
 
 
 @contextlib.contextmanager
-def traced(classifier):
+def traced(classifier, *, constant=False):
     """Gives the classifier as a `tf.function` from `pixels` to {"probabilities": ...}, for a converter.
 
     Recurrent layers are unrolled in it: their loops hold lists of tensors, which converters take only for a fixed
     batch size, or not at all.
+
+    Args:
+        classifier: A model that ends in probabilities.
+        constant: Whether its weights are constants of the graph, for a converter that does not find all variables.
     """
+    weights = [(variable, variable.numpy()) for variable in classifier.variables if constant]
+
+    def serve(pixels):
+        with keras.StatelessScope(state_mapping=weights):  # whose values become tensors of the graph being traced
+            return {"probabilities": classifier(pixels, training=False)}
+
     loops = [layer for layer in _recurrent_layers(classifier) if not layer.unroll]
     for layer in loops:
         layer.unroll = True
     try:
-        yield tf.function(
-            lambda pixels: {"probabilities": classifier(pixels, training=False)},
-            input_signature=[pixels_spec(classifier)],
-            autograph=False,
-        )
+        yield tf.function(serve, input_signature=[pixels_spec(classifier)], autograph=False)
     finally:
         for layer in loops:
             layer.unroll = False

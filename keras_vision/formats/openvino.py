@@ -18,10 +18,8 @@ def write(classifier, directory, *, origin, calibration=None):
     import openvino
 
     with tempfile.TemporaryDirectory() as folder:
-        with traced(classifier) as serve:
-            module = tf.Module()
-            module.classifier = classifier
-            tf.saved_model.save(module, folder, signatures=serve.get_concrete_function())
+        with traced(classifier, constant=True) as serve:
+            tf.saved_model.save(tf.Module(), folder, signatures=serve.get_concrete_function())
         model = openvino.Core().read_model(folder)
         openvino.save_model(model, Path(directory, FILE), compress_to_fp16=False)
 

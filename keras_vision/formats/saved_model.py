@@ -25,9 +25,7 @@ def write(classifier, directory, *, origin, calibration=None):
             fn=lambda image_bytes: classifier(decode_images(image_bytes, shape), training=False),
             input_signature=[tf.TensorSpec((None,), tf.string, name="image_bytes")],
         )
-    # Nobody trains an export: its graphs need no gradients of their own.
-    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
-    archive.write_out(directory, options=options, verbose=False)
+    archive.write_out(directory, verbose=False)
 
 
 def load(directory):

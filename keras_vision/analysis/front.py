@@ -55,6 +55,8 @@ def plot_front(rows, target_acc=None):
     Returns:
         A `matplotlib.figure.Figure`.
     """
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     figure = style.new_figure(2.6)
     for column, (cost, name) in enumerate(COSTS.items(), start=1):
         axes = style.new_axes(figure, (1, len(COSTS), column), x=name, y="validation accuracy" if column == 1 else "")
@@ -71,6 +73,10 @@ def plot_front(rows, target_acc=None):
         if target_acc is not None:
             axes.axhline(target_acc, color=style.COLOURS[5], linewidth=1, linestyle="--", label="target")
         axes.set_xscale("log")
+        if cost == "latency_ms":  # seldom spans more than a power of ten
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+            axes.xaxis.set_major_formatter("{x:g}")
+            axes.xaxis.set_minor_formatter(NullFormatter())
         if column == len(COSTS):
             axes.legend(fontsize=7, frameon=False)
     return figure

@@ -66,3 +66,15 @@ def test_dropout_is_out(name, tmp_path):
     format_module(name).write(classifier, tmp_path / "artifact", origin={})
     run = next(iter(format_module(name).load(tmp_path / "artifact").values()))
     np.testing.assert_array_equal(run(pixels()), run(pixels()))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_network_of_many_weights_is_written_whole(name, tmp_path):
+    import_packages(name)
+    path = saved_model("convmixer", tmp_path / "model.keras", depth=4)
+    classifier = with_probabilities(load_model(path, float32=True))
+    (tmp_path / "artifact").mkdir()
+    format_module(name).write(classifier, tmp_path / "artifact", origin={})
+    images = random_images((8, 8, 3))
+    found = check(name, tmp_path / "artifact", images, classifier.predict(images.pixels, verbose=0))
+    assert found["difference"] <= FORMATS[name].bound

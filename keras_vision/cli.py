@@ -67,6 +67,10 @@ OPTIONS = {
     "quiet": (None, None, "print the result only"),
     "top": (int, "N", "name the N most probable classes"),
     "csv": (None, None, "print the result as CSV; progress goes to standard error"),
+    "list": (None, None, "print the names of all studies, with one line each"),
+    "all": (None, None, "run all studies, one after the other"),
+    "scale": (str, "smoke|quick|full", "seconds on tiny images, minutes on two cores, or the source's own settings"),
+    "seeds": (int, "N", "repeat every training with the seeds 0 to N-1"),
     "json": (None, None, "print the result as one JSON object, of predict one a line; progress to standard error"),
 }
 

@@ -1,5 +1,6 @@
 """Trains one model and saves it: `python -m keras_vision.train --model cnn --dataset cifar10`."""
 
+import functools
 import sys
 
 from keras_vision.cli import main as run_command
@@ -19,6 +20,7 @@ def train(
     image_size=None,
     on_bad_image="error",
     settings=None,
+    builder=None,
     target_acc=None,
     max_minutes=None,
     seed=0,
@@ -36,6 +38,8 @@ def train(
         image_size: Height and width to which the images of a folder are resized.
         on_bad_image: `"error"` or `"skip"`.
         settings: Dict of the builder's keywords.
+        builder: A function with a family's signature, (input_shape, num_classes, **settings), that builds the network
+            in the place of the family's own; its recipe is the family's.
         target_acc: Stop after the epoch that reaches this share of validation images.
         max_minutes: Stop after the epoch during which this time is over.
         seed: Everything random derives from it.
@@ -71,11 +75,13 @@ def train(
     chosen = set_precision(precision)
     data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
     keras.utils.set_random_seed(seed)
-    network = build_model(model, data.shape, len(data.class_names), **(settings or {}))
+    build = builder or functools.partial(build_model, model)
+    network = build(data.shape, len(data.class_names), **(settings or {}))
     check_fit(network, data, plan)
     config = {
         "model": model,
         "settings": settings or {},
+        "builder": builder and f"{builder.__module__}.{builder.__qualname__}",
         "dataset": dataset,
         "fingerprint": data.fingerprint,
         "recipe": plan.as_dict(),

@@ -140,7 +140,7 @@ def test_tools_stand_on_the_package_alone(path):
     ]
 
 
-@pytest.mark.parametrize("name", ["train", "tune", "evaluate", "predict", "export", "describe", "doctor"])
+@pytest.mark.parametrize("name", ["train", "tune", "evaluate", "predict", "export", "describe", "study", "doctor"])
 def test_help_imports_nothing_heavy(name):
     code = (
         f"import sys; from keras_vision.{name} import main\n"

@@ -1,0 +1,121 @@
+"""CNN by size: layers and pooling, blocks and skips, and filters swept from underfitting to overfitting."""
+
+from keras_vision.studies.figures import PALETTE, plot_lines
+from keras_vision.studies.plan import PLAIN, PLAIN_WORDS, Case, Scale, Study, smoke
+
+LOSS, ACCURACY = 0.67, 0.78
+FILTERS = "filters"
+# scale -> the values of each part; `epochs` in the order layers, blocks, filters
+PARTS = {
+    "smoke": {"convs": (1,), "dense": (2,), "depths": (), "widths": (2,), "base": 4, "epochs": (1, 1, 1)},
+    "quick": {"convs": (1, 4), "dense": (2,), "depths": (1, 3), "widths": (2, 8, 32), "base": 16, "epochs": (3, 3, 8)},
+    "full": {
+        **{"convs": (1, 2, 3, 4), "dense": (2, 3), "depths": (1, 2, 3), "widths": (1, 2, 4, 8, 16, 32, 64, 128)},
+        **{"base": 32, "epochs": (20, 20, 30)},
+    },
+}
+
+
+def cases(scale):
+    """Returns the cases of three parts: layers with either pooling, blocks with skips, and filters."""
+    part = PARTS[scale]
+    return [*_layers(**part), *_blocks(**part), *_filters(**part)]
+
+
+def _layers(convs, dense, base, epochs, **_):
+    """1 to 4 convolutions, each with a pooling, before 2 or 3 dense layers."""
+    for layers in dense:
+        for count in convs:
+            for pooling in ("max", "average"):
+                settings = {"filters": tuple(base * 2**i for i in range(count)), "pooling": pooling}
+                settings["hidden_units"] = (4 * base,) * (layers - 1)
+                name = f"{count} conv, {layers} dense, {pooling}"
+                yield Case(name, "cnn", settings, {"epochs": epochs[0]}, group=f"{layers} dense layers")
+
+
+def _blocks(depths, base, epochs, **_):
+    """1 to 3 blocks of 1 or 3 convolutions and one dense layer, with a skip around each block where there are more."""
+    for depth in depths:
+        for convs in (1, 3):
+            settings = {"filters": tuple(base * 2**i for i in range(depth)), "convs_per_stage": convs}
+            name = f"{depth} block{'s' * (depth > 1)} of {convs}"
+            yield Case(name, "cnn", settings | {"residual": depth > 1}, {"epochs": epochs[1]}, group="blocks")
+
+
+def _filters(widths, epochs, **_):
+    """Three convolutions of more and more filters."""
+    for width in widths:
+        settings = {"filters": (width, 2 * width, 4 * width)}
+        yield Case(f"{width} filters", "cnn", settings, {"epochs": epochs[2]}, group=FILTERS)
+
+
+def answer(table):
+    """The best loss is reached early, and what is larger than it needs to be overfits."""
+    best = table.best("lowest_val_crossentropy", lowest=True)
+    swept = [case for case in table.cases if case.endswith("filters")]
+    small, large = swept[0], swept[-1]
+    text = (
+        f"The lowest validation cross-entropy, {table.number(best, 'lowest_val_crossentropy')}, is that of {best} "
+        f"({table.percent(best)}) after {table.number(best, 'lowest_epoch')} of "
+        f"{table.number(best, 'epochs')} epochs. With {large} the training cross-entropy ends at "
+        f"{table.number(large, 'last_train_crossentropy')} and the validation one, from its lowest of "
+        f"{table.number(large, 'lowest_val_crossentropy')}, at {table.number(large, 'last_val_crossentropy')}; "
+        f"with {small} they end at {table.number(small, 'last_train_crossentropy')} and "
+        f"{table.number(small, 'last_val_crossentropy')}."
+    )
+    overfits = table.mean(large, "last_val_crossentropy") > table.mean(large, "lowest_val_crossentropy")
+    is_as_good = (
+        table.mean(best, "lowest_val_crossentropy") <= LOSS and table.mean(table.best(), "val_accuracy") >= ACCURACY
+    )
+    if overfits and is_as_good:
+        return text, True
+    return text, False if table.scale == "full" else None
+
+
+def figures(table):
+    """Draws training and validation loss against the number of parameters, for the sweep of filters."""
+    swept = [case for case in table.cases if case.endswith("filters")]
+    sizes = [table.mean(case, "parameters") for case in swept]
+    shown = {
+        "training, at the end": "last_train_crossentropy",
+        "validation, at the end": "last_val_crossentropy",
+        "validation, at its lowest": "lowest_val_crossentropy",
+    }
+    series = {
+        label: (
+            sizes,
+            [table.mean(case, column) for case in swept],
+            [min(table.values(case, column)) for case in swept],
+            [max(table.values(case, column)) for case in swept],
+        )
+        for label, column in shown.items()
+    }
+    colours = dict(zip(shown, PALETTE, strict=False))
+    return {"loss_by_size": plot_lines(series, x="parameters", y="cross-entropy", colours=colours, log=("x",))}
+
+
+STUDY = Study(
+    name="cnn_size",
+    summary="CNN by size: layers, blocks and filters",
+    source="report 003, parts a to c (E11)",
+    question="How large should a plain CNN be: how many layers, which pooling, how many blocks, how many filters?",
+    reported=(
+        f"the best network has a test loss of {LOSS} and an accuracy of {ACCURACY:.0%} after 4 to 5 epochs, and "
+        "overfits afterwards."
+    ),
+    varied="convolutions, pooling and dense layers; then blocks, their convolutions and skips; then filters",
+    held_fixed=f"3x3 kernels, batch norm, ReLU; {PLAIN_WORDS}",
+    scales={
+        "smoke": smoke(),
+        "quick": Scale(
+            PLAIN,
+            seeds=3,
+            note="Half the filters, 11 of 30 networks, 3 epochs (8 for the sweep of filters), of 20 and 30.",
+        ),
+        "full": Scale(PLAIN),
+    },
+    cases=cases,
+    columns={"lowest_val_crossentropy": "lowest validation cross-entropy", "lowest_epoch": "in epoch"},
+    answer=answer,
+    figures=(figures,),
+)

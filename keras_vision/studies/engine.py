@@ -1,0 +1,309 @@
+"""Runs a study: each case with each seed, each a run of its own; then the table, the figures, the report.
+
+A run that is finished and measured is not opened again, so that the same command goes on where it was cut. Seeds are
+the outer loop: after each of them there is a whole report.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import json
+import logging
+import statistics
+from pathlib import Path
+
+from keras_vision.data import locate
+from keras_vision.errors import KerasVisionError
+from keras_vision.events import EventLog
+from keras_vision.job import open_dataset
+from keras_vision.progress import Progress
+from keras_vision.runs import Run, first_difference, load_model, write_json, write_text
+from keras_vision.studies import figures, report
+from keras_vision.studies.plan import Study
+from keras_vision.studies.probes import data_words
+from keras_vision.studies.table import Table, cell
+from keras_vision.train import train
+from keras_vision.training.precision import set_precision
+from keras_vision.training.recipe import recipe_for
+
+# HParams of TensorBoard: column -> name shown.
+METRICS = {
+    "val_accuracy": "validation accuracy",
+    "val_crossentropy": "validation cross-entropy",
+    "parameters": "parameters",
+    "macs": "MACs",
+    "seconds": "seconds",
+    "pflop": "PFLOP",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One study as asked for.
+
+    Args:
+        study: The `Study`.
+        scale: The scale's name.
+        seeds: How many; they are 0, 1, 2 ...
+        dataset: In the place of the scale's; None for that.
+        data_dir: Where a named data set lies.
+        workdir: The study's directory.
+        precision: As in `train`.
+        progress: A `Progress`.
+        command: The line that runs this study again.
+    """
+
+    study: Study
+    scale: str
+    seeds: int
+    dataset: str | None
+    data_dir: str | None
+    workdir: Path
+    precision: str
+    progress: object
+    command: str
+
+    @property
+    def size(self):
+        """The `Scale`."""
+        return self.study.scales[self.scale]
+
+    @property
+    def cases(self):
+        """The list of `Case`; empty for a study that is no comparison of trainings."""
+        return self.study.cases(self.scale) if self.study.cases else []
+
+
+def carry_out(job):
+    """Runs a study, or what is missing of it.
+
+    Args:
+        job: A `Job`.
+
+    Returns:
+        The result as a dict: study, scale, workdir, report, answer, held, runs, seconds, pflop, exit_code.
+
+    Raises:
+        BadInput: Before anything is written, where a data set or the precision cannot be right.
+        WorkdirRefused: The directory holds something else, or the same study with other settings.
+        KerasVisionError: Every run diverged, or a test split could not be read.
+    """
+    _check(job)
+    run = Run(job.workdir)
+    settings = {"study": job.study.name, "scale": job.scale, "dataset": job.dataset, "precision": job.precision}
+    with run.locked(), _no_word_of_retracing():
+        run.start(settings, seeds=job.seeds, command=job.command)
+        for rows in _train_cases(job) if job.study.conduct is None else [job.study.conduct(job)]:
+            result = _publish(job, run, Table(rows, job.scale, job.workdir))
+        return result
+
+
+def _check(job):
+    """Refuses what cannot be right before a directory is marked with it."""
+    set_precision(job.precision)
+    for dataset in {job.dataset, *(_plan(job, case)["dataset"] for case in job.cases)} - {None}:
+        locate(dataset, job.data_dir)
+
+
+@contextlib.contextmanager
+def _no_word_of_retracing():
+    """Holds back what TensorFlow says of every model but the first few: that it is traced anew, as it must be."""
+    logger = logging.getLogger("tensorflow")
+
+    def is_news(record):
+        return "retracing" not in record.getMessage()
+
+    logger.addFilter(is_news)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_news)
+
+
+def _train_cases(job):
+    """Yields the rows so far, case by case, after each seed."""
+    cases, rows = job.cases, {}
+    plans = {case.name: _plan(job, case) for case in cases}
+    varied = _varied(plans.values())
+    _declare(job, varied)
+    count = min(job.seeds, job.size.seeds or job.seeds)
+    for seed in range(count):
+        for place, case in enumerate(cases):
+            shown = {"case": case.name, "seed": seed}
+            job.progress.trial_started(seed * len(cases) + place + 1, count * len(cases), shown)
+            rows[case.name, seed] = _row(job, case, plans[case.name] | {"seed": seed}, varied)
+        yield [rows[case.name, done] for case in cases for done in range(seed + 1)]
+
+
+def _plan(job, case):
+    """Returns what a run of a case is started with, but for its seed, as `train` records it."""
+    dataset = job.dataset or job.size.dataset or case.dataset or job.study.dataset
+    recipe = recipe_for(case.model, dataset, **job.size.recipe | case.recipe)
+    return {
+        "model": case.model,
+        "settings": job.size.settings | case.settings,
+        "dataset": dataset,
+        "recipe": recipe.as_dict(),
+        "precision": job.precision,
+    }
+
+
+def _varied(plans):
+    """Returns the names of settings and recipe fields that are not the same in all cases."""
+    flat = [_flat(plan) for plan in plans]
+    names = dict.fromkeys(name for one in flat for name in one)
+    return [name for name in names if len({one.get(name) for one in flat}) > 1]
+
+
+def _flat(plan):
+    together = {"model": plan["model"], "dataset": plan["dataset"], **plan["settings"], **plan["recipe"]}
+    return {name: cell(value) for name, value in together.items()}
+
+
+def _row(job, case, plan, varied):
+    """Returns the row of one run, which is trained and measured unless it has been."""
+    name = f"{figures.slug(case.name)}-{plan['seed']}"
+    run = Run(job.workdir / "runs" / name)
+    measured = run.path / "measured.json"
+    if measured.exists():
+        settings = run.config["settings"]
+        if not first_difference(settings, settings | plan):
+            return json.loads(measured.read_text(encoding="utf-8"))
+    values = {setting: _flat(plan).get(setting) for setting in varied}
+    row = {"case": case.name, "seed": plan["seed"], "run": name, **values}
+    row |= _train(job, case, plan, run)
+    write_json(measured, row)
+    _log_session(run, name, _flat(plan) | {"case": case.name, "seed": plan["seed"]}, row)
+    return row
+
+
+def _train(job, case, plan, run):
+    """Trains one network and returns what was measured of it."""
+    from keras_vision.training.memory import forget_models
+    from keras_vision.training.trainer import TrainingDiverged
+
+    forget_models()
+    try:
+        result = train(
+            case.model,
+            dataset=plan["dataset"],
+            data_dir=job.data_dir,
+            settings=plan["settings"],
+            builder=case.builder,
+            seed=plan["seed"],
+            workdir=run.path,
+            precision=job.precision,
+            progress=job.progress,
+            **plan["recipe"],
+        )
+    except TrainingDiverged as error:
+        job.progress.say(f"  diverged: {error}")
+        return {"diverged": str(error)}
+    if job.study.is_tested and "test" not in result:
+        raise KerasVisionError(f"{run.path}: {'; '.join(result['warnings'])}")
+    data = _opened(plan["dataset"], job.data_dir, plan["seed"])
+    model = load_model(run.path, float32=True)
+    row = _measured(run, result, model, data)
+    if job.study.is_tested:
+        row |= _tested(result["test"])
+    return row | (job.study.measure(run, model, data) if job.study.measure else {})
+
+
+@functools.lru_cache(maxsize=1)
+def _opened(dataset, data_dir, seed):
+    """Returns a data set as the runs of one seed have it, opened once for all of them."""
+    return open_dataset(dataset, data_dir, None, "error", seed, Progress())
+
+
+def _measured(run, result, model, data):
+    """Returns what every run is measured by: at its best epoch by validation, at the lowest loss, and at its end."""
+    from keras_vision.analysis.counts import count
+
+    history = [json.loads(line) for line in run.metrics_path.read_text(encoding="utf-8").splitlines()]
+    best, last = history[result["best_epoch"] - 1], history[-1]
+    lowest = min(history, key=lambda epoch: epoch["val_crossentropy"])
+    counts = count(model)
+    images = len(data.train) * result["epochs_run"]
+    return {
+        "data": data_words(data),
+        "parameters": result["parameters"],
+        "macs": counts.macs,
+        "epochs": result["epochs_run"],
+        "seconds": result["seconds"],
+        "epoch_seconds": statistics.median(epoch["seconds"] for epoch in history),
+        "pflop": counts.training_flops * images / 1e15,
+        "train_accuracy": best["accuracy"],
+        "train_crossentropy": best["crossentropy"],
+        "val_accuracy": best["val_accuracy"],
+        "val_crossentropy": best["val_crossentropy"],
+        "val_n": len(data.validation),
+        "best_epoch": result["best_epoch"],
+        "lowest_val_crossentropy": lowest["val_crossentropy"],
+        "lowest_epoch": lowest["epoch"],
+        "last_train_crossentropy": last["crossentropy"],
+        "last_val_crossentropy": last["val_crossentropy"],
+    }
+
+
+def _tested(test):
+    return {
+        "test_accuracy": test["accuracy"],
+        "test_crossentropy": test["crossentropy"],
+        "test_n": test["n"],
+        "test_low": test["interval"][0],
+        "test_high": test["interval"][1],
+    }
+
+
+def _declare(job, varied):
+    """Declares the columns of TensorBoard's HParams, once."""
+    folder = Run(job.workdir).tensorboard
+    if not any(folder.glob("events.*")):
+        with EventLog(folder) as log:
+            log.experiment(["case", "seed", *varied], METRICS)
+
+
+def _log_session(run, name, settings, row):
+    with EventLog(run.tensorboard) as log:
+        log.session_start(name, {key: value for key, value in settings.items() if value is not None})
+        log.scalars({tag: row[tag] for tag in METRICS if tag in row}, step=row.get("epochs", 0))
+        log.session_end(succeeded="diverged" not in row)
+
+
+def _publish(job, run, table):
+    """Writes table, figures, report and result of what there is; returns the result."""
+    from keras_vision.analysis.style import save_figures
+
+    text, held = _answer(job, table)
+    drawn = figures.standard_figures(table, job.cases) if job.cases else {}
+    for draw in job.study.figures:
+        drawn |= draw(table)
+    write_text(job.workdir / "table.csv", table.as_csv())
+    save_figures(drawn, run.figures)
+    write_text(job.workdir / "report.md", report.report_text(job, table, list(drawn), text, held))
+    result = {
+        "study": job.study.name,
+        "scale": job.scale,
+        "workdir": str(job.workdir),
+        "report": str(job.workdir / "report.md"),
+        "answer": text,
+        "held": held,
+        "runs": len(table.rows),
+        "seconds": round(report.total(table, "seconds"), 1),
+        "pflop": report.total(table, "pflop"),
+        "exit_code": 0,
+    }
+    write_json(run.result_path, result)
+    return result
+
+
+def _answer(job, table):
+    """Returns the answer and whether the claim held; the smoke scale, on other images, decides nothing."""
+    if job.cases:
+        lost = [case for case in table.cases if not table.values(case, "val_accuracy")]
+        if len(lost) == len(table.cases):
+            raise KerasVisionError(f"every run of {job.study.name} diverged")
+        if lost and not job.study.may_diverge:
+            return f"With every seed these diverged: {', '.join(lost)}. So the comparison has no answer.", None
+    text, held = job.study.answer(table)
+    return text, None if job.scale == "smoke" and job.study.dataset else held

@@ -1,0 +1,132 @@
+"""report.md: a study as people read it: question, set-up, table, figures, answer; every number from the table."""
+
+from keras_vision.progress import clock_text
+from keras_vision.runs import Run
+from keras_vision.studies.table import number
+
+VERDICTS = {True: "held", False: "did not hold"}
+# column -> heading. Shares are in per cent.
+TRAINED = {
+    "parameters": "parameters",
+    "macs": "MACs",
+    "epochs": "epochs",
+    "train_accuracy": "training accuracy, %",
+    "val_accuracy": "validation accuracy, %",
+    "val_crossentropy": "validation cross-entropy",
+}
+TESTED = {"test_accuracy": "test accuracy, %", "test_crossentropy": "test cross-entropy"}
+TIMED = {"seconds": "seconds of training"}
+
+
+def columns_of(study):
+    """Returns the columns of a study's report: name -> heading."""
+    if study.conduct:
+        return study.columns
+    return TRAINED | (TESTED if study.is_tested else {}) | study.columns | TIMED
+
+
+def report_text(job, table, figures, text, held):
+    """Returns report.md.
+
+    Args:
+        job: A `Job`.
+        table: Its `Table`.
+        figures: Names of the figures in the folder `figures`.
+        text, held: As `Study.answer` returns them.
+    """
+    study = job.study
+    parts = [
+        f"# {study.summary}",
+        study.question,
+        "## Set-up",
+        "\n".join(f"- {line}" for line in _set_up(job, table)),
+        "## Results",
+        _markdown(table_cells(table, columns_of(study))),
+        _notes(study, table),
+        study.background,
+        *(f"![{name.replace('_', ' ')}](figures/{name}.png)" for name in figures),
+        "## Answer",
+        text,
+        f"The source, {study.source}, reported: {study.reported} {_verdict(study, job.scale, held)}",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _verdict(study, scale, held):
+    if held is None:
+        return "**These numbers do not decide whether it holds.**"
+    at_scale = "" if scale == "full" or study.dataset is None else f" at the scale {scale}"
+    return f"**It {VERDICTS[held]}{at_scale}.**"
+
+
+def _set_up(job, table):
+    study, record = job.study, Run(job.workdir).config
+    yield f"Varied: {study.varied}."
+    yield f"Held fixed: {study.held_fixed}."
+    for data in dict.fromkeys(row["data"] for row in table.rows if "data" in row):
+        yield f"Data: {data}."
+    yield f"Scale: {job.scale}. {job.size.note}".rstrip()
+    if not study.conduct:
+        yield f"Seeds: {', '.join(map(str, table.seeds))}; a seed chooses the validation images too."
+    machine, versions = record["machine"], record["versions"]
+    yield (
+        f"Machine: {machine['processor']}, {machine['cores']} cores; TensorFlow {versions.get('tensorflow')}, "
+        f"Keras {versions['keras']}{_precision(table)}."
+    )
+    if total(table, "seconds"):
+        yield f"Cost: {clock_text(total(table, 'seconds'))} of training, {number(total(table, 'pflop'))} PFLOP."
+    yield f"Command: `{job.command}`"
+
+
+def _precision(table):
+    runs = [Run(table.run_folder(row)) for row in table.rows if "run" in row]
+    chosen = dict.fromkeys(run.config["precision"] for run in runs if "precision" in run.config)
+    return f"; precision {', '.join(chosen)}" if chosen else ""
+
+
+def _notes(study, table):
+    """Returns what must be known to read the table."""
+    lines = []
+    if not study.conduct:
+        lines.append("Accuracies and cross-entropies are those of the best epoch by validation accuracy.")
+        if len(table.seeds) > 1:
+            lines.append(f"Mean ± standard deviation over {len(table.seeds)} seeds; in figures, their range.")
+    if study.is_tested:
+        row = table.rows[0]
+        lines.append(
+            "The test split was opened once for each run, at its end; nothing was chosen by it. The 95% interval of "
+            f"one run: {100 * row['test_low']:.1f}% to {100 * row['test_high']:.1f}% for {row['case']} with seed "
+            f"{row['seed']}, on {row['test_n']:,} images; those of the others are in table.csv."
+        )
+    lost = [f"{row['case']} with seed {row['seed']}" for row in table.rows if "diverged" in row]
+    if lost:
+        lines.append(f"These diverged and have no numbers: {', '.join(lost)}.")
+    return " ".join(lines)
+
+
+def table_cells(table, columns):
+    """Returns the table, one row for each case, as a list of lists of words; the first is the headings."""
+    rows = [["case", *columns.values()]]
+    return rows + [[case, *(_cell(table, case, column) for column in columns)] for case in table.cases]
+
+
+def _cell(table, case, column):
+    values = table.values(case, column)
+    if not values:
+        return ""
+    if any(isinstance(value, (str, bool)) for value in values):
+        return ", ".join(dict.fromkeys(map(str, values)))
+    mean, deviation = table.mean(case, column), table.deviation(case, column)
+    if column.endswith(("accuracy", "share")):
+        return f"{100 * mean:.1f}" + (f" ± {100 * deviation:.1f}" if deviation is not None else "")
+    return number(mean) + (f" ± {number(deviation)}" if deviation else "")
+
+
+def _markdown(rows):
+    lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def total(table, column):
+    """Returns the sum of a column over all runs."""
+    return sum(row[column] for row in table.rows if row.get(column) is not None)

@@ -1,0 +1,142 @@
+"""VGG to 90%: grown from one convolution per block until it gets there, then made smaller, then polished."""
+
+from keras_vision.analysis import style
+from keras_vision.job import open_dataset
+from keras_vision.progress import Progress, settings_line
+from keras_vision.search.ledger import Ledger
+from keras_vision.studies.figures import COLUMN
+from keras_vision.studies.plan import Scale, Study
+from keras_vision.studies.probes import data_words
+from keras_vision.studies.table import cell, number, percent
+from keras_vision.tune import tune
+
+# scale -> what `tune` is called with
+SEARCHES = {
+    "smoke": {"dataset": "digits", "target_acc": 0.5, "max_trials": 2, "epochs": 4},
+    "quick": {"dataset": "fashion_mnist", "target_acc": 0.9, "max_trials": 8},
+    "full": {"dataset": "cifar10", "target_acc": 0.9, "max_trials": 40, "epochs": 20},
+}
+
+
+def conduct(job):
+    """Searches, confirms the smallest network that reached the target, and returns a row for each trial."""
+    search = dict(SEARCHES[job.scale])
+    if job.dataset:
+        search["dataset"] = job.dataset
+    folder = job.workdir / "search"
+    result = tune(
+        "vgg",
+        strategy="grow",
+        polish="grid",
+        confirm=None if job.scale == "smoke" else job.seeds,
+        data_dir=job.data_dir,
+        workdir=folder,
+        precision=job.precision,
+        progress=job.progress,
+        **search,
+    )
+    data = open_dataset(search["dataset"], job.data_dir, None, "error", 0, Progress())
+    facts = {"data": data_words(data), "target_acc": search["target_acc"]}
+    return [_row(trial, result) | facts for trial in Ledger(folder / "trials.jsonl").trials]
+
+
+def _row(trial, result):
+    row = {
+        **{"case": f"trial {trial.number + 1}", "seed": 0, "status": trial.status},
+        **{name: cell(trial.values[name]) for name in ("filters", "blocks")},
+        "polished": settings_line({k: v for k, v in trial.values.items() if k not in ("filters", "blocks")}),
+    }
+    if trial.result:
+        row |= {name: trial.result[name] for name in ("parameters", "macs", "seconds", "val_accuracy")}
+        row |= {"epochs": trial.result["epochs_run"], "pflop": trial.result["training_flops"] / 1e15}
+    if result["best_trial"] == f"trials/{trial.name}":
+        row |= {"best": "yes", "confirmed_accuracy": result["confirmed"]["mean"] if "confirmed" in result else None}
+    return row
+
+
+def answer(table):
+    """The plan reaches its target."""
+    (best,) = [row for row in table.rows if row.get("best")]
+    target = best["target_acc"]
+    tried = [row for row in table.rows if row.get("val_accuracy") is not None]
+    reached = [row for row in tried if row["val_accuracy"] >= target]
+    first = f"None of {len(tried)} networks reached {percent(target)}"
+    if reached:
+        first = (
+            f"Of {len(tried)} networks number {tried.index(reached[0]) + 1} was the first to reach {percent(target)}, "
+            f"with {number(reached[0]['parameters'])} parameters"
+        )
+    confirmed = best["confirmed_accuracy"]
+    again = f" and {percent(confirmed)} on average over more seeds" if confirmed is not None else ""
+    second = (
+        f"The best has filters {best['filters']}, convolutions {best['blocks']} and {number(best['parameters'])} "
+        f"parameters, and {percent(best['val_accuracy'])}{again}"
+    )
+    held = best["val_accuracy"] >= target and (confirmed is None or confirmed >= target)
+    return f"{first}. {second}.", held
+
+
+def figures(table):
+    """Draws the search: accuracy and parameters, trial by trial."""
+    rows = [row for row in table.rows if row.get("val_accuracy") is not None]
+    places = [int(row["case"].split()[-1]) for row in rows]
+    figure = style.new_figure(width=COLUMN, height=4.0)
+    panels = {"val_accuracy": "validation accuracy", "parameters": "parameters"}
+    for number_of_panel, (column, label) in enumerate(panels.items(), start=1):
+        axes = style.new_axes(figure, (2, 1, number_of_panel), y=label, x="trial" if number_of_panel == 2 else "")
+        axes.plot(places, [row[column] for row in rows], color="0.7", linewidth=1, zorder=1)
+        for name, is_shown, colour in (("reached", True, style.COLOURS[2]), ("missed", False, style.COLOURS[5])):
+            shown = [i for i, row in enumerate(rows) if (row["val_accuracy"] >= row["target_acc"]) == is_shown]
+            look = {"s": 22, "color": colour, "label": name, "zorder": 2}
+            axes.scatter([places[i] for i in shown], [rows[i][column] for i in shown], **look)
+        axes.set_xticks(places)
+        axes.tick_params(which="both", labelsize=8)
+        axes.grid(linewidth=0.4, alpha=0.5)
+        if column == "val_accuracy":
+            target = rows[0]["target_acc"]
+            axes.axhline(target, color="black", linewidth=0.8, linestyle="--", label=f"target {target:g}")
+            axes.legend(fontsize=8, frameon=False)
+        else:
+            axes.set_yscale("log")
+    return {"growth": figure}
+
+
+STUDY = Study(
+    name="vgg_growth",
+    summary="VGG grown to 90%",
+    source="report 002, question 4a (E9)",
+    question="What is the smallest VGG that reaches 90%, found by growing it block by block?",
+    reported=(
+        "a plan: one 3x3 convolution per block, more blocks of twice the channels until 90% is reached, then a second "
+        "convolution in one block at a time, then a grid over learning rate, kernel, stride and padding, pooling and "
+        "optimiser."
+    ),
+    varied="what `tune --strategy grow --polish grid` proposes: blocks, channels, convolutions, then the training",
+    held_fixed="the data and the target",
+    scales={
+        "smoke": Scale(note="The digits and two trials: this only shows that the study runs."),
+        "quick": Scale(note="Fashion-MNIST, eight trials."),
+        "full": Scale(note="CIFAR-10, forty trials of at most 20 epochs."),
+    },
+    conduct=conduct,
+    dataset="cifar10",
+    columns={
+        "filters": "filters",
+        "blocks": "convolutions",
+        "polished": "polished",
+        "parameters": "parameters",
+        "macs": "MACs",
+        "epochs": "epochs",
+        "val_accuracy": "validation accuracy, %",
+        "status": "status",
+        "best": "best",
+        "confirmed_accuracy": "mean over other seeds, %",
+        "seconds": "seconds of training",
+    },
+    answer=answer,
+    figures=(figures,),
+    background=(
+        "The best network is trained again with as many other seeds as the study is run with, and one that misses "
+        "the target on average gives way to the next smallest; these trainings are not among the costs above."
+    ),
+)

@@ -1,0 +1,185 @@
+"""Runs an experiment of the sources again: `python -m keras_vision.study NAME --scale quick`."""
+
+import shlex
+import sys
+import traceback
+from pathlib import Path
+
+from keras_vision.cli import main as run_command
+from keras_vision.errors import BadInput, check_choice
+from keras_vision.quiet import import_keras
+from keras_vision.studies import STUDIES, load_study
+from keras_vision.studies.plan import SCALES
+
+
+def study(name, *, scale="quick", seeds=3, dataset=None, data_dir=None, workdir=None, precision="auto", progress=None):
+    """Run a study again: train its networks, and write its table, figures and report.
+
+    Started again on the same directory, a study goes on where it was, and adds the seeds that are new.
+
+    Args:
+        name: A name in `STUDIES`.
+        scale: `"smoke"` (seconds), `"quick"` (minutes on two cores) or `"full"` (the source's own settings).
+        seeds: Every training is repeated with the seeds 0 to `seeds` - 1; a scale may be worth fewer.
+        dataset: In the place of the study's own, as in `train`.
+        data_dir: Where a named data set lies; the usual places by default.
+        workdir: The study's directory; `runs/study-NAME-SCALE` by default.
+        precision: See `keras_vision.training.precision.set_precision`.
+        progress: A `Progress`.
+
+    Returns:
+        The result as a dict: study, scale, workdir, report (its path), answer, held (whether the source's claim held,
+        None where the numbers do not decide it), runs, seconds, pflop, exit_code.
+
+    Raises:
+        BadInput: Before any work starts, where an argument cannot be right.
+
+    Example:
+
+    >>> study("mixer_patches", scale="smoke")["report"]  # doctest: +SKIP
+    'runs/study-mixer_patches-smoke/report.md'
+    """
+    from keras_vision.progress import Progress
+
+    progress = progress or Progress()
+    check_choice("study", name, STUDIES)
+    _check(scale, seeds)
+    import_keras()
+    from keras_vision.job import tensorboard_line
+    from keras_vision.studies.engine import Job, carry_out
+
+    chosen = load_study(name)
+    for option, value in {"dataset": dataset, "data_dir": data_dir}.items():
+        if chosen.dataset is None and value is not None:
+            raise BadInput(f"{option}={value} for the study {name}", f"no {option}", "It looks at no images.")
+    workdir = Path(workdir or f"runs/study-{name}-{scale}")
+    options = {"scale": scale, "seeds": seeds, "dataset": dataset, "precision": precision}
+    job = Job(
+        study=chosen,
+        scale=scale,
+        seeds=seeds,
+        dataset=dataset,
+        data_dir=data_dir,
+        workdir=workdir,
+        precision=precision,
+        progress=progress,
+        command=_command(name, options),
+    )
+    progress.say(f"{name}: {chosen.summary}, scale {scale}, in {workdir}")
+    progress.say(f"watch it: {tensorboard_line(workdir)}")
+    return carry_out(job)
+
+
+def study_all(*, workdir=None, dataset=None, data_dir=None, progress=None, **options):
+    """Run all studies; one that fails is named, and the others are run.
+
+    Args:
+        workdir: Each study gets a folder of its name in it; by default each has its own directory in `runs`.
+        dataset, data_dir: As in `study`, for those that look at images.
+        progress: A `Progress`.
+        **options: As in `study`.
+
+    Returns:
+        A dict: studies (name -> result), failed (name -> reason), exit_code 1 where any failed.
+
+    Raises:
+        BadInput: Before any work starts, where an argument cannot be right.
+    """
+    from keras_vision.progress import Progress
+
+    progress = progress or Progress()
+    _check(options["scale"], options["seeds"])
+    import_keras()
+    done, failed = {}, {}
+    for name in STUDIES:
+        images = {"dataset": dataset, "data_dir": data_dir} if load_study(name).dataset else {}
+        folder = Path(workdir) / name if workdir else None
+        try:
+            done[name] = study(name, workdir=folder, progress=progress, **images, **options)
+        except Exception as error:  # whatever it is, the other studies are worth having
+            failed[name] = f"{type(error).__name__}: {error}".splitlines()[0]
+            progress.say(traceback.format_exc())
+    return {"studies": done, "failed": failed, "exit_code": int(bool(failed))}
+
+
+def _check(scale, seeds):
+    check_choice("scale", scale, SCALES)
+    if not seeds >= 1:
+        raise BadInput(f"seeds={seeds}", "a whole number from 1")
+
+
+def _command(name, options):
+    words = [word for option, value in options.items() if value is not None for word in (f"--{option}", str(value))]
+    return f"python -m keras_vision.study {name} {shlex.join(words)}"
+
+
+def command(
+    name=None,
+    *,
+    all=False,
+    list=False,
+    scale="quick",
+    seeds=3,
+    dataset=None,
+    data_dir=None,
+    workdir=None,
+    precision="auto",
+    progress=None,
+):
+    """Run an experiment of the sources again, and write its table, figures and report.
+
+    Args:
+        name: As in `study`; or give `all` or `list`.
+        all: Run all studies.
+        list: Return the names of all studies.
+        scale, seeds, dataset, data_dir, workdir, precision, progress: As in `study`.
+
+    Returns:
+        What `study` or `study_all` returns; with `list` a dict: list (name -> what it asks, and its source).
+
+    Raises:
+        BadInput: Not exactly one of `name`, `all` and `list`, or what `study` refuses.
+    """
+    if (name is not None) + all + list != 1:
+        raise BadInput("neither or several of NAME, --all and --list", "one of them", "--list prints the names.")
+    if list:
+        return {"list": {name: {"asks": asks, "source": source} for name, (asks, source) in STUDIES.items()}}
+    options = {
+        **{"scale": scale, "seeds": seeds, "dataset": dataset, "data_dir": data_dir, "workdir": workdir},
+        **{"precision": precision, "progress": progress},
+    }
+    return study_all(**options) if all else study(name, **options)
+
+
+def show(result, progress):
+    """Prints what `command` returned, for a person."""
+    if "list" in result:
+        width = max(map(len, STUDIES))
+        for name, row in result["list"].items():
+            progress.say(f"{name:<{width}}  {row['asks']} ({row['source']})")
+        return
+    for one in result["studies"].values() if "studies" in result else [result]:
+        progress.say(f"{one['study']}: {one['answer']}")
+        progress.say(f"  the source's claim held: {VERDICTS[one['held']]}; report: {one['report']}")
+    for name, reason in result.get("failed", {}).items():
+        progress.say(f"failed: {name}: {reason}")
+
+
+VERDICTS = {True: "yes", False: "no", None: "not decided by these numbers"}
+
+
+def main(arguments=None):
+    """Runs the command line."""
+    return run_command(
+        command,
+        "study",
+        positional={"name": "one of the names that --list prints"},
+        flags=("list", "all", "scale", "seeds", "dataset", "data_dir", "workdir", "precision"),
+        show=show,
+        resumable=True,
+        arguments=arguments,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

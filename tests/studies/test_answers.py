@@ -1,0 +1,224 @@
+"""Each study's answer on tables made by hand: the claim holds, does not, or is not decided."""
+
+import pytest
+
+from keras_vision.studies import STUDIES, load_study
+from keras_vision.studies.table import Table
+
+# Columns that answers mention beside those that decide.
+USUAL = {
+    **{"epoch_seconds": 2.0, "inference_seconds": 0.2, "parameters": 1000, "gradient_ratio": 0.5, "zero_share": 0.6},
+    **{"flat_share": 0.1, "affine_difference": 0.1, "receptive_field": "3x3", "forget_gate": 0.7, "best_epoch": 2},
+    **{"epochs": 3, "train_accuracy": 0.8, "test_accuracy": 0.8, "test_crossentropy": 0.5, "lowest_epoch": 4},
+    **{"lowest_val_crossentropy": 0.6, "last_train_crossentropy": 0.1, "last_val_crossentropy": 0.9, "val_n": 5000},
+}
+
+
+def answer(name, accuracies, scale="full", **columns):
+    """A study's answer where each case has these accuracies by seed, and these columns: case -> value."""
+    rows = [
+        {"case": case, "seed": seed, "val_accuracy": accuracy}
+        | USUAL
+        | {column: values[case] for column, values in columns.items() if case in values}
+        for case, found in accuracies.items()
+        for seed, accuracy in enumerate(found)
+    ]
+    text, held = load_study(name).answer(Table(rows, scale))
+    assert len(text) > 80
+    assert text.endswith(".")
+    return text, held
+
+
+def about(accuracy):
+    """Three seeds around an accuracy."""
+    return [accuracy - 0.002, accuracy, accuracy + 0.002]
+
+
+WHOLE_BEST = {"whole": about(0.8), "patches averaged": about(0.7), "no skips": about(0.72), "flattened": about(0.74)}
+RATES = {"rate 0.1": 0.3, "rate 0.01": 0.6, "rate 0.001": 0.8, "rate 0.0001": 0.7, "rate 0.00001": 0.5}
+PATCHES = {"patch 2": 0.60, "patch 4": 0.605, "patch 8": 0.60, "patch 16": 0.5}
+LINEAR = {"non-linear": 0.8, "linear": 0.6, "linear, larger": 0.61}
+SHALLOW = {"one conv, dense": 0.5, "one conv, average": 0.4, "deep": 0.8}
+GRID = {
+    f"rate {rate}, dropout {dropout}, batch {batch}": 0.85
+    for rate in (0.01, 0.001)
+    for dropout in (0.0, 0.1)
+    for batch in (256, 512)
+}
+BEST = "rate 0.01, dropout 0.1, batch 256"
+ORDERS = ("natural", "order A", "order B")
+CNNS = {"1 conv, 2 dense, max": 0.7, "2 filters": 0.5, "32 filters": 0.79}
+HEADLINE = {
+    **{"resnet18, CIFAR-10": 0.93, "mlp_mixer, CIFAR-10": 0.82, "cnn, CIFAR-10": 0.88, "vgg, CIFAR-10": 0.91},
+    **{"convmixer, CIFAR-10": 0.9, "mlp_mixer, Fashion-MNIST": 0.92, "vgg, Fashion-MNIST": 0.94},
+    "lstm, Fashion-MNIST": 0.9,
+}
+
+
+def seeds(accuracies, **changes):
+    return {case: about(accuracy) for case, accuracy in (accuracies | changes).items()}
+
+
+# study -> (arguments of `answer` where the claim holds, where it does not, where it is not decided)
+TABLES = {
+    "convmixer_parts": (
+        ({**WHOLE_BEST, "ReLU": about(0.79)},),
+        ({**WHOLE_BEST, "ReLU": about(0.5)},),
+        ({**WHOLE_BEST, "no skips": [0.7, 0.8, 0.9], "ReLU": about(0.79)},),
+    ),
+    "mlp_activations": (
+        (seeds({"relu": 0.55, "tanh": 0.5, "sigmoid": 0.4}),),
+        (seeds({"relu": 0.45, "tanh": 0.5, "sigmoid": 0.4}),),
+        (seeds({"relu": 0.501, "tanh": 0.5, "sigmoid": 0.4}),),
+    ),
+    "resnet_learning_rates": (
+        (seeds(RATES),),
+        (seeds(RATES, **{"rate 0.01": 0.9}),),
+        (seeds(RATES, **{"rate 0.01": 0.799}),),
+    ),
+    "mixer_patches": (
+        (seeds(PATCHES),),
+        (seeds(PATCHES, **{"patch 2": 0.4}),),
+        (seeds(PATCHES, **{"patch 16": 0.598}),),
+    ),
+    "resnet_best": (
+        ({"ResNet18": about(0.9)}, "full", {"test_accuracy": {"ResNet18": 0.91}}),
+        ({"ResNet18": about(0.9)}, "full", {"test_accuracy": {"ResNet18": 0.89}}),
+        ({"ResNet18": about(0.9)}, "quick", {"test_accuracy": {"ResNet18": 0.89}}),
+    ),
+    "mixer_best": (
+        ({"MLP-Mixer": about(0.8)}, "full", {"test_accuracy": {"MLP-Mixer": 0.78}}),
+        ({"MLP-Mixer": about(0.8)}, "full", {"test_accuracy": {"MLP-Mixer": 0.77}}),
+        ({"MLP-Mixer": about(0.8)}, "quick", {"test_accuracy": {"MLP-Mixer": 0.77}}),
+    ),
+    "rnn_lstm": (
+        (seeds({"LSTM": 0.88, "plain RNN": 0.8}),),
+        (seeds({"LSTM": 0.8, "plain RNN": 0.88}),),
+        (seeds({"LSTM": 0.88, "plain RNN": 0.879}),),
+    ),
+    "cnn_size": (
+        (seeds(CNNS),),
+        (seeds(CNNS), "full", {"lowest_val_crossentropy": dict.fromkeys(CNNS, 0.7)}),
+        (seeds(CNNS), "quick", {"lowest_val_crossentropy": dict.fromkeys(CNNS, 0.7)}),
+    ),
+    "nonlinearity": (
+        (seeds(LINEAR),),
+        (seeds(LINEAR, linear=0.78),),
+        (seeds(LINEAR, **{"linear, larger": 0.725}),),
+    ),
+    "shallow": (
+        (seeds(SHALLOW),),
+        (seeds(SHALLOW, **{"one conv, dense": 0.75}),),
+        (seeds(SHALLOW, **{"one conv, dense": 0.7}),),
+    ),
+    "flattening_order": (
+        (seeds({"dense, natural": 0.9, "dense, order A": 0.85, "dense, order B": 0.9}),),
+        ({f"dense, {order}": [0.9, 0.901] * 8 for order in ORDERS},),
+        ({f"dense, {order}": [0.88, 0.92, 0.9] for order in ORDERS},),
+    ),
+    "mixer_fashion": (
+        (seeds(GRID, **{BEST: 0.9}), "full", {"test_accuracy": {BEST: 0.895}}),
+        (seeds(GRID, **{BEST: 0.8}), "full", {"test_accuracy": {BEST: 0.895}}),
+        (seeds(GRID, **{BEST: 0.9}), "quick", {"test_accuracy": {BEST: 0.8}}),
+    ),
+    "headline": (
+        (seeds(HEADLINE), "full", {"test_accuracy": HEADLINE}),
+        (seeds(HEADLINE), "full", {"test_accuracy": HEADLINE | {"vgg, CIFAR-10": 0.89}}),
+        (seeds(HEADLINE), "quick", {"test_accuracy": HEADLINE | {"vgg, CIFAR-10": 0.89}}),
+    ),
+}
+
+
+@pytest.mark.parametrize("place", range(3), ids=["held", "not_held", "not_decided"])
+@pytest.mark.parametrize("name", TABLES)
+def test_the_claim_is_judged_by_the_numbers(name, place):
+    accuracies, scale, columns = (
+        (*TABLES[name][place], "full", {})[:3] if len(TABLES[name][place]) == 1 else (TABLES[name][place])
+    )
+    _, held = answer(name, accuracies, scale, **columns)
+    assert held is (True, False, None)[place]
+
+
+def test_a_loss_that_misses_its_goal_is_named():
+    text, held = answer("headline", seeds(HEADLINE), test_accuracy=HEADLINE, test_crossentropy={"cnn, CIFAR-10": 0.7})
+    assert held is False
+    assert text.endswith("Not reached: the loss of cnn, CIFAR-10.")
+
+
+def test_a_rate_that_diverges_is_the_worst():
+    rows = [
+        {"case": case, "seed": 0, "val_n": 5000} | ({} if case == "rate 0.1" else {"val_accuracy": accuracy})
+        for case, accuracy in RATES.items()
+    ]
+    text, held = load_study("resnet_learning_rates").answer(Table(rows))
+    assert held is True
+    assert "The worst, none at all, since every run diverged, comes with rate 0.1" in text
+
+
+def trial(place, accuracy, **more):
+    return {
+        **{"case": f"trial {place}", "seed": 0, "filters": "16-32", "blocks": "1-1", "parameters": 5000 * place},
+        **{"val_accuracy": accuracy, "target_acc": 0.9, **more},
+    }
+
+
+@pytest.mark.parametrize(
+    ("best", "confirmed", "held", "words"),
+    [
+        (0.91, 0.905, True, "Of 2 networks number 2 was the first to reach 90.0%, with 10,000 parameters"),
+        (0.91, None, True, "and 91.0%."),
+        (0.91, 0.89, False, "and 89.0% on average over more seeds"),
+        (0.85, 0.85, False, "None of 2 networks reached 90.0%"),
+    ],
+)
+def test_the_growth_is_judged_by_its_target_and_by_other_seeds(best, confirmed, held, words):
+    rows = [trial(1, 0.8), trial(2, best, best="yes", confirmed_accuracy=confirmed)]
+    text, verdict = load_study("vgg_growth").answer(Table(rows))
+    assert verdict is held
+    assert words in text
+
+
+def rows_of(name):
+    """The rows that an instrument measures."""
+    import types
+
+    return load_study(name).conduct(types.SimpleNamespace(seeds=1, scale="smoke"))
+
+
+# instrument -> (whether its claim holds, one change of a row after which it does not, and what it then says)
+INSTRUMENTS = {
+    "count_by_hand": (True, ("network, gap", {"by_program": 1}), False),
+    "wiring_faults": (True, ("shortcut for the sum", {"right": "no"}), False),
+    "impulse": (True, ("dense layer", {"difference": 0.1}), False),
+    "linearity": (None, ("ReLU", {"additivity": "yes"}), None),
+}
+
+
+@pytest.mark.parametrize("name", INSTRUMENTS)
+def test_instruments_are_judged_by_what_they_measure(name):
+    held, (case, change), otherwise = INSTRUMENTS[name]
+    rows = rows_of(name)
+    study = load_study(name)
+    assert study.answer(Table(rows))[1] is held
+    changed = [row | change if row["case"] == case else row for row in rows]
+    assert changed != rows
+    assert study.answer(Table(changed))[1] is otherwise
+    assert study.answer(Table(changed))[0] != study.answer(Table(rows))[0]
+
+
+def test_an_entry_against_algebra_is_named():
+    rows = [row | {"additivity": "yes"} if row["case"] == "ReLU" else row for row in rows_of("linearity")]
+    text, _ = load_study("linearity").answer(Table(rows))
+    assert text.startswith("Against algebra are additivity of ReLU. For the 4 maps of the report, 15 of 16")
+
+
+def test_hand_and_program_count_what_was_reported():
+    rows = {row["case"]: row for row in rows_of("count_by_hand")}
+    assert rows["conv"]["output"] == "124x124x256"
+    assert rows["grouped_conv"]["output"] == "122x122x256"
+    assert rows["flatten"]["output"] == "3810304"
+    assert (rows["network, flatten"]["by_program"], rows["network, gap"]["by_hand"]) == (76_379_136, 178_176)
+
+
+def test_every_study_has_its_tables():
+    assert TABLES.keys() | INSTRUMENTS.keys() | {"vgg_growth"} == STUDIES.keys()

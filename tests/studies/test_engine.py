@@ -1,0 +1,208 @@
+"""How a study is run: what is on disk afterwards, and that nothing is done twice."""
+
+import csv
+import dataclasses
+import json
+import shutil
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from keras_vision import pictures
+from keras_vision.errors import BadInput, KerasVisionError
+from keras_vision.progress import Progress
+from keras_vision.runs import Run, load_model
+from keras_vision.studies import engine
+from keras_vision.studies.engine import Job, carry_out
+from keras_vision.studies.plan import Case, Study, smoke
+from keras_vision.studies.rnn_lstm import plain_rnn
+from keras_vision.train import train
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _without_pictures_of_runs():
+    """The pictures of each run, which train's tests look at, take half of its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pictures, "draw_pictures", lambda run, model, dataset: None)
+        yield
+
+
+def tiny(**changes):
+    """A study of two perceptrons on the digits."""
+    study = Study(
+        name="tiny",
+        summary="Two perceptrons",
+        source="nowhere",
+        question="Which is better?",
+        reported="the larger one.",
+        varied="the units",
+        held_fixed="the rest",
+        scales={"smoke": smoke(), "quick": dataclasses.replace(smoke(), seeds=None)},
+        cases=lambda scale: [Case(f"{units} units", "mlp", {"hidden_units": (units,)}) for units in (2, 4)],
+        answer=lambda table: (f"The best is {table.best()}.", True),
+        dataset="digits",
+        measure=lambda run, model, data: {"layers": len(model.layers), "vector": [1, 2]},
+        columns={"layers": "layers"},
+    )
+    return dataclasses.replace(study, **changes)
+
+
+def run(folder, study=None, scale="quick", seeds=1):
+    return carry_out(Job(study or tiny(), scale, seeds, None, None, folder, "float32", Progress(), "study tiny"))
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory, _without_pictures_of_runs):
+    """The folder of a finished study of one seed; to be looked at only."""
+    folder = tmp_path_factory.mktemp("once") / "w"
+    run(folder)
+    return folder
+
+
+@pytest.fixture
+def finished(once, tmp_path):
+    """A finished study of one seed, to go on with."""
+    return shutil.copytree(once, tmp_path / "w")
+
+
+def rows_in(folder):
+    with open(folder / "table.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_study_leaves_its_table_figures_report_and_result(once):
+    rows, result = rows_in(once), json.loads((once / "result.json").read_text())
+    assert [(row["case"], row["seed"], row["hidden_units"]) for row in rows] == [
+        ("2 units", "0", "2"),
+        ("4 units", "0", "4"),
+    ]
+    assert float(rows[0]["val_accuracy"]) == Run(once / "runs/2-units-0").result["val_accuracy"]
+    assert (rows[0]["parameters"], rows[0]["layers"]) == (str(64 * 2 + 2 + 2 * 10 + 10), "6")
+    assert float(rows[0]["pflop"]) > 0
+    assert not [name for name in rows[0] if name.startswith("test") or name == "vector"]
+    assert {path.name for path in (once / "figures").iterdir()} == {"curves.png", "accuracy.png"}
+    assert (result["answer"], result["held"], result["runs"]) == (f"The best is {best_of(rows)}.", True, 2)
+
+
+def best_of(rows):
+    return max(rows, key=lambda row: float(row["val_accuracy"]))["case"]
+
+
+def test_the_report_holds_question_set_up_table_figures_and_answer(once):
+    text = (once / "report.md").read_text()
+    headings = [line for line in text.splitlines() if line.startswith("#")]
+    assert headings == ["# Two perceptrons", "## Set-up", "## Results", "## Answer"]
+    for words in (
+        "Which is better?",
+        "- Varied: the units.",
+        "- Data: digits, 1,458 images to train and 160 to validate.",
+        "- Seeds: 0; ",
+        "- Command: `study tiny`",
+        "| case | parameters | MACs | epochs |",
+        "![curves](figures/curves.png)",
+        "reported: the larger one. **It held at the scale quick.**",
+    ):
+        assert words in text
+    assert "test" not in text.replace("nothing was chosen", "")
+
+
+def test_a_tested_study_reports_the_test_split_and_says_that_it_was_opened_once(tmp_path):
+    run(tmp_path / "w", tiny(is_tested=True))
+    text = (tmp_path / "w/report.md").read_text()
+    assert "test accuracy, %" in text
+    assert "opened once for each run" in text
+    assert rows_in(tmp_path / "w")[0]["test_n"] == "179"
+
+
+def test_every_run_is_a_session_of_hparams(once):
+    for name in ("2-units-0", "4-units-0"):
+        log = EventAccumulator(str(once / "runs" / name / "tensorboard")).Reload()
+        assert {"_hparams_/session_start_info", "_hparams_/session_end_info"} <= set(log.PluginTagToContent("hparams"))
+    log = EventAccumulator(str(once / "tensorboard")).Reload()
+    assert "_hparams_/experiment" in log.PluginTagToContent("hparams")
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """The directories that were handed to `train`."""
+    called, real = [], engine.train
+
+    def counted(*args, **options):
+        called.append(options["workdir"].name)
+        return real(*args, **options)
+
+    monkeypatch.setattr(engine, "train", counted)
+    return called
+
+
+def test_a_finished_run_is_not_run_again_and_new_seeds_are_added(finished, trained):
+    run(finished)
+    assert trained == []
+    run(finished, seeds=2)
+    assert trained == ["2-units-1", "4-units-1"]
+    assert [row["seed"] for row in rows_in(finished)] == ["0", "1", "0", "1"]
+    assert "± " in (finished / "report.md").read_text()
+
+
+def test_an_interrupted_study_goes_on_where_it_was(tmp_path, trained, monkeypatch):
+    counted = engine.train
+
+    def interrupted(*args, **options):
+        if options["workdir"].name == "4-units-0":
+            raise KeyboardInterrupt
+        return counted(*args, **options)
+
+    monkeypatch.setattr(engine, "train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "w")
+    monkeypatch.setattr(engine, "train", counted)
+    assert run(tmp_path / "w")["runs"] == 2
+    assert trained == ["2-units-0", "4-units-0"]
+
+
+def test_the_smoke_scale_is_run_once_and_decides_nothing(tmp_path, trained):
+    assert run(tmp_path / "w", scale="smoke", seeds=3)["held"] is None
+    assert trained == ["2-units-0", "4-units-0"]
+
+
+def test_a_directory_of_another_scale_is_refused(finished):
+    with pytest.raises(BadInput, match="scale='smoke': expected scale='quick'"):
+        run(finished, scale="smoke")
+
+
+def test_a_study_that_was_changed_does_not_take_its_old_runs_for_new_ones(finished):
+    changed = tiny(scales={"quick": smoke(learning_rate=0.5)})
+    with pytest.raises(BadInput, match=r"recipe\.learning_rate=0\.5"):
+        run(finished, changed)
+
+
+def test_a_builder_takes_the_place_of_the_familys_and_is_recorded(tmp_path):
+    train("lstm", builder=plain_rnn, settings={"units": 3}, dataset="digits", epochs=1, workdir=tmp_path / "w")
+    recorded = Run(tmp_path / "w").config["settings"]
+    assert recorded["builder"] == "keras_vision.studies.rnn_lstm.plain_rnn"
+    assert load_model(tmp_path / "w").name == "plain_rnn"
+    with pytest.raises(BadInput, match="expected builder='keras_vision"):
+        train("lstm", settings={"units": 3}, dataset="digits", epochs=1, workdir=tmp_path / "w")
+
+
+@pytest.fixture
+def diverging():
+    """A study with a network whose steps are so long that its loss becomes infinite."""
+    settings = {"hidden_units": (8, 8, 8), "activation": "linear"}
+    wild = Case("wild", "mlp", settings, {"optimizer": "sgd", "learning_rate": 100.0})
+    return tiny(cases=lambda scale: [Case("tame", "mlp", {"hidden_units": (2,)}), wild])
+
+
+def test_a_case_that_diverges_has_a_row_without_numbers_and_no_answer_is_made_up(tmp_path, diverging):
+    result = run(tmp_path / "w", diverging)
+    assert (result["held"], result["answer"].split(".")[0]) == (None, "With every seed these diverged: wild")
+    assert [bool(row["val_accuracy"]) for row in rows_in(tmp_path / "w")] == [True, False]
+    assert "These diverged and have no numbers: wild with seed 0." in (tmp_path / "w/report.md").read_text()
+    expecting = dataclasses.replace(diverging, may_diverge=True)
+    assert run(tmp_path / "w", expecting)["answer"] == "The best is tame."
+
+
+def test_a_study_whose_runs_all_diverge_fails(tmp_path, diverging):
+    alone = dataclasses.replace(diverging, cases=lambda scale: diverging.cases(scale)[1:])
+    with pytest.raises(KerasVisionError, match="every run of tiny diverged"):
+        run(tmp_path / "w", alone)

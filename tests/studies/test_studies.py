@@ -1,0 +1,143 @@
+"""Every study is complete, agrees with its row, and names networks and recipes that exist."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keras_vision import studies
+from keras_vision.analysis.counts import count_unbuilt
+from keras_vision.models import build_model
+from keras_vision.studies import STUDIES, load_study
+from keras_vision.studies.convmixer_parts import without
+from keras_vision.studies.figures import PALETTE, groups_of, slug
+from keras_vision.studies.flattening_order import reordered
+from keras_vision.studies.nonlinearity import affine_difference
+from keras_vision.studies.plan import SCALES
+from keras_vision.studies.rnn_lstm import gate_openings, plain_rnn, row_gradients
+from keras_vision.training.recipe import recipe_for
+from tests.models.small import pixels
+
+SHARED = {"__init__", "engine", "figures", "plan", "probes", "report", "table"}
+SHAPES = {"cifar10": (32, 32, 3), "fashion_mnist": (28, 28, 1), "digits": (8, 8, 1)}
+COMPARED = [name for name in STUDIES if load_study(name).cases]
+
+
+def test_every_file_is_a_study_with_a_row_or_shared():
+    files = {path.stem for path in Path(studies.__file__).parent.glob("*.py")}
+    assert files - SHARED == STUDIES.keys()
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_agrees_with_its_row_and_says_what_it_is(name):
+    study = load_study(name)
+    assert (study.name, (study.summary, study.source)) == (name, STUDIES[name])
+    assert tuple(sorted(study.scales)) == tuple(sorted(SCALES))
+    assert bool(study.cases) != bool(study.conduct)
+    assert study.question.endswith("?")
+    assert all((study.reported, study.varied, study.held_fixed))
+
+
+@pytest.mark.parametrize("name", COMPARED)
+@pytest.mark.parametrize("scale", SCALES)
+def test_the_networks_and_recipes_of_a_study_exist(name, scale):
+    study, names = load_study(name), set()
+    for case in study.cases(scale):
+        size = study.scales[scale]
+        dataset = size.dataset or case.dataset or study.dataset
+        recipe_for(case.model, dataset, **size.recipe | case.recipe)
+        settings = size.settings | case.settings
+        if scale == "smoke" or not case.builder:
+            build = case.builder or (lambda *shape, case=case, **more: build_model(case.model, *shape, **more))
+            count_unbuilt(lambda build=build, dataset=dataset, more=settings: build(SHAPES[dataset], 10, **more))
+        names.add(slug(case.name))
+    assert len(names) == len(study.cases(scale)), "two cases would share their runs"
+    assert all(len(group) <= len(PALETTE) for group in groups_of(study.cases(scale)).values())
+
+
+def test_the_parameters_by_patch_size_are_those_reported():
+    study = load_study("mixer_patches")
+    counts = [
+        count_unbuilt(lambda case=case: build_model("mlp_mixer", (32, 32, 3), 10, **case.settings)).parameters
+        for case in study.cases("full")
+    ]
+    assert [round(count / 1e6, 2) for count in counts] == [2.38, 2.19, 2.18, 2.31]
+
+
+def test_the_shallow_networks_are_as_large_as_reported():
+    counts = [
+        count_unbuilt(lambda case=case: build_model("cnn", (32, 32, 3), 10, **case.settings)).parameters
+        for case in load_study("shallow").cases("full")
+    ]
+    assert counts[:2] == [61_618, 618]
+
+
+def test_a_convmixer_with_all_its_parts_is_the_familys():
+    own, family = (
+        without((8, 8, 3), 5, hidden_dim=4, depth=2),
+        build_model("convmixer", (8, 8, 3), 5, hidden_dim=4, depth=2),
+    )
+    assert [layer.name for layer in own.layers] == [layer.name for layer in family.layers]
+    own.set_weights(family.get_weights())
+    np.testing.assert_array_equal(own(pixels()), family(pixels()))
+
+
+@pytest.mark.parametrize(
+    ("part", "gone"),
+    [({"skips": False}, "depthwise_add"), ({"head": "flatten"}, "gap"), ({"activation": "relu"}, "gelu")],
+)
+def test_a_part_that_is_taken_away_is_gone(part, gone):
+    names = [layer.name for layer in without((8, 8, 3), 5, hidden_dim=4, depth=1, **part).layers]
+    assert not [name for name in names if gone in name]
+
+
+def test_patches_that_are_averaged_lose_their_inside():
+    model = without((8, 8, 3), 5, hidden_dim=4, depth=1, encodes_patches=False)
+    images = pixels()
+    turned = images.reshape(-1, 4, 2, 4, 2, 3)[:, :, ::-1, :, ::-1].reshape(images.shape)
+    np.testing.assert_allclose(model(turned), model(images), atol=1e-5)
+    assert model.get_layer("patches_conv").kernel.shape == (1, 1, 3, 4)
+
+
+def test_a_permutation_only_moves_pixels_and_is_not_trained():
+    natural, moved = (reordered((4, 4, 3), 5, order=order, width=6) for order in (None, 7))
+    moved_weights = iter(natural.get_weights())
+    for variable in moved.weights:
+        if "order/" not in variable.path:
+            variable.assign(next(moved_weights))
+    images = pixels((4, 4, 3))
+    order = np.random.default_rng(7).permutation(48)
+    permuted = images.reshape(-1, 48)[:, order].reshape(images.shape)
+    np.testing.assert_allclose(moved(images), natural(permuted), atol=1e-4)
+    assert not moved.get_layer("order").trainable_variables
+
+
+def test_a_linear_network_is_one_affine_map_and_a_usual_one_is_not():
+    linear = build_model("cnn", (8, 8, 3), 5, filters=(4, 6), activation="linear", pooling="average")
+    usual = build_model("cnn", (8, 8, 3), 5, filters=(4, 6))
+    assert affine_difference(linear, pixels()) < 1e-4
+    assert affine_difference(usual, pixels()) > 0.05
+
+
+@pytest.mark.parametrize("build", [plain_rnn, lambda *shape, **more: build_model("lstm", *shape, **more)])
+def test_row_gradients_are_those_of_the_loss_at_each_state(build):
+    """The norm at the last row follows by hand: what the softmax of the logits leaves, through their kernel."""
+    model = build((6, 6, 1), 5, units=4)
+    images, labels = pixels((6, 6, 1), n=8), np.arange(8) % 5
+    norms = row_gradients(model, images, labels)
+    logits = np.asarray(model(images))
+    softmax = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    by_hand = (softmax - np.eye(5)[labels]) @ np.asarray(model.layers[-1].kernel).T
+    assert len(norms) == 6
+    assert norms[-1] == pytest.approx(np.linalg.norm(by_hand, axis=1).mean(), rel=1e-4)
+
+
+def test_gates_without_weights_are_open_as_their_biases_say():
+    model = build_model("lstm", (6, 6, 1), 5, units=4)
+    reader = model.layers[-2]
+    reader.set_weights([0 * weight for weight in reader.get_weights()[:2]] + [reader.get_weights()[2]])
+    openings = gate_openings(model, pixels((6, 6, 1)))
+    assert openings["input_gate"] == pytest.approx(0.5)
+    assert openings["forget_gate"] == pytest.approx(1 / (1 + np.exp(-1)))  # its bias starts at 1
+    assert len(openings["gates"]) == 3
+    assert gate_openings(plain_rnn((6, 6, 1), 5, units=4), pixels((6, 6, 1))) == {}

@@ -1,0 +1,104 @@
+"""The front door of the studies: words in, reports out."""
+
+import json
+
+import pytest
+
+from keras_vision import pictures
+from keras_vision.studies import STUDIES
+from keras_vision.study import main, study, study_all
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def _without_files_of_pictures(monkeypatch):
+    """Draws what each run has learned, and leaves out the rest, which takes half of the time of a short run."""
+    monkeypatch.setattr(pictures, "draw_pictures", lambda run, model, dataset: pictures.learned_figures(model))
+
+
+def test_the_list_names_every_study_with_its_source(capsys):
+    assert main(["--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(STUDIES)
+    assert lines[0].endswith("ConvMixer without one part at a time (ConvMixer report 000 (E1))")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "--list prints the names"),
+        (["--all", "--list"], "expected one of them"),
+        (["impulse", "--all"], "expected one of them"),
+        (["mixer_patch"], "Did you mean 'mixer_patches'?"),
+        (["impulse", "--scale", "huge"], "one of smoke, quick, full"),
+        (["impulse", "--seeds", "0"], "seeds=0"),
+        (["impulse", "--dataset", "digits"], "It looks at no images"),
+        (["--all", "--seeds", "-1"], "seeds=-1"),
+        (["mixer_patches", "--dataset", "digit"], "Did you mean 'digits'?"),
+        (["vgg_growth", "--dataset", "digit"], "Did you mean 'digits'?"),
+        (["mixer_patches", "--data-dir", "missing"], "missing"),
+        (["impulse", "--precision", "float16"], "mixed_float16"),
+    ],
+)
+def test_bad_input_exits_2_and_writes_nothing(words, message, capsys, tmp_path):
+    assert main(words) == 2
+    assert not list(tmp_path.iterdir())
+    assert message in capsys.readouterr().err
+
+
+def test_an_instrument_writes_its_report_where_it_says(tmp_path, capsys):
+    assert main(["count_by_hand", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    report = (tmp_path / result["report"]).read_text()
+    assert result["report"] == "runs/study-count_by_hand-quick/report.md"
+    assert "| network, flatten | 20 | the sum | 76,379,136 | 76,379,136 |" in report
+    assert "`python -m keras_vision.study count_by_hand --scale quick --seeds 3 --precision auto`" in report
+
+
+def test_the_answer_is_printed(capsys):
+    assert main(["wiring_faults", "--workdir", "w"]) == 0
+    out = capsys.readouterr().out
+    assert "wiring_faults: Of 4 planted faults the check finds 4" in out
+    assert "the source's claim held: yes; report: w/report.md" in out
+
+
+def test_a_study_that_fails_is_named_and_the_others_are_run(monkeypatch, capsys):
+    def study_or_fail(name, **options):
+        if name == "mixer_best":
+            raise OSError("the disk is full")
+        return {"study": name, "answer": "Yes.", "held": True, "report": "r"}
+
+    monkeypatch.setattr("keras_vision.study.study", study_or_fail)
+    assert main(["--all"]) == 1
+    out = capsys.readouterr().out
+    assert "failed: mixer_best: OSError: the disk is full" in out
+    assert out.count("the source's claim held: yes") == len(STUDIES) - 1
+
+
+def test_only_studies_that_look_at_images_are_told_of_them(monkeypatch):
+    given = {}
+    monkeypatch.setattr("keras_vision.study.study", lambda name, **options: given.update({name: options}))
+    study_all(scale="smoke", seeds=1, dataset="digits", workdir="w")
+    assert given["impulse"].keys() == {"workdir", "progress", "scale", "seeds"}
+    assert given["vgg_growth"]["dataset"] == "digits"
+    assert str(given["vgg_growth"]["workdir"]) == "w/vgg_growth"
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_without_files_of_pictures")
+def test_all_studies_run_at_the_smoke_scale(tmp_path, capsys):
+    assert main(["--all", "--scale", "smoke", "--workdir", "w", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["failed"] == {}
+    assert list(result["studies"]) == list(STUDIES)
+    for name in STUDIES:
+        report = (tmp_path / "w" / name / "report.md").read_text()
+        figures = {path.name for path in (tmp_path / "w" / name / "figures").glob("*.png")}
+        assert all(f"(figures/{figure})" in report for figure in figures)
+        assert "## Answer" in report
+        assert (tmp_path / "w" / name / "table.csv").stat().st_size > 0
+    assert study("mixer_patches", scale="smoke", workdir="w/mixer_patches")["runs"] == 2

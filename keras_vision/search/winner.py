@@ -1,0 +1,203 @@
+"""The winner of a search: which trial it is, its model and result in the search's own directory, and its confirmation.
+
+result.json is always that of the model.keras beside it: it goes before another model comes, and the next end of the
+search writes it anew.
+"""
+
+import json
+import shutil
+import statistics
+import time
+
+from keras_vision.errors import KerasVisionError
+from keras_vision.runs import Run, atomic_path, read_json, write_json
+from keras_vision.search.ledger import ranked
+from keras_vision.training.checkpoint import Checkpoints
+
+CONFIRMING = 1_000_000  # the seeds of confirmations begin where those of trials never come
+
+
+class Winner:
+    """The best of what a search has found so far.
+
+    A trial whose mean over other seeds is below the target reached it by luck. It stands behind all others that
+    reached, also in later starts: confirmed.json keeps what each confirmed trial came to.
+
+    Args:
+        search: The `Search`. Its ledger tells the trials; it trains the confirmations.
+    """
+
+    def __init__(self, search):
+        self.search, self.run, self.target_acc = search, search.run, search.target_acc
+        self._path = self.run.path / "confirmed.json"
+        self._confirmed = read_json(self._path) if self._path.exists() else {}
+
+    @property
+    def best(self):
+        """The best completed trial, or None."""
+        return next(iter(self._ranking()), None)
+
+    @property
+    def reached(self):
+        """Whether a completed trial reached the target, and not by luck."""
+        return self.best is not None and self._is_sound(self.best)
+
+    def _has_reached(self, trial):
+        return self.target_acc is not None and trial.score >= self.target_acc
+
+    def _is_sound(self, trial):
+        confirmed = self._confirmed.get(trial.name)
+        return self._has_reached(trial) and (confirmed is None or confirmed["mean"] >= self.target_acc)
+
+    def _has_model(self, trial):
+        return self.search.trial_run(trial).model_path.exists()
+
+    def _ranking(self, *more):
+        """Returns the completed trials and `more`, the best first; one whose model was deleted can hardly win."""
+        trials = ranked([*self.search.ledger.completed, *more], self.target_acc)
+        return sorted(trials, key=lambda trial: (not self._has_model(trial), not self._is_sound(trial)))
+
+    # ---- its model and its result ----
+
+    def crown(self):
+        """Puts the best trial's model into the search's own directory, so that an interrupt finds it there."""
+        self._take_model(self.best)
+        if self.reached:
+            further = "" if self.search.stop_at_target else "; now for a smaller one"
+            size = f"{self.best.result['parameters']:,} parameters"
+            self.search.progress.say(f"  reached {self.target_acc:g} with {size} ({self.best.score:.4f}){further}")
+
+    def prune(self):
+        """Deletes what no later start needs: checkpoints of closed trials, and models of all but the `keep` best."""
+        kept = self._ranking()[: self.search.keep]
+        for trial in self.search.ledger.trials:
+            if trial.status != "OPEN" and trial not in kept:
+                run = self.search.trial_run(trial)
+                Checkpoints(run.checkpoints).remove()
+                run.model_path.unlink(missing_ok=True)
+
+    def conclude(self, ended):
+        """Puts the best trial's model into the search's own directory and writes its result; returns the result.
+
+        A trial that ran out of time counts with its best epoch so far, until it is continued.
+
+        Args:
+            ended: What `Search.go` returned.
+
+        Raises:
+            KerasVisionError: No trial completed.
+        """
+        ranking = self._ranking(*filter(None, [self.search.unfinished]))
+        if not ranking:
+            reasons = "; ".join(dict.fromkeys(trial.reason for trial in self.search.ledger.trials if trial.reason))
+            raise KerasVisionError(f"no trial completed: {reasons or 'the search ended before one did'}")
+        best = ranking[0]
+        result = best.result | {
+            "best_trial": f"trials/{best.name}",
+            "best_values": best.values,
+            **self._tally(),
+            "ended": ended,
+            **self._costs(best),
+        }
+        if best.name in self._confirmed:
+            result["confirmed"] = self._confirmed[best.name]
+        earlier = self.run.result if self.run.finished else {}
+        if any(earlier.get(name) != result[name] for name in ("best_trial", "best_epoch", "val_accuracy")):
+            self._take_model(best)
+        elif "test" in earlier:
+            result["test"] = earlier["test"]
+        write_json(self.run.result_path, result)
+        return result
+
+    def _take_model(self, trial):
+        self.run.result_path.unlink(missing_ok=True)
+        with atomic_path(self.run.model_path) as temporary:
+            shutil.copyfile(self.search.trial_run(trial).model_path, temporary)
+
+    def _tally(self):
+        statuses = [trial.status for trial in self.search.ledger.trials]
+        return {
+            "trials": len(statuses) - statuses.count("REJECTED"),
+            "failed": statuses.count("FAILED"),
+            "rejected": statuses.count("REJECTED"),
+        }
+
+    # ---- what it cost ----
+
+    def _costs(self, best):
+        """Returns what the search cost: seconds, and training FLOPs as multiples of one full training.
+
+        That is the training, to the end of its recipe, of the first network that reached the target; of the best where
+        none did.
+        """
+        trials = self.search.ledger.trials
+        first = next(filter(self._has_reached, self.search.ledger.completed), None)
+        reference = first or best
+        epochs = self.search.space.resolve(reference.values)[1].epochs
+        full = reference.result["training_flops"] / reference.result["epochs_run"] * epochs
+
+        def cost(trials, suffix=""):
+            seconds, flops = (sum(column) for column in zip(*map(self._cost_of, trials), strict=True))
+            return {f"search_seconds{suffix}": round(seconds, 2), f"full_trainings{suffix}": round(flops / full, 2)}
+
+        return cost(trials) | (cost(trials[: first.number + 1], "_to_target") if first else {})
+
+    def _cost_of(self, trial):
+        """Returns (seconds, training FLOPs) of a trial; of one without a result, those of its finished epochs."""
+        if trial.result:
+            return trial.result["seconds"], trial.result["training_flops"]
+        metrics = self.search.trial_run(trial).metrics_path
+        if not metrics.exists():
+            return 0.0, 0
+        rows = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()]
+        settings, _ = self.search.space.resolve(trial.values)
+        return sum(row["seconds"] for row in rows), self.search.training_flops(settings, len(rows))
+
+    # ---- once more, with other seeds ----
+
+    def confirm(self, seeds, ended, deadline=None):
+        """Trains the best network anew, to the end of its recipe, with other seeds; a lucky trial is found out so.
+
+        Where the mean of a trial that had reached the target is below it, the next smallest that reached takes its
+        place, as far as their models are kept; where the mean of none holds, the smallest stays. The trainings are
+        runs in the folder `confirm`; those that are finished are not run again.
+
+        Args:
+            seeds: How many.
+            ended: What `Search.go` returned.
+            deadline: In the time of `time.monotonic()`: no training starts after it, and none goes on for longer than
+                an epoch.
+
+        Returns:
+            The search's result, also on disk, with `confirmed`: mean, deviation (of the sample), and accuracies on the
+            validation images. Without it, and with "time" for `ended`, where there was no time for all of them.
+        """
+        kept = [trial for trial in self._ranking() if self._has_model(trial)]
+        for trial in list(filter(self._has_reached, kept)) or kept[:1]:
+            confirmed = self._train_again(trial, seeds, deadline)
+            if confirmed is None:
+                ended = "time"
+                self.search.progress.say("  out of time; the same command goes on with the confirmation")
+                break
+            self._confirmed[trial.name] = confirmed
+            write_json(self._path, self._confirmed)
+            if not self._has_reached(trial) or self._is_sound(trial):
+                break
+            mean = confirmed["mean"]
+            self.search.progress.say(f"  on average {mean:.4f}: trials/{trial.name} reached the target by luck")
+        return self.conclude(ended)
+
+    def _train_again(self, trial, seeds, deadline):
+        """Returns what the trainings with other seeds came to, or None where the time is over before they are done."""
+        accuracies = []
+        for number in range(seeds):
+            run = Run(self.run.path / "confirm" / f"{trial.name}-{number + 1}")
+            if not run.finished and deadline is not None and time.monotonic() > deadline:
+                return None
+            self.search.progress.say(f"confirming {number + 1} of {seeds}: {run.path}")
+            result = self.search.train(run, trial.values, CONFIRMING + number, deadline=deadline)
+            if result["stopped"] == "time":
+                return None
+            accuracies.append(result["val_accuracy"])
+        deviation = statistics.stdev(accuracies) if seeds > 1 else None
+        return {"mean": statistics.mean(accuracies), "deviation": deviation, "accuracies": accuracies}

@@ -59,7 +59,9 @@ def predict_logits(model, images, batch_size=512):
     """
     import numpy as np
 
-    logits = model.predict(images, batch_size=batch_size, verbose=0)
+    # `model.predict` of arrays makes a tf.data pipeline whose tuning thread it then waits for; see `data.pipeline`.
+    pieces = range(0, len(images), batch_size)
+    logits = np.concatenate([model.predict_on_batch(images[start : start + batch_size]) for start in pieces])
     if not np.isfinite(logits).all():
         raise KerasVisionError(f"model {model.name} answers with NaN or infinity: its training went wrong")
     return logits

@@ -12,6 +12,8 @@ from keras_vision.errors import BadInput
 
 # Steps count from 0, so this number is free for the draws that belong to a whole epoch or run.
 _NO_STEP = -1
+# Batches that are ready before the step asks for them.
+_READY = 4
 
 
 def steps_per_epoch(split, batch_size):
@@ -73,7 +75,7 @@ def training_batches(split, *, num_classes, batch_size, seed, epochs, start_epoc
     batches = tf.data.Dataset.range(start_epoch, epochs).flat_map(epoch_of_batches)
     batches = batches.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     batches = batches.apply(tf.data.experimental.assert_cardinality(steps * max(0, epochs - start_epoch)))
-    return batches.prefetch(tf.data.AUTOTUNE)
+    return _delivered(batches)
 
 
 def evaluation_batches(split, *, num_classes, batch_size):
@@ -102,7 +104,7 @@ def evaluation_batches(split, *, num_classes, batch_size):
         return images[start:end], tf.one_hot(labels[start:end], num_classes)
 
     batches = tf.data.Dataset.range(0, len(split), batch_size)
-    return batches.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
+    return _delivered(batches.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True))
 
 
 def _check(split, batch_size):
@@ -115,6 +117,17 @@ def _check(split, batch_size):
 def _in_memory(split):
     with tf.device("CPU"):  # batches are cut on the host, beside the training step on an accelerator
         return tf.constant(split.images), tf.constant(split.labels.astype(np.int32))
+
+
+def _delivered(batches):
+    """Returns batches that are made ahead of the step, by all cores.
+
+    The tuning of tf.data is off: its thread sleeps twice as long each time, and the end of an iterator waits until it
+    wakes, so that an evaluation of 1.5 seconds would often take 2.5, and a training of 25 seconds 40.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.prefetch(_READY).with_options(options)
 
 
 def _order(length, seed):

@@ -39,4 +39,4 @@ def outputs_of(model, names, data):
     """Returns what layers give for the sample, as a list of arrays."""
     part = keras.Model(model.input, [model.get_layer(name).output for name in names])
     images, _ = sample(data)
-    return part.predict(images, batch_size=IMAGES, verbose=0)
+    return part.predict_on_batch(images)

@@ -1,5 +1,7 @@
 """Searches for a model that reaches a target: `python -m keras_vision.tune --model vgg --target-acc 0.9`."""
 
+import math
+import shlex
 import sys
 
 from keras_vision.cli import main as run_command
@@ -81,7 +83,7 @@ def tune(
         batch_size: Images per step, likewise.
         keep: Number of best trials whose model files are kept.
         confirm: Train the best network so many times more, to the end of its recipe, with other seeds. One that only
-            reached the target by luck gives way to the next smallest.
+            reached the target by luck gives way to the next smallest, for good.
         seed: Everything random derives from it.
         workdir: The run directory; `runs/tune-MODEL-DATASET` by default.
         precision: See `keras_vision.training.precision.set_precision`.
@@ -90,7 +92,7 @@ def tune(
     Returns:
         The result as a dict: workdir, val_accuracy, parameters, best_trial, best_values, trials, ended,
         full_trainings (what the search cost, in full trainings of the first that reached), confirmed, test, exit_code
-        and more. The exit code is 3 where the target was not reached.
+        and more. The exit code is 3 where the target was not reached, or not on average over the seeds of `confirm`.
 
     Raises:
         BadInput: Before any work starts, where an argument cannot be right.
@@ -173,10 +175,22 @@ def tune(
             card={"data_source": data_source(dataset, data_dir, image_size, on_bad_image, seed)},
             progress=progress,
         )
-        result = search.conclude(search.go(max_trials, deadline))
+        ended = search.go(max_trials, deadline)
+        result = search.winner.conclude(ended)
         if confirm:
-            result = search.confirm(confirm)
-        return finish(run, result, data, target_acc, progress)
+            result = search.winner.confirm(confirm, ended, deadline)
+        if _holds(result, target_acc, confirm):
+            return finish(run, result, data, target_acc, progress)
+        # To `finish` it has not reached its target: the search is to go on, and its test split stays closed.
+        return finish(run, result, data, math.inf, progress) | {"target_acc": target_acc}
+
+
+def _holds(result, target_acc, confirm=None):
+    """Returns whether nothing is known against a target: all seeds were tried that were to be, and their mean is it."""
+    confirmed = result.get("confirmed")
+    if target_acc is None or not (confirm or confirmed):
+        return True
+    return bool(confirmed) and len(confirmed["accuracies"]) >= (confirm or 1) and confirmed["mean"] >= target_acc
 
 
 def check_budgets(**budgets):
@@ -195,7 +209,7 @@ def report(*, report, confirm=None, progress=None):
         progress: A `Progress`.
 
     Returns:
-        The report as a dict; see `keras_vision.search.report.report_on`.
+        The report as a dict; see `keras_vision.search.report.report_on`. With `confirm` also exit_code, as of `tune`.
 
     Raises:
         BadInput: The directory holds no search.
@@ -206,14 +220,14 @@ def report(*, report, confirm=None, progress=None):
     """
     from keras_vision.search.report import report_on
 
-    found = report_on(report)
+    found = report_on(report, progress)
     if confirm:
         from keras_vision.runs import Run
 
         arguments = Run(report).config["arguments"]
         closed = found["statuses"].get("COMPLETED", 0) + found["statuses"].get("FAILED", 0)
-        tune(**arguments, workdir=report, max_trials=max(closed, 1), confirm=confirm, progress=progress)
-        found = report_on(report)
+        result = tune(**arguments, workdir=report, max_trials=max(closed, 1), confirm=confirm, progress=progress)
+        found = report_on(report, progress) | {"exit_code": result["exit_code"]}
     return found
 
 
@@ -227,6 +241,9 @@ def show(result, progress):
     progress.say(cost_line(result))
     if "confirmed" in result:
         progress.say(confirmed_line(result["confirmed"]))
+    if luck := luck_line(result, result["target_acc"]):
+        progress.say(luck)
+        result = result | {"target_acc": None}  # that is all there is to say of it
     for line in closing_lines(result):
         progress.say(line)
 
@@ -251,6 +268,17 @@ def confirmed_line(confirmed):
     return f"confirmed: validation accuracy {confirmed['mean']:.4f} on average{spread} ({each})"
 
 
+def luck_line(result, target_acc):
+    """Returns that a target was reached by one training and not on average, as a person reads it, or ""."""
+    if target_acc is None or result["val_accuracy"] < target_acc:
+        return ""
+    if "confirmed" in result and result["confirmed"]["mean"] < target_acc:
+        return f"target {target_acc:g} not reached on average: {result['best_trial']} reached it by luck"
+    if result.get("exit_code") == 3:
+        return f"target {target_acc:g} reached, but not confirmed yet"
+    return ""
+
+
 def show_report(found, progress):
     """Prints a report as tables."""
     from keras_vision.search.report import renderables
@@ -261,8 +289,11 @@ def show_report(found, progress):
         progress.say(cost_line(found["result"]))
         if "confirmed" in found["result"]:
             progress.say(confirmed_line(found["result"]["confirmed"]))
+            if luck := luck_line(found["result"], found["target_acc"]):
+                progress.say(luck)
         else:
-            progress.say(f"confirm it: python -m keras_vision.tune --report {found['workdir']} --confirm 3")
+            words = ["python", "-m", "keras_vision.tune", "--report", found["workdir"], "--confirm", "3"]
+            progress.say(f"confirm it: {shlex.join(words)}")
 
 
 def main(arguments=None):

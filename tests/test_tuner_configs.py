@@ -6,6 +6,11 @@ import keras_tuner
 import pytest
 
 from keras_vision.models import MODELS, build_model, model_settings
+from keras_vision.search.growing import GROWS
+from keras_vision.search.ladder import Ladder
+from keras_vision.search.oracles import Tuning, make_oracle
+from keras_vision.search.runner import REJECTIONS_THAT_END_A_SEARCH
+from keras_vision.search.space import Space
 from keras_vision.training.recipe import FIELDS, Recipe, recipe_for
 from tuner_configs.common import recipe_space
 
@@ -62,6 +67,54 @@ def test_a_hyper_parameter_named_as_a_setting_is_that_setting(name):
     assert {key: settings[key] for key in hp.values if key in settings} == {
         key: value for key, value in hp.values.items() if key in settings
     }
+
+
+@every_family
+def test_a_grid_comes_to_the_smallest_network_before_a_search_with_a_limit_gives_up(name):
+    space = Space(name, recipe_for(name))
+    sizes = {key: size for key, size in at(0, model_space(name)).items() if key in GROWS}
+    drawn = (space.resolve(values)[0] for values in grid(space.hyperparameters, REJECTIONS_THAT_END_A_SEARCH))
+    assert sizes in [{key: settings[key] for key in sizes} for settings in drawn]
+
+
+def grid(hyperparameters, count):
+    """Yields the first proposals of a grid search, each of which fails."""
+    strategy = Tuning(make_oracle("grid", hyperparameters, 0))
+    for _ in range(count):
+        yield strategy.ask()
+        strategy.tell(None, "over a limit")
+
+
+def polished(count):
+    """What a grid polishes of the third rung of vgg, in order."""
+    ladder, space = Ladder("vgg", recipe_for("vgg")), keras_tuner.HyperParameters()
+    ladder.polish(space, ladder.rungs[2])
+    for values in grid(space, count):
+        hp = keras_tuner.HyperParameters()
+        hp.values = dict(values)
+        yield ladder.polish(hp, ladder.rungs[2])
+
+
+def test_polishing_varies_kernels_and_pools_first_then_the_recipe_and_strides_padding_and_overlap_last():
+    *first, last = polished(1 + 2 * 2 * 2 * 3 * 2)
+    assert first[:4] == [{}, {"pool_size": 3}, {"kernel_size": 5}, {"kernel_size": 5, "pool_size": 3}]
+    assert {name for drawn in first for name in drawn} == {
+        *("kernel_size", "pool_size", "optimizer", "learning_rate", "weight_decay")
+    }
+    assert last == {"pool_size": 3, "pool_stride": 2}
+
+
+@pytest.mark.parametrize("drawn", [{"strides": 2}, {"padding": "valid"}, {"overlapping_pools": True}], ids=str)
+def test_what_is_polished_last_fits_images_of_28_pixels(drawn):
+    vgg = importlib.import_module("tuner_configs.vgg")
+    hp = keras_tuner.HyperParameters()
+    hp.values = drawn
+    settings = vgg.polish_space_last(hp, vgg.LADDER[2])
+    assert settings.keys() <= model_settings("vgg").keys()
+    usual = build_model("vgg", (28, 28, 1), 10, **vgg.LADDER[2])
+    other = build_model("vgg", (28, 28, 1), 10, **vgg.LADDER[2], **settings)
+    assert other.count_params() == usual.count_params()
+    assert other.get_layer("block1_pool").output.shape != usual.get_layer("block1_pool").output.shape
 
 
 @every_family

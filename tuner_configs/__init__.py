@@ -2,7 +2,8 @@
 
 `NAME.py` holds `model_space(hp)`, which draws settings of the model NAME from a `keras_tuner.HyperParameters` and
 returns them as keywords of its builder. `common.py` holds `recipe_space(hp, recipe)`, which draws those of the
-training. The defaults of every space are good settings by themselves: a search tries them first.
+training. The defaults of every space are good settings by themselves: a search tries them first. A grid varies fastest
+what is drawn last, which therefore is what makes a network large: with a limit, it soon comes to small ones.
 
 To search elsewhere, edit these files: they are plain Python, read at each start, and import nothing. Every space fits
 images of 8x8 pixels and more; those of the patch models want sides that are multiples of four.

@@ -22,13 +22,13 @@ LADDER = tuple(
 
 def model_space(hp):
     """Draws settings of `cnn` that fit images of 8x8 pixels and more."""
+    settings = {
+        "head": hp.Choice("head", ["flatten", "gap"], default="flatten"),
+        "residual": hp.Boolean("residual", default=False),
+        "pooling": hp.Choice("pooling", ["max", "average"], default="max"),
+        "kernel_size": hp.Choice("kernel_size", [3, 5], default=3),
+        "convs_per_stage": hp.Int("convs_per_stage", 1, 3, default=1),
+    }
     stages = hp.Int("stages", 1, 3, default=3)
     width = hp.Choice("width", [16, 24, 32, 48, 64], default=32)
-    return {
-        "filters": tuple(width * 2**stage for stage in range(stages)),
-        "convs_per_stage": hp.Int("convs_per_stage", 1, 3, default=1),
-        "kernel_size": hp.Choice("kernel_size", [3, 5], default=3),
-        "pooling": hp.Choice("pooling", ["max", "average"], default="max"),
-        "residual": hp.Boolean("residual", default=False),
-        "head": hp.Choice("head", ["flatten", "gap"], default="flatten"),
-    }
+    return settings | {"filters": tuple(width * 2**stage for stage in range(stages))}

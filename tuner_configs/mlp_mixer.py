@@ -13,13 +13,12 @@ LADDER = tuple(
 
 def model_space(hp):
     """Draws settings of `mlp_mixer` that fit images whose sides are multiples of four pixels."""
-    hidden_dim = hp.Choice("hidden_dim", [64, 128, 256], default=128)
-    return {
-        "patch_size": hp.Choice("patch_size", [2, 4], default=4),
-        "hidden_dim": hidden_dim,
-        "num_blocks": hp.Int("num_blocks", 2, 8, default=4),
-        "tokens_mlp_dim": hp.Choice("tokens_mlp_dim", [64, 128, 256], default=64),
-        # Every network of the paper's table 1 widens the channels by four.
-        "channels_mlp_dim": 4 * hidden_dim,
+    settings = {
         "dropout_rate": hp.Float("dropout_rate", 0.0, 0.4, step=0.1, default=0.0),
+        "patch_size": hp.Choice("patch_size", [2, 4], default=4),
+        "tokens_mlp_dim": hp.Choice("tokens_mlp_dim", [64, 128, 256], default=64),
+        "num_blocks": hp.Int("num_blocks", 2, 8, default=4),
     }
+    hidden_dim = hp.Choice("hidden_dim", [64, 128, 256], default=128)
+    # Every network of the paper's table 1 widens the channels by four.
+    return settings | {"hidden_dim": hidden_dim, "channels_mlp_dim": 4 * hidden_dim}

@@ -57,6 +57,17 @@ def polish_space(hp, settings):
     return {"kernel_size": hp.Choice("kernel_size", [3, 5]), "pool_size": hp.Choice("pool_size", [2, 3])}
 
 
+def polish_space_last(hp, settings):
+    """Draws what a grid comes to once all else is tried: fewer positions, and pools that overlap.
+
+    Pools of 3 pixels that lie 2 apart are those of Krizhevsky et al. 2012, section 3.4.
+    """
+    drawn = {"strides": hp.Choice("strides", [1, 2]), "padding": hp.Choice("padding", ["same", "valid"])}
+    if hp.Boolean("overlapping_pools"):
+        return drawn | {"pool_size": 3, "pool_stride": 2}
+    return drawn | {"pool_stride": None}
+
+
 def model_space(hp):
     """Draws settings of `vgg` that fit images of 8x8 pixels and more."""
     stages = hp.Int("stages", 2, 3, default=3)

@@ -37,8 +37,8 @@ def drop(x, rate, *, name):
     return keras.layers.Dropout(rate, name=name)(x) if rate else x
 
 
-def conv_norm(x, filters, kernel_size, *, strides=1, batch_norm=True, initializer="he_normal", name):
-    """Convolution - batch norm over (batch, height, width, channels), padded to keep the size.
+def conv_norm(x, filters, kernel_size, *, strides=1, padding="same", batch_norm=True, initializer="he_normal", name):
+    """Convolution - batch norm over (batch, height, width, channels), by default padded to keep the size.
 
     The convolution has no bias where batch norm, which adds its own, would subtract it again.
     """
@@ -46,7 +46,7 @@ def conv_norm(x, filters, kernel_size, *, strides=1, batch_norm=True, initialize
         filters,
         kernel_size,
         strides=strides,
-        padding="same",
+        padding=padding,
         use_bias=not batch_norm,
         kernel_initializer=initializer,
         name=name,
@@ -54,10 +54,11 @@ def conv_norm(x, filters, kernel_size, *, strides=1, batch_norm=True, initialize
     return BatchNormalization(name=f"{name}_norm")(x) if batch_norm else x
 
 
-def conv_block(x, filters, kernel_size, *, strides=1, activation="relu", batch_norm=True, name):
+def conv_block(x, filters, kernel_size, *, strides=1, padding="same", activation="relu", batch_norm=True, name):
     """Convolution - batch norm - activation."""
     _, initializer = ACTIVATIONS[activation]
-    x = conv_norm(x, filters, kernel_size, strides=strides, batch_norm=batch_norm, initializer=initializer, name=name)
+    options = {"strides": strides, "padding": padding, "batch_norm": batch_norm, "initializer": initializer}
+    x = conv_norm(x, filters, kernel_size, **options, name=name)
     return activate(x, activation, name=f"{name}_activation")
 
 

@@ -34,17 +34,31 @@ def check_same_length(**settings):
         )
 
 
-def check_stages(input_shape, stages, pool_size):
-    """Refuses more poolings than an image has pixels for; says how many fit."""
+def check_stages(input_shape, stages):
+    """Refuses more stages than an image has pixels for; says how many fit.
+
+    Args:
+        input_shape: (height, width, channels).
+        stages: For each stage, its windows in order, as pairs (side, stride). What is padded to keep the size has side
+            1 here: the zeros around an image spare its pixels.
+    """
     height, width, _ = input_shape
-    if min(height, width) >= pool_size**stages:
+    if min(height, width) >= (needed := _least_side(stages)):
         return
-    fitting = next(n for n in range(stages) if min(height, width) < pool_size ** (n + 1))
+    fitting = sum(min(height, width) >= _least_side(stages[: n + 1]) for n in range(len(stages)))
     raise BadInput(
-        f"{stages} stages that each shrink {height}x{width} images by {pool_size}",
-        f"at most {fitting} stages",
-        f"{stages} stages fit images of at least {pool_size**stages}x{pool_size**stages} pixels.",
+        f"{len(stages)} stages that shrink {height}x{width} images",
+        f"at most {fitting} stages" if fitting else "larger images",
+        f"{len(stages)} stages fit images of at least {needed}x{needed} pixels.",
     )
+
+
+def _least_side(stages):
+    """Returns the side of the smallest image of which all stages leave a pixel."""
+    side = 1
+    for window, stride in reversed([pair for stage in stages for pair in stage]):
+        side = (side - 1) * stride + window
+    return side
 
 
 def check_patches(input_shape, patch_size):
@@ -67,6 +81,10 @@ def _count(name, value, least=1):
     if not _is_count(value, least):
         raise BadInput(f"{name}={value!r}", f"a whole number of at least {least}")
     return int(value)
+
+
+def _count_or_none(name, value):
+    return None if value is None else _count(name, value)
 
 
 def _counts(name, values, least_length=1):
@@ -99,7 +117,7 @@ def _one_of(*choices):
 
 
 COUNTS = (
-    *("patch_size", "kernel_size", "pool_size"),
+    *("patch_size", "kernel_size", "strides", "pool_size"),
     *("width", "hidden_dim", "tokens_mlp_dim", "channels_mlp_dim", "units"),
     *("depth", "num_blocks", "layers", "convs_per_stage"),
 )
@@ -107,11 +125,13 @@ RULES = {
     "input_shape": _image_shape,
     "num_classes": functools.partial(_count, least=2),
     **dict.fromkeys(COUNTS, _count),
+    "pool_stride": _count_or_none,
     **dict.fromkeys(("filters", "blocks"), _counts),
     "hidden_units": functools.partial(_counts, least_length=0),
     "dropout_rate": _rate,
     **dict.fromkeys(("batch_norm", "residual", "bidirectional"), _switch),
     "activation": _one_of(*ACTIVATIONS),
+    "padding": _one_of("same", "valid"),
     "pooling": _one_of(*POOLINGS, None),
     "head": _one_of(*HEADS),
 }

@@ -58,7 +58,7 @@ def cnn(
     >>> cnn((28, 28, 1), 10, filters=(16,), pooling=None, head="gap")  # one convolution, then a global average
     """
     if pooling:
-        check_stages(input_shape, len(filters), pool_size=2)
+        check_stages(input_shape, [[(2, 2)]] * len(filters))
     pixels, x = take_pixels(input_shape)
     for stage, width in enumerate(filters, start=1):
         x = conv_stage(x, width, convs_per_stage, kernel_size, activation, batch_norm, residual, name=f"block{stage}")

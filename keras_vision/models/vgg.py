@@ -18,7 +18,10 @@ def vgg(
     filters=(64, 128, 256),
     blocks=(1, 1, 2),
     kernel_size=3,
+    strides=1,
+    padding="same",
     pool_size=2,
+    pool_stride=None,
     batch_norm=True,
     dropout_rate=0.0,
     head="gap",
@@ -31,7 +34,10 @@ def vgg(
         filters: Filters of the convolutions, one number per stage.
         blocks: Convolutions, one number per stage.
         kernel_size: Side of the convolutions' kernels, in pixels.
-        pool_size: Side and stride of the max pooling that closes each stage, in pixels.
+        strides: Step of the first convolution's kernel over the image, in pixels; the others step by one.
+        padding: "same" puts zeros around what each convolution sees, to keep its size; "valid" puts none.
+        pool_size: Side of the max pooling that closes each stage, in pixels.
+        pool_stride: Step of that pooling; None is `pool_size`, less lets pools overlap.
         batch_norm: Whether batch norm follows each convolution.
         dropout_rate: Share of the features dropped before the logits.
         head: "gap" averages over the last stage's positions; "flatten" keeps them apart.
@@ -44,12 +50,18 @@ def vgg(
     >>> vgg((32, 32, 3), 10, filters=(64, 128, 256, 512, 512), blocks=(1, 1, 2, 2, 2))  # the paper's column A
     """
     check_same_length(filters=filters, blocks=blocks)
-    check_stages(input_shape, len(filters), pool_size)
+    pool_stride = pool_stride or pool_size
+    side = kernel_size if padding == "valid" else 1
+    stages = [[(side, 1)] * convs + [(pool_size, pool_stride)] for convs in blocks]
+    stages[0][0] = (side, strides)
+    check_stages(input_shape, stages)
     pixels, x = take_pixels(input_shape)
     for stage, (width, convs) in enumerate(zip(filters, blocks, strict=True), start=1):
         for conv in range(1, convs + 1):
-            x = conv_block(x, width, kernel_size, batch_norm=batch_norm, name=f"block{stage}_conv{conv}")
-        x = keras.layers.MaxPooling2D(pool_size, name=f"block{stage}_pool")(x)
+            step = strides if stage == conv == 1 else 1
+            name = f"block{stage}_conv{conv}"
+            x = conv_block(x, width, kernel_size, strides=step, padding=padding, batch_norm=batch_norm, name=name)
+        x = keras.layers.MaxPooling2D(pool_size, pool_stride, name=f"block{stage}_pool")(x)
     x = HEADS[head](name=f"head_{head}")(x)
     x = drop(x, dropout_rate, name="head_dropout")
     return keras.Model(pixels, classify(x, num_classes), name="vgg")

@@ -6,6 +6,7 @@ shorter network), as long as that is smaller than the smallest so far. Where no 
 oracles polishes the training of the smaller network that came nearest, and each success starts the steps anew.
 """
 
+import itertools
 import json
 import math
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from keras_vision.search.oracles import Tuning, make_oracle
 NEAR = 0.03
 # Nor is one that misses by more than this polished: other learning rates around a good one gain less.
 POLISHABLE = 0.015
+# So many draws in a row that gave nothing new end the polishing of a network. A grid says itself when it is used up;
+# the Bayesian oracle proposes the same again and again, and the random one never runs out of fractions.
+FRUITLESS_DRAWS = 20
 # Settings of which more makes a network better, other things equal.
 GROWS = ("filters", "blocks", "convs_per_stage", "hidden_units", "units", "layers", "width", "hidden_dim", "depth",
          "num_blocks", "tokens_mlp_dim", "channels_mlp_dim")  # fmt: skip
@@ -52,6 +56,7 @@ class Growing:
         self.ladder, self.target_acc, self.size_of = ladder, target_acc, size_of
         self.polish, self.seed = polish, seed
         self.tried = []
+        self._known = {}  # the same, by all their values
         self._asked = None
         self._oracles = {}  # of each network that was polished, by its values
         self._oracle = None  # the one that the last question came from
@@ -71,6 +76,7 @@ class Growing:
             self._oracle.tell(score, reason)
         settings, _ = self.ladder.split(self._asked)
         self.tried.append(Tried(self._asked, self.size_of(settings), score))
+        self._known[_key(self.ladder.complete(self._asked))] = self.tried[-1]
 
     def smallest(self):
         """Returns the smallest that reached the target, or None."""
@@ -78,7 +84,11 @@ class Growing:
         return min(reached, key=lambda one: (one.parameters, -one.score), default=None)
 
     def _is_new(self, values):
-        return _key(values) not in {_key(one.values) for one in self.tried}
+        return self._same(values) is None
+
+    def _same(self, values):
+        """Returns what was tried with equal values, given or left out, or None."""
+        return self._known.get(_key(self.ladder.complete(values)))
 
     def _next_rung(self):
         for rung in self.ladder.rungs:
@@ -125,13 +135,16 @@ class Growing:
             key = _key(base.values)
             if key not in self._oracles:
                 self._oracles[key] = self._polisher(base)
-            while (drawn := self._oracles[key].ask()) is not None:
+            for _ in itertools.count() if self.polish == "grid" else range(FRUITLESS_DRAWS):
+                drawn = self._oracles[key].ask()
+                if drawn is None:
+                    break
                 values = self._polished(base, drawn)
                 if self._is_new(values) and self._is_smaller(values):
                     self._oracle = self._oracles[key]
                     return values
-                known = next((one.score for one in self.tried if _key(one.values) == _key(values)), None)
-                self._oracles[key].tell(known, "no smaller than the smallest so far")
+                known = self._same(values)
+                self._oracles[key].tell(known and known.score, "no smaller than the smallest so far")
             self._exhausted.add(key)
         return None
 

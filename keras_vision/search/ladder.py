@@ -7,6 +7,7 @@ import keras_tuner
 
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.models import model_settings
+from keras_vision.search.ledger import plain_number
 from keras_vision.search.space import call_file, file_sha256, read_space_file
 from keras_vision.training.recipe import FIELDS
 
@@ -16,7 +17,8 @@ class Ladder:
 
     A file in `tuner_configs` names them: `LADDER`, a tuple of builder keywords from small to large; if it likes,
     `neighbours(settings)`, the builder keywords that lie one step beside given ones, larger or smaller; and
-    `polish_space(hp, settings)`, builder keywords that are drawn once the size is settled.
+    `polish_space(hp, settings)`, builder keywords that are drawn once the size is settled. A grid varies those of
+    `polish_space` first, then the recipe, and last those of `polish_space_last(hp, settings)`, which overrule them all.
 
     Args:
         model: A name in `MODELS`.
@@ -49,6 +51,7 @@ class Ladder:
                 "a LADDER: a tuple of dicts of builder keywords, from small to large",
                 "Or give another --strategy, which needs none.",
             )
+        self.rungs = tuple(call_file(self._source, _as_recorded, rung) for rung in self.rungs)
         for rung in self.rungs:
             self._check(rung)
             for settings in self.neighbours(rung):
@@ -69,7 +72,7 @@ class Ladder:
         Without a function of the file's own: each setting alone, one rung up and one rung down.
         """
         if hasattr(self._module, "neighbours"):
-            return list(call_file(self._source, self._module.neighbours, dict(settings)))
+            return call_file(self._source, lambda: list(map(_as_recorded, self._module.neighbours(dict(settings)))))
         steps = {name: list(dict.fromkeys(rung.get(name) for rung in self.rungs)) for name in settings}
         return [
             settings | {name: values[place]}
@@ -89,16 +92,26 @@ class Ladder:
         return {name: value for name, value in self._draw(hp, settings).items() if value != usual[name]}
 
     def _draw(self, hp, settings):
+        last = self._own("polish_space_last", hp, settings)  # a grid varies slowest what is drawn first
         drawn = call_file(self._source, self._common.polish_recipe, hp, self.recipe.as_dict())
-        if hasattr(self._module, "polish_space"):
-            drawn |= call_file(self._source, self._module.polish_space, hp, dict(settings))
+        drawn |= self._own("polish_space", hp, settings) | last
         for name in drawn:
             check_choice(f"setting of {self._source}", name, (*model_settings(self.model), *FIELDS))
-        return {name: value for name, value in drawn.items() if name not in self.fixed}
+        drawn = {name: value for name, value in drawn.items() if name not in self.fixed}
+        return call_file(self._source, _as_recorded, drawn)
+
+    def _own(self, function, hp, settings):
+        """Returns what a function that the file may have draws."""
+        draw = getattr(self._module, function, lambda hp, settings: {})
+        return call_file(self._source, draw, hp, dict(settings))
+
+    def complete(self, values):
+        """Returns a trial's values with the defaults of all that they leave out: equal for equal trainings."""
+        return _as_recorded(model_settings(self.model) | self.recipe.as_dict() | values)
 
     def split(self, values):
         """Returns (builder keywords, recipe fields) of a trial's values, with tuples for JSON's lists."""
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        values = _with_tuples(values)
         settings = {name: value for name, value in values.items() if name not in FIELDS}
         return settings, {name: value for name, value in values.items() if name in FIELDS}
 
@@ -120,4 +133,13 @@ class Ladder:
             "recipe": dataclasses.asdict(self.recipe),
             "file_sha256": self._file_sha256,
         }
-        return json.loads(json.dumps(ladder, default=str))
+        return json.loads(json.dumps(ladder, default=plain_number))
+
+
+def _as_recorded(settings):
+    """Returns settings with the values that the ledger will give back: NumPy's numbers as Python's own."""
+    return _with_tuples(json.loads(json.dumps(settings, default=plain_number)))
+
+
+def _with_tuples(values):
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

@@ -17,6 +17,8 @@ import os
 import zlib
 from pathlib import Path
 
+import numpy as np
+
 from keras_vision.errors import KerasVisionError
 
 MAX_DEATHS = 2  # attempts that end without a word and without a new epoch, before a trial is given up
@@ -62,11 +64,11 @@ class Trial:
 
 
 class Ledger:
-    """The trials of one search, kept in a file.
+    """The trials of one search, kept in a file. Reading it changes nothing.
 
     Args:
         path: The file; it is made when the first event is recorded.
-        warn: Called with a line where a torn last record is cut off.
+        warn: Called with a line where the last record is torn: it does not count, and the next one takes its place.
 
     Raises:
         KerasVisionError: A record before the last is damaged. The file is left as it is.
@@ -75,14 +77,19 @@ class Ledger:
     def __init__(self, path, warn=print):
         self.path = Path(path)
         self.trials = []
+        self._torn = 0  # bytes of half a record at the end of the file
         for event in self._read(warn):
             self._apply(event)
 
     def record(self, event, trial, **details):
         """Appends one event to the file, syncs it, and applies it to `trials`."""
         entry = {"event": event, "trial": trial, **details}
+        line = _encode(entry)
         with open(self.path, "ab") as file:
-            file.write(_encode(entry))
+            if self._torn:
+                file.truncate(file.tell() - self._torn)
+                self._torn = 0
+            file.write(line)
             file.flush()
             os.fsync(file.fileno())
         self._apply(entry)
@@ -111,10 +118,8 @@ class Ledger:
                 )
             events.append(event)
         if tail:
-            warn(f"warning: {self.path} ended in half a record, which was cut off")
-            with open(self.path, "rb+") as file:
-                file.truncate(len(data) - len(tail))
-                os.fsync(file.fileno())
+            warn(f"warning: {self.path} ends in half a record, which does not count")
+            self._torn = len(tail)
         return events
 
     def _apply(self, entry):
@@ -163,8 +168,24 @@ def _size(trial):
     return trial.result["parameters"], trial.result["macs"]
 
 
+def plain_number(value):
+    """Returns a NumPy number as Python's own, for `json.dumps(default=...)`.
+
+    Raises:
+        TypeError: It is something else: as text it would come back as another value.
+
+    Example:
+
+    >>> json.dumps({"width": np.int64(16)}, default=plain_number)
+    '{"width": 16}'
+    """
+    if isinstance(value, (np.number, np.bool_)):
+        return value.item()
+    raise TypeError(f"{value!r:.40} of type {type(value).__name__} cannot be recorded")
+
+
 def _encode(entry):
-    text = json.dumps(entry, allow_nan=False, default=str)
+    text = json.dumps(entry, allow_nan=False, default=plain_number)
     return f'{{"crc": "{zlib.crc32(text.encode()):08x}", "record": {text}}}\n'.encode()
 
 

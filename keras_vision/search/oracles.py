@@ -1,8 +1,11 @@
 """Keras Tuner's oracles, with their traps closed: any seed is honoured, nothing is written, defaults come first."""
 
+import warnings
+
 import keras_tuner
 import numpy as np
 from keras_tuner import oracles
+from sklearn.exceptions import ConvergenceWarning
 
 from keras_vision.errors import check_choice
 
@@ -57,6 +60,23 @@ class Bayesian(_DefaultsFirst, oracles.BayesianOptimizationOracle):
 class Hyperband(_DefaultsFirst, oracles.HyperbandOracle):
     """Successive halving over complete, short training cycles (Li et al. 2018)."""
 
+    def end_trial(self, trial):
+        """Closes a trial. Settings that gave no score leave their bracket, and others take their place.
+
+        Keras Tuner counts them on, and no later round begins before as many as it expects have a score.
+        """
+        super().end_trial(trial)
+        if self.trials[trial.trial_id].status == "FAILED":
+            self._drop(trial.trial_id)
+
+    def _drop(self, trial_id):
+        """Removes a trial from its round, and the shorter ones that led to it from theirs."""
+        for bracket in self._brackets:
+            for entries in reversed(bracket["rounds"]):
+                for entry in [entry for entry in entries if entry["id"] == trial_id]:
+                    entries.remove(entry)
+                    trial_id = entry["past_id"]
+
 
 ORACLES = {"random": Random, "grid": Grid, "bayesian": Bayesian, "hyperband": Hyperband}
 
@@ -100,11 +120,14 @@ class Tuning:
 
     def ask(self):
         """Returns the next trial's values as a dict, or None where the oracle has no more."""
-        proposal = self._oracle.create_trial("runner")
+        with warnings.catch_warnings():
+            # The Gaussian process says at each proposal where its fit could be finer; its proposals do as well.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            proposal = self._oracle.create_trial("runner")
         if proposal.status != "RUNNING":
             return None
         values = proposal.hyperparameters.values
-        return {name: float(value) if isinstance(value, np.floating) else value for name, value in values.items()}
+        return {name: value.item() if isinstance(value, np.generic) else value for name, value in values.items()}
 
     def tell(self, score, reason=""):
         """Closes the values asked for last: with their score, or with why they have none."""

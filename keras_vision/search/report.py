@@ -4,9 +4,10 @@ import csv
 from pathlib import Path
 
 import numpy as np
+from rich.text import Text
 
 from keras_vision.errors import BadInput
-from keras_vision.progress import settings_line
+from keras_vision.progress import Progress, settings_line
 from keras_vision.runs import Run
 from keras_vision.search.ledger import Ledger, ranked
 
@@ -15,8 +16,12 @@ LEADERS = 10
 TRIALS_PER_SETTING = 10
 
 
-def report_on(workdir):
-    """Reads a search's directory and returns its report. Nothing is trained and nothing is changed.
+def report_on(workdir, progress=None):
+    """Reads a search's directory and returns its report. Nothing is trained and nothing is written.
+
+    Args:
+        workdir: The directory, which may be read-only, and in use by the search itself.
+        progress: A `Progress`, which is told where the last record is torn.
 
     Returns:
         A dict: workdir, model, dataset, target_acc, result (None where the search has none yet), leaders, front,
@@ -30,7 +35,7 @@ def report_on(workdir):
     if not path.exists() or not run.config_path.exists():
         raise BadInput(f"report {workdir}", "the run directory of a search (it holds trials.jsonl)")
     settings = run.config["settings"]
-    trials = Ledger(path).trials
+    trials = Ledger(path, warn=(progress or Progress()).say).trials
     completed = [trial for trial in trials if trial.status == "COMPLETED"]
     importance = importance_of(completed)
     return {
@@ -116,18 +121,19 @@ def _read_csv(path):
 
 
 def renderables(found):
-    """Yields a report as rich tables and lines for a person."""
+    """Yields a report as rich tables and lines for a person. Brackets in what others wrote are no markup."""
     from keras_vision.analysis.tables import new_table, short
 
     target = f", target {found['target_acc']:g}" if found["target_acc"] is not None else ""
     counts = ", ".join(f"{status.lower()}: {count}" for status, count in found["statuses"].items())
-    yield f"{found['model']} on {found['dataset']}{target} ({counts})"
+    yield Text(f"{found['model']} on {found['dataset']}{target} ({counts})")
     leaders = new_table(
         None,
         *("trial", "validation", "parameters", "MACs", "ms/image", "epochs", "seconds", "ended by"),
     )
     for line in found["leaders"]:
-        leaders.add_row(
+        _add_row(
+            leaders,
             f"{line['trial']}  {settings_line(line['values'])}",
             f"{line['val_accuracy']:.4f}",
             f"{line['parameters']:,}",
@@ -141,14 +147,18 @@ def renderables(found):
     yield "Front: what no other trial beats in accuracy and one cost at once"
     front = new_table(None, "trial", "validation", "smallest by")
     for row in found["front"]:
-        front.add_row(row["trial"], f"{float(row['val_accuracy']):.4f}", row["smallest_by"].replace(" ", ", "))
+        _add_row(front, row["trial"], f"{float(row['val_accuracy']):.4f}", row["smallest_by"].replace(" ", ", "))
     yield front
     if found["importance"]:
         caution = f" ({found['caution']})" if found["caution"] else ""
         yield f"Share of the differences in accuracy that a setting explains{caution}"
         importance = new_table(None, "setting", "share")
         for name, share in found["importance"].items():
-            importance.add_row(name, f"{share:.0%}")
+            _add_row(importance, name, f"{share:.0%}")
         yield importance
     for line in found["failed"]:
-        yield f"{line['status'].lower()} {line['trial']}: {line['reason']}"
+        yield Text(f"{line['status'].lower()} {line['trial']}: {line['reason']}")
+
+
+def _add_row(table, *cells):
+    table.add_row(*map(Text, cells))

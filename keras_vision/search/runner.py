@@ -7,8 +7,6 @@ ledger to a fresh one brings it to the state it had.
 
 import dataclasses
 import json
-import shutil
-import statistics
 import time
 import traceback
 
@@ -20,9 +18,10 @@ from keras_vision.analysis.latency import latency_ms
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.models import build_model
 from keras_vision.progress import Progress
-from keras_vision.runs import Run, WorkdirRefused, atomic_path, write_json, write_text
+from keras_vision.runs import Run, WorkdirRefused, write_text
 from keras_vision.search.board import Board
-from keras_vision.search.ledger import Ledger, best_of, ranked
+from keras_vision.search.ledger import Ledger
+from keras_vision.search.winner import Winner
 from keras_vision.training.checkpoint import latest_epoch
 from keras_vision.training.memory import forget_models
 from keras_vision.training.precision import set_precision
@@ -113,10 +112,13 @@ class Search:
         target_acc: Validation accuracy to be reached, or None.
         stop_at_target: Whether the search ends there; a strategy may go on to smaller networks.
         limits: A `Limits`.
-        keep: Model files that are kept: those of the best trials.
+        keep: How many model files are kept: those of the best trials.
         precision: As in `set_precision`, which each trial calls: Keras forgets it between models.
         card: Dict kept inside each trial's model file.
         progress: A `Progress`.
+
+    Attributes:
+        winner: The `Winner`: the best of what was found, and what a search ends with.
 
     Raises:
         KerasVisionError: The ledger on disk is damaged, or is not what this strategy would have proposed.
@@ -130,6 +132,7 @@ class Search:
         self.progress = progress or Progress()
         self.ledger = Ledger(run.path / "trials.jsonl", warn=self.progress.say)
         self.board = Board(run, space.names)
+        self.winner = Winner(self)
         self._counts = {}
         self.strategy = make_strategy(self)
         for trial in self.ledger.trials:
@@ -165,105 +168,26 @@ class Search:
             Why it ended: "target", "trials", "time" or "space".
         """
         self.board.log_missing(self.ledger.trials)
+        self.winner.prune()
         while True:
             ended = self._ended(max_trials, deadline)
             trial = None if ended else self._open_trial() or self._ask()
             if trial is None:
                 self.board.write_tables(self.ledger.trials)
-                return ended or ("target" if self.reached else "space")
-            before = self.ledger.best(self.target_acc)
+                self.board.draw(self.ledger.trials, self.target_acc)
+                return ended or ("target" if self.winner.reached else "space")
+            before = self.winner.best
             self._run_trial(trial, max_trials, deadline)
-            best = self.ledger.best(self.target_acc)
-            if best is not before:
-                self._crown(best)
-            self._prune()
+            if self.winner.best is not before:
+                self.winner.crown()
+            self.winner.prune()
             self.board.write_tables(self.ledger.trials)
-
-    @property
-    def reached(self):
-        """Whether a completed trial reached the target."""
-        best = self.ledger.best(self.target_acc)
-        return best is not None and self.target_acc is not None and best.score >= self.target_acc
-
-    def conclude(self, ended):
-        """Puts the best trial's model into the search's own directory and writes its result; returns the result.
-
-        A trial that ran out of time counts with its best epoch so far, until it is continued.
-
-        Raises:
-            KerasVisionError: No trial completed.
-        """
-        best = best_of(filter(None, [*self.ledger.completed, self.unfinished]), self.target_acc)
-        if best is None:
-            reasons = "; ".join(dict.fromkeys(trial.reason for trial in self.ledger.trials if trial.reason))
-            raise KerasVisionError(f"no trial completed: {reasons or 'the search ended before one did'}")
-        self.board.draw(self.ledger.trials, self.target_acc)
-        earlier = self.run.result if self.run.finished else {}
-        if "confirmed" in earlier and all(earlier[name] == count for name, count in self._tally().items()):
-            return earlier  # nothing new: what was confirmed stays
-        return self._write_result(best, ended)
-
-    def _write_result(self, best, ended, **more):
-        result = best.result | {
-            "best_trial": f"trials/{best.name}",
-            "best_values": best.values,
-            **self._tally(),
-            "ended": ended,
-            **self._costs(best),
-            **more,
-        }
-        earlier = self.run.result if self.run.finished else {}
-        same_model = all(earlier.get(name) == result[name] for name in ("best_trial", "best_epoch", "val_accuracy"))
-        if not same_model:
-            self._take_model(best)
-        else:
-            result = {name: earlier[name] for name in ("test", "confirmed") if name in earlier} | result
-        write_json(self.run.result_path, result)
-        return result
-
-    def _crown(self, trial):
-        """Puts a new best trial's model into the search's own directory, so that an interrupt finds it there."""
-        self._take_model(trial)
-        if self.reached:
-            further = "" if self.stop_at_target else "; now for a smaller one"
-            size = f"{trial.result['parameters']:,} parameters"
-            self.progress.say(f"  reached {self.target_acc:g} with {size} ({trial.score:.4f}){further}")
-
-    def _take_model(self, trial):
-        with atomic_path(self.run.model_path) as temporary:
-            shutil.copyfile(self.trial_run(trial).model_path, temporary)
-
-    def _tally(self):
-        statuses = [trial.status for trial in self.ledger.trials]
-        return {
-            "trials": len(statuses) - statuses.count("REJECTED"),
-            "failed": statuses.count("FAILED"),
-            "rejected": statuses.count("REJECTED"),
-        }
-
-    def _costs(self, best):
-        """Returns what the search cost: seconds, and training FLOPs as multiples of one full training.
-
-        That is the training, to the end of its recipe, of the first network that reached the target; of the best where
-        none did.
-        """
-        spent = self.ledger.completed
-        first = next((t for t in spent if self.target_acc is not None and t.score >= self.target_acc), None)
-        reference = first or best
-        epochs = self.space.resolve(reference.values)[1].epochs
-        full = reference.result["training_flops"] / reference.result["epochs_run"] * epochs
-
-        def cost(trials, suffix=""):
-            return {
-                f"search_seconds{suffix}": round(sum(trial.result["seconds"] for trial in trials), 2),
-                f"full_trainings{suffix}": round(sum(trial.result["training_flops"] for trial in trials) / full, 2),
-            }
-
-        return cost(spent) | (cost(spent[: spent.index(first) + 1], "_to_target") if first else {})
+            if trial.status == "FAILED":
+                self._check_first_trials(trial)
 
     def _ended(self, max_trials, deadline):
         closed = sum(trial.status in ("COMPLETED", "FAILED") for trial in self.ledger.trials)
-        if self.stop_at_target and self.reached:
+        if self.stop_at_target and self.winner.reached:
             return "target"
         if self.unfinished or (closed and deadline is not None and time.monotonic() > deadline):
             return "time"
@@ -350,34 +274,44 @@ class Search:
             self._close(trial, "completed", result=result)
 
     def _train_trial(self, trial, run, deadline):
-        settings, recipe = self.space.resolve(trial.values)
+        _, recipe = self.space.resolve(trial.values)
+        full = self.space.recipe.epochs
+        # One of Hyperband's short trainings need not come near the target: it is there to be compared with its like.
+        is_judged = self.target_acc is not None and trial.values.get("tuner/epochs", full) >= full
 
         def judge(rows):
             if len(rows) > trial.last_epoch:
                 self.ledger.record("epoch", trial.number, epoch=len(rows), val_accuracy=rows[-1]["val_accuracy"])
             accuracies = [max(row["val_accuracy"], row["accuracy"]) for row in rows]
-            hopeless = self.target_acc is not None and is_hopeless(accuracies, recipe.epochs, self.target_acc)
-            return "hopeless" if hopeless else None
+            return "hopeless" if is_judged and is_hopeless(accuracies, recipe.epochs, self.target_acc) else None
 
-        return self._train(
-            run,
-            settings,
-            recipe,
-            trial_seed(self.seed, trial.number),
-            target_acc=self.target_acc,
-            deadline=deadline,
-            judge=judge,
-        )
+        until = {"target_acc": self.target_acc, "deadline": deadline, "judge": judge}
+        return self.train(run, trial.values, trial.number, **until)
 
-    def _train(self, run, settings, recipe, seed, **until):
-        """Trains one network in a run of its own; returns the result of `fit` with what the network costs."""
+    def train(self, run, values, number, **until):
+        """Trains one network in a run of its own, unless that is finished.
+
+        Args:
+            run: The `Run`.
+            values: A trial's values.
+            number: What its seed is made from, with the search's own.
+            **until: As in `fit`: target_acc, deadline, judge.
+
+        Returns:
+            The result of `fit` with what the network costs.
+        """
+        settings, recipe = self.space.resolve(values)
+        seed = trial_seed(self.seed, number)
         result = run.result if run.finished else self._fit(run, settings, recipe, seed, **until)
-        counts = self.counts_of(settings)
         return result | {
-            "macs": counts.macs,
+            "macs": self.counts_of(settings).macs,
             "latency_ms": run.config["latency_ms"],
-            "training_flops": counts.training_flops * len(self.dataset.train) * result["epochs_run"],
+            "training_flops": self.training_flops(settings, result["epochs_run"]),
         }
+
+    def training_flops(self, settings, epochs):
+        """Returns the FLOPs of training a network that can be built for so many epochs."""
+        return self.counts_of(settings).training_flops * len(self.dataset.train) * epochs
 
     def _fit(self, run, settings, recipe, seed, **until):
         forget_models()
@@ -404,57 +338,14 @@ class Search:
         self.board.log_session(trial)
         if trial.status == "FAILED":
             self.progress.say(f"  failed: {trial.reason}")
-            first = [t for t in self.ledger.trials if t.status != "REJECTED"][:FAILURES_THAT_END_A_SEARCH]
-            if len(first) == FAILURES_THAT_END_A_SEARCH and all(t.status == "FAILED" for t in first):
-                raise KerasVisionError(
-                    f"the first {FAILURES_THAT_END_A_SEARCH} trials all failed, the last with {trial.reason} "
-                    f"(see {self.trial_run(trial).path / 'error.txt'})"
-                )
 
-    def _prune(self):
-        """Deletes the model files of all but the `keep` best trials; their metrics and results stay."""
-        for trial in ranked(self.ledger.completed, self.target_acc)[self.keep :]:
-            self.trial_run(trial).model_path.unlink(missing_ok=True)
-
-    # ---- once more, with other seeds ----
-
-    def confirm(self, seeds):
-        """Trains the best network anew, to the end of its recipe, with other seeds; a lucky trial is found out so.
-
-        Where the mean of a trial that had reached the target is below it, the next smallest that reached takes its
-        place, as far as their models are kept; where the mean of none holds, the smallest stays. The trainings are
-        runs in the folder `confirm`; those that are finished are not run again.
-
-        Args:
-            seeds: How many.
-
-        Returns:
-            The search's result, also on disk, with `confirmed`: mean, deviation (of the sample), and accuracies on the
-            validation images.
-        """
-        candidates = ranked(self.ledger.completed, self.target_acc)[: self.keep if self.reached else 1]
-        for trial in candidates:
-            confirmed = self._confirmed(trial, seeds)
-            if not self.reached or trial.score < self.target_acc or confirmed["mean"] >= self.target_acc:
-                break
-            self.progress.say(f"  on average {confirmed['mean']:.4f}: trials/{trial.name} reached the target by luck")
-        else:
-            trial, confirmed = candidates[0], self._confirmed(candidates[0], seeds)
-        return self._write_result(trial, self.run.result["ended"], confirmed=confirmed)
-
-    def _confirmed(self, trial, seeds):
-        settings, recipe = self.space.resolve(trial.values)
-        accuracies = []
-        for number in range(seeds):
-            run = Run(self.run.path / "confirm" / f"{trial.name}-{number + 1}")
-            self.progress.say(f"confirming {number + 1} of {seeds}: {run.path}")
-            seed = trial_seed(self.seed, CONFIRMING + number)
-            accuracies.append(self._train(run, settings, recipe, seed)["val_accuracy"])
-        deviation = statistics.stdev(accuracies) if seeds > 1 else None
-        return {"mean": statistics.mean(accuracies), "deviation": deviation, "accuracies": accuracies}
-
-
-CONFIRMING = 1_000_000  # the seeds of confirmations begin where those of trials never come
+    def _check_first_trials(self, last):
+        first = [t for t in self.ledger.trials if t.status != "REJECTED"][:FAILURES_THAT_END_A_SEARCH]
+        if len(first) == FAILURES_THAT_END_A_SEARCH and all(t.status == "FAILED" for t in first):
+            raise KerasVisionError(
+                f"the first {FAILURES_THAT_END_A_SEARCH} trials all failed, the last with {last.reason} "
+                f"(see {self.trial_run(last).path / 'error.txt'})"
+            )
 
 
 class _TooSlow(Exception):

@@ -10,6 +10,7 @@ import keras_tuner
 
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.models import model_settings
+from keras_vision.search.ledger import plain_number
 from keras_vision.training.recipe import FIELDS
 
 
@@ -40,6 +41,8 @@ class Space:
         for name, value in self.fixed.items():
             self.hyperparameters.Fixed(name, value)
         source, module, common = read_space_file(model, file)
+        if not callable(getattr(module, "model_space", None)):
+            raise BadInput(f"space {source}", "a function model_space(hp) in it", "See tuner_configs/ for examples.")
         self._source, self._model_space = source, module.model_space
         self._recipe_space = getattr(module, "recipe_space", common.recipe_space)
         drawn = self._call(self.hyperparameters)
@@ -53,10 +56,9 @@ class Space:
         return tuple(hp.name for hp in self.hyperparameters.space)
 
     def _call(self, hp):
-        return (
-            call_file(self._source, self._model_space, hp),
-            call_file(self._source, self._recipe_space, hp, self.recipe.as_dict()),
-        )
+        # A grid varies fastest what is drawn last: the network, which matters more than how it is trained.
+        recipe = call_file(self._source, self._recipe_space, hp, self.recipe.as_dict())
+        return call_file(self._source, self._model_space, hp), recipe
 
     def _check(self, file, settings, recipe):
         for function, drawn in (("model_space", settings), ("recipe_space", recipe)):
@@ -100,20 +102,18 @@ class Space:
             "recipe": recipe.as_dict(),
             "file_sha256": self._file_sha256,
         }
-        return json.loads(json.dumps(space, default=str))
+        return json.loads(json.dumps(space, default=plain_number))
 
 
 def read_space_file(model, file=None):
     """Returns (name for messages, module, `tuner_configs.common`) of a person's file, or of a family's own.
 
     Raises:
-        BadInput: It is no Python file with `model_space`, or does not run.
+        BadInput: It is no Python file, or does not run.
     """
     source = file or f"tuner_configs/{model}.py"
     load = _load_file if file else importlib.import_module
     module = call_file(source, load, file or f"tuner_configs.{model}")
-    if not callable(getattr(module, "model_space", None)):
-        raise BadInput(f"space {source}", "a function model_space(hp) in it", "See tuner_configs/ for examples.")
     return source, module, importlib.import_module("tuner_configs.common")
 
 
@@ -136,7 +136,8 @@ def file_sha256(file):
 def _load_file(file):
     path = Path(file)
     if path.suffix != ".py" or not path.is_file():
-        raise BadInput(f"space {file}", "a Python file with model_space(hp)", "See tuner_configs/ for examples.")
+        expected = "a Python file with model_space(hp) or a LADDER"
+        raise BadInput(f"space {file}", expected, "See tuner_configs/ for examples.")
     spec = importlib.util.spec_from_file_location(f"tuner_config_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

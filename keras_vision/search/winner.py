@@ -71,10 +71,11 @@ class Winner:
         """Deletes what no later start needs: checkpoints of closed trials, and models of all but the `keep` best."""
         kept = self._ranking()[: self.search.keep]
         for trial in self.search.ledger.trials:
-            if trial.status != "OPEN" and trial not in kept:
-                run = self.search.trial_run(trial)
+            run = self.search.trial_run(trial)
+            if trial.status != "OPEN":
                 Checkpoints(run.checkpoints).remove()
-                run.model_path.unlink(missing_ok=True)
+                if trial not in kept:
+                    run.model_path.unlink(missing_ok=True)
 
     def conclude(self, ended):
         """Puts the best trial's model into the search's own directory and writes its result; returns the result.

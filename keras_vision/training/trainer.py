@@ -110,8 +110,9 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
         seed: Seeds the order of images and the augmentation.
         target_acc: Stop after the epoch whose validation accuracy reaches this share.
         deadline: Stop after the epoch during which `time.monotonic()` passes this.
-        judge: Called with the rows of metrics.jsonl once they are on disk, as often as it takes; returns why the
-            training should stop for good, in a word, or None. It must answer the same on the same rows.
+        judge: Called after every epoch with the rows of metrics.jsonl, once they are on disk, and as often as it
+            takes; returns why the training should stop for good, in a word, or None. It must answer the same on the
+            same rows.
         card: Dict kept inside model.keras beside what is known here.
         progress: A `Progress`.
 
@@ -294,9 +295,9 @@ class _EpochEnd(keras.callbacks.Callback):
     def stop_reason(self):
         """Returns why the training should end before its last epoch, "time" if it may go on later; else None."""
         history, unfinished = self.state["history"], self.state["epoch"] < self.recipe.epochs
+        verdict = self.judge(history) if self.judge and history else None  # it sees the epoch that reaches, too
         if self.target_acc is not None and any(row["val_accuracy"] >= self.target_acc for row in history):
             return "target"
-        verdict = self.judge(history) if self.judge and history else None
         if verdict and unfinished:
             return verdict
         return "time" if unfinished and self.deadline is not None and time.monotonic() > self.deadline else None

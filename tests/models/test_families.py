@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+from keras_vision.analysis.measured_field import measure_fields
+from keras_vision.analysis.receptive_field import receptive_fields
 from keras_vision.models import build_model
 from keras_vision.models.layers import gelu
 from tests.models.small import pixels, small_model
@@ -41,6 +43,59 @@ def test_vgg_places_its_convolutions_by_stage():
     model = build_model("vgg", (16, 16, 3), 10, filters=(4, 6, 8), blocks=(1, 3, 2))
     convs = [layer.name for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
     assert convs == [f"block{stage}_conv{i}" for stage, n in ((1, 1), (2, 3), (3, 2)) for i in range(1, n + 1)]
+
+
+# Every setting of VGG that says where its windows lie, away from its default.
+WINDOWS = {"strides": 2, "padding": "valid", "pool_size": 3, "pool_stride": 2}
+
+
+def vgg_with_windows(input_shape=(28, 28, 3)):
+    return build_model("vgg", input_shape, 10, filters=(4, 6), blocks=(2, 1), **WINDOWS)
+
+
+def test_vgg_steps_by_its_strides_in_its_first_convolution_alone():
+    model = vgg_with_windows()
+    convs = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert [conv.strides for conv in convs] == [(2, 2), (1, 1), (1, 1)]
+    assert {conv.padding for conv in convs} == {"valid"}
+    pools = [layer for layer in model.layers if isinstance(layer, keras.layers.MaxPooling2D)]
+    assert {(pool.pool_size, pool.strides) for pool in pools} == {((3, 3), (2, 2))}
+
+
+def test_vgg_pools_by_the_size_of_its_pools_unless_told_otherwise():
+    pool = small_model("vgg", (16, 16, 1), pool_size=3).get_layer("block1_pool")
+    assert (pool.pool_size, pool.strides) == ((3, 3), (3, 3))
+
+
+def test_where_the_windows_of_vgg_lie_changes_no_count():
+    model = build_model("vgg", (28, 28, 3), 10, filters=(4, 6), blocks=(2, 1))
+    assert vgg_with_windows().count_params() == model.count_params()
+
+
+# layer; then by hand: size, jump and start of what its units see
+SEEN = [("block1_conv1", 3, 2, 0), ("block1_conv2", 7, 2, 0), ("block1_pool", 11, 4, 0), ("block2_conv1", 19, 4, 0)]
+
+
+@pytest.mark.parametrize(("layer", "size", "jump", "start"), SEEN)
+def test_units_of_a_vgg_without_padding_see_what_a_person_works_out(layer, size, jump, start):
+    field = receptive_fields(vgg_with_windows((40, 40, 3)))[layer]
+    assert (field.size, field.jump, field.start) == ((size, size), (jump, jump), (start, start))
+
+
+def test_units_of_a_vgg_without_padding_are_measured_to_see_that():
+    for one in measure_fields(vgg_with_windows((40, 40, 1)), [layer for layer, *_ in SEEN], images=16):
+        top, left, height, width = one.field.centre_box()
+        inside = np.zeros_like(one.strength, bool)
+        inside[top : top + height, left : left + width] = True
+        assert not one.strength[~inside].any(), one.layer
+        assert (one.strength[inside] > 0).mean() > 0.9, one.layer
+
+
+def test_a_saved_vgg_keeps_where_its_windows_lie(tmp_path):
+    model = vgg_with_windows()
+    model.save(tmp_path / "model.keras")
+    images = pixels((28, 28, 3), n=2)
+    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "model.keras")(images), model(images))
 
 
 @pytest.mark.parametrize("batch_norm", [True, False])

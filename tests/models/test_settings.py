@@ -28,11 +28,22 @@ GREY = (28, 28, 1)
             "vgg",
             (7, 28, 1),
             {},
-            r"3 stages .*7x28 images by 2: expected at most 2.*3 stages fit images of at least 8x8",
+            r"3 stages that shrink 7x28 images: expected at most 2.*3 stages fit images of at least 8x8",
         ),
+        (
+            *("vgg", (7, 28, 1), {"padding": "valid"}),
+            r"shrink 7x28 images: expected at most 1 stages\. 3 stages fit images of at least 30x30",
+        ),
+        (
+            *("vgg", (4, 4, 1), {"pool_size": 5}),
+            r"3 stages that shrink 4x4 images: expected larger images\. 3 stages fit images of at least 125x125",
+        ),
+        ("vgg", GREY, {"padding": "full"}, r"padding 'full': expected one of same, valid"),
+        ("vgg", GREY, {"strides": 0}, r"strides=0: expected a whole number of at least 1"),
+        ("vgg", GREY, {"pool_stride": 0}, r"pool_stride=0: expected a whole number of at least 1"),
         ("vgg", (28, 28), {}, r"input_shape=\(28, 28\): expected \(height, width, channels\)"),
         ("vgg", (None, 28, 1), {}, r"input_shape=\(None, 28, 1\): expected \(height, width, channels\)"),
-        ("cnn", (3, 3, 1), {}, r"3 stages that each shrink 3x3 images by 2: expected at most 1"),
+        ("cnn", (3, 3, 1), {}, r"3 stages that shrink 3x3 images: expected at most 1"),
         ("cnn", GREY, {"pooling": "mean"}, r"pooling 'mean': expected one of max, average, None"),
         ("cnn", GREY, {"activation": "rellu"}, r"activation 'rellu': .*Did you mean 'relu'\?"),
         ("mlp", GREY, {"hidden_units": (10, -1)}, r"hidden_units=\(10, -1\): expected a tuple of positive"),
@@ -59,6 +70,26 @@ def test_a_builder_called_directly_refuses_too():
 
 def test_pools_of_one_pixel_fit_any_image():
     assert vgg((2, 2, 1), 10, filters=(4,) * 5, blocks=(1,) * 5, pool_size=1).output_shape == (None, 10)
+
+
+# settings of two stages of one 3x3 convolution each -> the least side that fits, by hand from the last pixel backwards
+LEAST_SIDES = [
+    ({}, 4),
+    ({"padding": "valid"}, 10),
+    ({"strides": 2}, 7),
+    ({"strides": 2, "padding": "valid"}, 17),
+    ({"pool_size": 3, "pool_stride": 2}, 7),
+    ({"pool_stride": 3}, 5),
+    ({"kernel_size": 5, "strides": 2, "padding": "valid", "pool_size": 3, "pool_stride": 2}, 33),
+]
+
+
+@pytest.mark.parametrize(("settings", "least"), LEAST_SIDES, ids=str)
+def test_the_least_image_that_fits_ends_as_one_pixel_and_a_smaller_one_is_refused(settings, least):
+    settings = {"filters": (4, 4), "blocks": (1, 1), **settings}
+    assert vgg((least, 50, 1), 10, **settings).get_layer("block2_pool").output.shape[1] == 1
+    with pytest.raises(BadInput, match=f"of at least {least}x{least} pixels"):
+        vgg((least - 1, 50, 1), 10, **settings)
 
 
 def test_as_many_stages_as_fit_are_built():

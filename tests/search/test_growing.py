@@ -4,6 +4,8 @@ import itertools
 
 import pytest
 
+from keras_vision.models import model_settings
+from keras_vision.search import growing
 from keras_vision.search.growing import Growing
 from keras_vision.search.ladder import Ladder
 from keras_vision.training.recipe import recipe_for
@@ -78,6 +80,14 @@ def test_nothing_is_tried_twice():
     assert len({str(sorted(values.items())) for values in asked}) == len(asked)
 
 
+@pytest.mark.parametrize("polish", ["grid", "random"])
+def test_a_default_that_is_drawn_again_is_no_new_training(polish):
+    tell = lambda values: accuracy(values) + 0.004 * (values.get("pool_size") == 3)  # noqa: E731
+    _, asked = grow(0.91, tell=tell, trials=60, polish=polish)
+    usual = model_settings("vgg") | recipe_for("vgg").as_dict()
+    assert len({str(sorted((usual | values).items())) for values in asked}) == len(asked)
+
+
 def test_a_network_that_is_nowhere_larger_than_a_failed_one_is_not_tried():
     _, asked = grow(0.9)
     failed = []
@@ -114,8 +124,37 @@ def test_where_no_rung_reaches_the_best_is_polished():
 
 @pytest.mark.parametrize("polish", ["random", "bayesian"])
 def test_other_oracles_polish(polish):
-    _, asked = grow(0.999, trials=14, polish=polish)
-    assert len({values.get("learning_rate") for values in asked[-6:]}) > 1
+    rungs = len(Ladder("vgg", recipe_for("vgg")).rungs)
+    _, asked = grow(0.999, trials=rungs + 3, polish=polish)
+    assert len({values.get("learning_rate") for values in asked[-3:]}) > 1
+
+
+@pytest.mark.parametrize("polish", ["random", "bayesian"])
+def test_an_oracle_that_proposes_the_same_again_and_again_is_used_up(monkeypatch, polish):
+    class Stubborn:
+        asked = 0
+
+        def __init__(self, oracle):
+            pass
+
+        def ask(self):
+            Stubborn.asked += 1
+            assert Stubborn.asked < 1000, "it asks for ever"
+            return {"learning_rate_factor": 2.0}
+
+        def tell(self, score, reason=""):
+            pass
+
+    monkeypatch.setattr(growing, "Tuning", Stubborn)
+    strategy, asked = grow(0.999, trials=100, polish=polish)
+    rungs = len(strategy.ladder.rungs)
+    assert len(asked) == 2 * rungs  # each rung, and each polished once
+
+
+def test_a_grid_is_drawn_to_its_end(monkeypatch):
+    _, whole = grow(0.9, trials=300)
+    monkeypatch.setattr(growing, "FRUITLESS_DRAWS", 1)
+    assert grow(0.9, trials=300)[1] == whole
 
 
 def test_what_it_asks_depends_on_what_it_was_told_alone():

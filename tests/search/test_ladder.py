@@ -1,3 +1,5 @@
+import json
+
 import keras_tuner
 import pytest
 
@@ -66,12 +68,22 @@ def test_values_are_split_into_settings_and_recipe():
 
 def test_without_neighbours_each_setting_moves_one_rung(tmp_path):
     file = tmp_path / "space.py"
-    file.write_text(
-        "LADDER = ({'units': 8, 'layers': 1}, {'units': 16, 'layers': 1}, {'units': 16, 'layers': 2})\n"
-        "def model_space(hp):\n    return {}\n"
-    )
+    file.write_text("LADDER = ({'units': 8, 'layers': 1}, {'units': 16, 'layers': 1}, {'units': 16, 'layers': 2})\n")
     ladder = Ladder("lstm", recipe_for("lstm"), file=file)
     assert ladder.neighbours({"units": 16, "layers": 1}) == [{"units": 8, "layers": 1}, {"units": 16, "layers": 2}]
+
+
+def test_numpy_numbers_become_pythons_own(tmp_path):
+    (tmp_path / "space.py").write_text(
+        "import numpy as np\nLADDER = tuple({'units': units} for units in np.array([8, 16]))\n"
+        "def neighbours(settings):\n    return [{'units': np.int64(12)}]\n"
+        "def polish_space(hp, settings):\n    return {'layers': np.int64(2)}\n"
+    )
+    ladder = Ladder("lstm", recipe_for("lstm"), file=tmp_path / "space.py")
+    values = {"units": 8}
+    assert json.loads(json.dumps(ladder.rungs[0])) == values == ladder.describe()["ladder"][0]
+    assert json.loads(json.dumps(ladder.neighbours(values))) == [{"units": 12}]
+    assert json.loads(json.dumps(ladder.polish(keras_tuner.HyperParameters(), values))) == {"layers": 2}
 
 
 @pytest.mark.parametrize(
@@ -80,6 +92,7 @@ def test_without_neighbours_each_setting_moves_one_rung(tmp_path):
         ("", "a LADDER: a tuple of dicts"),
         ("LADDER = (3,)", "a LADDER: a tuple of dicts"),
         ("LADDER = ({'filter': (8,)},)", "Did you mean 'filters'"),
+        ("LADDER = ({'filters': {8}},)", "of type set cannot be recorded"),
         ("LADDER = ({'filters': (8,)},)\ndef neighbours(settings):\n    return 1 / 0", "ZeroDivisionError"),
         (
             "LADDER = ({'filters': (8,)},)\ndef neighbours(settings):\n    return [{'filter': 1}]",
@@ -88,6 +101,6 @@ def test_without_neighbours_each_setting_moves_one_rung(tmp_path):
     ],
 )
 def test_a_ladder_that_cannot_be_right_is_refused(tmp_path, text, message):
-    (tmp_path / "space.py").write_text(f"{text}\ndef model_space(hp):\n    return {{}}\n")
+    (tmp_path / "space.py").write_text(text)
     with pytest.raises(BadInput, match=message):
         Ladder("cnn", recipe_for("cnn"), file=tmp_path / "space.py")

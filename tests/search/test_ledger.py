@@ -1,3 +1,6 @@
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from keras_vision.errors import KerasVisionError
@@ -41,13 +44,39 @@ def test_an_infinite_score_cannot_be_recorded(ledger):
     assert Ledger(ledger.path, warn=fail).trials[3].status == "OPEN"
 
 
-def test_a_torn_tail_is_cut_with_a_warning(ledger):
-    whole = ledger.path.read_bytes()
-    ledger.path.write_bytes(whole + b'{"crc": "0000')
+def test_numpy_numbers_come_back_as_numbers(ledger):
+    values = {"width": np.int64(16), "rate": np.float32(0.5), "residual": np.bool_(True)}
+    ledger.record("asked", 3, values=values)
+    replayed = Ledger(ledger.path, warn=fail).trials[3].values
+    assert replayed == {"width": 16, "rate": 0.5, "residual": True}
+    assert list(map(type, replayed.values())) == [int, float, bool]
+
+
+@pytest.mark.parametrize("value", [Path("weights"), np.arange(3), {1, 2}], ids=str)
+def test_what_would_come_back_as_another_value_is_refused(ledger, value):
+    before = ledger.path.read_bytes()
+    with pytest.raises(TypeError, match="cannot be recorded"):
+        ledger.record("asked", 3, values={"setting": value})
+    assert ledger.path.read_bytes() == before
+
+
+def test_a_torn_tail_is_read_with_a_warning_and_stays(ledger):
+    torn = ledger.path.read_bytes() + b'{"crc": "0000'
+    ledger.path.write_bytes(torn)
     lines = []
     assert len(Ledger(ledger.path, warn=lines.append).trials) == 3
     assert "half a record" in lines[0]
-    assert ledger.path.read_bytes() == whole
+    assert ledger.path.read_bytes() == torn
+
+
+def test_the_next_records_take_the_place_of_a_torn_tail(ledger):
+    whole = ledger.path.read_bytes()
+    ledger.path.write_bytes(whole + b'{"crc": "0000')
+    again = Ledger(ledger.path, warn=lambda line: None)
+    again.record("asked", 3, values={"width": 3})
+    again.record("rejected", 3, reason="too large")
+    assert ledger.path.read_bytes().startswith(whole + b'{"crc": "')
+    assert Ledger(ledger.path, warn=fail).trials == again.trials
 
 
 @pytest.mark.parametrize("keep", range(0, 400, 37))

@@ -44,6 +44,27 @@ def test_hyperband_proposes_shorter_trainings_first():
     assert next(proposals("hyperband", 0))["tuner/epochs"] < 4
 
 
+@pytest.mark.parametrize(
+    ("failing", "rounds"),
+    [
+        ((), [0] * 9 + [1] * 3 + [2]),
+        ((0, 4), [0] * 11 + [1] * 3 + [2]),  # the shortest trainings: others are drawn in their place
+        ((9,), [0] * 9 + [1] + [0] + [1] * 3 + [2]),  # a longer one: its settings leave with it
+        ((12,), [0] * 9 + [1] * 3 + [2] + [0] + [1] + [2]),  # the longest
+    ],
+)
+def test_hyperband_goes_on_to_longer_trainings_after_failures(failing, rounds):
+    space = Space("vgg", recipe_for("vgg", epochs=9))
+    strategy = Tuning(make_oracle("hyperband", space.hyperparameters, 0, max_epochs=9))
+    asked = []
+    for number in range(len(rounds)):
+        asked.append(strategy.ask())
+        strategy.tell(None if number in failing else 0.5 + 0.01 * number)
+    assert [values["tuner/round"] for values in asked] == rounds
+    assert asked[-1]["tuner/epochs"] == 9
+    assert strategy.ask()["tuner/bracket"] == 1  # the first bracket is done
+
+
 def test_an_unknown_strategy_is_refused_with_the_nearest():
     with pytest.raises(BadInput, match="Did you mean 'random'"):
         make_oracle("randon", Space("vgg", recipe_for("vgg")).hyperparameters, 0)

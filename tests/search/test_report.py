@@ -1,5 +1,7 @@
 import io
 import json
+import shlex
+import shutil
 
 import pytest
 
@@ -7,7 +9,7 @@ from keras_vision.errors import BadInput
 from keras_vision.progress import PlainProgress
 from keras_vision.search.ledger import Trial
 from keras_vision.search.report import importance_of, report_on
-from keras_vision.tune import report, show_report, tune
+from keras_vision.tune import main, report, show_report, tune
 
 
 def trial(number, score, **values):
@@ -70,6 +72,57 @@ def test_a_report_is_printed_and_changes_nothing(searched):
     assert "full trainings of the first network that reached the target" in text
     assert f"--report {searched} --confirm 3" in text
     assert {path: path.read_bytes() for path in searched.glob("*.*")} == before
+
+
+@pytest.fixture
+def torn(searched, tmp_path):
+    """A copy, under a name that a shell would take apart, of a search that was killed while it recorded."""
+    copy = shutil.copytree(searched, tmp_path / "a search; [/b]")
+    with open(copy / "trials.jsonl", "ab") as ledger:
+        ledger.write(b'{"crc": "0000')
+    return copy
+
+
+def test_a_report_writes_nothing_into_a_directory_that_may_be_read_only_or_in_use(torn):
+    torn.chmod(0o555)
+    (torn / "trials.jsonl").chmod(0o444)
+    before = {path: (path.stat(), path.is_file() and path.read_bytes()) for path in (torn, *torn.rglob("*"))}
+    told = io.StringIO()
+    found = report_on(torn, PlainProgress(told))
+    assert len(found["leaders"]) == found["statuses"]["COMPLETED"]
+    assert "half a record" in told.getvalue()
+    after = {path: (path.stat(), path.is_file() and path.read_bytes()) for path in (torn, *torn.rglob("*"))}
+    times = {path: stat.st_mtime_ns for path, (stat, _) in after.items()}
+    assert times == {path: stat.st_mtime_ns for path, (stat, _) in before.items()}
+    assert {path: content for path, (_, content) in after.items()} == {
+        path: content for path, (_, content) in before.items()
+    }
+
+
+def test_a_warning_leaves_json_whole(torn, capsys):
+    assert main(["--report", str(torn), "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["workdir"] == str(torn)
+    assert "half a record" in printed.err
+
+
+def test_brackets_are_printed_as_they_are(searched):
+    reason = "OSError: [/tmp/x] is [bold]full"
+    found = report_on(searched) | {"dataset": "folder:[/b]", "importance": {"[/i]": 1.0}}
+    found["failed"] = [{"trial": "0009", "status": "FAILED", "reason": reason}]
+    found["leaders"][0]["values"] = {"head": "[/red]"}
+    stream = io.StringIO()
+    show_report(found, PlainProgress(stream))
+    for text in (f"failed 0009: {reason}", "mlp on folder:[/b]", "head=[/red]", "[/i]"):
+        assert text in stream.getvalue()
+
+
+def test_the_line_that_confirms_can_be_pasted_into_a_shell(torn):
+    stream = io.StringIO()
+    show_report(report(report=str(torn)), PlainProgress(stream))
+    (line,) = [line for line in stream.getvalue().splitlines() if line.startswith("confirm it: ")]
+    words = ["python", "-m", "keras_vision.tune", "--report", str(torn), "--confirm", "3"]
+    assert shlex.split(line.removeprefix("confirm it: ")) == words
 
 
 def test_a_report_can_confirm(searched):

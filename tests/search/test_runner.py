@@ -4,48 +4,14 @@ import urllib.request
 import pytest
 
 from keras_vision.errors import KerasVisionError
-from keras_vision.runs import Run
 from keras_vision.search import runner
-from keras_vision.search.ledger import ranked
-from keras_vision.search.runner import Limits, Search, is_hopeless, trial_seed
+from keras_vision.search.runner import Limits, is_hopeless, trial_seed
 from keras_vision.search.space import Space
-from keras_vision.search.strategies import make_strategy
-from keras_vision.training.recipe import Recipe
+from keras_vision.training.checkpoint import Checkpoints
 from keras_vision.training.trainer import TrainingDiverged
-from tests.synthetic import make_dataset
+from tests.search.searches import RECIPE, Killed, events_of, make_search, trials_of
 
-SPACE = """
-def model_space(hp):
-    return {"hidden_units": (hp.Int("width", 2, 6, default=4),)}
-
-def recipe_space(hp, recipe):
-    return {"learning_rate": hp.Float("learning_rate", 1e-4, 1e-2, sampling="log", default=3e-3)}
-"""
-RECIPE = Recipe(epochs=2, batch_size=64, warmup_epochs=0.5, shift=0, flip="none")
-
-
-@pytest.fixture(autouse=True)
-def known_latency(monkeypatch):
-    """Measuring would take longer than these trainings."""
-    monkeypatch.setattr(runner, "latency_ms", lambda model: 1.5)
-
-
-@pytest.fixture
-def space(tmp_path):
-    (tmp_path / "space.py").write_text(SPACE)
-    return Space("mlp", RECIPE, file=tmp_path / "space.py")
-
-
-def make_search(path, space, **options):
-    options = {"model": "mlp", "dataset": make_dataset(), "seed": 0} | options
-    options["make_strategy"] = make_strategy(options.pop("strategy", "random"))
-    run = Run(path)
-    run.path.mkdir(parents=True, exist_ok=True)
-    return Search(run, space=space, **options)
-
-
-def trials_of(search):
-    return [(t.status, t.values, t.result and t.result["val_accuracy"]) for t in search.ledger.trials]
+pytestmark = pytest.mark.usefixtures("known_latency")
 
 
 def test_every_trial_is_a_run_with_its_own_seed(tmp_path, space):
@@ -62,14 +28,6 @@ def test_a_search_ends_at_its_target(tmp_path, space):
     assert len(search.ledger.trials) == 1
 
 
-def test_the_best_trials_model_is_the_searchs_model(tmp_path, space):
-    search = make_search(tmp_path / "s", space)
-    result = search.conclude(search.go(max_trials=2))
-    best = search.ledger.best()
-    assert result["val_accuracy"] == best.score
-    assert search.run.model_path.read_bytes() == search.trial_run(best).model_path.read_bytes()
-
-
 def test_a_search_goes_on_where_it_was(tmp_path, space):
     whole = make_search(tmp_path / "whole", space)
     whole.go(max_trials=3)
@@ -83,9 +41,6 @@ def test_a_search_goes_on_where_it_was(tmp_path, space):
 def test_a_kill_at_any_record_ends_in_the_same_trials(tmp_path, space, monkeypatch, point):
     whole = make_search(tmp_path / "whole", space)
     whole.go(max_trials=2)
-
-    class Killed(BaseException):
-        pass
 
     cut = make_search(tmp_path / "cut", space)
     record = cut.ledger.record
@@ -127,13 +82,10 @@ def test_a_search_whose_first_trials_all_fail_ends_with_the_reason(tmp_path, spa
     with pytest.raises(KerasVisionError, match=r"first 3 trials all failed.*shapes \(3\) and \(4\)"):
         search.go(max_trials=9)
     with pytest.raises(KerasVisionError, match="no trial completed"):
-        search.conclude("trials")
+        search.winner.conclude("trials")
 
 
 def test_a_trial_that_kills_its_process_is_given_up_after_two_attempts(tmp_path, space, monkeypatch):
-    class Killed(BaseException):
-        pass
-
     def die(*args, **options):
         raise Killed
 
@@ -216,7 +168,7 @@ def test_the_table_has_a_row_per_trial(tmp_path, space):
 
 def test_the_front_is_a_table_and_a_picture(tmp_path, space):
     search = make_search(tmp_path / "s", space)
-    search.conclude(search.go(max_trials=3))
+    search.go(max_trials=3)
     rows = (tmp_path / "s" / "front.csv").read_text().splitlines()
     assert rows[0].startswith("trial,val_accuracy,parameters,macs,latency_ms,smallest_by")
     assert 1 <= len(rows[1:]) <= 3
@@ -238,7 +190,7 @@ def test_networks_within_a_limit_are_found_among_others(tmp_path, space):
     completed = search.ledger.completed
     assert len(completed) == 2
     assert all(trial.result["macs"] <= 64 * 3 + 3 * 5 for trial in completed)
-    assert search.conclude("trials")["rejected"] >= 1
+    assert search.winner.conclude("trials")["rejected"] >= 1
 
 
 def test_a_network_that_is_too_slow_is_rejected(tmp_path, space, monkeypatch):
@@ -248,14 +200,6 @@ def test_a_network_that_is_too_slow_is_rejected(tmp_path, space, monkeypatch):
     assert search.go(max_trials=1) == "space"
     assert [trial.status for trial in search.ledger.trials] == ["REJECTED"] * 2
     assert search.ledger.trials[0].reason == "7.00 ms for one image, more than the 6.5 allowed"
-
-
-def test_the_model_files_of_losers_are_deleted(tmp_path, space):
-    search = make_search(tmp_path / "s", space, keep=1)
-    search.conclude(search.go(max_trials=3))
-    kept = [trial.name for trial in search.ledger.trials if search.trial_run(trial).model_path.exists()]
-    assert kept == [search.ledger.best().name]
-    assert all(search.trial_run(trial).result_path.exists() for trial in search.ledger.trials)
 
 
 @pytest.mark.parametrize(
@@ -280,56 +224,45 @@ def test_a_hopeless_trial_is_given_up(tmp_path, space):
     assert (result["stopped"], result["epochs_run"]) == ("hopeless", 1)
 
 
+def test_a_short_training_of_hyperband_is_not_judged_by_the_target_of_a_full_one(tmp_path, space):
+    space = Space("mlp", RECIPE.replace(epochs=6), file=tmp_path / "space.py")
+    search = make_search(tmp_path / "s", space, target_acc=0.999, strategy="hyperband")
+    search.go(max_trials=1)
+    result = search.ledger.trials[0].result
+    assert search.ledger.trials[0].values["tuner/epochs"] == 2
+    assert (result["stopped"], result["epochs_run"]) == ("epochs", 2)
+
+
+def test_the_epoch_that_reaches_the_target_is_in_the_ledger(tmp_path, space):
+    search = make_search(tmp_path / "s", space, target_acc=0.01)
+    search.go(max_trials=1)
+    assert [event["event"] for event in events_of(search)] == ["asked", "started", "epoch", "completed"]
+
+
+def test_a_start_after_a_kill_is_recorded_as_the_second_attempt(tmp_path, space, monkeypatch):
+    save = Checkpoints.save
+
+    def save_and_die(self, model, state):
+        save(self, model, state)
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Checkpoints, "save", save_and_die)
+        make_search(tmp_path / "s", space).go(max_trials=1)
+    search = make_search(tmp_path / "s", space)
+    search.go(max_trials=1)
+    events = events_of(search)
+    assert [(e["attempt"], e["epochs_done"]) for e in events if e["event"] == "started"] == [(1, 0), (2, 1)]
+    assert [e["epoch"] for e in events if e["event"] == "epoch"] == [1, 2]
+    assert search.ledger.trials[0].attempts == 2
+
+
 def test_the_ledger_tells_every_epoch_once(tmp_path, space):
     search = make_search(tmp_path / "s", space)
     search.go(max_trials=2)
-    events = [json.loads(line)["record"] for line in (tmp_path / "s" / "trials.jsonl").read_text().splitlines()]
+    events = events_of(search)
     assert [(e["trial"], e["epoch"]) for e in events if e["event"] == "epoch"] == [(0, 1), (0, 2), (1, 1), (1, 2)]
     assert [e["attempt"] for e in events if e["event"] == "started"] == [1, 1]
-
-
-def test_what_a_search_cost_is_told_in_full_trainings(tmp_path, space):
-    search = make_search(tmp_path / "s", space)
-    result = search.conclude(search.go(max_trials=3))
-    spent = sum(trial.result["training_flops"] for trial in search.ledger.trials)
-    assert result["full_trainings"] == round(spent / search.ledger.best().result["training_flops"], 2)
-    assert "full_trainings_to_target" not in result
-
-
-def test_the_cost_of_reaching_the_target_counts_what_came_before(tmp_path, space):
-    search = make_search(tmp_path / "s", space, target_acc=0.01, stop_at_target=False)
-    result = search.conclude(search.go(max_trials=2))
-    first = search.ledger.trials[0].result
-    assert first["stopped"] == "target"
-    assert result["full_trainings_to_target"] == 0.5  # one of two epochs
-    assert result["search_seconds_to_target"] == first["seconds"] < result["search_seconds"]
-
-
-def test_a_confirmation_trains_the_best_with_other_seeds(tmp_path, space):
-    search = make_search(tmp_path / "s", space)
-    search.conclude(search.go(max_trials=1))
-    confirmed = search.confirm(2)["confirmed"]
-    configs = [Run(path).config["settings"] for path in sorted((tmp_path / "s" / "confirm").iterdir())]
-    seeds = {config["seed"] for config in configs} | {trial_seed(0, 0)}
-    assert len(seeds) == 3
-    assert all(config["settings"] == {"hidden_units": [4]} for config in configs)
-    assert confirmed["mean"] == sum(confirmed["accuracies"]) / 2
-    assert confirmed["deviation"] == pytest.approx(
-        abs(confirmed["accuracies"][0] - confirmed["accuracies"][1]) / 2**0.5
-    )
-    assert Run(tmp_path / "s").result["confirmed"] == confirmed
-
-
-def test_a_trial_that_reached_the_target_by_luck_gives_way_to_the_next(tmp_path, space, monkeypatch):
-    search = make_search(tmp_path / "s", space, target_acc=0.01, stop_at_target=False)
-    search.conclude(search.go(max_trials=3))
-    smallest, second, _ = ranked(search.ledger.completed, 0.01)
-    means = {smallest.name: 0.001, second.name: 0.5}
-    monkeypatch.setattr(search, "_confirmed", lambda trial, seeds: {"mean": means[trial.name]})
-    result = search.confirm(3)
-    assert result["best_trial"] == f"trials/{second.name}"
-    assert result["confirmed"] == {"mean": 0.5}
-    assert search.run.model_path.read_bytes() == search.trial_run(second).model_path.read_bytes()
 
 
 def test_tensorboard_shows_each_trial_as_a_session_with_its_metric(tmp_path, space, monkeypatch):

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from keras_vision.errors import BadInput
+from keras_vision.search.oracles import Tuning, make_oracle
 from keras_vision.search.space import Space
 from keras_vision.training.recipe import recipe_for
 
@@ -33,6 +34,19 @@ def test_hyperband_epochs_are_one_complete_shorter_cycle():
     assert (resolved.epochs, resolved.warmup_epochs) == (4, 1.0)
 
 
+@pytest.mark.parametrize("model", ["vgg", "cnn"])
+def test_a_grid_varies_the_network_before_the_training(model):
+    space = Space(model, recipe_for(model))
+    strategy = Tuning(make_oracle("grid", space.hyperparameters, 0))
+    networks = set()
+    for _ in range(40):
+        settings, recipe = space.resolve(strategy.ask())
+        assert recipe == recipe_for(model)
+        networks.add(str(settings))
+        strategy.tell(0.5)
+    assert len(networks) == 40
+
+
 def test_a_space_of_ones_own_replaces_the_models(tmp_path):
     file = write(tmp_path, "def model_space(hp):\n    return {'filters': (hp.Int('width', 4, 8),)}\n")
     settings, _ = Space("cnn", recipe_for("cnn"), file=file).resolve({"width": 5})
@@ -42,7 +56,7 @@ def test_a_space_of_ones_own_replaces_the_models(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x = 1", "a function model_space"),
+        ("LADDER = ({'filters': (8,)},)", "a function model_space"),
         ("def model_space(hp):\n    return {'filter': (8,)}", "Did you mean 'filters'"),
     ],
 )

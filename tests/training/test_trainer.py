@@ -62,6 +62,18 @@ def test_a_judge_ends_a_training_for_good(tmp_path):
     assert Run(tmp_path).finished
 
 
+def test_a_judge_sees_the_epoch_that_reaches_the_target_and_does_not_overrule_it(tmp_path):
+    seen = []
+
+    def judge(rows):
+        seen.append(len(rows))
+        return "hopeless"
+
+    result = fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), target_acc=0.01, judge=judge)
+    assert result["stopped"] == "target"
+    assert set(seen) == {1}
+
+
 def test_a_judge_does_not_overrule_a_training_that_came_to_its_end(tmp_path):
     judge = lambda rows: "hopeless" if len(rows) == 4 else None  # noqa: E731
     assert fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), judge=judge)["stopped"] == "epochs"

@@ -1,0 +1,242 @@
+"""The winner of a search: its model, its result and its confirmation, also after kills and in later starts."""
+
+import json
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from keras_vision.errors import KerasVisionError
+from keras_vision.runs import Run, write_json
+from keras_vision.search import runner, winner
+from keras_vision.search.ledger import ranked
+from keras_vision.search.runner import trial_seed
+from keras_vision.training.trainer import TrainingDiverged
+from tests.search.searches import Killed, make_search
+
+pytestmark = pytest.mark.usefixtures("known_latency")
+
+
+def fail_after_an_epoch(monkeypatch, trials):
+    """Lets the trainings of the first so many trials fail after one epoch."""
+    real_fit, started = runner.fit, []
+
+    def fit(*args, **options):
+        started.append(args)
+        if len(started) > trials:
+            return real_fit(*args, **options)
+        real_fit(*args, **options | {"deadline": 0.0})
+        raise TrainingDiverged("the loss became nan")
+
+    monkeypatch.setattr(runner, "fit", fit)
+
+
+def score(monkeypatch, *accuracies):
+    """Lets trials end with these accuracies."""
+    real_fit, left = runner.fit, list(accuracies)
+
+    def fit(*args, **options):
+        return real_fit(*args, **options) | {"val_accuracy": left.pop(0)}
+
+    monkeypatch.setattr(runner, "fit", fit)
+
+
+def confirm_with(monkeypatch, search, means):
+    """Confirms without training: each trial with the mean that `means` has for its name."""
+
+    def train_again(trial, seeds, deadline):
+        return {"mean": means[trial.name], "accuracies": [means[trial.name]] * seeds}
+
+    monkeypatch.setattr(search.winner, "_train_again", train_again)
+
+
+def test_the_best_trials_model_is_the_searchs_model(tmp_path, space):
+    search = make_search(tmp_path / "s", space)
+    result = search.winner.conclude(search.go(max_trials=2))
+    best = search.winner.best
+    assert result["val_accuracy"] == best.score
+    assert search.run.model_path.read_bytes() == search.trial_run(best).model_path.read_bytes()
+
+
+def test_the_model_files_of_losers_are_deleted(tmp_path, space):
+    search = make_search(tmp_path / "s", space, keep=1)
+    search.winner.conclude(search.go(max_trials=3))
+    kept = [trial.name for trial in search.ledger.trials if search.trial_run(trial).model_path.exists()]
+    assert kept == [search.winner.best.name]
+    assert all(search.trial_run(trial).result_path.exists() for trial in search.ledger.trials)
+
+
+def test_what_a_search_cost_is_told_in_full_trainings(tmp_path, space):
+    search = make_search(tmp_path / "s", space)
+    result = search.winner.conclude(search.go(max_trials=3))
+    spent = sum(trial.result["training_flops"] for trial in search.ledger.trials)
+    assert result["full_trainings"] == round(spent / search.winner.best.result["training_flops"], 2)
+    assert "full_trainings_to_target" not in result
+
+
+def test_the_cost_of_reaching_the_target_counts_what_came_before(tmp_path, space):
+    search = make_search(tmp_path / "s", space, target_acc=0.01, stop_at_target=False)
+    result = search.winner.conclude(search.go(max_trials=2))
+    first = search.ledger.trials[0].result
+    assert first["stopped"] == "target"
+    assert result["full_trainings_to_target"] == 0.5  # one of two epochs
+    assert result["search_seconds_to_target"] == first["seconds"] < result["search_seconds"]
+
+
+def test_a_confirmation_trains_the_best_with_other_seeds(tmp_path, space):
+    search = make_search(tmp_path / "s", space)
+    search.winner.conclude(search.go(max_trials=1))
+    confirmed = search.winner.confirm(2, "trials")["confirmed"]
+    configs = [Run(path).config["settings"] for path in sorted((tmp_path / "s" / "confirm").iterdir())]
+    seeds = {config["seed"] for config in configs} | {trial_seed(0, 0)}
+    assert len(seeds) == 3
+    assert all(config["settings"] == {"hidden_units": [4]} for config in configs)
+    assert confirmed["mean"] == sum(confirmed["accuracies"]) / 2
+    assert confirmed["deviation"] == pytest.approx(
+        abs(confirmed["accuracies"][0] - confirmed["accuracies"][1]) / 2**0.5
+    )
+    assert Run(tmp_path / "s").result["confirmed"] == confirmed
+
+
+def test_a_trial_that_reached_the_target_by_luck_gives_way_to_the_next(tmp_path, space, monkeypatch):
+    search = make_search(tmp_path / "s", space, target_acc=0.01, stop_at_target=False)
+    search.winner.conclude(search.go(max_trials=3))
+    smallest, second, _ = ranked(search.ledger.completed, 0.01)
+    confirm_with(monkeypatch, search, {smallest.name: 0.001, second.name: 0.5})
+    result = search.winner.confirm(3, "trials")
+    assert result["best_trial"] == f"trials/{second.name}"
+    assert result["confirmed"]["mean"] == 0.5
+    assert search.run.model_path.read_bytes() == search.trial_run(second).model_path.read_bytes()
+
+
+def test_a_search_interrupted_after_a_new_best_has_its_model_and_not_the_result_of_the_old_one(
+    tmp_path, space, monkeypatch
+):
+    score(monkeypatch, 0.5, 0.9)
+    search = make_search(tmp_path / "s", space)
+    result = search.winner.conclude(search.go(max_trials=1))
+    write_json(search.run.result_path, result | {"test": "of the old one"})
+
+    search = make_search(tmp_path / "s", space)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(search.board, "write_tables", lambda trials: (_ for _ in ()).throw(Killed))
+        search.go(max_trials=2)
+    new = search.ledger.trials[1]
+    assert search.run.model_path.read_bytes() == search.trial_run(new).model_path.read_bytes()
+    assert not search.run.finished
+
+    search = make_search(tmp_path / "s", space)
+    result = search.winner.conclude(search.go(max_trials=2))
+    assert result["best_trial"] == "trials/0001"
+    assert "test" not in result
+    assert search.run.result == result
+
+
+def test_a_finished_search_given_again_says_what_it_said(tmp_path, space):
+    search = make_search(tmp_path / "s", space)
+    search.winner.conclude(search.go(max_trials=2))
+    result = search.winner.confirm(1, "trials") | {"test": {"accuracy": 0.7}}
+    write_json(search.run.result_path, result)
+    search = make_search(tmp_path / "s", space)
+    assert search.winner.conclude(search.go(max_trials=2)) == result == search.run.result
+
+
+@pytest.mark.parametrize("failing", [1, 3])
+def test_failed_trials_keep_their_reason_and_no_weights(tmp_path, space, monkeypatch, failing):
+    fail_after_an_epoch(monkeypatch, failing)
+    search = make_search(tmp_path / "s", space)
+    if failing == 3:
+        with pytest.raises(KerasVisionError, match="first 3 trials all failed"):
+            search.go(max_trials=4)
+    else:
+        search.go(max_trials=2)
+    for trial in search.ledger.trials[:failing]:
+        run = search.trial_run(trial)
+        assert not run.checkpoints.exists() and not run.model_path.exists()
+        assert run.metrics_path.exists()
+        assert "TrainingDiverged" in (run.path / "error.txt").read_text()
+
+
+def test_the_cost_includes_what_failed(tmp_path, space, monkeypatch):
+    fail_after_an_epoch(monkeypatch, 1)
+    search = make_search(tmp_path / "s", space)
+    result = search.winner.conclude(search.go(max_trials=2))
+    failed, best = search.ledger.trials
+    one_epoch = search.training_flops(space.resolve(failed.values)[0], 1)
+    assert result["full_trainings"] == round(1 + one_epoch / best.result["training_flops"], 2) > 1
+    assert result["search_seconds"] > best.result["seconds"]
+
+
+def test_the_cost_includes_what_ran_out_of_time(tmp_path, space):
+    search = make_search(tmp_path / "s", space)
+    result = search.winner.conclude(search.go(max_trials=1, deadline=0.0))
+    assert result["full_trainings"] == 0.5
+    assert result["search_seconds"] > 0
+
+
+def test_who_reached_the_target_by_luck_stays_behind_in_later_starts(tmp_path, space, monkeypatch):
+    search = make_search(tmp_path / "s", space, target_acc=0.01, stop_at_target=False)
+    search.winner.conclude(search.go(max_trials=3))
+    smallest, second, _ = ranked(search.ledger.completed, 0.01)
+    confirm_with(monkeypatch, search, {smallest.name: 0.001, second.name: 0.5})
+    result = search.winner.confirm(3, "trials") | {"test": {"accuracy": 0.7}}
+    write_json(search.run.result_path, result)
+    again = make_search(tmp_path / "s", space, target_acc=0.01, stop_at_target=False)
+    assert again.winner.conclude(again.go(max_trials=3)) == result
+    assert result["best_trial"] == f"trials/{second.name}"
+
+
+def test_where_all_reached_by_luck_the_target_is_not_reached_and_the_search_goes_on(tmp_path, space, monkeypatch):
+    search = make_search(tmp_path / "s", space, target_acc=0.01)
+    search.winner.conclude(search.go(max_trials=3))
+    confirm_with(monkeypatch, search, {"0000": 0.001})
+    result = search.winner.confirm(3, "target")
+    assert (result["best_trial"], result["confirmed"]["mean"]) == ("trials/0000", 0.001)
+    assert not search.winner.reached
+    again = make_search(tmp_path / "s", space, target_acc=0.01)
+    assert again.go(max_trials=3) == "target"
+    assert again.winner.best.name == "0001"
+
+
+def test_a_trial_whose_model_was_deleted_takes_no_place(tmp_path, space, monkeypatch):
+    """As after a start with a larger `keep`."""
+    options = {"target_acc": 0.01, "stop_at_target": False}
+    search = make_search(tmp_path / "s", space, keep=1, **options)
+    search.go(max_trials=3)
+    smallest = search.winner.best
+    search = make_search(tmp_path / "s", space, keep=3, **options)
+    search.winner.conclude(search.go(max_trials=3))
+    means = {trial.name: 0.5 for trial in search.ledger.trials} | {smallest.name: 0.001}
+    confirm_with(monkeypatch, search, means)
+    result = search.winner.confirm(3, "trials")
+    assert result["best_trial"] == f"trials/{smallest.name}"
+    assert list(json.loads((tmp_path / "s" / "confirmed.json").read_text())) == [smallest.name]
+
+
+def test_where_no_trial_completed_there_is_nothing_to_confirm(tmp_path, space):
+    search = make_search(tmp_path / "s", space)
+    ended = search.go(max_trials=1, deadline=0.0)
+    result = search.winner.confirm(2, ended, deadline=0.0)
+    assert (result["ended"], result["epochs_run"]) == ("time", 1)
+    assert "confirmed" not in result
+
+
+def test_no_confirmation_starts_out_of_time(tmp_path, space):
+    search = make_search(tmp_path / "s", space)
+    search.go(max_trials=1)
+    result = search.winner.confirm(2, "trials", deadline=time.monotonic() - 1)
+    assert result["ended"] == "time"
+    assert "confirmed" not in result
+    assert not (tmp_path / "s" / "confirm").exists()
+
+
+def test_a_confirmation_that_ran_out_of_time_goes_on(tmp_path, space, monkeypatch):
+    search = make_search(tmp_path / "s", space)
+    search.go(max_trials=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(winner, "time", SimpleNamespace(monotonic=lambda: -1.0))  # time to start, and for one epoch
+        assert "confirmed" not in search.winner.confirm(2, "trials", deadline=0.0)
+    run = Run(tmp_path / "s" / "confirm" / "0000-1")
+    assert len(run.metrics_path.read_text().splitlines()) == 1
+    assert len(search.winner.confirm(2, "trials")["confirmed"]["accuracies"]) == 2
+    assert run.result["epochs_run"] == 2

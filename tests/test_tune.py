@@ -1,0 +1,79 @@
+"""Searches from their front door: targets that hold on average, and time that runs out."""
+
+import io
+import statistics
+
+import pytest
+
+from keras_vision.progress import PlainProgress
+from keras_vision.runs import Run
+from keras_vision.search import runner
+from keras_vision.search.winner import Winner
+from keras_vision.tune import report, show, show_report, tune
+
+
+@pytest.fixture(autouse=True)
+def known_latency(monkeypatch):
+    """Measuring would take longer than these trainings."""
+    monkeypatch.setattr(runner, "latency_ms", lambda model: 1.5)
+
+
+def search(folder, **options):
+    options = {"strategy": "random", "target_acc": 0.1, "max_trials": 1, "epochs": 1} | options
+    return tune("mlp", dataset="digits", workdir=str(folder), **options)
+
+
+def shown(show, result):
+    stream = io.StringIO()
+    show(result, PlainProgress(stream))
+    return stream.getvalue()
+
+
+def confirm_with(monkeypatch, *accuracies):
+    """Confirms without training."""
+    confirmed = {"mean": statistics.mean(accuracies), "deviation": None, "accuracies": list(accuracies)}
+    monkeypatch.setattr(Winner, "_train_again", lambda self, trial, seeds, deadline: confirmed)
+
+
+def test_a_target_that_does_not_hold_on_average_is_not_reached(tmp_path, monkeypatch):
+    confirm_with(monkeypatch, 0.05, 0.07)
+    result = search(tmp_path, confirm=2)
+    assert result["exit_code"] == 3
+    assert result["target_acc"] == 0.1 <= result["val_accuracy"]
+    assert "target 0.1 not reached on average: trials/0000 reached it by luck" in shown(show, result)
+    assert "target 0.1 reached" not in shown(show, result)
+    found = report(report=str(tmp_path))
+    assert "target 0.1 not reached on average" in shown(show_report, found)
+    again = search(tmp_path)  # without confirming
+    assert again["exit_code"] == 3
+    assert not (tmp_path / "test_looks.json").exists()
+
+
+def test_a_target_that_holds_on_average_is_reached(tmp_path, monkeypatch):
+    confirm_with(monkeypatch, 0.05, 0.15)
+    result = search(tmp_path, confirm=2)
+    assert result["exit_code"] == 0
+    assert result["test"]["looks"] == 1
+    assert "target 0.1 reached" in shown(show, result)
+
+
+def test_a_report_that_confirms_exits_as_a_search_does(tmp_path, monkeypatch):
+    assert search(tmp_path)["exit_code"] == 0
+    confirm_with(monkeypatch, 0.05, 0.07)
+    assert report(report=str(tmp_path), confirm=2)["exit_code"] == 3
+
+
+def test_time_that_runs_out_in_a_confirmation_leaves_it_to_the_next_start(tmp_path):
+    result = search(tmp_path, confirm=2, max_minutes=1e-9)
+    assert (result["exit_code"], result["ended"]) == (3, "time")
+    assert "target 0.1 reached, but not confirmed yet" in shown(show, result)
+    assert not (tmp_path / "test_looks.json").exists()
+    result = search(tmp_path, confirm=2)
+    assert result["exit_code"] == 0
+    assert len(Run(tmp_path).result["confirmed"]["accuracies"]) == 2
+
+
+def test_time_that_runs_out_in_the_first_trial_leaves_nothing_to_confirm(tmp_path):
+    result = search(tmp_path, target_acc=None, epochs=2, confirm=2, max_minutes=1e-9)
+    assert (result["exit_code"], result["ended"], result["epochs_run"]) == (0, "time", 1)
+    assert "confirmed" not in result

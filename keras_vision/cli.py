@@ -7,6 +7,8 @@ and defaults are the function's own, so that the flag, the argument and the reco
 import argparse
 import inspect
 import json
+import os
+import select
 import shlex
 import signal
 import sys
@@ -212,5 +214,19 @@ def main(function, name, *, flags, positional=(), show=None, resumable=False, ep
         print(f"\nInterrupted. Go on with: {words}" if resumable else "\nInterrupted.", file=sys.stderr)
         return code
     except OSError as error:
-        print(f"keras_vision.{name}: {error}", file=sys.stderr)
+        if not (isinstance(error, BrokenPipeError) and _nobody_reads()):
+            print(f"keras_vision.{name}: {error}", file=sys.stderr)
         return 1
+
+
+def _nobody_reads():
+    """Returns whether standard output is a pipe that its reader has closed, as `head` does; the rest then goes nowhere.
+
+    Python would try to write it when the process ends, and complain.
+    """
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)  # errors are told without being asked for
+    is_closed = any(events & select.POLLERR for _, events in poll.poll(0))
+    if is_closed:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return is_closed

@@ -155,7 +155,9 @@ def data_sets(data_dir=None):
         try:
             place = locate(name, None if name == "digits" else data_dir)
         except BadInput as error:
-            yield Finding("fault" if is_main else "ok", name, str(error))
+            text = f"not in {data_dir}" + ("" if Path(data_dir).expanduser().is_dir() else ", which is no folder")
+            mend = f". Needed: {error.expected}. {error.mend}" if is_main else ""
+            yield Finding("fault" if is_main else "ok", name, text + mend)
             continue
         if place.kind == "download":
             mend = " Without a network: --data-dir, or --dataset digits." if is_main else ""
@@ -182,15 +184,24 @@ def _enough(subject, free, limits):
     return Finding(status, subject, f"{free / 1e9:.1f} GB free{wanted}")
 
 
-def _free_memory():
-    """Returns the bytes that a process may still take, within the limit of its container; None where not known."""
-    meminfo, group = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
+def _free_memory(root="/"):
+    """Returns the bytes that a process may still take, within the limit of its container; None where not known.
+
+    Args:
+        root: The folder that holds proc and sys.
+    """
+    meminfo, group = Path(root, "proc/meminfo"), Path(root, "sys/fs/cgroup")
     if not meminfo.exists():
         return None
     lines = dict(line.split(":") for line in meminfo.read_text(encoding="utf-8").splitlines())
     free = 1024 * int(lines["MemAvailable"].split()[0])
     limit = (group / "memory.max").read_text().strip() if (group / "memory.max").exists() else "max"
-    return free if limit == "max" else min(free, int(limit) - int((group / "memory.current").read_text()))
+    if limit == "max":
+        return free
+    statistics = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+    # Files read or written count as used, though the system gives up their pages as soon as a process asks for memory.
+    used = int((group / "memory.current").read_text()) - int(statistics["inactive_file"])
+    return min(free, int(limit) - used)
 
 
 def run_directory():

@@ -110,13 +110,25 @@ def choose_data(own, dataset, data_dir, seed, input_shape):
         own: `data_source` of the model's card; empty where it has none.
         dataset, data_dir, seed: As asked for; None for the model's own.
         input_shape: Of the model, with the batch axis.
+
+    Raises:
+        BadInput: The model's own data is not on this machine. It is not downloaded because a file says so.
     """
+    from keras_vision.data import locate
+
     # Another seed would carve other validation images, most of which the model was trained on.
     seed = own.get("seed", 0) if seed is None else seed
     chosen = data_source(dataset or own["spec"], data_dir, None, "error", seed)
     if chosen["spec"] == own.get("spec"):
         kept = ("image_size", "on_bad_image", *(() if data_dir else ("data_dir",)))
-        return chosen | {name: own.get(name, chosen[name]) for name in kept}
+        chosen |= {name: own.get(name, chosen[name]) for name in kept}
+        if not dataset and locate(chosen["spec"], chosen["data_dir"]).kind == "download":
+            raise BadInput(
+                f"{chosen['spec']}, which is not on this machine",
+                "it to be found",
+                f"Give --data-dir, or --dataset {chosen['spec']} to download it.",
+            )
+        return chosen
     return chosen | {"image_size": input_shape[1:3] if chosen["spec"].startswith("folder:") else None}
 
 

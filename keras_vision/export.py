@@ -145,7 +145,6 @@ def check_target(target, name):
 
 def open_images(model, origin, dataset, data_dir, progress):
     """Returns the `Images` to compare on: of the data set asked for, else of the model's own, else random pixels."""
-    from keras_vision.data import locate
     from keras_vision.formats.check import random_images, real_images
     from keras_vision.training.trainer import check_fit
 
@@ -153,8 +152,6 @@ def open_images(model, origin, dataset, data_dir, progress):
         if not (dataset or "data_source" in origin):
             raise BadInput("a model that does not say its data set", "--dataset NAME")
         chosen = choose_data(origin.get("data_source", {}), dataset, data_dir, None, model.input_shape)
-        if not dataset and locate(chosen["spec"], chosen["data_dir"]).kind == "download":
-            raise BadInput(f"{chosen['spec']}, which is not on this machine", "it to be found", "Give --data-dir.")
         data = open_dataset(chosen.pop("spec"), **chosen, progress=progress)
         check_classes(origin.get("class_names"), data.class_names)
         check_fit(model, data)

@@ -38,10 +38,11 @@ def predict(source, images, *, top=1, batch_size=256, progress=None):
 
     Yields:
         A dict for each image, in order: image, its path; and predictions, a list of dicts of class (its name, or its
-        number where the model has no names) and probability; or in their place error, why it could not be read.
+        number where the model has no names) and probability; or in their place error, why it could not be read. A
+        folder that cannot be listed or holds no images is one of them, with its error.
 
     Raises:
-        BadInput: Before any image is read, where there is no such model, it takes no images, or a folder has none.
+        BadInput: Before any image is read, where there is no such model, it takes no images, or folders hold none.
         KerasVisionError: The model answers with NaN or infinity.
 
     Example:
@@ -68,7 +69,7 @@ def predict(source, images, *, top=1, batch_size=256, progress=None):
             for path, one in zip(batch, read, strict=True):
                 is_bad = isinstance(one, BadImage)
                 answer = {"error": one.reason} if is_bad else {"predictions": classifier.best(next(probabilities), top)}
-                yield {"image": printable(path)} | answer
+                yield {"image": path.name if isinstance(path, BadImage) else printable(path)} | answer
                 failed += is_bad
             done += len(batch)
             if time.monotonic() > spoken + _SECONDS_BETWEEN_LINES:
@@ -79,38 +80,47 @@ def predict(source, images, *, top=1, batch_size=256, progress=None):
 
 
 def count_images(images):
-    """Returns how many files a list of paths stands for.
+    """Returns how many answers a list of paths will get.
 
     Raises:
-        BadInput: A folder has none.
+        BadInput: It is all folders that cannot be listed or hold no images.
     """
-    from keras_vision.data.images import FORMATS, printable
+    from keras_vision.data.images import FORMATS, BadImage
 
-    total = 0
-    for image in images:
-        count = sum(1 for _ in image_files([image]))
-        if not count:
-            raise BadInput(f"folder {printable(image)} (no images)", f"files named {', '.join(FORMATS)} in it")
-        total += count
+    total, bad = 0, []
+    for path in image_files(images):
+        total += 1
+        bad += [path] if isinstance(path, BadImage) else []
+    if bad and len(bad) == total:
+        raise BadInput(f"folder {bad[0].name} ({bad[0].reason})", f"files named {', '.join(FORMATS)} in it")
     return total
 
 
 def image_files(images):
-    """Yields the files that a list of paths stands for, one after the other, so that no list of them is kept."""
+    """Yields the files that a list of paths stands for, one after the other, so that no list of them is kept.
+
+    A folder that cannot be listed, or holds no images, is among them as the `BadImage` that says why.
+    """
+    from keras_vision.data.images import BadImage, printable
+
     for image in map(os.fspath, images):
         if image != STDIN and os.path.isdir(image):
-            yield from _files_below(image)
+            files = _files_below(image)
+            yield next(files, BadImage(printable(image), "no images"))
+            yield from files
         else:
             yield image
 
 
 def _files_below(folder):
-    from keras_vision.data.images import FORMATS
+    from keras_vision.data.images import FORMATS, BadImage, printable
 
-    def fail(error):
-        raise error
-
-    for parent, folders, files in os.walk(folder, onerror=fail):  # links to folders, which may lead back, are not taken
+    unread = []
+    walk = os.walk(folder, onerror=unread.append)  # links to folders, which may lead back, are not taken
+    for parent, folders, files in itertools.chain(walk, [(folder, [], [])]):  # one turn more, for what failed last
+        while unread:
+            error = unread.pop(0)
+            yield BadImage(printable(error.filename), error.strerror)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if not name.startswith(".") and Path(name).suffix.lower() in FORMATS:
@@ -189,6 +199,8 @@ def _read(path, shape):
     """Returns an image as an array, or the `BadImage` that says why it is none."""
     from keras_vision.data.images import BadImage, read_image
 
+    if isinstance(path, BadImage):
+        return path
     try:
         return read_image(_from_standard_input() if path == STDIN else path, shape)
     except BadImage as error:
@@ -229,18 +241,23 @@ def _print_table(rows, out):
 
     from keras_vision.progress import make_progress
 
-    table = Table("image", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for rank in range(max(len(row.get("predictions", (None,))) for row in rows)):
+    answered = [row for row in rows if "predictions" in row]
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("image", overflow="fold")
+    for rank in range(max((len(row["predictions"]) for row in answered), default=0)):
         table.add_column("then" if rank else "class")
         table.add_column("" if rank else "probability", justify="right", no_wrap=True)
-    for row in rows:
+    for row in answered:
         cells = [row["image"]]
-        for one in row.get("predictions", ()):
+        for one in row["predictions"]:
             cells += [str(one["class"]), f"{one['probability']:.4f}"]
-        if "error" in row:
-            cells.append(f"error: {row['error']}")
         table.add_row(*map(Text, cells))  # plain text: names may hold what rich takes for markup
-    make_progress(stream=out).print(table)
+    progress = make_progress(stream=out)
+    if answered:
+        progress.print(table)
+    for row in rows:
+        if "error" in row:
+            progress.say(f"{row['image']}  error: {row['error']}")
 
 
 def _print_json(rows, out):

@@ -319,7 +319,7 @@ def load_model(source, *, float32=False):
     """
     path = model_file(source)
     safety.check_classes(path)
-    safety.check_weights(path)
+    declared = safety.check_weights(path)
     import_keras()
     import keras
 
@@ -327,6 +327,7 @@ def load_model(source, *, float32=False):
 
     try:
         with safety.whole(path):
+            safety.check_size(path, declared)
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
             return _in_float32(model, path) if float32 else model
     except BadInput:

@@ -5,9 +5,11 @@ functions, which loading looks up and calls, so that a model file is a program. 
 Keras' own safe mode then stands behind these checks.
 """
 
+import concurrent.futures
 import contextlib
 import io
 import json
+import math
 import re
 import stat
 import zipfile
@@ -51,12 +53,16 @@ CLASSES = {
     "keras.random": "SeedGenerator",
     "keras.regularizers": "L1 L2 L1L2 OrthogonalRegularizer",
     "keras.constraints": "MaxNorm MinMaxNorm NonNeg UnitNorm",
+    # The package's own layers, which are registered as "keras_vision>NAME".
+    "keras_vision.models.layers": "BatchNormalization DepthwiseConv2D PixelNormalization",
 }
 _ALLOWED = {f"{module}.{name}" for module, names in CLASSES.items() for name in names.split()}
 _STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # signs that a terminal obeys or cannot print
 _MODELS = {"keras.Sequential", "keras.src.models.functional.Functional"}
-# The package's own layers and functions are registered under this name.
-_OWN = "keras_vision>"
+_OWN_MODULE, _OWN = "keras_vision.models.layers", "keras_vision>"
+# Functions, as Keras writes them: (module, config, registered_name). Its own activations are plain strings.
+_FUNCTIONS = (("builtins", f"{_OWN}gelu", "function"),)
+_SEEDS = range(2**31)
 # What is wrong with the best known ways in.
 _WAYS_IN = {
     "__lambda__": "holds Python code",
@@ -136,17 +142,52 @@ def read_card(path):
         path: A local `.keras` file that passed `check_members`.
 
     Raises:
-        BadInput: The card is damaged: no JSON, or class names that are no text, or that would steer a terminal.
+        BadInput: The card is damaged: no JSON, or a part of it is not what `CARD_PARTS` says, or text in it would steer
+            a terminal.
     """
     with whole(path), zipfile.ZipFile(path) as archive:
         if CARD not in archive.namelist():
             return {}
     card = _read_json(path, CARD)
-    names = card.get("class_names") if isinstance(card, dict) else 0
-    is_text = isinstance(names, list) and all(isinstance(name, str) and not _STEERING.search(name) for name in names)
-    if names is not None and not is_text:
-        raise _damaged(path, f"{CARD} has no list of class names")
+    _check_parts(path, CARD, card, CARD_PARTS)
+    if "data_source" in card:
+        _check_parts(path, "its data_source", {"spec": None} | card["data_source"], SOURCE_PARTS)
     return card
+
+
+def _check_parts(path, what, parts, table):
+    """Refuses what is no object, or one with a part that its row in a table does not let through."""
+    if not isinstance(parts, dict):
+        raise _damaged(path, f"{what} is no object")
+    for name, (is_right, meaning) in table.items():
+        if name in parts and not is_right(parts[name]):
+            raise _damaged(path, f"{what} has no {meaning} as {name}")
+
+
+def _is_text(value):
+    return isinstance(value, str) and not _STEERING.search(value)
+
+
+def _is_text_or_none(value):
+    return value is None or _is_text(value)
+
+
+def _is_list_of_texts_or_none(value):
+    return value is None or (isinstance(value, list) and all(map(_is_text, value)))
+
+
+# Part of a card -> (whether a value is let through, what it is to be). All else in a card is shown at most.
+CARD_PARTS = {
+    "class_names": (_is_list_of_texts_or_none, "list of texts"),
+    "dataset": (_is_text_or_none, "text"),
+    "data_source": (lambda source: isinstance(source, dict), "object"),
+}
+# `image_size` and `on_bad_image` are checked where data sets are loaded, whoever gives them.
+SOURCE_PARTS = {
+    "spec": (_is_text, "text"),
+    "data_dir": (_is_text_or_none, "text"),
+    "seed": (lambda seed: type(seed) is int and seed in _SEEDS, "seed"),
+}
 
 
 def _read_json(path, name):
@@ -209,16 +250,16 @@ def _description(node):
 def _is_allowed(node):
     """Whether Keras, given this part of a description, would find one of the allowed classes or functions.
 
-    It asks for the registered name first, then for `module.class_name` among its own public names.
+    It asks for the registered name first, then for `module.class_name` among its own public names, and imports what is
+    not among these from its own private modules.
     """
-    name, registered = node["class_name"], node.get("registered_name")
+    name, module, registered = node["class_name"], node.get("module"), node.get("registered_name")
     if name == "__keras_tensor__":
         return True
-    if name == "function":  # activations of Keras itself are plain strings
-        return registered == "function" and str(node.get("config")).startswith(_OWN)
-    if registered == f"{_OWN}{name}":
-        return True
-    return _full_name(node) in _ALLOWED and registered in (None, name)
+    if name == "function":
+        return (module, node.get("config"), registered) in _FUNCTIONS
+    names = (f"{_OWN}{name}",) if module == _OWN_MODULE else (name, None)
+    return _full_name(node) in _ALLOWED and registered in names
 
 
 def check_weights(path):
@@ -227,12 +268,16 @@ def check_weights(path):
     Args:
         path: A local `.keras` file that passed `check_members`.
 
+    Returns:
+        The bytes that the arrays in the file take.
+
     Raises:
-        BadInput: The weights are damaged, or would take more memory than `MEMBERS` allows.
+        BadInput: The weights are damaged, or would take more than `MEMBERS` allows, or than `MAX_RATIO` times the file.
 
     Example:
 
     >>> check_weights("runs/tune-vgg-fashion_mnist/model.keras")  # doctest: +SKIP
+    1254920
     """
     import h5py
 
@@ -244,5 +289,53 @@ def check_weights(path):
             file.visititems(lambda name, item: sizes.append(getattr(item, "nbytes", 0)))
     except Exception as error:  # over damaged bytes h5py raises half a dozen kinds
         raise _damaged(path, error) from error
-    if sum(sizes) > MEMBERS[WEIGHTS]:
-        raise _refused(path, f"its weights would take {sum(sizes) / 2**30:,.1f} GiB of memory")
+    declared = sum(sizes)
+    if declared > min(MEMBERS[WEIGHTS], max(_TEXT_BYTES, MAX_RATIO * len(content))):
+        raise _refused(path, f"its weights would take {declared / 2**30:,.1f} GiB of memory")
+    return declared
+
+
+def check_size(path, declared):
+    """Refuses a model with more weights than its file holds: Keras would allocate them all before it misses the first.
+
+    Args:
+        path: A local `.keras` file that passed `check_classes`.
+        declared: The bytes that its weights take, from `check_weights`.
+
+    Raises:
+        BadInput: It has more. What Keras raises over a description that it cannot follow is passed on.
+
+    Example:
+
+    >>> check_size("runs/tune-vgg-fashion_mnist/model.keras", 1254920)  # doctest: +SKIP
+    """
+    config = _read_json(path, CONFIG)
+    config.pop("compile_config", None)
+    # Keras keeps, for each thread, a list of the variables that have no values yet; this one ends with its thread.
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        needed = thread.submit(_bytes_of_weights, config).result()
+    if needed > declared:
+        raise _refused(path, f"it describes {needed:,} bytes of weights and holds {declared:,}")
+
+
+def _bytes_of_weights(config):
+    """Returns the size of all weights of a model, of its description alone: nothing is allocated, nothing computed."""
+    import keras
+
+    from keras_vision.analysis.graph import item_bytes
+
+    outcome = concurrent.futures.Future()  # Keras would wrap an error in words of its own
+
+    class Rehearsal(keras.layers.Layer):
+        def call(self, anything):
+            try:
+                model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+                outcome.set_result(sum(math.prod(one.shape) * item_bytes(one.dtype) for one in model.weights))
+            except Exception as error:
+                outcome.set_exception(error)
+            return anything
+
+    # Variables made in this scope get no values. A layer that reads them while it is made (Normalization) gets symbols.
+    with keras.StatelessScope(initialize_variables=False):
+        Rehearsal().compute_output_spec(keras.KerasTensor((1,)))
+    return outcome.result()

@@ -1,5 +1,7 @@
 import json
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -35,6 +37,46 @@ def run(*words, **options):
 )  # fmt: skip
 def test_exit_codes(words, code):
     assert run(*words) == code
+
+
+ENDLESS = """
+import sys
+from keras_vision import cli
+
+def say(*, progress=None):
+    \"\"\"Speak without end.\"\"\"
+    while True:
+        progress.say("word")
+
+def answer(*, progress=None):
+    \"\"\"Answer without end.\"\"\"
+    while True:
+        yield "word"
+
+def show(answers, form, out):
+    for one in answers:
+        print(one, file=out)
+
+sys.exit(cli.main({}, "front", flags=(), show=show, arguments=[]))
+"""
+
+
+@pytest.mark.parametrize("front", ["say", "answer"])
+def test_output_that_nobody_reads_any_more_ends_the_command_without_a_word(front):
+    command = [sys.executable, "-c", ENDLESS.format(front)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"word\n"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+def test_output_that_cannot_be_written_is_said_once():
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-c", ENDLESS.format("answer")]
+        process = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert process.stderr == "keras_vision.front: [Errno 28] No space left on device\n"
+    assert process.returncode == 1
 
 
 def test_an_unknown_option_names_the_nearest(capsys):

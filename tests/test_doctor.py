@@ -117,6 +117,14 @@ def test_a_data_dir_without_the_main_data_set_is_a_fault():
     prepare("cifar10")
     found = by_subject(data_sets("tfds"))
     assert (found["fashion_mnist"].status, found["cifar10"].status, found["digits"].status) == ("fault", "ok", "ok")
+    assert found["fashion_mnist"].text.startswith("not in tfds. Needed: a TFDS directory, holding fashion_mnist/")
+    assert (found["mnist"].status, found["mnist"].text) == ("ok", "not in tfds")
+
+
+def test_a_data_dir_that_is_not_there_is_said_to_be_none():
+    found = by_subject(data_sets("gone"))
+    assert (found["mnist"].status, found["mnist"].text) == ("ok", "not in gone, which is no folder")
+    assert found["fashion_mnist"].status == "fault"
 
 
 @pytest.mark.parametrize(("free", "status"), [(1e7, "fault"), (1e9, "warning"), (1e11, "ok")])
@@ -135,6 +143,27 @@ def test_free_memory_is_at_most_that_of_the_machine():
     lines = Path("/proc/meminfo").read_text().splitlines()
     total = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemTotal"))
     assert 0 < doctor_module._free_memory() <= total
+
+
+def container(root, *, limit, used, cached):
+    """Writes what the system says of a machine with 16 GB free and of a container in it."""
+    files = {
+        "proc/meminfo": f"MemTotal: {2**25} kB\nMemAvailable: {2**24} kB\n",
+        "sys/fs/cgroup/memory.max": f"{limit}\n",
+        "sys/fs/cgroup/memory.current": f"{used}\n",
+        "sys/fs/cgroup/memory.stat": f"anon 5\nactive_file 7\ninactive_file {cached}\n",
+    }
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(content)
+
+
+@pytest.mark.parametrize(
+    ("limit", "free"), [("max", 2**34), (4 * 10**9, 3 * 10**9), (64 * 10**9, 2**34)], ids=["none", "tight", "wide"]
+)
+def test_pages_of_files_that_a_container_can_give_up_count_as_free(limit, free, tmp_path):
+    container(tmp_path, limit=limit, used=3 * 10**9, cached=2 * 10**9)
+    assert doctor_module._free_memory(tmp_path) == free
 
 
 def test_a_place_for_runs_that_cannot_be_written_is_a_fault():

@@ -157,6 +157,15 @@ def test_a_wrong_name_of_a_data_set_is_refused_before_the_model_is_loaded(run, m
         evaluate(run, dataset="digit")
 
 
+def test_the_models_own_data_set_is_not_downloaded_because_its_file_says_so(run, tmp_path, monkeypatch):
+    for place in ("TFDS_DATA_DIR", "HOME"):
+        monkeypatch.setenv(place, str(tmp_path))
+    monkeypatch.setattr("keras_vision.data.prepared.download", None)
+    save_model(load_model(run), "foreign.keras", {"data_source": {"spec": "cifar10", "data_dir": None, "seed": 0}})
+    with pytest.raises(BadInput, match=r"cifar10, which is not on this machine: .*--dataset cifar10 to download it"):
+        evaluate("foreign.keras")
+
+
 def test_a_negative_seed_is_refused(run):
     with pytest.raises(BadInput, match="seed=-1: expected a whole number"):
         evaluate(run, seed=-1)

@@ -196,6 +196,50 @@ def test_colour_is_read_as_grey_where_the_model_is():
     assert answer["predictions"] == [{"class": 0, "probability": 0.5}]
 
 
+@pytest.fixture
+def closed(monkeypatch):
+    """Returns a function that makes a folder unreadable, whoever runs the tests."""
+    names, scan = set(), os.scandir
+
+    def scandir(path):
+        if str(path) in names:
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    return names.add
+
+
+@pytest.mark.parametrize("name", ["a", "b", "c"])
+def test_a_folder_that_cannot_be_listed_is_named_and_the_others_answered(model, closed, name, capsys):
+    for folder in "abc":
+        write(f"photos/{folder}/1.png", RED)
+    closed(f"photos/{name}")
+    assert main([model, "photos", "--json"]) == 1
+    captured = capsys.readouterr()
+    answers = [json.loads(line) for line in captured.out.splitlines()]
+    assert reasons(answers) == {name: "Permission denied"}
+    assert [one["image"] for one in answers if "error" not in one] == [
+        f"photos/{folder}/1.png" for folder in "abc" if folder != name
+    ]
+    assert "1 of 3 images could not be read" in captured.err
+
+
+def test_a_given_folder_that_cannot_be_listed_is_named_and_the_next_image_answered(model, closed):
+    os.mkdir("photos")
+    closed("photos")
+    answers = list(predict(model, ["photos", write("a.png", RED)]))
+    assert reasons(answers) == {"photos": "Permission denied"}
+    assert named(answers) == {"a.png": "red"}
+
+
+def test_a_folder_without_images_beside_others_is_named_and_they_are_answered(model):
+    os.mkdir("empty")
+    answers = list(predict(model, ["empty", write("a.png", RED)]))
+    assert reasons(answers) == {"empty": "no images"}
+    assert named(answers) == {"a.png": "red"}
+
+
 def test_a_folder_without_images_is_refused(model):
     os.makedirs("empty/inner")
     with pytest.raises(BadInput, match=r"folder empty \(no images\): expected files named \.png"):
@@ -258,7 +302,21 @@ def test_the_table_names_image_class_and_probability(model, capsys):
     assert main([model, "[bold]a.png", "missing.png", "--top", "2"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert any(line.split()[:3] == ["[bold]a.png", "red", f"{SURE:.4f}"] for line in lines)
-    assert any(line.split(maxsplit=1) == ["missing.png", "error: no regular file"] for line in map(str.strip, lines))
+    assert lines[-1] == "missing.png  error: no regular file"
+
+
+def test_the_table_shows_long_names_whole_and_keeps_its_columns_narrow_beside_errors(model, capsys):
+    name, missing = f"{'long/' * 24}a.png", f"{'long/' * 24}missing.png"
+    main([model, write(name), missing])
+    *lines, error = capsys.readouterr().out.splitlines()
+    assert "".join(line.split()[0] for line in lines[2:] if "long" in line or "png" in line) == name
+    assert "class  probability" in lines[1]
+    assert error == f"{missing}  error: no regular file"
+
+
+def test_errors_alone_make_no_table(model, capsys):
+    assert main([model, "missing.png"]) == 1
+    assert capsys.readouterr().out == "missing.png  error: no regular file\n"
 
 
 def test_good_images_alone_exit_0(model):

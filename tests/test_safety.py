@@ -5,6 +5,7 @@ import importlib
 import io
 import json
 import marshal
+import resource
 import stat
 import tracemalloc
 import warnings
@@ -133,13 +134,23 @@ def test_code_is_found_wherever_it_hides(wrap, tmp_path, canary):
         layer("Dense", module="keras.layers", registered_name="elsewhere>Dense"),
         layer("Dense", module="keras.layers", registered_name="keras_vision>gelu"),
         layer("Dense", module="keras_hub.layers"),
+        # Keras imports a class of its own from any module, and looks for the registered name first.
+        layer("Lambda", module="keras.src.layers.core.lambda_layer", registered_name="keras_vision>Lambda"),
+        layer("TFSMLayer", module="keras.src.export.tfsm_layer", registered_name="keras_vision>TFSMLayer"),
+        layer("BatchNormalization", module="os", registered_name="keras_vision>BatchNormalization"),
+        layer("BatchNormalization", module="keras_vision.models.layers"),
+        layer("set_statistics", module="keras_vision.models.layers", registered_name="keras_vision>set_statistics"),
+        layer("function", "keras_vision>set_statistics", module="builtins", registered_name="function"),
+        layer("function", "keras_vision>gelu", module="os", registered_name="function"),
         {"class_name": "Dense", "config": {}},  # without its module Keras would read it by its older, laxer rules
         {"class_name": ["Dense"], "config": {}, "module": ["keras.layers"]},
     ],
     ids=lambda evil: f"{evil.get('module')}.{evil['class_name']}",
 )
 def test_what_is_not_on_the_list_is_refused(evil, tmp_path):
-    with pytest.raises(BadInput, match=r"holds a pickle|is not among the classes that are known"):
+    with pytest.raises(
+        BadInput, match=r"holds a pickle|holds Python|runs a Tensor|is not among the classes that are kn"
+    ):
         load_model(archive(tmp_path / "evil.keras", sequential(evil)))
 
 
@@ -244,11 +255,92 @@ def test_weights_that_declare_more_than_the_memory_are_refused(tmp_path):
         load_model(path)
 
 
+def test_weights_that_declare_far_more_than_their_file_holds_are_refused(tmp_path):
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file.create_dataset("layers/dense/vars/0", (2**28,), "f4", chunks=(2**20,))
+    path = archive(tmp_path / "bomb.keras", sequential(), **{"model.weights.h5": content.getvalue()})
+    with pytest.raises(BadInput, match=r"its weights would take 1\.0 GiB of memory"):
+        load_model(path)
+
+
+def chain(*layers):
+    return sequential(*(one | {"config": one["config"] | {"name": f"layer{i}"}} for i, one in enumerate(layers)))
+
+
+BOMBS = {
+    "kernels": chain(*(layer("Dense", {"units": 8000}) for _ in range(21))),  # 5 GB
+    # Gives its statistics another shape as soon as it has them.
+    "statistics": chain(layer("RepeatVector", {"n": 250_000_000}), layer("Normalization", {"axis": [1, 2]})),  # 4 GB
+    "states": chain(layer("Reshape", {"target_shape": [1, 2]}), layer("LSTM", {"units": 18_000})),  # 5 GB
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_more_weights_than_the_file_holds_are_refused_before_they_take_memory(name, tmp_path):
+    path = archive(tmp_path / "bomb.keras", BOMBS[name])
+    assert path.stat().st_size < 2**14
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(BadInput, match=r"it describes [4-6](,\d{3}){3} bytes of weights and holds 0"):
+        load_model(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # kB
+
+
+def test_a_model_that_was_refused_for_its_size_leaves_nothing_to_be_allocated(tmp_path):
+    with pytest.raises(BadInput, match="bytes of weights"):
+        load_model(archive(tmp_path / "bomb.keras", BOMBS["kernels"]))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with keras.StatelessScope():
+        pass  # gives their values to all variables that have none
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000
+
+
+def test_loading_leaves_the_precision_and_other_models_as_they_are(tmp_path):
+    model = small_model("cnn")
+    save_model(model, tmp_path / "model.keras", {})
+    before = [variable.numpy() for variable in model.variables]
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    load_model(tmp_path / "model.keras")
+    assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    for variable, value in zip(model.variables, before, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)
+
+
 @pytest.mark.parametrize("names", ["3", "[1]", '["\\u001b[2J"]', '["\\ud800"]'])
 def test_class_names_that_are_no_text_are_called_damaged(names, tmp_path):
     card = f'{{"class_names": {names}}}'
-    with pytest.raises(BadInput, match="has no list of class names"):
+    with pytest.raises(BadInput, match=r"keras_vision\.json has no list of texts as class_names"):
         read_card(archive(tmp_path / "evil.keras", sequential(), **{"keras_vision.json": card}))
+
+
+@pytest.mark.parametrize(
+    ("card", "reason"),
+    [
+        ([], "is no object"),
+        ("digits", "is no object"),
+        ({"dataset": ["digits"]}, "has no text as dataset"),
+        ({"data_source": "digits"}, "has no object as data_source"),
+        ({"data_source": None}, "has no object as data_source"),
+        ({"data_source": {}}, "its data_source has no text as spec"),
+        ({"data_source": {"spec": 3}}, "its data_source has no text as spec"),
+        ({"data_source": {"spec": "npz:\x1b[2J"}}, "its data_source has no text as spec"),
+        ({"data_source": {"spec": "mnist", "data_dir": 3}}, "its data_source has no text as data_dir"),
+        ({"data_source": {"spec": "mnist", "seed": "0"}}, "its data_source has no seed as seed"),
+        ({"data_source": {"spec": "mnist", "seed": -1}}, "its data_source has no seed as seed"),
+        ({"data_source": {"spec": "mnist", "seed": True}}, "its data_source has no seed as seed"),
+    ],
+)
+def test_a_card_with_anything_else_than_expected_is_called_damaged(card, reason, tmp_path):
+    path = archive(tmp_path / "evil.keras", sequential(), **{"keras_vision.json": json.dumps(card)})
+    with pytest.raises(BadInput, match=f"{reason}.*expected a whole .keras file"):
+        read_card(path)
+
+
+def test_the_card_that_a_training_writes_is_let_through(tmp_path):
+    source = {"spec": "folder:/a b", "data_dir": None, "image_size": None, "on_bad_image": "error", "seed": 0}
+    card = {"dataset": "folder:/a b", "class_names": ["a", "b"], "data_source": source, "settings": {}}
+    path = archive(tmp_path / "own.keras", sequential(), **{"keras_vision.json": json.dumps(card)})
+    assert read_card(path) == card
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
@@ -257,6 +349,13 @@ def test_every_family_is_let_through(name, policy, tmp_path):
     keras.config.set_dtype_policy(policy)
     model = small_model(name)
     save_model(model, tmp_path / "model.keras", {"class_names": ["a"]})
+    assert load_model(tmp_path).count_params() == model.count_params()
+
+
+def test_a_model_with_weights_in_bfloat16_is_let_through(tmp_path):
+    keras.config.set_dtype_policy("bfloat16")
+    model = small_model("cnn")
+    save_model(model, tmp_path / "model.keras", {})
     assert load_model(tmp_path).count_params() == model.count_params()
 
 
@@ -271,6 +370,16 @@ def test_plain_keras_models_are_let_through(tmp_path):
     model = keras.Model(inputs, layers.Dense(2, kernel_initializer=keras.initializers.Orthogonal(seed=1))(x))
     model.save(tmp_path / "model.keras")
     assert load_model(tmp_path / "model.keras").count_params() == model.count_params()
+
+
+def test_the_list_has_the_packages_own_layers_and_functions_and_no_others():
+    import keras_vision.models.layers as own
+
+    registered = {
+        name: one for name, one in keras.saving.get_custom_objects().items() if one.__module__ == own.__name__
+    }
+    layers = {f"keras_vision>{name}" for name in safety.CLASSES[own.__name__].split()}
+    assert set(registered) == layers | {config for _, config, _ in safety._FUNCTIONS}
 
 
 @pytest.mark.parametrize("module", ["keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints"])

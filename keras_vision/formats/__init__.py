@@ -75,7 +75,10 @@ FORMATS = {
         "litert",
         {"ai_edge_litert": "ai-edge-litert>=2.0"},
         int8=True,
-        limits=("For batches of more than one image call resize_tensor_input before allocate_tensors.",),
+        limits=(
+            "For batches of more than one image call resize_tensor_input before allocate_tensors.",
+            "In int8 a recurrent network (LSTM, GRU) has weights of 8 bits, but states in float32.",
+        ),
     ),
     "openvino": Format(
         "OpenVINO, on Intel's processors",

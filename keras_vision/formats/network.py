@@ -48,7 +48,7 @@ def traced(classifier, *, constant=False):
         with keras.StatelessScope(state_mapping=weights):  # whose values become tensors of the graph being traced
             return {"probabilities": classifier(pixels, training=False)}
 
-    loops = [layer for layer in _recurrent_layers(classifier) if not layer.unroll]
+    loops = [layer for layer in recurrent_layers(classifier) if not layer.unroll]
     for layer in loops:
         layer.unroll = True
     try:
@@ -58,7 +58,8 @@ def traced(classifier, *, constant=False):
             layer.unroll = False
 
 
-def _recurrent_layers(model):
+def recurrent_layers(model):
+    """Yields the layers of a model that compute time step by time step; both directions of a bidirectional one."""
     for step in steps_of(model):
         parts = (getattr(step.layer, name, None) for name in ("forward_layer", "backward_layer"))
         yield from (part for part in (step.layer, *parts) if hasattr(part, "unroll"))

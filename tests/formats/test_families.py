@@ -57,6 +57,21 @@ def test_both_directions_of_stacked_recurrent_layers_are_written(name, tmp_path)
     np.testing.assert_array_equal(classifier.predict(images.pixels, verbose=0), expected)  # it is left as it was
 
 
+@pytest.mark.parametrize(("family", "settings"), [("lstm", {"units": 32}), ("cnn", {"filters": (16, 16)})])
+def test_litert_quantises_weights_and_all_but_the_states_of_recurrent_layers(family, settings, tmp_path):
+    import_packages("litert")
+    from ai_edge_litert.interpreter import Interpreter
+
+    from keras_vision.formats import litert
+
+    classifier = with_probabilities(load_model(saved_model(family, tmp_path / "model.keras", **settings), float32=True))
+    litert.write(classifier, tmp_path, origin={}, calibration=random_images((8, 8, 3)).pixels[:16])
+    tensors = Interpreter(str(tmp_path / litert.FILE)).get_tensor_details()
+    quantised = [int(np.prod(one["shape"])) for one in tensors if one["dtype"] == np.int8]
+    assert max(quantised) >= 16 * 16 * 9
+    assert (min(quantised) < 1024) == (family == "cnn")  # states are small, and so are weights that stay in float32
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_dropout_is_out(name, tmp_path):
     import_packages(name)

@@ -1,0 +1,44 @@
+"""How many answers an artifact may lose."""
+
+import numpy as np
+import pytest
+
+from keras_vision.errors import KerasVisionError
+from keras_vision.formats.check import accuracy, judge, loss
+
+
+def answers(right):
+    """Probabilities of two classes that are right for label 0 where `right` says so."""
+    return np.eye(2)[(~np.asarray(right, bool)).astype(int)]
+
+
+def findings(lost, n=2000):
+    """What a check finds where `lost` of n answers that were right are wrong."""
+    labels = np.zeros(n, "int64")
+    before, after = answers(np.ones(n)), answers(np.arange(n) >= lost)
+    return {
+        "images": n,
+        "source": "images",
+        "accuracy": accuracy(after, labels),
+        "float32_accuracy": accuracy(before, labels),
+        "lost": loss(before, after, labels),
+    }
+
+
+def test_a_loss_of_one_point_is_let_through_and_said_with_its_interval():
+    assert judge("onnx", findings(20), "int8") == (
+        "accuracy at most 1% of the images below that of float32 (1.00%, 95% interval 0.56% to 1.44%)"
+    )
+
+
+def test_a_loss_of_one_image_more_is_not():
+    with pytest.raises(KerasVisionError, match=r"loses more than 1% of them \(1\.05%, 95% interval .*was not kept"):
+        judge("onnx", findings(21), "int8")
+
+
+def test_answers_that_change_from_wrong_to_right_count_against_the_loss_and_widen_its_interval():
+    before, after = np.ones(100), np.ones(100)
+    after[:10] = before[10:15] = 0
+    found = loss(answers(before), answers(after), np.zeros(100, "int64"))
+    half = 1.96 * np.sqrt((15 - 5**2 / 100) / 100**2)
+    assert found == {"accuracy": 0.05, "n": 100, "interval": [round(0.05 - half, 4), round(0.05 + half, 4)]}

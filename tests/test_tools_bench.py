@@ -169,6 +169,15 @@ def test_summary_compares_with_the_best_peer_round_by_round():
     assert (row["ratio"], row["ratio to Keras float32"]) == ("1.50 (1.00 to 2.00)", "3.00 (2.00 to 4.00)")
 
 
+def test_summary_takes_the_export_where_it_infers_faster_and_has_no_training_of_it():
+    measured = timings(ours=(2.0, 4.0))
+    measured.facts[bench.EXPORTED] = {"arithmetic": "float32", "parameters": 7}
+    measured.speeds[bench.EXPORTED] = {"inference": [5.0, 5.0]}
+    row = bench.summary_row("vgg", measured)
+    assert row[1] == "3 (2 to 4)" and row[5:7] == ["5 (5 to 5)", bench.EXPORTED]
+    assert ["vgg", bench.EXPORTED, "", "", ""] in [list(row[:5]) for row in bench.detail_rows("vgg", measured)]
+
+
 def test_summary_without_peers_has_no_ratio():
     assert bench.summary_row("vgg", timings(ours=(2.0, 4.0)))[2:5] == ["", "", ""]
 
@@ -189,11 +198,12 @@ def test_networks_of_different_size_are_not_compared():
         bench.check_same_size({"a": {"parameters": 1}, "b": {"parameters": 2}})
 
 
-def test_missing_pytorch_is_left_out_and_told(monkeypatch):
+def test_what_is_not_installed_is_left_out_and_told(monkeypatch):
     monkeypatch.setattr(bench.importlib.util, "find_spec", lambda name: None)
-    names, is_missing = bench.chosen_configurations(("stock", "torch"))
-    assert is_missing and not [name for name in names if name.startswith("PyTorch")]
-    assert "pip install .[bench]" in bench.report({"vgg": timings(ours=(1.0, 1.0))}, "command", is_missing)
+    names, missing = bench.chosen_configurations(("stock", "torch"))
+    assert not [name for name in names if "PyTorch" in name or "OpenVINO" in name]
+    page = bench.report({"vgg": timings(ours=(1.0, 1.0))}, "command", missing)
+    assert "pip install .[bench]" in page and "pip install .[openvino]" in page
 
 
 def test_job_is_timed_in_batches_that_fill_the_seconds(monkeypatch):

@@ -34,10 +34,11 @@ BATCH, CLASSES = 128, 10
 CASES = {name: (name, (32, 32, 3)) for name in MODELS} | {"vgg 28x28x1": ("vgg", (28, 28, 1))}
 
 # configuration: (whose it is, what its worker is asked for)
-OURS, STOCK32 = "keras_vision, auto", "Keras, float32"
+OURS, EXPORTED, STOCK32 = "keras_vision, auto", "keras_vision, exported to OpenVINO", "Keras, float32"
 CONFIGURATIONS = {
     OURS: ("ours", {"precision": "auto"}),
     "keras_vision, float32": ("ours", {"precision": "float32"}),
+    EXPORTED: ("exported", {}),
     STOCK32: ("stock", {"precision": "float32"}),
     "Keras, mixed_bfloat16": ("stock", {"precision": "mixed_bfloat16"}),
     "PyTorch, float32": ("torch", {"precision": "float32"}),
@@ -46,7 +47,12 @@ CONFIGURATIONS = {
     "PyTorch, bfloat16 autocast, compiled": ("torch", {"precision": "bfloat16", "is_compiled": True}),
 }
 PEERS = ("stock", "torch")
+CHOSEN = (OURS, EXPORTED)  # what people get who choose no precision
+THEIRS = [name for name, (library, _) in CONFIGURATIONS.items() if library in PEERS]
+# library -> (what it imports, the extra that installs that)
+OPTIONAL = {"torch": ("torch", "bench"), "exported": ("openvino", "openvino")}
 JOBS = ("training", "inference")
+MIN_BATCHES = 5  # of each timing, however slow
 PRODUCT_SIDE = 4096
 MEAN, DEVIATION = 127.5, 73.9  # of uniform pixels 0 to 255
 # So small a step leaves the network as it is, however often it is repeated: nothing converges, nothing underflows.
@@ -58,12 +64,13 @@ COLUMNS = (
 )
 SUMMARY_COLUMNS = (
     *("family", "training, images/s", "best peer", "ratio", "ratio to Keras float32"),
-    *("inference, images/s", "best peer", "ratio", "ratio to Keras float32"),
+    *("inference, images/s", "by", "best peer", "ratio", "ratio to Keras float32"),
 )
 METHOD = f"""Batches of {BATCH} images that lie in memory, {CLASSES} classes, AdamW and cross-entropy for all; Keras and
 this package through `model.fit` and `model.predict`, PyTorch through a plain loop without metrics. "Keras" is the same
 graph of stock layers, whose outputs were compared with ours; "PyTorch" is the same network, with an equal number of
-parameters, in whichever memory layout was faster. Numbers are medians over rounds (lowest to highest). A ratio is the
+parameters, in whichever memory layout was faster. "Exported to OpenVINO" is what `keras_vision.export` writes, in
+that runtime and the precision it picks. Numbers are medians over rounds (lowest to highest). A ratio is the
 median of the ratios of each round; the best peer is that of the highest median. FLOPs are those of
 `keras_vision.analysis.counts`; "share of product" divides by what a {PRODUCT_SIDE}x{PRODUCT_SIDE} matrix product in the
 same arithmetic reached in the same rounds: {{products}}."""
@@ -78,7 +85,7 @@ class Entrant:
 
     Attributes:
         facts: What the report tells of it: `parameters`, `arithmetic` ("float32", "bfloat16", ...) and more.
-        jobs: name -> function that does that many batches, and returns when they are done.
+        jobs: name -> function that does that many batches, and returns when they are done; an export has no training.
     """
 
     facts: dict
@@ -111,6 +118,31 @@ def our_model(family, input_shape):
     channels = input_shape[-1]
     set_statistics(model, mean=[MEAN] * channels, std=[DEVIATION] * channels)
     return model
+
+
+def exported(family, input_shape):
+    """Returns an `Entrant`: the model of this package as its OpenVINO export."""
+    import numpy as np
+    import openvino
+
+    from keras_vision.formats.network import with_probabilities
+    from keras_vision.formats.openvino import FILE, write
+
+    model = our_model(family, input_shape)
+    with tempfile.TemporaryDirectory() as folder:
+        write(with_probabilities(model), folder, origin=None)
+        network = openvino.Core().compile_model(Path(folder, FILE), "CPU")
+    request = network.create_infer_request()
+    pixels = np.random.default_rng(0).integers(0, 256, (BATCH, *input_shape), dtype=np.uint8)
+
+    def inference(batches):
+        for _ in range(batches):
+            request.infer([pixels.astype("float32")])
+
+    precision = network.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+    arithmetic = {"bf16": "bfloat16", "f16": "float16"}.get(precision, "float32")
+    parameters = sum(math.prod(weight.shape) for weight in model.trainable_weights)
+    return Entrant({"parameters": parameters, "arithmetic": arithmetic}, {"inference": inference})
 
 
 def stock(family, input_shape, precision):
@@ -157,7 +189,7 @@ def product():
     return Entrant({}, {dtype: job(dtype) for dtype in ("float32", "bfloat16", "float16")})
 
 
-LIBRARIES = {"ours": ours, "stock": stock, "torch": pytorch, "product": product}
+LIBRARIES = {"ours": ours, "exported": exported, "stock": stock, "torch": pytorch, "product": product}
 
 
 def keras_jobs(model):
@@ -199,13 +231,13 @@ def work(library, options):
         print(json.dumps(record), file=replies, flush=True)
 
     entrant = LIBRARIES[library](**options)
-    reply(entrant.facts)
+    reply(entrant.facts | {"jobs": list(entrant.jobs)})
     speeds = {}
     for line in sys.stdin:
         job, seconds = line.split()
         if job not in speeds:
             speeds[job] = warm_up(entrant.jobs[job])
-        batches = max(1, round(float(seconds) * speeds[job]))
+        batches = max(MIN_BATCHES, round(float(seconds) * speeds[job]))
         speeds[job] = batches / timed(entrant.jobs[job], batches)
         reply(speeds[job])
 
@@ -307,7 +339,7 @@ def measure_case(family, input_shape, configurations, rounds, seconds):
             library, options = CONFIGURATIONS[name]
             try:
                 worker = Worker(library, {"family": family, "input_shape": input_shape, **options})
-                for job in JOBS:
+                for job in worker.facts["jobs"]:
                     worker.speed(job, seconds=0.1)  # compiles
             except WorkerFailed as error:
                 if name == OURS:
@@ -316,7 +348,7 @@ def measure_case(family, input_shape, configurations, rounds, seconds):
                 print(f"  {name}: failed: {error}", flush=True)
                 continue
             workers[name], measured.facts[name] = worker, worker.facts
-            measured.speeds[name] = {job: [] for job in JOBS}
+            measured.speeds[name] = {job: [] for job in worker.facts["jobs"]}
         check_same_size(measured.facts)
         arithmetics = sorted({facts["arithmetic"] for facts in measured.facts.values()})
         for number in range(rounds):
@@ -335,8 +367,8 @@ def measure_round(workers, arithmetics, measured, number, seconds):
         flops = 2 * PRODUCT_SIDE**3 * workers["product"].speed(arithmetic, seconds)
         measured.products.setdefault(arithmetic, []).append(flops)
     for name in names[number % len(names) :] + names[: number % len(names)]:
-        for job in JOBS:
-            measured.speeds[name][job].append(BATCH * workers[name].speed(job, seconds))
+        for job, speeds in measured.speeds[name].items():
+            speeds.append(BATCH * workers[name].speed(job, seconds))
 
 
 def check_same_size(facts):
@@ -360,6 +392,8 @@ def detail_rows(case, measured):
 
 def rate_cells(measured, name, job):
     """Returns images/s with spread, TFLOP/s, and the share of what a matrix product reaches."""
+    if job not in measured.speeds[name]:
+        return "", "", ""
     speeds = measured.speeds[name][job]
     flops = statistics.median(speeds) * measured.facts[OURS]["flops"][job]
     share = flops / statistics.median(measured.products[measured.facts[name]["arithmetic"]])
@@ -370,16 +404,18 @@ def summary_row(case, measured):
     """Returns a row that compares ours with the best peer and with stock Keras in float32."""
     row = [case]
     for job in JOBS:
-        peers = {name: speeds[job] for name, speeds in measured.speeds.items() if CONFIGURATIONS[name][0] != "ours"}
-        speeds = measured.speeds[OURS][job]
-        best = max(peers, key=lambda name: statistics.median(peers[name]), default=None)
-        row += [
-            spread(map(Amount, speeds)),
-            f"{best}, {spread(map(Amount, peers[best]))}" if best else "",
-            ratio(speeds, peers[best]) if best else "",
-            ratio(speeds, peers[STOCK32]) if STOCK32 in peers else "",
-        ]
+        mine, best = fastest(measured, job, CHOSEN), fastest(measured, job, THEIRS)
+        speeds = measured.speeds[mine][job]
+        row += [spread(map(Amount, speeds)), *([mine] if job == "inference" else [])]
+        row += [f"{best}, {spread(map(Amount, measured.speeds[best][job]))}" if best else ""]
+        row += [ratio(speeds, measured.speeds[one][job]) if one in measured.speeds else "" for one in (best, STOCK32)]
     return row
+
+
+def fastest(measured, job, names):
+    """Returns which of some configurations does a job fastest by its median; None where none does it."""
+    speeds = {name: measured.speeds[name][job] for name in names if job in measured.speeds.get(name, ())}
+    return max(speeds, key=lambda name: statistics.median(speeds[name]), default=None)
 
 
 def ratio(speeds, others):
@@ -393,13 +429,13 @@ def ratio(speeds, others):
     return spread((Amount(mine / other) for mine, other in zip(speeds, others, strict=True)), "{:.2f}")
 
 
-def report(cases, command, is_torch_missing):
+def report(cases, command, missing=()):
     """Returns the measured part of the page.
 
     Args:
         cases: case -> `Measured`.
         command: The command line that made it.
-        is_torch_missing: Whether PyTorch's rows were wanted, and it is not installed.
+        missing: Libraries whose rows were wanted, and that are not installed.
     """
     products = {}
     for measured in cases.values():
@@ -410,7 +446,10 @@ def report(cases, command, is_torch_missing):
     parts = [
         f"Command: `{command}`. {machine_line('torch')} Precision `auto` picked {', '.join(precisions)}.",
         METHOD.format(products=products),
-        "PyTorch is not installed: `pip install .[bench]` adds its rows." if is_torch_missing else "",
+        *(
+            f"{name} is not installed: `pip install .[{extra}]` adds its rows."
+            for name, extra in map(OPTIONAL.get, missing)
+        ),
         table(SUMMARY_COLUMNS, (summary_row(case, measured) for case, measured in cases.items())),
         table(COLUMNS, (row for case, measured in cases.items() for row in detail_rows(case, measured))),
     ]
@@ -418,10 +457,11 @@ def report(cases, command, is_torch_missing):
 
 
 def chosen_configurations(peers):
-    """Returns the configurations to measure, and whether PyTorch is wanted and missing."""
-    is_torch_missing = "torch" in peers and importlib.util.find_spec("torch") is None
-    libraries = {"ours", *peers} - ({"torch"} if is_torch_missing else set())
-    return [name for name, (library, _) in CONFIGURATIONS.items() if library in libraries], is_torch_missing
+    """Returns the configurations to measure, and the libraries that are wanted and not installed."""
+    libraries = ("ours", "exported", *peers)
+    missing = [name for name in libraries if name in OPTIONAL and not importlib.util.find_spec(OPTIONAL[name][0])]
+    wanted = {*libraries} - {*missing}
+    return [name for name, (library, _) in CONFIGURATIONS.items() if library in wanted], missing
 
 
 def main(arguments=None):
@@ -438,7 +478,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     if options.worker:
         return work(*json.loads(options.worker))
-    configurations, is_torch_missing = chosen_configurations(options.peers)
+    configurations, missing = chosen_configurations(options.peers)
     for case in options.families:
         check_choice("family", case, CASES)
     command = shlex.join(["python", "tools/bench.py", *arguments])
@@ -446,7 +486,7 @@ def main(arguments=None):
     for case in options.families:
         print(case, flush=True)
         cases[case] = measure_case(*CASES[case], configurations, options.rounds, options.seconds)
-        write_between(options.out, "Speed", report(cases, command, is_torch_missing))  # so far
+        write_between(options.out, "Speed", report(cases, command, missing))  # so far
         if options.json:
             write_json(options.json, {case: dataclasses.asdict(measured) for case, measured in cases.items()})
     print(options.out.read_text(encoding="utf-8"))

@@ -1,0 +1,52 @@
+"""What is recorded of a finished study: its report and what its numbers rest on, and nothing large."""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from keras_vision.errors import BadInput
+from keras_vision.study import study
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
+record_studies = importlib.import_module("record_studies")
+
+
+@pytest.fixture
+def finished(tmp_path, monkeypatch):
+    """A finished study that trains nothing, with the files of a run put into it."""
+    monkeypatch.chdir(tmp_path)
+    study("count_by_hand")
+    workdir = tmp_path / "runs" / "study-count_by_hand-quick"
+    run = workdir / "runs" / "a-0"
+    run.mkdir(parents=True)
+    for name in ("config.json", "metrics.jsonl", "model.keras", "lock"):
+        (run / name).write_text("{}")
+    return workdir
+
+
+def test_a_study_is_recorded_with_the_settings_and_epochs_of_its_runs(finished, tmp_path):
+    out = tmp_path / "results"
+    record_studies.main([str(finished), "--out", str(out)])
+    folder = out / "studies" / "count_by_hand"
+    assert (folder / "report.md").read_text() == (finished / "report.md").read_text()
+    assert sorted(path.name for path in (folder / "runs" / "a-0").iterdir()) == ["config.json", "metrics.jsonl"]
+    summary = json.loads((folder / "summary.json").read_text())
+    page = (out / "studies" / "README.md").read_text()
+    assert "[Weights by hand and by program](count_by_hand/report.md) | quick |" in page and summary["answer"] in page
+
+
+def test_what_was_recorded_before_is_replaced(finished, tmp_path):
+    stale = tmp_path / "results" / "studies" / "count_by_hand" / "figures" / "old.png"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    record_studies.main([str(finished), "--out", str(tmp_path / "results")])
+    assert not stale.exists()
+
+
+def test_a_study_without_a_report_is_refused(finished, tmp_path):
+    (finished / "result.json").unlink()
+    with pytest.raises(BadInput, match="study that has a report"):
+        record_studies.main([str(finished), "--out", str(tmp_path / "results")])

@@ -1,0 +1,98 @@
+"""Records finished studies in docs/results: reports, tables, figures, and the settings and epochs of every run.
+
+    python -m keras_vision.study --all --scale quick
+    python tools/record_studies.py runs/study-*-quick
+
+What was recorded of a study before is replaced. Models, checkpoints and event files stay where they are: what is kept
+of a run is small, and enough to see where each number comes from.
+"""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from bench_common import ROOT, table
+
+from keras_vision.errors import BadInput
+from keras_vision.progress import clock_text
+from keras_vision.runs import Run, read_json, write_json, write_text
+from keras_vision.studies import STUDIES
+from keras_vision.studies.report import VERDICTS
+
+RESULTS = ROOT / "docs" / "results"
+KEPT = ("report.md", "table.csv", "trials.csv", "front.csv", "config.json", "metrics.jsonl")
+HEADLINE = "headline"
+PAGE = """# The studies
+
+Each report names its command, machine, seeds and cost; beside it lie its table, its figures, and of each run the
+settings and the epochs. Together: {seconds} of training, {pflop:.3g} PFLOP."""
+COLUMNS = ("study", "scale", "answer", "the source's claim", "runs", "training", "PFLOP")
+
+
+def record(workdir, studies):
+    """Copies what is worth keeping of one study.
+
+    Args:
+        workdir: The study's directory.
+        studies: The folder that gets a folder of the study's name.
+
+    Returns:
+        The study's name.
+
+    Raises:
+        BadInput: The directory is not that of a finished study.
+    """
+    run = Run(workdir)
+    settings = run.config["settings"] if run.config_path.exists() else {}
+    if "study" not in settings or not run.finished:
+        raise BadInput(str(workdir), "the directory of a study that has a report")
+    folder = studies / settings["study"]
+    shutil.rmtree(folder, ignore_errors=True)
+    kept = [path for path in sorted(run.path.rglob("*")) if path.name in KEPT]
+    for path in [*kept, *sorted(run.figures.glob("*.png"))]:
+        copy = folder / path.relative_to(run.path)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    keys = ("answer", "held", "runs", "seconds", "pflop")
+    summary = {key: run.result[key] for key in keys} | {"scale": settings["scale"]}
+    write_json(folder / "summary.json", summary)
+    return settings["study"]
+
+
+def index(studies):
+    """Returns the page that lists all studies that are recorded."""
+    found = {name: read_json(studies / name / "summary.json") for name in STUDIES if (studies / name).is_dir()}
+    rows = [
+        (
+            f"[{STUDIES[name][0]}]({name}/report.md)",
+            one["scale"],
+            one["answer"],
+            VERDICTS.get(one["held"], "not decided"),
+            one["runs"],
+            clock_text(one["seconds"]),
+            f"{one['pflop']:.3g}",
+        )
+        for name, one in found.items()
+    ]
+    seconds, pflop = (sum(one[key] for one in found.values()) for key in ("seconds", "pflop"))
+    return f"{PAGE.format(seconds=clock_text(seconds), pflop=pflop)}\n\n{table(COLUMNS, rows)}"
+
+
+def main(arguments=None):
+    """Runs the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("workdirs", nargs="+", type=Path, metavar="WORKDIR", help="directories of studies")
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    options = parser.parse_args(arguments)
+    studies = options.out / "studies"
+    for workdir in options.workdirs:
+        print(record(workdir, studies))
+    write_text(studies / "README.md", index(studies))
+    if (studies / HEADLINE).is_dir():
+        report = (studies / HEADLINE / "report.md").read_text(encoding="utf-8")
+        write_text(options.out / "headline.md", report.replace("](figures/", f"](studies/{HEADLINE}/figures/"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

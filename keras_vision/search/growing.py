@@ -55,8 +55,7 @@ class Growing:
     def __init__(self, ladder, *, target_acc, size_of, polish="grid", seed=0):
         self.ladder, self.target_acc, self.size_of = ladder, target_acc, size_of
         self.polish, self.seed = polish, seed
-        self.tried = []
-        self._known = {}  # the same, by all their values
+        self._tried = {}  # by all their values, given or left out
         self._asked = None
         self._oracles = {}  # of each network that was polished, by its values
         self._oracle = None  # the one that the last question came from
@@ -75,20 +74,18 @@ class Growing:
         if self._oracle:
             self._oracle.tell(score, reason)
         settings, _ = self.ladder.split(self._asked)
-        self.tried.append(Tried(self._asked, self.size_of(settings), score))
-        self._known[_key(self.ladder.complete(self._asked))] = self.tried[-1]
+        self._tried[self._full_key(self._asked)] = Tried(self._asked, self.size_of(settings), score)
 
     def smallest(self):
         """Returns the smallest that reached the target, or None."""
-        reached = [one for one in self.tried if one.score is not None and one.score >= self.target_acc]
-        return min(reached, key=lambda one: (one.parameters, -one.score), default=None)
+        return min(self._within(0), key=lambda one: (one.parameters, -one.score), default=None)
 
     def _is_new(self, values):
-        return self._same(values) is None
+        return self._full_key(values) not in self._tried
 
-    def _same(self, values):
-        """Returns what was tried with equal values, given or left out, or None."""
-        return self._known.get(_key(self.ladder.complete(values)))
+    def _full_key(self, values):
+        """Returns the same for equal trainings, whether defaults are given or left out."""
+        return _key(self.ladder.complete(values))
 
     def _next_rung(self):
         for rung in self.ladder.rungs:
@@ -111,13 +108,14 @@ class Growing:
         return nearest[0]
 
     def _within(self, distance):
-        return [one for one in self.tried if one.score is not None and one.score >= self.target_acc - distance]
+        scored = [one for one in self._tried.values() if one.score is not None]
+        return [one for one in scored if one.score >= self.target_acc - distance]
 
     def _hopeless(self, values):
         """Returns whether a network that is nowhere smaller, trained alike, missed the target."""
         return any(
             one.score is not None and one.score < self.target_acc and self._nowhere_larger(values, one.values)
-            for one in self.tried
+            for one in self._tried.values()
         )
 
     def _nowhere_larger(self, values, others):
@@ -143,7 +141,7 @@ class Growing:
                 if self._is_new(values) and self._is_smaller(values):
                     self._oracle = self._oracles[key]
                     return values
-                known = self._same(values)
+                known = self._tried.get(self._full_key(values))
                 self._oracles[key].tell(known and known.score, "no smaller than the smallest so far")
             self._exhausted.add(key)
         return None

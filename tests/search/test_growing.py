@@ -162,9 +162,11 @@ def test_what_it_asks_depends_on_what_it_was_told_alone():
 
 
 def test_failed_trials_are_neither_reached_nor_stepped_from():
-    strategy, _ = grow(0.9, tell=lambda values: None if len(values["filters"]) > 2 else accuracy(values), trials=30)
-    assert all(one.score is None or len(one.values["filters"]) <= 2 for one in strategy.tried)
-    assert strategy.smallest() is None or len(strategy.smallest().values["filters"]) <= 2
+    strategy, asked = grow(0.9, tell=lambda values: None if len(values["filters"]) > 2 else accuracy(values), trials=30)
+    rungs = strategy.ladder.rungs
+    assert tuple(asked[: len(rungs)]) == rungs
+    assert asked[len(rungs) :] and all(len(values["filters"]) <= 2 for values in asked[len(rungs) :])
+    assert strategy.smallest() is None
 
 
 def test_rungs_that_do_not_fit_the_images_are_left_out():

@@ -48,24 +48,30 @@ def trial_seed(seed, number):
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0] >> 1)
 
 
-def is_hopeless(accuracies, epochs, target_acc):
+def is_hopeless(rows, epochs, target_acc):
     """Returns whether a training will not reach its target: its error would have to shrink too much.
 
-    That is where the smallest error, shrunk as much as `SHRINK` allows, is still more than the target allows.
+    That is where the smallest error, shrunk as much as `SHRINK` allows, is still more than the target allows. In the
+    first half of the epochs the error on the training images counts too: with few steps behind it, batch norm holds
+    validation back.
 
     Args:
-        accuracies: The accuracies so far, one per epoch, on training or validation images, whichever is higher: with
-            few steps behind it, batch norm holds validation back for epochs.
+        rows: A dict for each epoch so far, with `accuracy`, on training images, and `val_accuracy`.
         epochs: Epochs of the whole training, one cycle of the learning rate.
         target_acc: The validation accuracy to be reached.
 
     Example:
 
-    >>> is_hopeless([0.5, 0.8], epochs=5, target_acc=0.9), is_hopeless([0.5, 0.82], epochs=5, target_acc=0.9)
-    (True, False)
+    >>> rows = [{"accuracy": 0.80, "val_accuracy": 0.5}, {"accuracy": 0.82, "val_accuracy": 0.6}]
+    >>> is_hopeless(rows[:1], epochs=5, target_acc=0.93), is_hopeless(rows, epochs=5, target_acc=0.93)
+    (False, True)
     """
     factor, power = SHRINK
-    return (1 - max(accuracies)) * factor * (len(accuracies) / epochs) ** power > 1 - target_acc
+    share = len(rows) / epochs
+    errors = [1 - row["val_accuracy"] for row in rows]
+    if share < 0.5:
+        errors += [1 - row["accuracy"] for row in rows]
+    return min(errors) * factor * share**power > 1 - target_acc
 
 
 @dataclasses.dataclass(frozen=True)
@@ -282,8 +288,7 @@ class Search:
         def judge(rows):
             if len(rows) > trial.last_epoch:
                 self.ledger.record("epoch", trial.number, epoch=len(rows), val_accuracy=rows[-1]["val_accuracy"])
-            accuracies = [max(row["val_accuracy"], row["accuracy"]) for row in rows]
-            return "hopeless" if is_judged and is_hopeless(accuracies, recipe.epochs, self.target_acc) else None
+            return "hopeless" if is_judged and is_hopeless(rows, recipe.epochs, self.target_acc) else None
 
         until = {"target_acc": self.target_acc, "deadline": deadline, "judge": judge}
         return self.train(run, trial.values, trial.number, **until)

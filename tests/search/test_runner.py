@@ -214,7 +214,14 @@ def test_a_network_that_is_too_slow_is_rejected(tmp_path, space, monkeypatch):
     ],
 )
 def test_hopeless_is_what_would_have_to_shrink_too_much(accuracies, target, hopeless):
-    assert is_hopeless(accuracies, epochs=5, target_acc=target) is hopeless
+    rows = [{"accuracy": accuracy, "val_accuracy": accuracy} for accuracy in accuracies]
+    assert is_hopeless(rows, epochs=5, target_acc=target) is hopeless
+
+
+@pytest.mark.parametrize(("done", "hopeless"), [(2, False), (3, True)])
+def test_what_training_images_promise_counts_in_the_first_half_only(done, hopeless):
+    rows = [{"accuracy": 0.94, "val_accuracy": 0.5}] * done
+    assert is_hopeless(rows, epochs=5, target_acc=0.93) is hopeless
 
 
 def test_a_hopeless_trial_is_given_up(tmp_path, space):

@@ -10,8 +10,9 @@ MOST_CONVS = 3  # in a block: four, as in the paper's largest network, are too d
 
 
 def vgg_of(width, blocks):
-    """Returns the settings of a `vgg` that starts with `width` filters and doubles them from block to block."""
-    return {"filters": tuple(width * 2**block for block in range(len(blocks))), "blocks": tuple(blocks)}
+    """Returns the settings of a `vgg` of `width` filters in its first block, twice as many in each later one."""
+    filters = tuple(width * 2**block for block in range(len(blocks)))
+    return {"filters": filters, "blocks": tuple(blocks), "whitening": True}
 
 
 LADDER = (

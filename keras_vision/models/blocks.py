@@ -54,11 +54,10 @@ def conv_norm(x, filters, kernel_size, *, strides=1, padding="same", batch_norm=
     return BatchNormalization(name=f"{name}_norm")(x) if batch_norm else x
 
 
-def conv_block(x, filters, kernel_size, *, strides=1, padding="same", activation="relu", batch_norm=True, name):
-    """Convolution - batch norm - activation."""
-    _, initializer = ACTIVATIONS[activation]
-    options = {"strides": strides, "padding": padding, "batch_norm": batch_norm, "initializer": initializer}
-    x = conv_norm(x, filters, kernel_size, **options, name=name)
+def conv_block(x, filters, kernel_size, *, activation="relu", initializer=None, name, **options):
+    """Convolution - batch norm - activation; `options` as in `conv_norm`."""
+    initializer = initializer or ACTIVATIONS[activation][1]
+    x = conv_norm(x, filters, kernel_size, initializer=initializer, name=name, **options)
     return activate(x, activation, name=f"{name}_activation")
 
 

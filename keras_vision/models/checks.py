@@ -129,7 +129,7 @@ RULES = {
     **dict.fromkeys(("filters", "blocks"), _counts),
     "hidden_units": functools.partial(_counts, least_length=0),
     "dropout_rate": _rate,
-    **dict.fromkeys(("batch_norm", "residual", "bidirectional"), _switch),
+    **dict.fromkeys(("batch_norm", "residual", "bidirectional", "early_pooling", "whitening"), _switch),
     "activation": _one_of(*ACTIVATIONS),
     "padding": _one_of("same", "valid"),
     "pooling": _one_of(*POOLINGS, None),

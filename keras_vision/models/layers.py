@@ -150,6 +150,38 @@ class DepthwiseConv2D(keras.layers.DepthwiseConv2D):
 
 
 @_register
+class Dirac(keras.initializers.Initializer):
+    """Starts a convolution as the identity: its first filters, one per channel, pass each on as it is.
+
+    The others, and all of a convolution with fewer filters than channels, start as He et al. 2015 say.
+
+    Args:
+        seed: Of the other filters.
+
+    Example:
+
+    >>> keras.layers.Conv2D(64, 3, padding="same", kernel_initializer=Dirac())
+
+    Source: Jordan 2024, arXiv:2404.00498, section 3.3.
+    """
+
+    def __init__(self, seed=None):
+        self._others = keras.initializers.HeNormal(seed)
+
+    def __call__(self, shape, dtype=None):
+        *sides, channels, filters = shape
+        kernel = self._others(shape, dtype)
+        if filters < channels:
+            return kernel
+        identity = np.zeros((*sides, channels, channels), "float32")
+        identity[tuple(side // 2 for side in sides)] = np.eye(channels)
+        return ops.concatenate([ops.convert_to_tensor(identity, kernel.dtype), kernel[..., channels:]], axis=-1)
+
+    def get_config(self):
+        return {"seed": self._others.get_config()["seed"]}
+
+
+@_register
 def gelu(x):
     """Gaussian error linear unit, x times the normal distribution function of x. Any shape in, the same shape out.
 

@@ -1,13 +1,16 @@
 """VGG: stages of 3x3 convolutions, each stage closed by max pooling (Simonyan & Zisserman 2015, table 1).
 
-Two things are newer than the paper: batch norm after each convolution (Ioffe & Szegedy 2015), and global average
-pooling (Lin et al. 2014) in the place of two dense layers of 4,096 units, which held most of the weights.
+Newer than the paper are batch norm after each convolution (Ioffe & Szegedy 2015); convolutions that start as the
+identity (Jordan 2024); and global average pooling (Lin et al. 2014) in the place of two dense layers of 4,096 units,
+which held most of the weights.
 """
 
 import keras
 
-from keras_vision.models.blocks import HEADS, classify, conv_block, drop, take_pixels
+from keras_vision.models.blocks import HEADS, activate, classify, conv_block, drop, take_pixels
 from keras_vision.models.checks import check_same_length, check_stages, checked
+from keras_vision.models.layers import Dirac
+from keras_vision.models.whitening import whiten
 
 
 @checked
@@ -22,6 +25,8 @@ def vgg(
     padding="same",
     pool_size=2,
     pool_stride=None,
+    early_pooling=False,
+    whitening=False,
     batch_norm=True,
     dropout_rate=0.0,
     head="gap",
@@ -38,6 +43,9 @@ def vgg(
         padding: "same" puts zeros around what each convolution sees, to keep its size; "valid" puts none.
         pool_size: Side of the max pooling that closes each stage, in pixels.
         pool_stride: Step of that pooling; None is `pool_size`, less lets pools overlap.
+        early_pooling: Whether a stage pools after its first convolution, and not its last: what follows then costs a
+            quarter (Jordan 2024, section 3.1).
+        whitening: Whether fixed filters that decorrelate patches of 2x2 pixels come first (Jordan 2024, section 3.2).
         batch_norm: Whether batch norm follows each convolution.
         dropout_rate: Share of the features dropped before the logits.
         head: "gap" averages over the last stage's positions; "flatten" keeps them apart.
@@ -52,16 +60,23 @@ def vgg(
     check_same_length(filters=filters, blocks=blocks)
     pool_stride = pool_stride or pool_size
     side = kernel_size if padding == "valid" else 1
-    stages = [[(side, 1)] * convs + [(pool_size, pool_stride)] for convs in blocks]
+    stages = [[(side, 1)] * convs for convs in blocks]
     stages[0][0] = (side, strides)
+    for windows in stages:
+        windows.insert(1 if early_pooling else len(windows), (pool_size, pool_stride))
+    if whitening:
+        stages[0].insert(0, (2, 1))
     check_stages(input_shape, stages)
     pixels, x = take_pixels(input_shape)
+    if whitening:
+        x = activate(whiten(x), "relu", name="stem_activation")
     for stage, (width, convs) in enumerate(zip(filters, blocks, strict=True), start=1):
         for conv in range(1, convs + 1):
-            step = strides if stage == conv == 1 else 1
+            options = {"strides": strides if stage == conv == 1 else 1, "padding": padding, "batch_norm": batch_norm}
             name = f"block{stage}_conv{conv}"
-            x = conv_block(x, width, kernel_size, strides=step, padding=padding, batch_norm=batch_norm, name=name)
-        x = keras.layers.MaxPooling2D(pool_size, pool_stride, name=f"block{stage}_pool")(x)
+            x = conv_block(x, width, kernel_size, initializer=Dirac(), name=name, **options)
+            if conv == (1 if early_pooling else convs):
+                x = keras.layers.MaxPooling2D(pool_size, pool_stride, name=f"block{stage}_pool")(x)
     x = HEADS[head](name=f"head_{head}")(x)
     x = drop(x, dropout_rate, name="head_dropout")
     return keras.Model(pixels, classify(x, num_classes), name="vgg")

@@ -10,6 +10,7 @@ from keras_vision.errors import BadInput
 from keras_vision.progress import Progress, settings_line
 from keras_vision.runs import Run
 from keras_vision.search.ledger import Ledger, ranked
+from keras_vision.search.winner import read_confirmed
 
 LEADERS = 10
 # Below so many trials for each setting, importance is mostly chance.
@@ -24,8 +25,8 @@ def report_on(workdir, progress=None):
         progress: A `Progress`, which is told where the last record is torn.
 
     Returns:
-        A dict: workdir, model, dataset, target_acc, result (None where the search has none yet), leaders, front,
-        importance, caution, failed, statuses.
+        A dict: workdir, model, dataset, target_acc, result (None where the search has none yet), leaders (each with its
+        mean over other seeds where it was confirmed), front, importance, caution, failed, statuses.
 
     Raises:
         BadInput: The directory holds no search.
@@ -44,7 +45,7 @@ def report_on(workdir, progress=None):
         "dataset": settings["dataset"],
         "target_acc": settings["target_acc"],
         "result": run.result if run.finished else None,
-        "leaders": [_line(trial) for trial in ranked(completed, settings["target_acc"])[:LEADERS]],
+        "leaders": _leaders(completed, settings["target_acc"], read_confirmed(run)),
         "front": _read_csv(run.path / "front.csv"),
         "importance": importance,
         "caution": _caution(len(completed), len(importance)),
@@ -104,9 +105,24 @@ def _caution(trials, settings):
     return f"from {trials} trials; trust it from about {needed} on" if trials < needed else ""
 
 
-def _line(trial):
+def _leaders(trials, target_acc, confirmed):
+    """Returns the best trials in the order of `Winner`: who reached the target by luck, behind others that did."""
     keys = ("val_accuracy", "parameters", "macs", "latency_ms", "epochs_run", "stopped", "seconds")
-    return {"trial": trial.name, **{key: trial.result.get(key) for key in keys}, "values": trial.values}
+    lines = [
+        {
+            "trial": trial.name,
+            **{key: trial.result.get(key) for key in keys},
+            "confirmed_mean": confirmed.get(trial.name, {}).get("mean"),
+            "values": trial.values,
+        }
+        for trial in ranked(trials, target_acc)
+    ]
+    return sorted(lines, key=lambda line: not _is_sound(line, target_acc))[:LEADERS]
+
+
+def _is_sound(line, target_acc):
+    scores = (line["val_accuracy"], line["confirmed_mean"])
+    return target_acc is not None and all(score is None or score >= target_acc for score in scores)
 
 
 def _statuses(trials):
@@ -129,13 +145,14 @@ def renderables(found):
     yield Text(f"{found['model']} on {found['dataset']}{target} ({counts})")
     leaders = new_table(
         None,
-        *("trial", "validation", "parameters", "MACs", "ms/image", "epochs", "seconds", "ended by"),
+        *("trial", "validation", "other seeds", "parameters", "MACs", "ms/image", "epochs", "seconds", "ended by"),
     )
     for line in found["leaders"]:
         _add_row(
             leaders,
             f"{line['trial']}  {settings_line(line['values'])}",
             f"{line['val_accuracy']:.4f}",
+            "" if line["confirmed_mean"] is None else f"{line['confirmed_mean']:.4f}",
             f"{line['parameters']:,}",
             short(line["macs"]),
             f"{line['latency_ms']:.2f}",

@@ -17,6 +17,16 @@ from keras_vision.training.checkpoint import Checkpoints
 CONFIRMING = 1_000_000  # the seeds of confirmations begin where those of trials never come
 
 
+def read_confirmed(run):
+    """Returns a dict: trial name -> mean, deviation and accuracies, of the confirmed trials of a search's `Run`."""
+    path = _confirmed_path(run)
+    return read_json(path) if path.exists() else {}
+
+
+def _confirmed_path(run):
+    return run.path / "confirmed.json"
+
+
 class Winner:
     """The best of what a search has found so far.
 
@@ -29,8 +39,7 @@ class Winner:
 
     def __init__(self, search):
         self.search, self.run, self.target_acc = search, search.run, search.target_acc
-        self._path = self.run.path / "confirmed.json"
-        self._confirmed = read_json(self._path) if self._path.exists() else {}
+        self._confirmed = read_confirmed(self.run)
 
     @property
     def best(self):
@@ -181,7 +190,7 @@ class Winner:
                 self.search.progress.say("  out of time; the same command goes on with the confirmation")
                 break
             self._confirmed[trial.name] = confirmed
-            write_json(self._path, self._confirmed)
+            write_json(_confirmed_path(self.run), self._confirmed)
             if not self._has_reached(trial) or self._is_sound(trial):
                 break
             mean = confirmed["mean"]

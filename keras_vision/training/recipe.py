@@ -99,7 +99,7 @@ FIELDS = tuple(field.name for field in dataclasses.fields(Recipe))
 RECIPES = {
     "mlp": {"epochs": 10, "learning_rate": 1e-3},
     "cnn": {"epochs": 8, "learning_rate": 1e-2},
-    "vgg": {"epochs": 8, "learning_rate": 1e-2},
+    "vgg": {"epochs": 8, "optimizer": "sgd", "learning_rate": 0.4, "weight_decay": 5e-3, "flip": "alternating"},
     "resnet18": {"epochs": 8, "optimizer": "sgd", "learning_rate": 0.1, "weight_decay": 5e-3, "label_smoothing": 0.1},
     "mlp_mixer": {"epochs": 10, "learning_rate": 2e-3},
     "convmixer": {"epochs": 10, "learning_rate": 1e-2},

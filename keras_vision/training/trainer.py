@@ -12,6 +12,7 @@ from keras_vision.data.pipeline import evaluation_batches, steps_per_epoch, trai
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.events import EventLog
 from keras_vision.models.layers import set_statistics
+from keras_vision.models.whitening import set_whitening
 from keras_vision.progress import Progress
 from keras_vision.runs import save_model, write_json
 from keras_vision.training.checkpoint import Checkpoints
@@ -130,6 +131,7 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
     recipe = recipe.replace(batch_size=min(recipe.batch_size, len(dataset.train)))
     steps = steps_per_epoch(dataset.train, recipe.batch_size)
     set_statistics(model, dataset.statistics.mean, dataset.statistics.std)
+    set_whitening(model, dataset.train.images)
     compile_model(model, recipe, steps)
     checkpoints = Checkpoints(run.checkpoints)
     state = checkpoints.restore(model, progress.say) or {"epoch": 0, "history": [], "seconds": 0.0}

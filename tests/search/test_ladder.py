@@ -39,7 +39,7 @@ def test_polishing_starts_at_the_recipe_itself(model):
 
 
 def test_polishing_draws_what_differs():
-    ladder = Ladder("vgg", recipe_for("vgg", learning_rate=0.01, weight_decay=0.03))
+    ladder = Ladder("vgg", recipe_for("vgg", optimizer="adamw", learning_rate=0.01, weight_decay=0.03))
     hp = keras_tuner.HyperParameters()
     hp.values = {"optimizer": "sgd", "kernel_size": 5}
     drawn = ladder.polish(hp, ladder.rungs[0])

@@ -117,6 +117,18 @@ def test_brackets_are_printed_as_they_are(searched):
         assert text in stream.getvalue()
 
 
+def test_who_reached_the_target_by_luck_stands_behind_others_that_did(torn):
+    leaders = report_on(torn)["leaders"]
+    reached = [line["trial"] for line in leaders if line["val_accuracy"] >= 0.6]
+    others = [line["trial"] for line in leaders if line["val_accuracy"] < 0.6]
+    (torn / "confirmed.json").write_text(json.dumps({reached[0]: {"mean": 0.5901}}))
+    found = report_on(torn)
+    assert [line["trial"] for line in found["leaders"]] == [*reached[1:], reached[0], *others]
+    stream = io.StringIO()
+    show_report(found, PlainProgress(stream))
+    assert "0.5901" in stream.getvalue()
+
+
 def test_the_line_that_confirms_can_be_pasted_into_a_shell(torn):
     stream = io.StringIO()
     show_report(report(report=str(torn)), PlainProgress(stream))

@@ -39,6 +39,12 @@ def test_stock_twin_has_only_stock_layers_and_gives_the_same_outputs(name):
     assert twin.count_params() == model.count_params()
 
 
+def test_twin_of_a_vgg_does_not_start_as_the_identity():
+    model = small_model("vgg", filters=(8, 8), blocks=(1, 1))
+    kernels = [network.get_layer("block2_conv1").get_weights()[0] for network in (model, peers_keras.stock_twin(model))]
+    assert [np.count_nonzero(kernel) for kernel in kernels] == [8, 9 * 8 * 8]
+
+
 def test_twin_that_differs_is_found(monkeypatch):
     monkeypatch.setattr(peers_keras, "TOLERANCE", -1.0)
     with pytest.raises(KerasVisionError, match="mlp of stock layers gives other outputs"):

@@ -19,13 +19,15 @@ from keras_vision.data import load_dataset
 from keras_vision.errors import KerasVisionError
 from keras_vision.measure import measure
 from keras_vision.models import build_model
-from keras_vision.models.layers import gelu, set_statistics
+from keras_vision.models.layers import Dirac, gelu, set_statistics
 
 TOLERANCE = 1e-3  # of the largest logit
 
 
 def stock_twin(model, *, check=False, l2=0.0):
     """Returns the same graph with stock Keras layers in the place of ours, and the same weights.
+
+    Where kernels start in a way of ours they are drawn anew, as a person would have Keras draw them before a ReLU.
 
     Args:
         model: A model from `build_model`.
@@ -43,7 +45,14 @@ def stock_twin(model, *, check=False, l2=0.0):
         ours, theirs = model.predict(pixels, verbose=0), twin.predict(pixels, verbose=0)
         if (difference := np.abs(ours - theirs).max()) > TOLERANCE * np.abs(ours).max():
             raise KerasVisionError(f"{model.name} of stock layers gives other outputs, by up to {difference:.3g}")
+    for layer, stock in zip(model.layers, twin.layers, strict=True):
+        if _starts_as_ours(layer):
+            stock.kernel.assign(stock.kernel_initializer(stock.kernel.shape))
     return twin
+
+
+def _starts_as_ours(layer):
+    return isinstance(getattr(layer, "kernel_initializer", None), Dirac)
 
 
 def stock_layer(layer, l2=0.0):
@@ -54,6 +63,8 @@ def stock_layer(layer, l2=0.0):
     config = layer.get_config()
     if getattr(layer, "activation", None) is gelu:
         config["activation"] = "gelu"
+    if _starts_as_ours(layer):
+        config["kernel_initializer"] = "he_normal"
     if l2 and "kernel_regularizer" in config:
         config["kernel_regularizer"] = keras.regularizers.L2(l2)
     return kind.from_config(config)

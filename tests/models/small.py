@@ -28,3 +28,10 @@ def small_model(name, input_shape=(8, 8, 3), num_classes=5, **settings):
 
 def pixels(input_shape=(8, 8, 3), n=16):
     return np.random.default_rng(0).integers(0, 256, (n, *input_shape)).astype("float32")
+
+
+def with_random_kernels(model):
+    """Moves all kernels by noise: a kernel that starts as the identity, as those of a VGG do, sees one pixel."""
+    random = np.random.default_rng(0)
+    model.set_weights([w + random.normal(scale=0.1, size=w.shape) if w.ndim > 1 else w for w in model.get_weights()])
+    return model

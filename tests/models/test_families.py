@@ -8,7 +8,7 @@ from keras_vision.analysis.measured_field import measure_fields
 from keras_vision.analysis.receptive_field import receptive_fields
 from keras_vision.models import build_model
 from keras_vision.models.layers import gelu
-from tests.models.small import pixels, small_model
+from tests.models.small import pixels, small_model, with_random_kernels
 
 
 def kinds(model):
@@ -83,7 +83,8 @@ def test_units_of_a_vgg_without_padding_see_what_a_person_works_out(layer, size,
 
 
 def test_units_of_a_vgg_without_padding_are_measured_to_see_that():
-    for one in measure_fields(vgg_with_windows((40, 40, 1)), [layer for layer, *_ in SEEN], images=16):
+    model = with_random_kernels(vgg_with_windows((40, 40, 1)))
+    for one in measure_fields(model, [layer for layer, *_ in SEEN], images=16):
         top, left, height, width = one.field.centre_box()
         inside = np.zeros_like(one.strength, bool)
         inside[top : top + height, left : left + width] = True

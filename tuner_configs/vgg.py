@@ -5,7 +5,7 @@
 The first rungs of the ladder have one 3x3 convolution per block; each adds a block and doubles the channels.
 """
 
-WIDTHS = (8, 16, 24, 32, 48, 64)  # multiples of what processors compute at once: 12 trains slower than 16
+WIDTHS = (4, 8, 16, 24, 32, 48, 64)  # multiples of what processors compute at once: 12 trains slower than 16
 MOST_CONVS = 3  # in a block: four, as in the paper's largest network, are too deep to train in a few epochs
 
 

@@ -10,7 +10,7 @@ from keras_vision.errors import BadInput
 from keras_vision.progress import Progress, settings_line
 from keras_vision.runs import Run
 from keras_vision.search.ledger import Ledger, ranked
-from keras_vision.search.winner import read_confirmed
+from keras_vision.search.winner import is_sound, read_confirmed
 
 LEADERS = 10
 # Below so many trials for each setting, importance is mostly chance.
@@ -108,21 +108,16 @@ def _caution(trials, settings):
 def _leaders(trials, target_acc, confirmed):
     """Returns the best trials in the order of `Winner`: who reached the target by luck, behind others that did."""
     keys = ("val_accuracy", "parameters", "macs", "latency_ms", "epochs_run", "stopped", "seconds")
-    lines = [
+    best = sorted(ranked(trials, target_acc), key=lambda trial: not is_sound(trial, target_acc, confirmed))
+    return [
         {
             "trial": trial.name,
             **{key: trial.result.get(key) for key in keys},
             "confirmed_mean": confirmed.get(trial.name, {}).get("mean"),
             "values": trial.values,
         }
-        for trial in ranked(trials, target_acc)
+        for trial in best[:LEADERS]
     ]
-    return sorted(lines, key=lambda line: not _is_sound(line, target_acc))[:LEADERS]
-
-
-def _is_sound(line, target_acc):
-    scores = (line["val_accuracy"], line["confirmed_mean"])
-    return target_acc is not None and all(score is None or score >= target_acc for score in scores)
 
 
 def _statuses(trials):

@@ -27,6 +27,19 @@ def _confirmed_path(run):
     return run.path / "confirmed.json"
 
 
+def is_sound(trial, target_acc, confirmed):
+    """Returns whether a trial reached the target, and not by luck: in `confirmed` nothing is known against it.
+
+    Args:
+        trial: A completed `Trial`.
+        target_acc: The target, or None.
+        confirmed: As `read_confirmed` gives it.
+    """
+    if target_acc is None or trial.score < target_acc:
+        return False
+    return trial.name not in confirmed or confirmed[trial.name]["mean"] >= target_acc
+
+
 class Winner:
     """The best of what a search has found so far.
 
@@ -55,8 +68,7 @@ class Winner:
         return self.target_acc is not None and trial.score >= self.target_acc
 
     def _is_sound(self, trial):
-        confirmed = self._confirmed.get(trial.name)
-        return self._has_reached(trial) and (confirmed is None or confirmed["mean"] >= self.target_acc)
+        return is_sound(trial, self.target_acc, self._confirmed)
 
     def _has_model(self, trial):
         return self.search.trial_run(trial).model_path.exists()

@@ -53,6 +53,7 @@ OPTIONS = {
     "seed": (int, "N", "everything random derives from it; 0 is a seed"),
     "workdir": (str, "DIR", "the run directory; the same command on the same directory goes on where it was"),
     "split": (str, "NAME", "validation or test"),
+    "views": (int, "1|2|6", "average over so many views: each image, with 2 also mirrored, with 6 also shifted"),
     "figures": (str, "DIR", "the folder for pictures; by default that of the run, and none for a model file"),
     "out": (str, "DIR", "where to write"),
     "format": (str, "NAME", "a format of the export, or several: with commas, or the option given several times"),

@@ -7,13 +7,13 @@ from pathlib import Path
 from keras_vision.cli import main as run_command
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.job import check_seed, data_source, open_dataset
-from keras_vision.measure import answer, details, score_line, summary
+from keras_vision.measure import VIEWS, answer, details, score_line, summary
 from keras_vision.quiet import import_keras
 
 SPLITS = ("test", "validation")
 
 
-def evaluate(source, *, dataset=None, data_dir=None, split="test", seed=None, figures=None, progress=None):
+def evaluate(source, *, dataset=None, data_dir=None, split="test", views=1, seed=None, figures=None, progress=None):
     """Measure a saved model on the images of a data set.
 
     Args:
@@ -22,13 +22,14 @@ def evaluate(source, *, dataset=None, data_dir=None, split="test", seed=None, fi
             of another folder are resized to the model's input.
         data_dir: Where the data set lies.
         split: `"test"` or `"validation"`.
+        views: How many views of each image are averaged, one of `keras_vision.measure.VIEWS`.
         seed: Of the validation split; that of the model's training by default.
         figures: The folder for pictures of the confusion matrix and of the most confident mistakes; by default that of
             the run, and none for a model file.
         progress: A `Progress`.
 
     Returns:
-        A dict: accuracy, n, interval (95%, Wilson), crossentropy, split, dataset, warnings; what
+        A dict: accuracy, n, interval (95%, Wilson), crossentropy, split, views, dataset, warnings; what
         `keras_vision.measure.details` returns; figures, their paths; and looks, how often the test split was, where it
         is that of the run's own data set.
 
@@ -46,6 +47,7 @@ def evaluate(source, *, dataset=None, data_dir=None, split="test", seed=None, fi
 
     progress = progress or Progress()
     check_choice("split", split, SPLITS)
+    check_choice("views", views, VIEWS)
     if seed is not None:
         check_seed(seed)
     card = read_card(source)
@@ -63,8 +65,8 @@ def evaluate(source, *, dataset=None, data_dir=None, split="test", seed=None, fi
     chosen = choose_data(card.get("data_source", {}), dataset, data_dir, seed, model.input_shape)
     data = open_dataset(chosen.pop("spec"), **chosen, progress=progress)
     check_classes(card.get("class_names"), data.class_names)
-    images, logits = answer(model, data, split)
-    result = summary(data, split, images, logits) | details(logits, images.labels, data.class_names)
+    images, logits = answer(model, data, split, views)
+    result = summary(data, split, images, logits, views) | details(logits, images.labels, data.class_names)
     result["warnings"] += leak_warnings(card, data, split, chosen["seed"])
     run, is_own = run_of(source), data.fingerprint == card.get("fingerprint")
     if run and is_own and split == "test":
@@ -197,7 +199,7 @@ def main(arguments=None):
         evaluate,
         "evaluate",
         positional={"source": "a run directory or a .keras file"},
-        flags=("dataset", "data_dir", "split", "seed", "figures"),
+        flags=("dataset", "data_dir", "split", "views", "seed", "figures"),
         show=show,
         arguments=arguments,
     )

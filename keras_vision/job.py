@@ -72,7 +72,7 @@ def begin(model, data, precision, run, progress):
     progress.say(f"watch it: {tensorboard_line(run.path)}")
 
 
-def finish(run, result, data, target_acc, progress):
+def finish(run, result, data, target_acc, progress, views=1):
     """Ends a run: the test split where the run is done, the pictures always; returns the completed result.
 
     The test split is opened once, and only for a run that reached its target or had none: whoever goes on searching
@@ -84,6 +84,7 @@ def finish(run, result, data, target_acc, progress):
         data: The `Dataset`.
         target_acc: As in `train` and `tune`.
         progress: A `Progress`.
+        views: Of each test image, as in `measure`.
     """
     from keras_vision.pictures import draw_pictures
     from keras_vision.runs import load_model, write_json
@@ -101,7 +102,7 @@ def finish(run, result, data, target_acc, progress):
         model = load_model(run.path, float32=True)
         if run.finished and reached:
             try:
-                result["test"] = measure_run(run, model, data)
+                result["test"] = measure_run(run, model, data, views=views)
                 write_json(run.result_path, result)
             except BadInput as error:  # training is done: an unreadable test split must not hide what it gave
                 extra["warnings"].append(f"the test images could not be read: {error}")

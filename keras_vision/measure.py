@@ -5,29 +5,33 @@ from keras_vision.errors import KerasVisionError
 TOP = 5  # classes that may be named, where there are more
 # Equal ranges of confidence over which the calibration error is summed (Guo et al. 2017, section 2).
 CALIBRATION_BINS = 15
+# Views of each image whose logits are averaged: itself; and mirrored; and both of these shifted by a pixel along the
+# diagonal, to and fro (Jordan 2024, arXiv:2404.00498, section 3.5).
+VIEWS = (1, 2, 6)
 
 
-def measure_run(run, model, dataset, split="test"):
+def measure_run(run, model, dataset, split="test", views=1):
     """Measures the model of a run, and counts the looks at the test split in the run (key `looks`)."""
-    result = measure(model, dataset, split)
+    result = measure(model, dataset, split, views)
     return result | {"looks": run.count_look()} if split == "test" else result
 
 
-def measure(model, dataset, split="test"):
+def measure(model, dataset, split="test", views=1):
     """Measures a model on one split of a data set.
 
     Args:
         model: A model with raw pixels in and logits out.
         dataset: A `Dataset`.
         split: `"test"`, which opens the test split, or `"validation"`.
+        views: As in `predict_logits`.
 
     Returns:
-        A dict: dataset, split, warnings, and what `score` returns.
+        A dict: dataset, split, views, warnings, and what `score` returns.
     """
-    return summary(dataset, split, *answer(model, dataset, split))
+    return summary(dataset, split, *answer(model, dataset, split, views), views)
 
 
-def answer(model, dataset, split="test"):
+def answer(model, dataset, split="test", views=1):
     """Runs a model over one split of a data set and returns (the `Split`, float32 logits [n, classes]).
 
     Raises:
@@ -38,21 +42,28 @@ def answer(model, dataset, split="test"):
 
     check_fit(model, dataset)
     images = dataset.test() if split == "test" else dataset.validation
-    return images, predict_logits(model, images.images)
+    return images, predict_logits(model, images.images, views=views)
 
 
-def summary(dataset, split, images, logits):
+def summary(dataset, split, images, logits, views=1):
     """Returns what `measure` returns of a split that was answered."""
     return {
         "dataset": dataset.name,
         "split": split,
+        "views": views,
         **score(logits, images.labels),
         "warnings": list(images.warnings),
     }
 
 
-def predict_logits(model, images, batch_size=512):
+def predict_logits(model, images, batch_size=512, views=1):
     """Returns a model's float32 logits [n, classes] for uint8 images [n, h, w, c].
+
+    Args:
+        model: A model with raw pixels in and logits out.
+        images: The array of images.
+        batch_size: Images at a time.
+        views: How many views of each image are averaged, one of `VIEWS`.
 
     Raises:
         KerasVisionError: The model answers with NaN or infinity.
@@ -60,11 +71,35 @@ def predict_logits(model, images, batch_size=512):
     import numpy as np
 
     # `model.predict` of arrays makes a tf.data pipeline whose tuning thread it then waits for; see `data.pipeline`.
-    pieces = range(0, len(images), batch_size)
-    logits = np.concatenate([model.predict_on_batch(images[start : start + batch_size]) for start in pieces])
+    pieces = (images[start : start + batch_size] for start in range(0, len(images), batch_size))
+    logits = np.concatenate(
+        [sum(share * model.predict_on_batch(view) for share, view in views_of(piece, views)) for piece in pieces]
+    )
     if not np.isfinite(logits).all():
         raise KerasVisionError(f"model {model.name} answers with NaN or infinity: its training went wrong")
     return logits
+
+
+def views_of(images, views):
+    """Yields a (weight, images) for each view of an array of images; weights sum to one.
+
+    Args:
+        images: Array [n, h, w, c].
+        views: One of `VIEWS`. An image counts as much as its two shifts together.
+    """
+    import numpy as np
+
+    if views == 1:
+        yield 1.0, images
+        return
+    shifted = [(1.0, images)]
+    if views == 6:
+        height, width = images.shape[1:3]
+        padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), "reflect")
+        shifted = [(0.5, images), (0.25, padded[:, :height, :width]), (0.25, padded[:, 2:, 2:])]
+    for weight, view in shifted:
+        yield weight / 2, view
+        yield weight / 2, view[:, :, ::-1]
 
 
 def score(logits, labels):
@@ -180,8 +215,9 @@ def class_rows(predictions, labels, class_names):
 def score_line(result):
     """Returns a result of `measure` as the line that a person reads."""
     low, high = result["interval"]
+    seen = f" in {result['views']} views" if result.get("views", 1) > 1 else ""
     again = f", look number {result['looks']} at this split" if result.get("looks", 1) > 1 else ""
     return (
-        f"{result['split']} accuracy {result['accuracy']:.4f} on {result['n']:,} images of {result['dataset']} "
+        f"{result['split']} accuracy {result['accuracy']:.4f} on {result['n']:,} images of {result['dataset']}{seen} "
         f"(95% interval {low:.4f} to {high:.4f}), cross-entropy {result['crossentropy']:.3f}{again}"
     )

@@ -6,6 +6,7 @@ import sys
 from keras_vision.cli import main as run_command
 from keras_vision.errors import check_choice
 from keras_vision.job import begin, check_seed, check_share, data_source, deadline_after, finish, open_dataset, show
+from keras_vision.measure import VIEWS
 from keras_vision.models import MODELS
 from keras_vision.progress import Progress
 from keras_vision.quiet import import_keras
@@ -26,6 +27,7 @@ def train(
     seed=0,
     workdir=None,
     precision="auto",
+    views=1,
     progress=None,
     **recipe,
 ):
@@ -45,6 +47,7 @@ def train(
         seed: Everything random derives from it.
         workdir: The run directory; `runs/train-MODEL-DATASET` by default.
         precision: See `keras_vision.training.precision.set_precision`.
+        views: How many views of each test image are averaged, one of `keras_vision.measure.VIEWS`.
         progress: A `Progress`.
         **recipe: Fields of `Recipe` that differ from the family's best known recipe.
 
@@ -62,6 +65,7 @@ def train(
     check_choice("model", model, MODELS)
     check_share("target_acc", target_acc)
     check_seed(seed)
+    check_choice("views", views, VIEWS)
     deadline = deadline_after(max_minutes)
     plan = recipe_for(model, dataset, **recipe)
     import_keras()
@@ -89,6 +93,7 @@ def train(
         "max_minutes": max_minutes,
         "seed": seed,
         "precision": precision,
+        "views": views,
     }
     run = Run(workdir or default_workdir("train", model, dataset, config))
     with run.locked():
@@ -102,7 +107,7 @@ def train(
             card = {"data_source": source, "settings": settings or {}}
             limits = {"target_acc": target_acc, "deadline": deadline}
             result = fit(network, data, plan, run, seed=seed, card=card, progress=progress, **limits)
-        return finish(run, result, data, target_acc, progress)
+        return finish(run, result, data, target_acc, progress, views)
 
 
 def main(arguments=None):
@@ -113,7 +118,7 @@ def main(arguments=None):
         flags=(
             *("model", "dataset", "data_dir", "image_size", "on_bad_image", "set", "target_acc", "max_minutes"),
             *FIELDS,
-            *("seed", "workdir", "precision"),
+            *("seed", "workdir", "precision", "views"),
         ),
         show=show,
         resumable=True,

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from keras_vision.errors import KerasVisionError
-from keras_vision.measure import answer, calibration_error, class_rows, details, share
+from keras_vision.measure import (
+    VIEWS,
+    answer,
+    calibration_error,
+    class_rows,
+    details,
+    predict_logits,
+    score_line,
+    share,
+    views_of,
+)
 
 
 def logits_for(*probabilities):
@@ -57,6 +67,44 @@ def test_details_keep_to_plain_numbers():
     found = details(logits_for([0.9, 0.1], [0.2, 0.8]), np.array([0, 0]), ("cat", "dog"))
     assert {type(value) for row in found["classes"] for value in row.values()} <= {str, int, float, list, type(None)}
     assert type(found["calibration_error"]) is float
+
+
+class Corner:
+    """Answers with the pixel in the upper left corner."""
+
+    name = "corner"
+
+    def predict_on_batch(self, images):
+        return images[:, 0, 0].astype("float32")
+
+
+@pytest.mark.parametrize(
+    ("views", "expected"),
+    [
+        (1, 0),
+        (2, (0 + 2) / 2),  # itself and mirrored
+        # The image counts a half. Down and right by one pixel, 4 is reflected into the corner, mirrored as well; up and
+        # left the corner is 4, too, and mirrored it is the 4 that is reflected in from the left of the border.
+        (6, (0 + 2) / 4 + (4 + 4 + 4 + 4) / 8),
+    ],
+)
+def test_views_are_averaged(views, expected):
+    images = np.arange(9, dtype="uint8").reshape(1, 3, 3, 1)
+    np.testing.assert_allclose(predict_logits(Corner(), images, views=views), [[expected]])
+
+
+@pytest.mark.parametrize("views", VIEWS)
+def test_there_are_as_many_views_as_asked_for_and_their_weights_are_one(views):
+    weights, shown = zip(*views_of(np.arange(3 * 6 * 6, dtype="uint8").reshape(3, 6, 6, 1), views), strict=True)
+    assert sum(weights) == pytest.approx(1)
+    assert len({view.tobytes() for view in shown}) == len(shown) == views
+    assert {view.shape for view in shown} == {(3, 6, 6, 1)}
+
+
+def test_the_line_says_how_many_views_were_averaged():
+    result = {"split": "test", "accuracy": 0.5, "n": 2, "dataset": "digits", "interval": [0.1, 0.9], "crossentropy": 1}
+    assert "of digits (" in score_line(result | {"views": 1})
+    assert "of digits in 6 views (" in score_line(result | {"views": 6})
 
 
 def test_answers_that_are_not_finite_are_an_error():

@@ -37,10 +37,22 @@ def drop(x, rate, *, name):
     return keras.layers.Dropout(rate, name=name)(x) if rate else x
 
 
-def conv_norm(x, filters, kernel_size, *, strides=1, padding="same", batch_norm=True, initializer="he_normal", name):
-    """Convolution - batch norm over (batch, height, width, channels), by default padded to keep the size.
+def conv_norm(
+    x,
+    filters,
+    kernel_size,
+    *,
+    strides=1,
+    padding="same",
+    pooling=None,
+    batch_norm=True,
+    initializer="he_normal",
+    name,
+):
+    """Convolution - pooling, a layer, where one is given - batch norm over (batch, height, width, channels).
 
-    The convolution has no bias where batch norm, which adds its own, would subtract it again.
+    By default padded to keep the size. The convolution has no bias where batch norm, which adds its own, would subtract
+    it again.
     """
     x = keras.layers.Conv2D(
         filters,
@@ -51,6 +63,7 @@ def conv_norm(x, filters, kernel_size, *, strides=1, padding="same", batch_norm=
         kernel_initializer=initializer,
         name=name,
     )(x)
+    x = x if pooling is None else pooling(x)
     return BatchNormalization(name=f"{name}_norm")(x) if batch_norm else x
 
 

@@ -43,8 +43,8 @@ def vgg(
         padding: "same" puts zeros around what each convolution sees, to keep its size; "valid" puts none.
         pool_size: Side of the max pooling that closes each stage, in pixels.
         pool_stride: Step of that pooling; None is `pool_size`, less lets pools overlap.
-        early_pooling: Whether a stage pools after its first convolution, and not its last: what follows then costs a
-            quarter (Jordan 2024, section 3.1).
+        early_pooling: Whether a stage pools between its first convolution and that one's batch norm, and not at its
+            end: what follows then costs a quarter (Jordan 2024, section 3.1).
         whitening: Whether fixed filters that decorrelate patches of 2x2 pixels come first (Jordan 2024, section 3.2).
         batch_norm: Whether batch norm follows each convolution.
         dropout_rate: Share of the features dropped before the logits.
@@ -71,12 +71,20 @@ def vgg(
     if whitening:
         x = activate(whiten(x), "relu", name="stem_activation")
     for stage, (width, convs) in enumerate(zip(filters, blocks, strict=True), start=1):
+        pool = keras.layers.MaxPooling2D(pool_size, pool_stride, name=f"block{stage}_pool")
         for conv in range(1, convs + 1):
-            options = {"strides": strides if stage == conv == 1 else 1, "padding": padding, "batch_norm": batch_norm}
-            name = f"block{stage}_conv{conv}"
-            x = conv_block(x, width, kernel_size, initializer=Dirac(), name=name, **options)
-            if conv == (1 if early_pooling else convs):
-                x = keras.layers.MaxPooling2D(pool_size, pool_stride, name=f"block{stage}_pool")(x)
+            x = conv_block(
+                x,
+                width,
+                kernel_size,
+                strides=strides if stage == conv == 1 else 1,
+                padding=padding,
+                pooling=pool if early_pooling and conv == 1 else None,
+                batch_norm=batch_norm,
+                initializer=Dirac(),
+                name=f"block{stage}_conv{conv}",
+            )
+        x = x if early_pooling else pool(x)
     x = HEADS[head](name=f"head_{head}")(x)
     x = drop(x, dropout_rate, name="head_dropout")
     return keras.Model(pixels, classify(x, num_classes), name="vgg")

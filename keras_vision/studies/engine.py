@@ -145,6 +145,7 @@ def _plan(job, case):
         "dataset": dataset,
         "recipe": recipe.as_dict(),
         "precision": job.precision,
+        "views": case.views,
     }
 
 
@@ -192,7 +193,8 @@ def _train(job, case, plan, run):
             builder=case.builder,
             seed=plan["seed"],
             workdir=run.path,
-            precision=job.precision,
+            precision=plan["precision"],
+            views=plan["views"],
             progress=job.progress,
             **plan["recipe"],
         )

@@ -32,6 +32,7 @@ class Case:
         recipe: Fields of `Recipe`, over those of the scale.
         builder: As in `train`: builds a network that `MODELS` does not have.
         dataset: In the place of the study's.
+        views: Of each test image, as in `train`.
         group: Cases of one group share a figure of curves.
     """
 
@@ -41,6 +42,7 @@ class Case:
     recipe: dict = dataclasses.field(default_factory=dict)
     builder: Callable | None = None
     dataset: str | None = None
+    views: int = 1
     group: str = ""
 
 

@@ -108,6 +108,7 @@ RECIPES = {
 
 # Epochs of one cycle where a data set is learned in fewer than its family's own number.
 EPOCHS = {
+    "cifar10": {"vgg": 6},
     "fashion_mnist": {"cnn": 5, "vgg": 5, "resnet18": 3, "mlp_mixer": 3, "convmixer": 2, "lstm": 6},
 }
 

@@ -88,3 +88,10 @@ def test_early_pooling_leaves_fewer_positions_to_the_later_convolutions(early, s
     found = [model.get_layer(f"block{name}").output.shape[1] for name in ("1_conv1", "2_conv1", "2_conv2")]
     assert found == shapes
     assert model.get_layer("head_gap").input.shape[1] == 4
+
+
+def test_early_pooling_comes_before_batch_norm():
+    model = build_model("vgg", (16, 16, 3), 5, filters=(4,), blocks=(2,), early_pooling=True)
+    assert [layer.name for layer in model.layers][2:7] == [
+        "block1_conv1", "block1_pool", "block1_conv1_norm", "block1_conv1_activation", "block1_conv2",
+    ]  # fmt: skip

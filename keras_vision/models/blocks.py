@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_vision.models.layers import BatchNormalization, PixelNormalization, gelu
+from keras_vision.models.layers import BatchNormalization, Conv2D, PixelNormalization, gelu
 
 # name: (what Keras applies, how the kernels before it start). He et al. 2015 for units that are zero on one side,
 # Glorot & Bengio 2010 for the symmetric ones.
@@ -54,7 +54,7 @@ def conv_norm(
     By default padded to keep the size. The convolution has no bias where batch norm, which adds its own, would subtract
     it again.
     """
-    x = keras.layers.Conv2D(
+    x = Conv2D(
         filters,
         kernel_size,
         strides=strides,

@@ -11,7 +11,6 @@ PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 # What `auto` resolves to on a CPU with bfloat16 arithmetic: float32 weights, statistics and losses, while oneDNN runs
 # the convolutions and matrix products of the graph in bfloat16.
 REWRITE = "float32+onednn_bfloat16"
-REWRITE_OPTION = "auto_mixed_precision_onednn_bfloat16"
 
 
 def set_precision(precision="auto"):
@@ -51,7 +50,9 @@ def _set_rewrite(on):
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        tf.config.optimizer.set_experimental_options({REWRITE_OPTION: on})
+        from keras_vision.models.speedups import BFLOAT16_REWRITE
+
+        tf.config.optimizer.set_experimental_options({BFLOAT16_REWRITE: on})
 
 
 def _gpu_capability():

@@ -1,5 +1,6 @@
 """The custom layers: what they compute, and that it survives saving, copying and export."""
 
+import functools
 import math
 
 import keras
@@ -8,7 +9,8 @@ import pytest
 import tensorflow as tf
 
 from keras_vision.errors import BadInput
-from keras_vision.models.layers import BatchNormalization, DepthwiseConv2D, gelu, set_statistics
+from keras_vision.models.layers import BatchNormalization, Conv2D, DepthwiseConv2D, gelu, set_statistics
+from keras_vision.models.speedups import BFLOAT16_REWRITE
 from tests.models.small import pixels, small_model
 
 STOCK = keras.layers.BatchNormalization
@@ -196,6 +198,65 @@ def test_depthwise_convolution_trains_by_its_own_gradient():
     types = op_types(train, activations())
     assert "DepthwiseConv2dNative" in types
     assert not {one for one in types if "BackpropFilter" in one}
+
+
+def convolution(kind, inputs, filters=64, kernel_size=3, **settings):
+    layer = kind(filters, kernel_size, **{"padding": "same"} | settings)
+    layer.build(inputs.shape)
+    layer.set_weights([np.random.default_rng(3).normal(size=w.shape) for w in layer.get_weights()])
+    return layer
+
+
+@pytest.mark.parametrize("shape", [(6, 4, 4, 32), (3, 2, 7, 33), (1, 1, 1, 40)], ids=str)
+@pytest.mark.parametrize("kernel_size", [3, (1, 5)], ids=str)
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_convolution_equals_stock_keras(shape, kernel_size, use_bias):
+    inputs, results = activations(shape), []
+    for kind in (Conv2D, keras.layers.Conv2D):
+        layer = convolution(kind, inputs, kernel_size=kernel_size, use_bias=use_bias, activation="relu")
+        call = layer if kind is keras.layers.Conv2D else functools.partial(layer, training=True)
+        results.append([call(inputs), *gradients_of(lambda x, _, call=call: call(x), inputs, layer.kernel.value)])
+    for own, stock in zip(*results, strict=True):
+        np.testing.assert_allclose(own, stock, rtol=1e-3, atol=1e-3)
+
+
+def trains_by_its_own_gradient(layer, inputs):
+    def train(x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(x, training=True) ** 2)
+        return tape.gradient(loss, layer.trainable_variables[0].value)
+
+    return "Conv2DBackpropFilter" not in op_types(train, inputs)
+
+
+@pytest.mark.parametrize(
+    ("shape", "settings", "is_fast"),
+    [
+        ((2, 4, 4, 32), {}, True),
+        ((2, 5, 5, 32), {}, False),  # too many positions for float32
+        ((2, 4, 4, 31), {}, False),
+        ((2, 4, 4, 32), {"strides": 2}, False),
+        ((2, 4, 4, 32), {"padding": "valid"}, False),
+        ((2, 4, 4, 32), {"dilation_rate": 2}, False),
+        ((2, 4, 4, 32), {"kernel_size": 2}, False),
+        ((2, 4, 4, 32), {"kernel_size": 1}, False),
+    ],
+    ids=str,
+)
+def test_convolution_trains_by_its_own_gradient_where_that_is_faster(shape, settings, is_fast):
+    inputs = activations(shape)
+    assert trains_by_its_own_gradient(convolution(Conv2D, inputs, **settings), inputs) is is_fast
+
+
+def test_convolution_has_its_own_gradient_on_more_positions_in_bfloat16():
+    inputs = activations((2, 8, 8, 32))
+    layer = convolution(Conv2D, inputs)
+    assert not trains_by_its_own_gradient(layer, inputs)
+    tf.config.optimizer.set_experimental_options({BFLOAT16_REWRITE: True})
+    try:
+        assert trains_by_its_own_gradient(layer, inputs)
+    finally:
+        tf.config.optimizer.set_experimental_options({BFLOAT16_REWRITE: False})
 
 
 STATISTICS = {"mean": (130.0, 120.0, 110.0), "std": (70.0, 60.0, 50.0)}

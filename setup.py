@@ -24,7 +24,6 @@ EXTRAS = {
     "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
     "litert": ["ai-edge-litert>=2.0"],
     "openvino": ["openvino>=2025.0"],
-    "ray": ["ray>=2.40"],
     "bench": ["torch>=2.6"],
     "test": ["pytest>=8.3", "pytest-xdist>=3.6"],
 }

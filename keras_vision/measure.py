@@ -73,7 +73,7 @@ def predict_logits(model, images, batch_size=512, views=1):
     # `model.predict` of arrays makes a tf.data pipeline whose tuning thread it then waits for; see `data.pipeline`.
     pieces = (images[start : start + batch_size] for start in range(0, len(images), batch_size))
     logits = np.concatenate(
-        [sum(share * model.predict_on_batch(view) for share, view in views_of(piece, views)) for piece in pieces]
+        [sum(weight * model.predict_on_batch(view) for weight, view in views_of(piece, views)) for piece in pieces]
     )
     if not np.isfinite(logits).all():
         raise KerasVisionError(f"model {model.name} answers with NaN or infinity: its training went wrong")

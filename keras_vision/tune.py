@@ -3,6 +3,7 @@
 import math
 import shlex
 import sys
+from pathlib import Path
 
 from keras_vision.cli import main as run_command
 from keras_vision.errors import BadInput, check_choice
@@ -23,7 +24,7 @@ from keras_vision.training.recipe import recipe_for
 
 STRATEGIES = ("grow", "random", "grid", "bayesian", "hyperband")
 POLISHERS = ("grid", "random", "bayesian")
-# Trials of a search that was given no budget. Eight growing ones take 8 minutes on two cores.
+# Trials of a search that was given no budget; README says how long eight growing ones take.
 TRIALS = {"grow": 8}
 MOST_TRIALS = 20
 # The families whose search grows where there is a target: their ladders were measured.
@@ -129,6 +130,7 @@ def tune(
     from keras_vision.training.trainer import check_fit
 
     chosen = set_precision(precision)
+    source = data_source(dataset, data_dir, image_size, on_bad_image, seed)  # with whole paths, for later starts
     kind = Ladder if strategy == "grow" else Space
     choices = kind(model, recipe, fixed={"epochs": epochs, "batch_size": batch_size}, file=space)
     data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
@@ -137,7 +139,7 @@ def tune(
     limits = {"max_params": max_params, "max_macs": max_macs, "max_latency_ms": max_latency_ms}
     config = {
         "model": model,
-        "dataset": dataset,
+        "dataset": source["spec"],
         "fingerprint": data.fingerprint,
         "target_acc": target_acc,
         "strategy": strategy,
@@ -151,9 +153,16 @@ def tune(
         "max_minutes": max_minutes,
     }
     arguments = {
-        **{"model": model, "dataset": dataset, "data_dir": data_dir, "image_size": image_size},
+        **{"model": model, "dataset": source["spec"], "data_dir": source["data_dir"], "image_size": image_size},
         **{"on_bad_image": on_bad_image, "target_acc": target_acc, "strategy": strategy, "polish": polish},
-        **{"space": space, **limits, "epochs": epochs, "batch_size": batch_size, "keep": keep, "seed": seed},
+        **{
+            "space": space and str(Path(space).resolve()),
+            **limits,
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "keep": keep,
+            "seed": seed,
+        },
         "precision": precision,
     }
     run = Run(workdir or default_workdir("tune", model, dataset, config))
@@ -172,7 +181,7 @@ def tune(
             limits=Limits(**limits),
             keep=keep,
             precision=precision,
-            card={"data_source": data_source(dataset, data_dir, image_size, on_bad_image, seed)},
+            card={"data_source": source},
             progress=progress,
         )
         ended = search.go(max_trials, deadline)

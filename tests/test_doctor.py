@@ -33,7 +33,7 @@ def test_the_packages_that_setup_asks_for_are_all_looked_at():
     found = by_subject(packages())
     assert found["python"].status == found["keras"].status == found["pillow"].status == "ok"
     assert found["keras"].text == metadata.version("keras")
-    assert {"onnxruntime, for onnx", "ai-edge-litert, for litert", "ray, for ray", "torch, for bench"} <= set(found)
+    assert {"onnxruntime, for onnx", "ai-edge-litert, for litert", "torch, for bench"} <= set(found)
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,21 @@ def test_train_then_evaluate(images, capsys):
     assert evaluate_main(["w", "--split", "validation", "--json"]) == 0
     validation = json.loads(capsys.readouterr().out)
     assert validation["accuracy"] == pytest.approx(trained["val_accuracy"])
+    assert evaluate_main(["w", "--views", "2", "--json"]) == 0
+    mirrored = json.loads(capsys.readouterr().out)
+    assert (mirrored["views"], evaluated["views"], trained["test"]["views"]) == (2, 1, 1)
+    assert mirrored["crossentropy"] != evaluated["crossentropy"]
+
+
+def test_train_measures_the_views_that_were_asked_for(images, capsys):
+    words = ["--model", "cnn", "--dataset", images, "--epochs", "1", "--set", "filters=4,", "--workdir", "w"]
+    assert train_main([*words, "--views", "6"]) == 0
+    assert "in 6 views (95% interval" in capsys.readouterr().out
+    test = Run("w").result["test"]
+    assert evaluate_main(["w", "--views", "6", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["crossentropy"] == pytest.approx(test["crossentropy"])
+    assert train_main([*words, "--views", "3"]) == 2
+    assert "views 3: expected one of 1, 2, 6" in capsys.readouterr().err
 
 
 def test_a_run_that_is_out_of_time_goes_on_with_more(images, capsys):

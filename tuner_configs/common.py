@@ -1,8 +1,9 @@
 """How a network is trained: the part of the search space that all models share.
 
-Every range lies around the model's best-known recipe, which is its default. The optimizer is not drawn, because each
-has learning rates of its own. To search with another, give the file of the model (or of `tune --space`) a
+Every range lies around the model's best-known recipe, which is its default. `recipe_space` draws no optimizer, because
+each has learning rates of its own. To search with another, give the file of the model (or of `tune --space`) a
 `recipe_space` of its own, which is called in place of this one and returns `optimizer` with a fitting learning rate.
+`polish_recipe`, of a growing search, draws one and converts the rates.
 """
 
 

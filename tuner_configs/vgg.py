@@ -5,7 +5,7 @@
 The first rungs of the ladder have one 3x3 convolution per block; each adds a block and doubles the channels.
 """
 
-WIDTHS = (4, 8, 16, 24, 32, 48, 64)  # multiples of what processors compute at once: 12 trains slower than 16
+WIDTHS = (4, 8, 16, 24, 32, 48, 64)  # from 8 on multiples of what processors compute at once: 12 is slower than 16
 MOST_CONVS = 3  # in a block: four, as in the paper's largest network, are too deep to train in a few epochs
 
 
@@ -26,7 +26,10 @@ LADDER = (
 
 
 def neighbours(settings):
-    """Returns the settings one step beside: wider, narrower, a block less, one convolution more or less in a block."""
+    """Returns the settings beside: wider, a block less, a convolution more or less; narrower, also with one more.
+
+    Narrower and a convolution more is one step: at half the width a network has room for it.
+    """
     width, blocks = settings["filters"][0], settings["blocks"]
     widths = [other for other in WIDTHS if other != width]
     narrower, wider = (

@@ -6,12 +6,13 @@ from keras import ops
 from keras_vision.analysis import style
 from keras_vision.analysis.graph import steps_of
 from keras_vision.errors import BadInput
+from keras_vision.models.whitening import LAYER as WHITENING
 
 TOKEN_MIXING = "_token_mixing_dense1"
 
 
 def first_layer_kernels(model):
-    """Returns the kernels of the first layer that has any, as images.
+    """Returns the kernels of the first layer that has learned any, as images. A whitening's are fixed.
 
     A dense layer on flattened pixels has an image of weights per unit. A recurrent layer that reads an image row by row
     has one image row of weights per unit and gate; the rows are its gates (LSTM: input, forget, candidate, output).
@@ -34,7 +35,7 @@ def first_layer_kernels(model):
     for step in steps_of(model):
         layer = getattr(step.layer, "forward_layer", step.layer)
         kernel = getattr(getattr(layer, "cell", layer), "kernel", None)
-        if kernel is None:
+        if kernel is None or layer.name == WHITENING:
             continue
         weights = ops.convert_to_numpy(kernel).astype("float32")
         if weights.ndim == 4:

@@ -1,15 +1,16 @@
 """Growing: the search for the smallest network that reaches a target.
 
-It climbs a ladder of networks from small to large until one reaches the target. Then it tries what lies one step beside
-the smallest that reached it and beside the rungs that nearly did (one more convolution in one block, a narrower or a
-shorter network), as long as that is smaller than the smallest so far. Where no such step is left, one of Keras Tuner's
-oracles polishes the training of the smaller network that came nearest, and each success starts the steps anew.
+It climbs a ladder of networks from small to large until one reaches the target. Then it tries what lies beside the
+smallest that reached it and beside the rungs that nearly did (one more convolution in one block, a shorter network, a
+narrower one, also with one more), as long as that is smaller than the smallest so far. Where nothing of that is left,
+one of Keras Tuner's oracles polishes the training of the smaller network that came nearest, and each success starts the
+steps anew.
 """
 
 import itertools
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras_tuner
 
@@ -32,15 +33,23 @@ STEP = 2 / 3
 
 @dataclass(frozen=True)
 class Tried:
-    """One closed trial: its values, number of parameters, and validation accuracy (None where it failed)."""
+    """One closed trial.
+
+    Args:
+        values: What was asked.
+        parameters: Of its network.
+        score: Its validation accuracy, on average over other seeds where that is known; None where it failed.
+        is_polished: Whether an oracle had varied it.
+    """
 
     values: dict
     parameters: int
     score: float | None
+    is_polished: bool
 
 
 class Growing:
-    """A strategy, with `ask` and `tell` in turns, as `keras_vision.search.oracles.Tuning`.
+    """A strategy, with `ask` and `tell` in turns, and `confirm`, as `keras_vision.search.oracles.Tuning`.
 
     What it asks depends on its arguments and on what it was told alone.
 
@@ -48,12 +57,13 @@ class Growing:
         ladder: A `Ladder`.
         target_acc: The validation accuracy to be reached.
         size_of: Function from builder keywords to the number of parameters, or to None where they cannot be built.
+        allows: Function from builder keywords that can be built to whether the network is within a person's limits.
         polish: The oracle that polishes: "grid", "random" or "bayesian".
         seed: Seeds that oracle.
     """
 
-    def __init__(self, ladder, *, target_acc, size_of, polish="grid", seed=0):
-        self.ladder, self.target_acc, self.size_of = ladder, target_acc, size_of
+    def __init__(self, ladder, *, target_acc, size_of, allows=lambda settings: True, polish="grid", seed=0):
+        self.ladder, self.target_acc, self.size_of, self.allows = ladder, target_acc, size_of, allows
         self.polish, self.seed = polish, seed
         self._tried = {}  # by all their values, given or left out
         self._asked = None
@@ -74,7 +84,13 @@ class Growing:
         if self._oracle:
             self._oracle.tell(score, reason)
         settings, _ = self.ladder.split(self._asked)
-        self._tried[self._full_key(self._asked)] = Tried(self._asked, self.size_of(settings), score)
+        tried = Tried(self._asked, self.size_of(settings), score, is_polished=self._oracle is not None)
+        self._tried[self._full_key(self._asked)] = tried
+
+    def confirm(self, values, mean):
+        """Takes note of what a trial came to on average over other seeds: that counts in the place of its score."""
+        key = self._full_key(values)
+        self._tried[key] = replace(self._tried[key], score=mean)
 
     def smallest(self):
         """Returns the smallest that reached the target, or None."""
@@ -87,11 +103,24 @@ class Growing:
         """Returns the same for equal trainings, whether defaults are given or left out."""
         return _key(self.ladder.complete(values))
 
+    def _size_within(self, settings):
+        """Returns a network's number of parameters, or None where it cannot be built or is over a limit."""
+        size = self.size_of(settings)
+        return size if size is not None and self.allows(settings) else None
+
     def _next_rung(self):
         for rung in self.ladder.rungs:
-            if self._is_new(rung) and self.size_of(rung) is not None:
+            if self._is_new(rung) and self._size_within(rung) is not None:
                 return dict(rung)
-        return None
+        return self._next_within_limits()
+
+    def _next_within_limits(self):
+        """Returns the largest untried network beside a rung that is over a limit, or None."""
+        over = [rung for rung in self.ladder.rungs if self.size_of(rung) is not None and not self.allows(rung)]
+        beside = [network for rung in over for network in self.ladder.neighbours(rung)]
+        sizes = {_key(network): (network, self._size_within(network)) for network in beside if self._is_new(network)}
+        found = [(network, size) for network, size in sizes.values() if size and not self._hopeless(network)]
+        return max(found, key=lambda pair: pair[1], default=(None, None))[0]
 
     def _next_step(self):
         """Returns the most promising untried neighbour that is smaller than the smallest so far, or None."""
@@ -101,7 +130,7 @@ class Growing:
         for one in (self.smallest(), *rungs):
             settings, training = self.ladder.split(one.values)
             for neighbour in self.ladder.neighbours(settings):
-                values, size = neighbour | training, self.size_of(neighbour)
+                values, size = neighbour | training, self._size_within(neighbour)
                 if size is not None and size < most and self._is_new(values) and not self._hopeless(values):
                     sizes[_key(values)] = values, size
         nearest = min(sizes.values(), key=lambda pair: abs(math.log(pair[1] / (STEP * most))), default=(None, None))
@@ -154,7 +183,8 @@ class Growing:
             for one in (self._within(POLISHABLE) if smallest else self._within(math.inf))
             if one.score < self.target_acc
             and (smallest is None or one.parameters < smallest.parameters)
-            and not self.ladder.split(one.values)[1]  # a polished one is no base
+            and not one.is_polished
+            and not self.ladder.split(one.values)[1]  # a step from a polished one, trained as that is
             and _key(one.values) not in self._exhausted
         ]
         return max(bases, key=lambda one: (one.score, -one.parameters), default=None)
@@ -170,7 +200,7 @@ class Growing:
         return base.values | self.ladder.polish(hyperparameters, self.ladder.split(base.values)[0])
 
     def _is_smaller(self, values):
-        smallest, size = self.smallest(), self.size_of(self.ladder.split(values)[0])
+        smallest, size = self.smallest(), self._size_within(self.ladder.split(values)[0])
         return size is not None and (smallest is None or size < smallest.parameters)
 
 

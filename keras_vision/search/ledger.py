@@ -9,6 +9,7 @@ One JSON object per line, each with the checksum of its own text, synced to disk
     completed    it ended with `result`
     failed       it ended without one, for `reason`
     rejected     it was over a budget, for `reason`, and cost nothing
+    confirmed    trained again with other seeds it came to `accuracies`, with this `mean` and `deviation`
 """
 
 import dataclasses
@@ -36,6 +37,7 @@ class Trial:
         reason: Why it failed or was rejected.
         attempts: How often it was started.
         deaths: Starts in a row that made no progress and were not ended by a request.
+        confirmed: What it came to with other seeds, a dict: mean, deviation, accuracies; None where that is not known.
     """
 
     number: int
@@ -47,6 +49,7 @@ class Trial:
     deaths: int = 0
     epochs_done: int = -1
     last_epoch: int = 0
+    confirmed: dict | None = None
 
     @property
     def name(self):
@@ -62,6 +65,14 @@ class Trial:
         """The best validation accuracy, or None."""
         return self.result["val_accuracy"] if self.result else None
 
+    def reaches(self, target_acc):
+        """Returns whether a completed trial reached a target; None is none that could be."""
+        return target_acc is not None and self.score >= target_acc
+
+    def is_sound(self, target_acc):
+        """Returns whether it reached a target, and not by luck: as far as is known also on average over other seeds."""
+        return self.reaches(target_acc) and (self.confirmed is None or self.confirmed["mean"] >= target_acc)
+
 
 class Ledger:
     """The trials of one search, kept in a file. Reading it changes nothing.
@@ -70,13 +81,17 @@ class Ledger:
         path: The file; it is made when the first event is recorded.
         warn: Called with a line where the last record is torn: it does not count, and the next one takes its place.
 
+    Attributes:
+        trials: List of `Trial`.
+        confirmations: Of each confirmation, in their order: (number of trials until then, the `Trial`, its mean).
+
     Raises:
         KerasVisionError: A record before the last is damaged. The file is left as it is.
     """
 
     def __init__(self, path, warn=print):
         self.path = Path(path)
-        self.trials = []
+        self.trials, self.confirmations = [], []
         self._torn = 0  # bytes of half a record at the end of the file
         for event in self._read(warn):
             self._apply(event)
@@ -98,10 +113,6 @@ class Ledger:
     def completed(self):
         """The trials that have a result."""
         return [trial for trial in self.trials if trial.status == "COMPLETED"]
-
-    def best(self, target_acc=None):
-        """Returns the best of the completed trials, or None; see `best_of`."""
-        return best_of(self.completed, target_acc)
 
     def _read(self, warn):
         if not self.path.exists():
@@ -141,31 +152,23 @@ class Ledger:
                 trial.status, trial.result = "COMPLETED", details["result"]
             case "failed" | "rejected" as event:
                 trial.status, trial.reason = event.upper(), details["reason"]
-
-
-def best_of(trials, target_acc=None):
-    """Returns the smallest trial that reached the target, else the most accurate one, or None.
-
-    Smaller is fewer parameters; equals are told apart by fewer MACs, then by accuracy, then by age.
-    """
-    trials = list(trials)
-    reached = [trial for trial in trials if target_acc is not None and trial.score >= target_acc]
-    if reached:
-        return min(reached, key=lambda t: (*_size(t), -t.score, t.number))
-    return min(trials, key=lambda t: (-t.score, *_size(t), t.number), default=None)
+            case "confirmed":
+                trial.confirmed = details
+                self.confirmations.append((len(self.trials), trial, details["mean"]))
 
 
 def ranked(trials, target_acc=None):
-    """Returns completed trials, the best first; see `best_of`."""
-    left, order = list(trials), []
-    while left:
-        order.append(best_of(left, target_acc))
-        left.remove(order[-1])
-    return order
+    """Returns completed trials, the best first: those that reached the target by size, then the others by accuracy.
 
+    Smaller is fewer parameters, then fewer MACs. Who reached by luck stands behind who did not.
+    """
 
-def _size(trial):
-    return trial.result["parameters"], trial.result["macs"]
+    def place(trial):
+        size = trial.result["parameters"], trial.result["macs"]
+        merit = (*size, -trial.score) if trial.reaches(target_acc) else (-trial.score, *size)
+        return not trial.is_sound(target_acc), not trial.reaches(target_acc), *merit, trial.number
+
+    return sorted(trials, key=place)
 
 
 def plain_number(value):

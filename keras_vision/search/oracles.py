@@ -137,3 +137,6 @@ class Tuning:
         ongoing.status = "FAILED" if score is None else "COMPLETED"
         ongoing.message = reason
         self._oracle.end_trial(ongoing)
+
+    def confirm(self, values, mean):
+        """Takes no note of what a trial came to on average over other seeds: an oracle learns from single trainings."""

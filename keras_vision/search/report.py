@@ -9,8 +9,8 @@ from rich.text import Text
 from keras_vision.errors import BadInput
 from keras_vision.progress import Progress, settings_line
 from keras_vision.runs import Run
-from keras_vision.search.ledger import Ledger, ranked
-from keras_vision.search.winner import is_sound, read_confirmed
+from keras_vision.search.ledger import Ledger
+from keras_vision.search.winner import ranking
 
 LEADERS = 10
 # Below so many trials for each setting, importance is mostly chance.
@@ -45,7 +45,7 @@ def report_on(workdir, progress=None):
         "dataset": settings["dataset"],
         "target_acc": settings["target_acc"],
         "result": run.result if run.finished else None,
-        "leaders": _leaders(completed, settings["target_acc"], read_confirmed(run)),
+        "leaders": _leaders(ranking(run, completed, settings["target_acc"])),
         "front": _read_csv(run.path / "front.csv"),
         "importance": importance,
         "caution": _caution(len(completed), len(importance)),
@@ -105,18 +105,17 @@ def _caution(trials, settings):
     return f"from {trials} trials; trust it from about {needed} on" if trials < needed else ""
 
 
-def _leaders(trials, target_acc, confirmed):
-    """Returns the best trials in the order of `Winner`: who reached the target by luck, behind others that did."""
+def _leaders(trials):
+    """Returns the first trials of a ranking as dicts."""
     keys = ("val_accuracy", "parameters", "macs", "latency_ms", "epochs_run", "stopped", "seconds")
-    best = sorted(ranked(trials, target_acc), key=lambda trial: not is_sound(trial, target_acc, confirmed))
     return [
         {
             "trial": trial.name,
             **{key: trial.result.get(key) for key in keys},
-            "confirmed_mean": confirmed.get(trial.name, {}).get("mean"),
+            "confirmed_mean": trial.confirmed and trial.confirmed["mean"],
             "values": trial.values,
         }
-        for trial in best[:LEADERS]
+        for trial in trials[:LEADERS]
     ]
 
 

@@ -6,7 +6,7 @@ from keras_vision.search.oracles import ORACLES, Tuning, make_oracle
 
 
 def make_strategy(name, polish="grid"):
-    """Returns a function from a `Search` to its strategy: an object with `ask` and `tell`.
+    """Returns a function from a `Search` to its strategy: an object with `ask`, `tell` and `confirm`.
 
     Args:
         name: `"grow"`, for a search over a `Ladder`, or a key of `ORACLES`, for one over a `Space`.
@@ -15,7 +15,12 @@ def make_strategy(name, polish="grid"):
     check_choice("strategy", name, ("grow", *ORACLES))
     if name == "grow":
         return lambda search: Growing(
-            search.space, target_acc=search.target_acc, size_of=search.size_of, polish=polish, seed=search.seed
+            search.space,
+            target_acc=search.target_acc,
+            size_of=search.size_of,
+            allows=search.allows,
+            polish=polish,
+            seed=search.seed,
         )
     return lambda search: Tuning(
         make_oracle(name, search.space.hyperparameters, search.seed, max_epochs=search.space.recipe.epochs)

@@ -10,41 +10,29 @@ import statistics
 import time
 
 from keras_vision.errors import KerasVisionError
-from keras_vision.runs import Run, atomic_path, read_json, write_json
+from keras_vision.runs import Run, atomic_path, write_json
 from keras_vision.search.ledger import ranked
 from keras_vision.training.checkpoint import Checkpoints
+from keras_vision.training.trainer import TrainingDiverged
 
 CONFIRMING = 1_000_000  # the seeds of confirmations begin where those of trials never come
 
 
-def read_confirmed(run):
-    """Returns a dict: trial name -> mean, deviation and accuracies, of the confirmed trials of a search's `Run`."""
-    path = _confirmed_path(run)
-    return read_json(path) if path.exists() else {}
+def trial_run(run, trial):
+    """Returns the `Run` of a trial of a search's `Run`."""
+    return Run(run.path / "trials" / trial.name)
 
 
-def _confirmed_path(run):
-    return run.path / "confirmed.json"
-
-
-def is_sound(trial, target_acc, confirmed):
-    """Returns whether a trial reached the target, and not by luck: in `confirmed` nothing is known against it.
-
-    Args:
-        trial: A completed `Trial`.
-        target_acc: The target, or None.
-        confirmed: As `read_confirmed` gives it.
-    """
-    if target_acc is None or trial.score < target_acc:
-        return False
-    return trial.name not in confirmed or confirmed[trial.name]["mean"] >= target_acc
+def ranking(run, trials, target_acc):
+    """Returns completed trials of a search's `Run`, the best first; one whose model was deleted can hardly win."""
+    return sorted(ranked(trials, target_acc), key=lambda trial: not trial_run(run, trial).model_path.exists())
 
 
 class Winner:
     """The best of what a search has found so far.
 
     A trial whose mean over other seeds is below the target reached it by luck. It stands behind all others that
-    reached, also in later starts: confirmed.json keeps what each confirmed trial came to.
+    reached, also in later starts.
 
     Args:
         search: The `Search`. Its ledger tells the trials; it trains the confirmations.
@@ -52,7 +40,6 @@ class Winner:
 
     def __init__(self, search):
         self.search, self.run, self.target_acc = search, search.run, search.target_acc
-        self._confirmed = read_confirmed(self.run)
 
     @property
     def best(self):
@@ -62,21 +49,13 @@ class Winner:
     @property
     def reached(self):
         """Whether a completed trial reached the target, and not by luck."""
-        return self.best is not None and self._is_sound(self.best)
+        return self.best is not None and self.best.is_sound(self.target_acc)
 
     def _has_reached(self, trial):
-        return self.target_acc is not None and trial.score >= self.target_acc
-
-    def _is_sound(self, trial):
-        return is_sound(trial, self.target_acc, self._confirmed)
-
-    def _has_model(self, trial):
-        return self.search.trial_run(trial).model_path.exists()
+        return trial.reaches(self.target_acc)
 
     def _ranking(self, *more):
-        """Returns the completed trials and `more`, the best first; one whose model was deleted can hardly win."""
-        trials = ranked([*self.search.ledger.completed, *more], self.target_acc)
-        return sorted(trials, key=lambda trial: (not self._has_model(trial), not self._is_sound(trial)))
+        return ranking(self.run, [*self.search.ledger.completed, *more], self.target_acc)
 
     # ---- its model and its result ----
 
@@ -92,7 +71,7 @@ class Winner:
         """Deletes what no later start needs: checkpoints of closed trials, and models of all but the `keep` best."""
         kept = self._ranking()[: self.search.keep]
         for trial in self.search.ledger.trials:
-            run = self.search.trial_run(trial)
+            run = trial_run(self.run, trial)
             if trial.status != "OPEN":
                 Checkpoints(run.checkpoints).remove()
                 if trial not in kept:
@@ -121,8 +100,8 @@ class Winner:
             "ended": ended,
             **self._costs(best),
         }
-        if best.name in self._confirmed:
-            result["confirmed"] = self._confirmed[best.name]
+        if best.confirmed:
+            result["confirmed"] = best.confirmed
         earlier = self.run.result if self.run.finished else {}
         if any(earlier.get(name) != result[name] for name in ("best_trial", "best_epoch", "val_accuracy")):
             self._take_model(best)
@@ -134,7 +113,7 @@ class Winner:
     def _take_model(self, trial):
         self.run.result_path.unlink(missing_ok=True)
         with atomic_path(self.run.model_path) as temporary:
-            shutil.copyfile(self.search.trial_run(trial).model_path, temporary)
+            shutil.copyfile(trial_run(self.run, trial).model_path, temporary)
 
     def _tally(self):
         statuses = [trial.status for trial in self.search.ledger.trials]
@@ -168,7 +147,7 @@ class Winner:
         """Returns (seconds, training FLOPs) of a trial; of one without a result, those of its finished epochs."""
         if trial.result:
             return trial.result["seconds"], trial.result["training_flops"]
-        metrics = self.search.trial_run(trial).metrics_path
+        metrics = trial_run(self.run, trial).metrics_path
         if not metrics.exists():
             return 0.0, 0
         rows = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()]
@@ -182,10 +161,10 @@ class Winner:
 
         Where the mean of a trial that had reached the target is below it, the next smallest that reached takes its
         place, as far as their models are kept; where the mean of none holds, the smallest stays. The trainings are
-        runs in the folder `confirm`; those that are finished are not run again.
+        runs in the folder `confirm`; those that are finished are not run again. One that diverges counts as 0.
 
         Args:
-            seeds: How many.
+            seeds: How many, at least: a trial that was confirmed with more keeps those.
             ended: What `Search.go` returned.
             deadline: In the time of `time.monotonic()`: no training starts after it, and none goes on for longer than
                 an epoch.
@@ -194,16 +173,17 @@ class Winner:
             The search's result, also on disk, with `confirmed`: mean, deviation (of the sample), and accuracies on the
             validation images. Without it, and with "time" for `ended`, where there was no time for all of them.
         """
-        kept = [trial for trial in self._ranking() if self._has_model(trial)]
+        kept = [trial for trial in self._ranking() if trial_run(self.run, trial).model_path.exists()]
         for trial in list(filter(self._has_reached, kept)) or kept[:1]:
-            confirmed = self._train_again(trial, seeds, deadline)
+            earlier = trial.confirmed["accuracies"] if trial.confirmed else []
+            confirmed = self._train_again(trial, max(seeds, len(earlier)), deadline)
             if confirmed is None:
                 ended = "time"
                 self.search.progress.say("  out of time; the same command goes on with the confirmation")
                 break
-            self._confirmed[trial.name] = confirmed
-            write_json(_confirmed_path(self.run), self._confirmed)
-            if not self._has_reached(trial) or self._is_sound(trial):
+            if confirmed != trial.confirmed:
+                self.search.record_confirmation(trial, confirmed)
+            if not self._has_reached(trial) or trial.is_sound(self.target_acc):
                 break
             mean = confirmed["mean"]
             self.search.progress.say(f"  on average {mean:.4f}: trials/{trial.name} reached the target by luck")
@@ -217,7 +197,11 @@ class Winner:
             if not run.finished and deadline is not None and time.monotonic() > deadline:
                 return None
             self.search.progress.say(f"confirming {number + 1} of {seeds}: {run.path}")
-            result = self.search.train(run, trial.values, CONFIRMING + number, deadline=deadline)
+            try:
+                result = self.search.train(run, trial.values, CONFIRMING + number, deadline=deadline)
+            except TrainingDiverged as error:
+                self.search.progress.say(f"  diverged, which counts as an accuracy of 0: {error}")
+                result = {"stopped": "diverged", "val_accuracy": 0.0}
             if result["stopped"] == "time":
                 return None
             accuracies.append(result["val_accuracy"])

@@ -5,7 +5,7 @@ from keras import layers
 
 from keras_vision.analysis.kernels import first_layer_kernels, plot_kernels, standardise, token_mixing_units
 from keras_vision.errors import BadInput
-from keras_vision.models import MODELS
+from keras_vision.models import MODELS, build_model
 from tests.models.small import small_model
 
 FAMILIES = {
@@ -22,6 +22,11 @@ FAMILIES = {
 @pytest.mark.parametrize("name", MODELS)
 def test_the_first_layer_of_each_family_has_kernels_on_the_pixels(name):
     assert first_layer_kernels(small_model(name)).shape == FAMILIES[name]
+
+
+def test_the_fixed_filters_of_a_whitening_are_passed_over():
+    model = build_model("vgg", (8, 8, 3), 3, filters=(4,), blocks=(1,), whitening=True)
+    assert first_layer_kernels(model).shape == (3, 3, 24, 4)
 
 
 def test_a_dense_layers_kernels_lie_as_the_pixels_do():

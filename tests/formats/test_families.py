@@ -30,11 +30,17 @@ def saved_model(family, path, **settings):
     return path
 
 
+# test id -> (family, settings)
+NETWORKS = {family: (family, {}) for family in MODELS} | {
+    "whitened vgg": ("vgg", {"whitening": True, "early_pooling": True})
+}
+
+
 @pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("family", MODELS)
-def test_a_model_trained_in_mixed_precision_computes_the_same(name, family, tmp_path):
+@pytest.mark.parametrize(("family", "settings"), NETWORKS.values(), ids=NETWORKS)
+def test_a_model_trained_in_mixed_precision_computes_the_same(name, family, settings, tmp_path):
     import_packages(name)
-    classifier = with_probabilities(load_model(saved_model(family, tmp_path / "model.keras"), float32=True))
+    classifier = with_probabilities(load_model(saved_model(family, tmp_path / "model.keras", **settings), float32=True))
     images = random_images((8, 8, 3))
     expected = classifier.predict(images.pixels, verbose=0)
     (tmp_path / "artifact").mkdir()

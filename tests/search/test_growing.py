@@ -89,19 +89,20 @@ def test_a_default_that_is_drawn_again_is_no_new_training(polish):
     assert len({str(sorted((usual | values).items())) for values in asked}) == len(asked)
 
 
+def is_nowhere_larger(values, other):
+    """Whether a network has no more stages than another, and none of them is wider or deeper."""
+    return len(values["filters"]) <= len(other["filters"]) and all(
+        a <= b for name in ("filters", "blocks") for a, b in zip(values[name], other[name], strict=False)
+    )
+
+
 def test_a_network_that_is_nowhere_larger_than_a_failed_one_is_not_tried():
-    _, asked = grow(0.9)
-    failed = []
+    strategy, asked = grow(0.9)
+    failed = [dict(rung) for rung in strategy.ladder.rungs if accuracy(rung) < 0.9]
     for values in asked:
-        for other in failed:
-            if values.keys() == other.keys() == NETWORK and len(values["filters"]) <= len(other["filters"]):
-                pairs = zip(
-                    (*values["filters"], *values["blocks"]), (*other["filters"], *other["blocks"]), strict=False
-                )
-                same_length = len(values["filters"]) == len(other["filters"])
-                assert not (same_length and all(a <= b for a, b in pairs)), (values, other)
-        if accuracy(values) < 0.9:
-            failed.append(values)
+        if values.keys() == NETWORK and values not in failed:
+            assert not any(is_nowhere_larger(values, other) for other in failed), values
+            failed += [values] if accuracy(values) < 0.9 else []
 
 
 def test_the_closest_miss_is_polished_and_may_become_the_smallest():
@@ -166,6 +167,40 @@ def test_failed_trials_are_neither_reached_nor_stepped_from():
     assert tuple(asked[: len(rungs)]) == rungs
     assert asked[len(rungs) :] and all(len(values["filters"]) <= 2 for values in asked[len(rungs) :])
     assert strategy.smallest() is None
+
+
+def test_what_holds_on_average_counts_and_not_what_one_training_reached():
+    ladder = Ladder("vgg", recipe_for("vgg"))
+    strategy = Growing(ladder, target_acc=0.9, size_of=size_of)
+    first = strategy.ask()
+    strategy.tell(0.95)
+    assert size_of(strategy.ask()) < size_of(first)
+    strategy.tell(0.5)
+    strategy.confirm(first, 0.89)
+    assert strategy.smallest() is None
+    assert strategy.ask() == ladder.rungs[1]
+
+
+def grow_within(most, target, trials=40):
+    ladder = Ladder("vgg", recipe_for("vgg"))
+    strategy = Growing(ladder, target_acc=target, size_of=size_of, allows=lambda settings: size_of(settings) <= most)
+    asked = []
+    for values in itertools.takewhile(lambda values: values is not None, iter(strategy.ask, ())):
+        asked.append(values)
+        strategy.tell(accuracy(values))
+        if len(asked) == trials:
+            break
+    return strategy, asked
+
+
+def test_a_limit_between_two_rungs_is_climbed_to():
+    rungs = Ladder("vgg", recipe_for("vgg")).rungs
+    most = size_of(rungs[2]) - 1
+    strategy, asked = grow_within(most, accuracy(rungs[1]) + 0.01)
+    assert all(size_of(values) <= most for values in asked)
+    assert tuple(asked[:2]) == rungs[:2]
+    assert size_of(rungs[1]) < size_of(asked[2])
+    assert strategy.smallest() is not None
 
 
 def test_rungs_that_do_not_fit_the_images_are_left_out():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_vision.errors import KerasVisionError
-from keras_vision.search.ledger import Ledger
+from keras_vision.search.ledger import Ledger, ranked
 
 RESULT = {"val_accuracy": 0.9, "parameters": 100, "macs": 100, "seconds": 1.0}
 
@@ -27,14 +27,37 @@ def test_replaying_the_file_gives_the_same_trials(ledger):
     assert Ledger(ledger.path, warn=fail).trials == ledger.trials
 
 
+def places(ledger, target_acc=None):
+    return [trial.number for trial in ranked(ledger.completed, target_acc)]
+
+
 def test_the_best_of_equals_has_fewer_parameters(ledger):
-    assert ledger.best().number == 2
+    assert places(ledger) == [2, 1, 0]
+
+
+def test_who_reached_the_target_is_ranked_by_size_and_the_others_by_accuracy(ledger):
+    ledger.record("asked", 3, values={})
+    ledger.record("completed", 3, result=RESULT | {"val_accuracy": 0.95, "parameters": 500})
+    assert places(ledger) == [3, 2, 1, 0]
+    assert places(ledger, 0.9) == [2, 1, 3, 0]
+    assert places(ledger, 0.99) == [3, 2, 1, 0]
+
+
+def test_who_reached_the_target_by_luck_stands_behind_who_did_not(ledger):
+    ledger.record("confirmed", 2, mean=0.89, deviation=None, accuracies=[0.89])
+    assert places(ledger, 0.9) == [1, 2, 0]
+    assert places(ledger) == [2, 1, 0]
+    ledger.record("confirmed", 2, mean=0.9, deviation=0.01, accuracies=[0.89, 0.91])
+    assert places(ledger, 0.9) == [2, 1, 0]
+    again = Ledger(ledger.path, warn=fail)
+    assert again.trials[2].confirmed["accuracies"] == [0.89, 0.91]
+    assert [(asked, trial.number, mean) for asked, trial, mean in again.confirmations] == [(3, 2, 0.89), (3, 2, 0.9)]
 
 
 def test_a_failed_trial_is_never_the_best(ledger):
     ledger.record("asked", 3, values={})
     ledger.record("failed", 3, reason="ValueError")
-    assert ledger.best().number == 2
+    assert places(ledger) == [2, 1, 0]
 
 
 def test_an_infinite_score_cannot_be_recorded(ledger):

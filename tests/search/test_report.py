@@ -7,7 +7,7 @@ import pytest
 
 from keras_vision.errors import BadInput
 from keras_vision.progress import PlainProgress
-from keras_vision.search.ledger import Trial
+from keras_vision.search.ledger import Ledger, Trial
 from keras_vision.search.report import importance_of, report_on
 from keras_vision.tune import main, report, show_report, tune
 
@@ -44,12 +44,18 @@ def test_a_directory_without_a_search_is_refused(tmp_path):
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory):
     folder = tmp_path_factory.mktemp("search")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        search_in(folder)
+    return folder / "run"
+
+
+def search_in(folder):
     (folder / "space.py").write_text(
         "LADDER = tuple({'hidden_units': (units,)} for units in (1, 64, 256))\ndef model_space(hp):\n    return {}\n"
     )
-    options = {"dataset": "digits", "target_acc": 0.6, "strategy": "grow", "space": str(folder / "space.py")}
+    options = {"dataset": "digits", "target_acc": 0.6, "strategy": "grow", "space": "space.py"}
     tune("mlp", **options, max_trials=4, epochs=6, workdir=str(folder / "run"))
-    return folder / "run"
 
 
 def test_a_report_tells_leaders_front_cost_and_statuses(searched):
@@ -121,7 +127,8 @@ def test_who_reached_the_target_by_luck_stands_behind_others_that_did(torn):
     leaders = report_on(torn)["leaders"]
     reached = [line["trial"] for line in leaders if line["val_accuracy"] >= 0.6]
     others = [line["trial"] for line in leaders if line["val_accuracy"] < 0.6]
-    (torn / "confirmed.json").write_text(json.dumps({reached[0]: {"mean": 0.5901}}))
+    ledger = Ledger(torn / "trials.jsonl", warn=lambda line: None)
+    ledger.record("confirmed", int(reached[0]), mean=0.5901, deviation=None, accuracies=[0.5901])
     found = report_on(torn)
     assert [line["trial"] for line in found["leaders"]] == [*reached[1:], reached[0], *others]
     stream = io.StringIO()
@@ -137,7 +144,8 @@ def test_the_line_that_confirms_can_be_pasted_into_a_shell(torn):
     assert shlex.split(line.removeprefix("confirm it: ")) == words
 
 
-def test_a_report_can_confirm(searched):
+def test_a_report_can_confirm(searched, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # not where the search was started, with a relative path to its space
     trials = report_on(searched)["statuses"]
     found = report(report=str(searched), confirm=2)
     assert len(found["result"]["confirmed"]["accuracies"]) == 2

@@ -1,6 +1,5 @@
 """The winner of a search: its model, its result and its confirmation, also after kills and in later starts."""
 
-import json
 import time
 from types import SimpleNamespace
 
@@ -9,10 +8,12 @@ import pytest
 from keras_vision.errors import KerasVisionError
 from keras_vision.runs import Run, write_json
 from keras_vision.search import runner, winner
+from keras_vision.search.ladder import Ladder
 from keras_vision.search.ledger import ranked
 from keras_vision.search.runner import trial_seed
+from keras_vision.search.winner import trial_run
 from keras_vision.training.trainer import TrainingDiverged
-from tests.search.searches import Killed, make_search
+from tests.search.searches import RECIPE, Killed, make_search
 
 pytestmark = pytest.mark.usefixtures("known_latency")
 
@@ -55,15 +56,15 @@ def test_the_best_trials_model_is_the_searchs_model(tmp_path, space):
     result = search.winner.conclude(search.go(max_trials=2))
     best = search.winner.best
     assert result["val_accuracy"] == best.score
-    assert search.run.model_path.read_bytes() == search.trial_run(best).model_path.read_bytes()
+    assert search.run.model_path.read_bytes() == trial_run(search.run, best).model_path.read_bytes()
 
 
 def test_the_model_files_of_losers_are_deleted(tmp_path, space):
     search = make_search(tmp_path / "s", space, keep=1)
     search.winner.conclude(search.go(max_trials=3))
-    kept = [trial.name for trial in search.ledger.trials if search.trial_run(trial).model_path.exists()]
+    kept = [trial.name for trial in search.ledger.trials if trial_run(search.run, trial).model_path.exists()]
     assert kept == [search.winner.best.name]
-    assert all(search.trial_run(trial).result_path.exists() for trial in search.ledger.trials)
+    assert all(trial_run(search.run, trial).result_path.exists() for trial in search.ledger.trials)
 
 
 def test_what_a_search_cost_is_told_in_full_trainings(tmp_path, space):
@@ -106,7 +107,7 @@ def test_a_trial_that_reached_the_target_by_luck_gives_way_to_the_next(tmp_path,
     result = search.winner.confirm(3, "trials")
     assert result["best_trial"] == f"trials/{second.name}"
     assert result["confirmed"]["mean"] == 0.5
-    assert search.run.model_path.read_bytes() == search.trial_run(second).model_path.read_bytes()
+    assert search.run.model_path.read_bytes() == trial_run(search.run, second).model_path.read_bytes()
 
 
 def test_a_search_interrupted_after_a_new_best_has_its_model_and_not_the_result_of_the_old_one(
@@ -122,7 +123,7 @@ def test_a_search_interrupted_after_a_new_best_has_its_model_and_not_the_result_
         patch.setattr(search.board, "write_tables", lambda trials: (_ for _ in ()).throw(Killed))
         search.go(max_trials=2)
     new = search.ledger.trials[1]
-    assert search.run.model_path.read_bytes() == search.trial_run(new).model_path.read_bytes()
+    assert search.run.model_path.read_bytes() == trial_run(search.run, new).model_path.read_bytes()
     assert not search.run.finished
 
     search = make_search(tmp_path / "s", space)
@@ -151,7 +152,7 @@ def test_failed_trials_keep_their_reason_and_no_weights(tmp_path, space, monkeyp
     else:
         search.go(max_trials=2)
     for trial in search.ledger.trials[:failing]:
-        run = search.trial_run(trial)
+        run = trial_run(search.run, trial)
         assert not run.checkpoints.exists() and not run.model_path.exists()
         assert run.metrics_path.exists()
         assert "TrainingDiverged" in (run.path / "error.txt").read_text()
@@ -210,7 +211,54 @@ def test_a_trial_whose_model_was_deleted_takes_no_place(tmp_path, space, monkeyp
     confirm_with(monkeypatch, search, means)
     result = search.winner.confirm(3, "trials")
     assert result["best_trial"] == f"trials/{smallest.name}"
-    assert list(json.loads((tmp_path / "s" / "confirmed.json").read_text())) == [smallest.name]
+    assert [trial.name for trial in search.ledger.trials if trial.confirmed] == [smallest.name]
+
+
+def test_a_confirmation_that_diverges_counts_as_zero_and_the_next_takes_its_place(tmp_path, space, monkeypatch):
+    search = make_search(tmp_path / "s", space, target_acc=0.01, stop_at_target=False)
+    search.winner.conclude(search.go(max_trials=2))
+    smallest, second = ranked(search.ledger.completed, 0.01)
+    real_fit = runner.fit
+
+    def fit(model, dataset, recipe, run, **options):
+        if run.path.name.startswith(smallest.name):
+            raise TrainingDiverged("the loss became nan")
+        return real_fit(model, dataset, recipe, run, **options)
+
+    monkeypatch.setattr(runner, "fit", fit)
+    result = search.winner.confirm(1, "trials")
+    assert result["best_trial"] == f"trials/{second.name}"
+    assert search.ledger.trials[smallest.number].confirmed["accuracies"] == [0.0]
+
+
+def test_fewer_seeds_do_not_outweigh_more(tmp_path, space, monkeypatch):
+    search = make_search(tmp_path / "s", space, target_acc=0.5, stop_at_target=False)
+    score(monkeypatch, 0.6, 0.7, 0.2, 0.3)  # the trial, then its confirmations
+    search.winner.conclude(search.go(max_trials=1))
+    assert search.winner.confirm(3, "trials")["confirmed"]["mean"] == pytest.approx(0.4)
+    again = make_search(tmp_path / "s", space, target_acc=0.5, stop_at_target=False)
+    trained = []
+    monkeypatch.setattr(again.winner, "_train_again", lambda trial, seeds, deadline: trained.append(seeds))
+    again.winner.confirm(1, "trials")
+    assert trained == [3]
+
+
+def test_a_growing_search_climbs_on_from_a_rung_that_reached_by_luck(tmp_path, monkeypatch):
+    def grown():
+        ladder = "LADDER = tuple({'hidden_units': (units,)} for units in (2, 4, 8))"
+        (tmp_path / "ladder.py").write_text(ladder)
+        space = Ladder("mlp", RECIPE, file=tmp_path / "ladder.py")
+        return make_search(tmp_path / "s", space, strategy="grow", target_acc=0.5, stop_at_target=False)
+
+    score(monkeypatch, 0.6, 0.1, 0.2)
+    search = grown()
+    search.winner.conclude(search.go(max_trials=1))
+    confirm_with(monkeypatch, search, {"0000": 0.4})
+    search.winner.confirm(3, "trials")
+    search.go(max_trials=2)
+    again = grown()  # replays the confirmation where it came
+    again.go(max_trials=3)
+    assert [list(trial.values["hidden_units"]) for trial in again.ledger.trials] == [[2], [4], [8]]
 
 
 def test_where_no_trial_completed_there_is_nothing_to_confirm(tmp_path, space):

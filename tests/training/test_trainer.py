@@ -6,6 +6,8 @@ import pytest
 
 from keras_vision.errors import BadInput
 from keras_vision.models import build_model
+from keras_vision.models.layers import set_statistics
+from keras_vision.models.whitening import LAYER, set_whitening
 from keras_vision.runs import Run, load_model, read_card
 from keras_vision.training.checkpoint import Checkpoints
 from keras_vision.training.recipe import Recipe
@@ -47,6 +49,17 @@ def test_a_small_network_learns(tmp_path):
     assert result["val_accuracy"] > 0.9
     assert result["stopped"] == "epochs"
     assert result["epochs_run"] == 8
+
+
+def test_the_filters_of_a_whitening_are_made_from_the_training_images(tmp_path):
+    settings = {"filters": (4,), "blocks": (1,), "whitening": True}
+    data = make_dataset()
+    fit(build_model("vgg", (8, 8, 1), 3, **settings), data, RECIPE.replace(epochs=1), Run(tmp_path))
+    expected = build_model("vgg", (8, 8, 1), 3, **settings)
+    set_statistics(expected, data.statistics.mean, data.statistics.std)
+    set_whitening(expected, data.train.images)
+    found = load_model(tmp_path).get_layer(LAYER).get_weights()
+    np.testing.assert_allclose(found, expected.get_layer(LAYER).get_weights(), rtol=1e-5)
 
 
 def test_a_judge_ends_a_training_for_good(tmp_path):

@@ -41,43 +41,57 @@ def study(name, *, scale="quick", seeds=3, dataset=None, data_dir=None, workdir=
     """
     from keras_vision.progress import Progress
 
-    progress = progress or Progress()
-    check_choice("study", name, STUDIES)
-    _check(scale, seeds)
-    import_keras()
+    job = _job(
+        name, scale=scale, seeds=seeds, dataset=dataset, data_dir=data_dir, workdir=workdir, precision=precision,
+        progress=progress or Progress(),
+    )  # fmt: skip
     from keras_vision.job import tensorboard_line
-    from keras_vision.studies.engine import Job, carry_out
+    from keras_vision.studies.engine import carry_out
+
+    job.progress.say(f"{name}: {job.study.summary}, scale {scale}, in {job.workdir}")
+    job.progress.say(f"watch it: {tensorboard_line(job.workdir)}")
+    return carry_out(job)
+
+
+def _job(name, *, scale, seeds, dataset, data_dir, workdir, precision, progress):
+    """Returns a study as asked for, a `Job`.
+
+    Raises:
+        BadInput: What can be seen to be wrong without looking for data.
+    """
+    check_choice("study", name, STUDIES)
+    check_choice("scale", scale, SCALES)
+    if not seeds >= 1:
+        raise BadInput(f"seeds={seeds}", "a whole number from 1")
+    import_keras()
+    from keras_vision.studies.engine import Job
 
     chosen = load_study(name)
     for option, value in {"dataset": dataset, "data_dir": data_dir}.items():
         if chosen.dataset is None and value is not None:
             raise BadInput(f"{option}={value} for the study {name}", f"no {option}", "It looks at no images.")
-    workdir = Path(workdir or f"runs/study-{name}-{scale}")
     options = {"scale": scale, "seeds": seeds, "dataset": dataset, "precision": precision}
-    job = Job(
+    return Job(
         study=chosen,
         scale=scale,
         seeds=seeds,
         dataset=dataset,
         data_dir=data_dir,
-        workdir=workdir,
+        workdir=Path(workdir or f"runs/study-{name}-{scale}"),
         precision=precision,
         progress=progress,
         command=_command(name, options),
     )
-    progress.say(f"{name}: {chosen.summary}, scale {scale}, in {workdir}")
-    progress.say(f"watch it: {tensorboard_line(workdir)}")
-    return carry_out(job)
 
 
-def study_all(*, workdir=None, dataset=None, data_dir=None, progress=None, **options):
+def study_all(*, scale="quick", seeds=3, dataset=None, data_dir=None, workdir=None, precision="auto", progress=None):
     """Run all studies; one that fails is named, and the others are run.
 
     Args:
+        scale, seeds, precision, progress: As in `study`.
+        dataset: As in `study`, for those that look at images and do not name a data set for each network.
+        data_dir: As in `study`, for those that look at images.
         workdir: Each study gets a folder of its name in it; by default each has its own directory in `runs`.
-        dataset, data_dir: As in `study`, for those that look at images.
-        progress: A `Progress`.
-        **options: As in `study`.
 
     Returns:
         A dict: studies (name -> result), failed (name -> reason), exit_code 1 where any failed.
@@ -87,25 +101,29 @@ def study_all(*, workdir=None, dataset=None, data_dir=None, progress=None, **opt
     """
     from keras_vision.progress import Progress
 
-    progress = progress or Progress()
-    _check(options["scale"], options["seeds"])
     import_keras()
+    from keras_vision.studies.engine import check
+
+    progress = progress or Progress()
+    asked = {
+        name: {
+            **{"scale": scale, "seeds": seeds, "precision": precision, "progress": progress},
+            "dataset": dataset if load_study(name).takes_dataset(scale) else None,
+            "data_dir": data_dir if load_study(name).dataset else None,
+            "workdir": Path(workdir) / name if workdir else None,
+        }
+        for name in STUDIES
+    }
+    for name, options in asked.items():
+        check(_job(name, **options))
     done, failed = {}, {}
-    for name in STUDIES:
-        images = {"dataset": dataset, "data_dir": data_dir} if load_study(name).dataset else {}
-        folder = Path(workdir) / name if workdir else None
+    for name, options in asked.items():
         try:
-            done[name] = study(name, workdir=folder, progress=progress, **images, **options)
+            done[name] = study(name, **options)
         except Exception as error:  # whatever it is, the other studies are worth having
             failed[name] = f"{type(error).__name__}: {error}".splitlines()[0]
             progress.say(traceback.format_exc())
     return {"studies": done, "failed": failed, "exit_code": int(bool(failed))}
-
-
-def _check(scale, seeds):
-    check_choice("scale", scale, SCALES)
-    if not seeds >= 1:
-        raise BadInput(f"seeds={seeds}", "a whole number from 1")
 
 
 def _command(name, options):

@@ -42,6 +42,10 @@ def test_the_list_names_every_study_with_its_source(capsys):
         (["vgg_growth", "--dataset", "digit"], "Did you mean 'digits'?"),
         (["mixer_patches", "--data-dir", "missing"], "missing"),
         (["impulse", "--precision", "float16"], "mixed_float16"),
+        (["headline", "--dataset", "digits"], "Its networks have their own"),
+        (["--all", "--dataset", "digit"], "Did you mean 'digits'?"),
+        (["--all", "--precision", "float16"], "mixed_float16"),
+        (["--all", "--data-dir", "missing"], "missing"),
     ],
 )
 def test_bad_input_exits_2_and_writes_nothing(words, message, capsys, tmp_path):
@@ -83,7 +87,8 @@ def test_only_studies_that_look_at_images_are_told_of_them(monkeypatch):
     given = {}
     monkeypatch.setattr("keras_vision.study.study", lambda name, **options: given.update({name: options}))
     study_all(scale="smoke", seeds=1, dataset="digits", workdir="w")
-    assert given["impulse"].keys() == {"workdir", "progress", "scale", "seeds"}
+    assert given["impulse"]["dataset"] is None
+    assert given["headline"]["dataset"] is None
     assert given["vgg_growth"]["dataset"] == "digits"
     assert str(given["vgg_growth"]["workdir"]) == "w/vgg_growth"
 

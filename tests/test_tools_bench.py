@@ -263,25 +263,28 @@ def jobs():
 
 def test_peer_is_waited_for_a_multiple_of_our_median(jobs):
     records = {jobs[0]: after(100.0)}
-    assert bench_search.next_job(jobs, records, 3.5) == (jobs[1], 350.0)
+    assert bench_search.next_job(jobs, records, 3.5, 600.0) == (jobs[1], 350.0)
 
 
-def test_ours_has_no_cap(jobs):
-    assert bench_search.next_job(jobs, {}, 3.5) == (jobs[0], None)
+def test_ours_is_waited_for_as_long_as_was_asked_for_also_in_a_later_start(jobs):
+    assert bench_search.next_job(jobs, {}, 3.5, 600.0) == (jobs[0], 600.0)
+    records = {job: after(10.0) for job in jobs} | {jobs[0]: watched(0.7, seconds=60.0, ended="cap")}
+    assert bench_search.next_job(jobs, records, 3.5, 60.0) is None
+    assert bench_search.next_job(jobs, records, 3.5, 600.0) == (jobs[0], 600.0)
 
 
 def test_cap_counts_the_slowest_of_our_targets():
     jobs = bench_search.jobs_of("fashion_mnist", (0.9, 0.93), (0,), epochs=5)
     records = {jobs[0]: after(10.0), jobs[1]: after(40.0, target=0.93)}
-    assert bench_search.next_job(jobs, records, 2.0) == (jobs[2], 80.0)
+    assert bench_search.next_job(jobs, records, 2.0, 600.0) == (jobs[2], 80.0)
 
 
 def test_peer_stopped_before_our_final_cap_runs_again_at_the_end(jobs):
     stopped = watched(0.7, seconds=35.0, ended="cap")
     records = {job: after(30.0) for job in jobs} | {jobs[0]: after(10.0), jobs[1]: stopped}
-    assert bench_search.next_job(jobs, records, 3.5) == (jobs[1], pytest.approx(70.0))
+    assert bench_search.next_job(jobs, records, 3.5, 600.0) == (jobs[1], pytest.approx(70.0))
     records[jobs[1]] = watched(0.7, seconds=70.0, ended="cap")
-    assert bench_search.next_job(jobs, records, 3.5) is None
+    assert bench_search.next_job(jobs, records, 3.5, 600.0) is None
 
 
 def test_row_counts_who_reached_and_bounds_the_ratio(jobs):

@@ -46,6 +46,15 @@ def test_what_was_recorded_before_is_replaced(finished, tmp_path):
     assert not stale.exists()
 
 
+def test_a_smaller_scale_does_not_take_the_place_of_a_larger_one(finished, tmp_path):
+    out = tmp_path / "results"
+    record_studies.main([str(finished), "--out", str(out)])
+    smaller = study("count_by_hand", scale="smoke")["workdir"]
+    with pytest.raises(BadInput, match="a larger one than is recorded"):
+        record_studies.main([smaller, "--out", str(out)])
+    assert (out / "studies" / "count_by_hand" / "report.md").read_text() == (finished / "report.md").read_text()
+
+
 def test_a_study_without_a_report_is_refused(finished, tmp_path):
     (finished / "result.json").unlink()
     with pytest.raises(BadInput, match="study that has a report"):

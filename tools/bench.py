@@ -22,11 +22,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench_common import Amount, machine_line, spread, table, write_between
+from bench_common import Amount, machine_line, spread, write_between
 
 from keras_vision.errors import KerasVisionError, check_choice
 from keras_vision.models import MODELS
 from keras_vision.runs import write_json
+from keras_vision.studies.table import markdown
 
 RESULTS = Path(__file__).resolve().parents[1] / "docs" / "results" / "speed.md"
 BATCH, CLASSES = 128, 10
@@ -450,8 +451,8 @@ def report(cases, command, missing=()):
             f"{name} is not installed: `pip install .[{extra}]` adds its rows."
             for name, extra in map(OPTIONAL.get, missing)
         ),
-        table(SUMMARY_COLUMNS, (summary_row(case, measured) for case, measured in cases.items())),
-        table(COLUMNS, (row for case, measured in cases.items() for row in detail_rows(case, measured))),
+        markdown(SUMMARY_COLUMNS, (summary_row(case, measured) for case, measured in cases.items())),
+        markdown(COLUMNS, (row for case, measured in cases.items() for row in detail_rows(case, measured))),
     ]
     return "\n\n".join(filter(None, parts))
 

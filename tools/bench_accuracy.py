@@ -4,8 +4,8 @@
 
 Each run is a command of its own, timed from its start, imports included, until the end of the epoch that reaches the
 target on validation images; the same images for all. The commands take turns: seed after seed, each recipe once. Runs
-that are done are not repeated, so this command can be interrupted and given again. Writes
-docs/results/accuracy_DATASET.md.
+that are done are not repeated, so this command can be interrupted and given again; after a change of code, data or
+machine give another --workdir. Writes docs/results/accuracy_DATASET.md.
 """
 
 import argparse
@@ -25,7 +25,6 @@ from bench_common import (
     read_record,
     run_pflop,
     spread,
-    table,
     write_between,
     write_record,
 )
@@ -36,12 +35,14 @@ from keras_vision.errors import check_choice
 from keras_vision.models import MODELS
 from keras_vision.quiet import import_keras
 from keras_vision.runs import Run
+from keras_vision.studies.table import markdown
 
 RESULTS = ROOT / "docs" / "results"
 METHOD = """Seconds from the start of the command, imports included, and 10^15 floating-point operations of training
 until an epoch reached the target on the validation images: median over seeds (lowest to highest); ">" where runs ended,
 or were stopped after {minutes:g} minutes, before they reached it. Each run ends at the highest target. The test images
-were opened once, at the end of a run that was not stopped."""
+were opened once, at the end of a run that was not stopped: by keras_vision only where it reached the highest target,
+with its best epoch by validation images, by the others with their last."""
 TRAINED = (0, 3)  # exit codes of `train`: done, and done below the target
 
 
@@ -98,7 +99,8 @@ def rows(watched, targets):
             seconds, pflops = zip(*(reaching(run, target) for run in runs), strict=True)
             cells += [spread(seconds), spread(pflops, "{:.3f}")]
         tests = [run.test for run in runs if run.test is not None]
-        yield (*cells, f"{max(map(best, runs)):.4f}", f"{min(tests):.4f} to {max(tests):.4f}" if tests else "")
+        tested = f"{min(tests):.4f} to {max(tests):.4f} ({len(tests)} of {len(runs)})" if tests else ""
+        yield (*cells, f"{max(map(best, runs)):.4f}", tested)
 
 
 def best(watched):
@@ -117,7 +119,7 @@ def report(watched, words, options):
     finished = {entrant: runs for entrant, runs in watched.items() if runs}
     return (
         f"Command: `{words}`. {machine_line()}\n\n{METHOD.format(minutes=options.max_minutes)}\n\n"
-        f"{table(columns(options.targets), rows(finished, options.targets))}"
+        f"{markdown(columns(options.targets), rows(finished, options.targets))}"
     )
 
 

@@ -97,7 +97,7 @@ def follow(command, *, cap, log, is_enough=lambda epochs: False, may_return=(0,)
     log = Path(log)
     log.parent.mkdir(parents=True, exist_ok=True)
     start, epochs, test, ended = time.monotonic(), [], None, "itself"
-    with open(log, "w", encoding="utf-8") as file, _program(command) as (process, lines):
+    with open(log, "w", encoding="utf-8", buffering=1) as file, _program(command) as (process, lines):
         while not is_enough(epochs):
             try:
                 now, line = lines.get(timeout=max(0.0, start + cap - time.monotonic()))
@@ -230,12 +230,6 @@ def amount_text(amount, form="{:,.0f}"):
 
 
 # ---- pages ----
-
-
-def table(columns, rows):
-    """Returns rows of cells as a Markdown table."""
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "".join(f"| {' | '.join(map(str, cells))} |\n" for cells in lines)
 
 
 def write_between(path, title, body):

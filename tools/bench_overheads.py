@@ -19,11 +19,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench_common import ROOT, Amount, machine_line, spread, table, write_between
+from bench_common import ROOT, Amount, machine_line, spread, write_between
 
 from keras_vision.errors import check_choice
 from keras_vision.models import MODELS
 from keras_vision.quiet import import_keras
+from keras_vision.studies.table import markdown
 
 RESULTS = ROOT / "docs" / "results" / "overheads.md"
 RUN = "RUN"  # stands for the directory of a small run, which the first command makes
@@ -182,12 +183,12 @@ def report(commands, families, words, options):
         dataset=options.dataset,
         images=first["images"],
         validation=first["validation"],
-        commands=table(("command", "seconds"), [(name, *cells(commands, {name: "{:.2f}"})) for name in COMMANDS]),
-        trials=table(
+        commands=markdown(("command", "seconds"), [(name, *cells(commands, {name: "{:.2f}"})) for name in COMMANDS]),
+        trials=markdown(
             ("family", "build", "traced", "pause", "share"),
             [(family, *cells(rounds, trial)) for family, rounds in families.items()],
         ),
-        data=table(
+        data=markdown(
             ("family", "pipeline", "training", "against one batch"),
             [(family, *cells(rounds, data)) for family, rounds in families.items()],
         ),

@@ -5,7 +5,8 @@
 Each search is a command of its own, timed from its start, imports included, until the end of the first epoch, of any
 trial, that reaches the target on validation images. The commands take turns: seed after seed, each search once. A peer
 is stopped after `--cap` times our median; where later runs of ours raise that, it is run again. Runs that are done are
-not repeated, so this command can be interrupted and given again. Writes docs/results/search.md.
+not repeated, so this command can be interrupted and given again; after a change of code, data or machine give another
+--workdir. Writes docs/results/search.md.
 """
 
 import argparse
@@ -28,7 +29,6 @@ from bench_common import (
     read_record,
     run_pflop,
     spread,
-    table,
     write_between,
     write_record,
 )
@@ -37,6 +37,7 @@ from keras_vision.data import load_dataset
 from keras_vision.errors import check_choice
 from keras_vision.quiet import import_keras
 from keras_vision.runs import Run
+from keras_vision.studies.table import markdown
 from keras_vision.training.recipe import recipe_for
 
 RESULTS = ROOT / "docs" / "results" / "search.md"
@@ -46,11 +47,11 @@ SEARCHED = (0, 3)  # exit codes of `tune`: done, and done below the target
 COLUMNS = ("data, target", "search", "seeds", "reached", "seconds", "PFLOP", "our time / its", "our PFLOP / its")
 METHOD = """Seconds from the start of the command, imports included, and 10^15 floating-point operations of training
 until an epoch of any trial reached the target on the validation images: median over seeds (lowest to highest). A peer
-that had not reached the target after about {cap:g} times our median was stopped: ">" marks such bounds, and "<" the
-ratios that follow from them. Ours is told the target, and is run for each; the peers are not, so that one of their runs
-serves all targets. Ours climbs the ladder of `tuner_configs/vgg.py`. Peers: Keras Tuner's Hyperband and random search
-over the `model_space` of the same file, of stock layers in float32, and Adam's learning rate from 1e-4 to 1e-1;
-{epochs}, batches of 128."""
+that had not reached the highest target after about {cap:g} times our median for it was stopped: ">" marks such bounds,
+and "<" the ratios that follow from them. Ours is told the target, and is run for each; the peers are not, so that one
+of their runs serves all targets. Ours climbs the ladder of `tuner_configs/vgg.py`. Peers: Keras Tuner's Hyperband and
+random search over the `model_space` of the same file, of stock layers in float32, and Adam's learning rate from 1e-4 to
+1e-1; {epochs}, batches of 128."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,26 +90,27 @@ def jobs_of(dataset, targets, seeds, epochs):
     ]
 
 
-def next_job(jobs, records, factor):
+def next_job(jobs, records, factor, longest):
     """Returns the (job, cap in seconds) whose turn it is, or None where all is done.
 
-    What was never run comes first. Then come the peers that were stopped earlier than our median now asks for.
+    What was never run comes first. Then come those that were stopped earlier than their cap now is.
 
     Args:
         jobs: List of `Job`.
         records: job -> `Watched`, of those that were run.
-        factor: Times our median that a peer is waited for. Ours has no cap here: None.
+        factor: Times our median that a peer is waited for.
+        longest: Seconds that ours is waited for.
     """
     missing = (job for job in jobs if job not in records)
-    short = (job for job in jobs if job.search in PEERS and is_short(records[job], cap_of(job, records, factor)))
+    short = (job for job in jobs if is_short(records[job], cap_of(job, records, factor, longest)))
     job = next(missing, None) or next(short, None)
-    return job and (job, cap_of(job, records, factor))
+    return job and (job, cap_of(job, records, factor, longest))
 
 
-def cap_of(job, records, factor):
-    """Returns how long a peer is waited for: `factor` times our slowest median so far; None for ours."""
+def cap_of(job, records, factor, longest):
+    """Returns the seconds that a search is waited for: a peer for `factor` times our slowest median so far."""
     if job.search == OURS:
-        return None
+        return longest
     ours = {}
     for other, watched in records.items():
         if other.search == OURS and other.dataset == job.dataset:
@@ -138,7 +140,7 @@ def run_job(job, cap, options, data):
     shutil.rmtree(workdir, ignore_errors=True)  # of a start that was interrupted: its time is not known
     watched = follow(
         command(job, options, workdir),
-        cap=60 * options.max_minutes if cap is None else cap,
+        cap=cap,
         log=options.workdir / f"{job.name}.log",
         is_enough=lambda epochs: any(epoch.accuracy >= job.targets[-1] for epoch in epochs),
         may_return=SEARCHED if job.search == OURS else (0,),
@@ -192,7 +194,7 @@ def report(jobs, records, words, options):
     epochs = ", ".join(f"{peer_epochs(name, options)} epochs on {name}" for name in options.datasets)
     return (
         f"Command: `{words}`. {machine_line()}\n\n{METHOD.format(cap=options.cap, epochs=epochs)}\n\n"
-        f"{table(COLUMNS, rows(jobs, records))}"
+        f"{markdown(COLUMNS, rows(jobs, records))}"
     )
 
 
@@ -226,9 +228,9 @@ def main(arguments=None):
             record = read_record(path)
             if record and record[0]["targets"][-1] >= job.targets[-1]:
                 records[job] = record[1]
-        while turn := next_job(jobs, records, options.cap):
+        while turn := next_job(jobs, records, options.cap, 60 * options.max_minutes):
             job, cap = turn
-            print(f"{job.name}{f', at most {cap:.0f} s' if cap else ''}", flush=True)
+            print(f"{job.name}, at most {cap:.0f} s", flush=True)
             records[job] = run_job(job, cap, options, data)
             write_record(paths[job], records[job], **dataclasses.asdict(job))
             reached = reaching(records[job], job.targets[-1])[0]

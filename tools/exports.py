@@ -18,6 +18,7 @@ from keras_vision.models import MODELS
 from keras_vision.progress import PlainProgress
 from keras_vision.quiet import import_keras
 from keras_vision.runs import Run, read_json
+from keras_vision.studies.table import markdown
 from keras_vision.train import train
 
 ROOT = Path(__file__).parents[1]
@@ -122,8 +123,7 @@ def table(runs):
     """Returns all runs as a Markdown table."""
     columns = ["data set", "family", "trained in", "accuracy"]
     columns += [f"{name} {quantize or ''}".strip() for name, quantize in artifacts()]
-    rows = [columns, ["---"] * len(columns), *(cells(run, key) for key, run in runs.items())]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return markdown(columns, (cells(run, key) for key, run in runs.items()))
 
 
 def words(settings):

@@ -15,6 +15,7 @@ from keras_vision.models import MODELS
 from keras_vision.progress import PlainProgress, clock_text
 from keras_vision.quiet import import_keras
 from keras_vision.runs import Run, load_model, read_json
+from keras_vision.studies.table import markdown
 from keras_vision.train import train
 
 ROOT = Path(__file__).parents[1]
@@ -69,12 +70,6 @@ def row(model, run):
     )
 
 
-def table(rows):
-    """Returns rows of cells as a Markdown table under `COLUMNS`."""
-    lines = [COLUMNS, ["---"] * len(COLUMNS), *rows]
-    return "".join(f"| {' | '.join(map(str, cells))} |\n" for cells in lines)
-
-
 def below(runs):
     """Returns the families whose validation accuracy stays below what is expected of them."""
     return [model for model, run in runs.items() if run.result["val_accuracy"] < EXPECTED[model]]
@@ -99,7 +94,7 @@ def main():
         keras=config["versions"]["keras"],
     )
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(head + table(row(model, run) for model, run in runs.items()), encoding="utf-8")
+    RESULTS.write_text(head + markdown(COLUMNS, (row(model, run) for model, run in runs.items())), encoding="utf-8")
     print(RESULTS.read_text(encoding="utf-8"))
     return int(bool(below(runs)))
 

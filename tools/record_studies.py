@@ -12,13 +12,15 @@ import shutil
 import sys
 from pathlib import Path
 
-from bench_common import ROOT, table
+from bench_common import ROOT
 
 from keras_vision.errors import BadInput
 from keras_vision.progress import clock_text
 from keras_vision.runs import Run, read_json, write_json, write_text
 from keras_vision.studies import STUDIES
+from keras_vision.studies.plan import SCALES
 from keras_vision.studies.report import VERDICTS
+from keras_vision.studies.table import markdown
 
 RESULTS = ROOT / "docs" / "results"
 KEPT = ("report.md", "table.csv", "trials.csv", "front.csv", "config.json", "metrics.jsonl")
@@ -41,13 +43,18 @@ def record(workdir, studies):
         The study's name.
 
     Raises:
-        BadInput: The directory is not that of a finished study.
+        BadInput: The directory is not that of a finished study, or the study is recorded at a larger scale.
     """
     run = Run(workdir)
     settings = run.config["settings"] if run.config_path.exists() else {}
     if "study" not in settings or not run.finished:
         raise BadInput(str(workdir), "the directory of a study that has a report")
     folder = studies / settings["study"]
+    before = folder / "summary.json"
+    if before.exists() and SCALES.index(read_json(before)["scale"]) > SCALES.index(settings["scale"]):
+        raise BadInput(
+            f"{workdir} at the scale {settings['scale']}", "a larger one than is recorded", f"Or remove {folder}."
+        )
     shutil.rmtree(folder, ignore_errors=True)
     kept = [path for path in sorted(run.path.rglob("*")) if path.name in KEPT]
     for path in [*kept, *sorted(run.figures.glob("*.png"))]:
@@ -76,7 +83,7 @@ def index(studies):
         for name, one in found.items()
     ]
     seconds, pflop = (sum(one[key] for one in found.values()) for key in ("seconds", "pflop"))
-    return f"{PAGE.format(seconds=clock_text(seconds), pflop=pflop)}\n\n{table(COLUMNS, rows)}"
+    return f"{PAGE.format(seconds=clock_text(seconds), pflop=pflop)}\n\n{markdown(COLUMNS, rows)}"
 
 
 def main(arguments=None):

@@ -2,9 +2,12 @@
 
 from keras_vision.studies.figures import PALETTE, plot_lines
 from keras_vision.studies.plan import PLAIN, PLAIN_WORDS, Case, Scale, Study, smoke
+from keras_vision.studies.table import listed
 
 LOSS, ACCURACY = 0.67, 0.78
 FILTERS = "filters"
+PART_WORDS = ("conv, ", "block", FILTERS)  # in the names of the cases of each part
+RISE = 1.05  # a loss that ends higher than its lowest by so much overfits
 # scale -> the values of each part; `epochs` in the order layers, blocks, filters
 PARTS = {
     "smoke": {"convs": (1,), "dense": (2,), "depths": (), "widths": (2,), "base": 4, "epochs": (1, 1, 1)},
@@ -52,18 +55,19 @@ def _filters(widths, epochs, **_):
 def answer(table):
     """The best loss is reached early, and what is larger than it needs to be overfits."""
     best = table.best("lowest_val_crossentropy", lowest=True)
-    swept = [case for case in table.cases if case.endswith("filters")]
+    parts = [[case for case in table.cases if word in case] for word in PART_WORDS]
+    swept = parts[-1]
     small, large = swept[0], swept[-1]
+    of_parts = listed(_best_of(table, part) for part in parts if part)
     text = (
-        f"The lowest validation cross-entropy, {table.number(best, 'lowest_val_crossentropy')}, is that of {best} "
-        f"({table.percent(best)}) after {table.number(best, 'lowest_epoch')} of "
-        f"{table.number(best, 'epochs')} epochs. With {large} the training cross-entropy ends at "
-        f"{table.number(large, 'last_train_crossentropy')} and the validation one, from its lowest of "
-        f"{table.number(large, 'lowest_val_crossentropy')}, at {table.number(large, 'last_val_crossentropy')}; "
-        f"with {small} they end at {table.number(small, 'last_train_crossentropy')} and "
-        f"{table.number(small, 'last_val_crossentropy')}."
+        f"The lowest validation cross-entropy of each part is {of_parts}; with {best} it is reached after "
+        f"{table.number(best, 'lowest_epoch')} of {table.number(best, 'epochs')} epochs. With {large} the training "
+        f"cross-entropy ends at {table.number(large, 'last_train_crossentropy')} and the validation one, from its "
+        f"lowest of {table.number(large, 'lowest_val_crossentropy')}, at "
+        f"{table.number(large, 'last_val_crossentropy')}; with {small} they end at "
+        f"{table.number(small, 'last_train_crossentropy')} and {table.number(small, 'last_val_crossentropy')}."
     )
-    overfits = table.mean(large, "last_val_crossentropy") > table.mean(large, "lowest_val_crossentropy")
+    overfits = table.mean(large, "last_val_crossentropy") > RISE * table.mean(large, "lowest_val_crossentropy")
     is_as_good = (
         table.mean(best, "lowest_val_crossentropy") <= LOSS and table.mean(table.best(), "val_accuracy") >= ACCURACY
     )
@@ -72,9 +76,14 @@ def answer(table):
     return text, False if table.scale == "full" else None
 
 
+def _best_of(table, part):
+    best = table.best("lowest_val_crossentropy", part, lowest=True)
+    return f"{table.number(best, 'lowest_val_crossentropy')} of {best!r}"
+
+
 def figures(table):
     """Draws training and validation loss against the number of parameters, for the sweep of filters."""
-    swept = [case for case in table.cases if case.endswith("filters")]
+    swept = [case for case in table.cases if FILTERS in case]
     sizes = [table.mean(case, "parameters") for case in swept]
     shown = {
         "training, at the end": "last_train_crossentropy",
@@ -118,4 +127,5 @@ STUDY = Study(
     columns={"lowest_val_crossentropy": "lowest validation cross-entropy", "lowest_epoch": "in epoch"},
     answer=answer,
     figures=(figures,),
+    background=f"A network overfits where its validation loss ends more than {RISE - 1:.0%} above its lowest.",
 )

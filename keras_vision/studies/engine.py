@@ -13,7 +13,7 @@ import statistics
 from pathlib import Path
 
 from keras_vision.data import locate
-from keras_vision.errors import KerasVisionError
+from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.events import EventLog
 from keras_vision.job import open_dataset
 from keras_vision.progress import Progress
@@ -69,6 +69,11 @@ class Job:
         return self.study.scales[self.scale]
 
     @property
+    def count(self):
+        """How many seeds: as many as were asked for, and are worth it."""
+        return min(self.seeds, self.size.seeds or self.seeds)
+
+    @property
     def cases(self):
         """The list of `Case`; empty for a study that is no comparison of trainings."""
         return self.study.cases(self.scale) if self.study.cases else []
@@ -88,7 +93,7 @@ def carry_out(job):
         WorkdirRefused: The directory holds something else, or the same study with other settings.
         KerasVisionError: Every run diverged, or a test split could not be read.
     """
-    _check(job)
+    check(job)
     run = Run(job.workdir)
     settings = {"study": job.study.name, "scale": job.scale, "dataset": job.dataset, "precision": job.precision}
     with run.locked(), _no_word_of_retracing():
@@ -98,10 +103,18 @@ def carry_out(job):
         return result
 
 
-def _check(job):
-    """Refuses what cannot be right before a directory is marked with it."""
+def check(job):
+    """Refuses what cannot be right before a directory is marked with it.
+
+    Raises:
+        BadInput: A data set that is not known or not there, one in the place of those that the cases name, or a
+            precision that this machine does not have.
+    """
     set_precision(job.precision)
-    for dataset in {job.dataset, *(_plan(job, case)["dataset"] for case in job.cases)} - {None}:
+    if job.dataset and not job.study.takes_dataset(job.scale):
+        raise BadInput(f"dataset={job.dataset} for the study {job.study.name}", "none", "Its networks have their own.")
+    usual = job.dataset or job.size.dataset or job.study.dataset
+    for dataset in {usual, *(_plan(job, case)["dataset"] for case in job.cases)} - {None}:
         locate(dataset, job.data_dir)
 
 
@@ -121,18 +134,21 @@ def _no_word_of_retracing():
 
 
 def _train_cases(job):
-    """Yields the rows so far, case by case, after each seed."""
+    """Yields the rows so far, case by case, after each seed, or after each case where that is worth it."""
     cases, rows = job.cases, {}
     plans = {case.name: _plan(job, case) for case in cases}
     varied = _varied(plans.values())
     _declare(job, varied)
-    count = min(job.seeds, job.size.seeds or job.seeds)
-    for seed in range(count):
-        for place, case in enumerate(cases):
+    if job.count < job.seeds:
+        job.progress.say(f"the scale {job.scale} is worth {job.count} seeds, not {job.seeds}")
+    for seed in range(job.count):
+        for place, case in enumerate(cases, start=1):
             shown = {"case": case.name, "seed": seed}
-            job.progress.trial_started(seed * len(cases) + place + 1, count * len(cases), shown)
+            job.progress.trial_started(seed * len(cases) + place, job.count * len(cases), shown)
             rows[case.name, seed] = _row(job, case, plans[case.name] | {"seed": seed}, varied)
-        yield [rows[case.name, done] for case in cases for done in range(seed + 1)]
+            if job.study.by_case or place == len(cases):
+                keys = [(case.name, seed) for case in cases for seed in range(job.count)]
+                yield [rows[key] for key in keys if key in rows]
 
 
 def _plan(job, case):
@@ -157,7 +173,8 @@ def _varied(plans):
 
 
 def _flat(plan):
-    together = {"model": plan["model"], "dataset": plan["dataset"], **plan["settings"], **plan["recipe"]}
+    named = {name: plan[name] for name in ("model", "dataset", "views")}
+    together = {**named, **plan["settings"], **plan["recipe"]}
     return {name: cell(value) for name, value in together.items()}
 
 
@@ -252,6 +269,7 @@ def _tested(test):
         "test_accuracy": test["accuracy"],
         "test_crossentropy": test["crossentropy"],
         "test_n": test["n"],
+        "test_views": test["views"],
         "test_low": test["interval"][0],
         "test_high": test["interval"][1],
     }
@@ -276,11 +294,13 @@ def _publish(job, run, table):
     """Writes table, figures, report and result of what there is; returns the result."""
     from keras_vision.analysis.style import save_figures
 
-    text, held = _answer(job, table)
-    drawn = figures.standard_figures(table, job.cases) if job.cases else {}
-    for draw in job.study.figures:
-        drawn |= draw(table)
     write_text(job.workdir / "table.csv", table.as_csv())
+    lost = _lost(job, table)
+    text, held = _answer(job, table, lost)
+    cases = [case for case in job.cases if case.name in table.cases]
+    drawn = figures.standard_figures(table, cases) if cases else {}
+    for draw in () if lost else job.study.figures:
+        drawn |= draw(table)
     save_figures(drawn, run.figures)
     write_text(job.workdir / "report.md", report.report_text(job, table, list(drawn), text, held))
     result = {
@@ -299,13 +319,24 @@ def _publish(job, run, table):
     return result
 
 
-def _answer(job, table):
-    """Returns the answer and whether the claim held; the smoke scale, on other images, decides nothing."""
-    if job.cases:
-        lost = [case for case in table.cases if not table.values(case, "val_accuracy")]
-        if len(lost) == len(table.cases):
-            raise KerasVisionError(f"every run of {job.study.name} diverged")
-        if lost and not job.study.may_diverge:
-            return f"With every seed these diverged: {', '.join(lost)}. So the comparison has no answer.", None
+def _lost(job, table):
+    """Returns the cases without a run that came to its end, where a study cannot do without.
+
+    Raises:
+        KerasVisionError: There is no case with one.
+    """
+    if not job.cases:
+        return []
+    lost = [case for case in table.cases if not table.values(case, "val_accuracy")]
+    if len(lost) == len(table.cases):
+        raise KerasVisionError(f"every run of {job.study.name} diverged")
+    return [] if job.study.may_diverge else lost
+
+
+def _answer(job, table, lost):
+    """Returns the answer and whether the claim held; other images than the source's decide nothing."""
+    if lost:
+        return f"With every seed these diverged: {', '.join(lost)}. So the comparison has no answer.", None
     text, held = job.study.answer(table)
-    return text, None if job.scale == "smoke" and job.study.dataset else held
+    has_others = job.study.dataset and (job.scale == "smoke" or job.dataset not in (None, job.study.dataset))
+    return text, None if has_others else held

@@ -10,15 +10,36 @@ CROPPED = {"flip": "alternating", "shift": 4}
 # Of plain stacks of convolutions with batch norm: Nesterov momentum at a high rate, which decay holds in check.
 SGD = {"optimizer": "sgd", "learning_rate": 0.4, "weight_decay": 5e-3, "batch_size": 128}
 
-# (family, data set) -> the network, its recipe, and the network of the quick scale
+# (family, data set) -> the network, its recipe, and the network of the quick scale; what takes longest comes last
 RUNS = {
-    ("resnet18", CIFAR): (
-        {},
-        # He et al. 2016 with one cycle; decay acts on kernels only and is decoupled from the momentum.
-        CROPPED
-        | {"epochs": 12, "batch_size": 512, "optimizer": "sgd", "learning_rate": 0.4, "weight_decay": 5e-3}
-        | {"label_smoothing": 0.1, "warmup_epochs": 3.0},
-        {"width": 16},
+    ("lstm", FASHION): (
+        {"units": 128, "layers": 2},
+        {"epochs": 12, "learning_rate": 5e-3, "flip": "random", "shift": 1, "warmup_epochs": 2.0},
+        {"units": 64},
+    ),
+    ("vgg", FASHION): (
+        {"filters": (64, 128, 256), "blocks": (1, 1, 2), "whitening": True},
+        SGD
+        | {"epochs": 15, "label_smoothing": 0.1, "flip": "alternating", "shift": 2, "cutout": 8}
+        | {"warmup_epochs": 3.0},
+        {"filters": (16, 32, 64), "blocks": (1, 1, 2)},
+    ),
+    ("mlp_mixer", FASHION): (
+        {"patch_size": 4, "hidden_dim": 256, "num_blocks": 4},
+        {"epochs": 8, "learning_rate": 2e-3, "label_smoothing": 0.1, "flip": "random", "shift": 1},
+        {"patch_size": 4, "hidden_dim": 64, "num_blocks": 2, "tokens_mlp_dim": 64, "channels_mlp_dim": 256},
+    ),
+    ("vgg", CIFAR): (
+        # Three quarters as wide as the network of Jordan 2024, which it follows.
+        {"filters": (48, 192, 192), "blocks": (2, 2, 2), "early_pooling": True, "whitening": True},
+        CROPPED | SGD | {"epochs": 22, "label_smoothing": 0.1, "warmup_epochs": 5.0, "shift": 2},
+        {"filters": (16, 32, 64), "blocks": (1, 1, 2), "whitening": True},
+    ),
+    ("cnn", CIFAR): (
+        {"filters": (64, 128, 256), "convs_per_stage": 2, "head": "gap"},
+        # Smoothed labels cost plain cross-entropy, which is asked for too.
+        CROPPED | SGD | {"epochs": 10, "label_smoothing": 0.0, "warmup_epochs": 2.5},
+        {"filters": (16, 32, 64), "convs_per_stage": 2, "head": "gap"},
     ),
     ("mlp_mixer", CIFAR): (
         {"patch_size": 4, "hidden_dim": 256, "num_blocks": 4},
@@ -28,63 +49,47 @@ RUNS = {
         | {"warmup_epochs": 3.0, "schedule": "cosine", "cutmix": 0.5},
         {"patch_size": 4, "hidden_dim": 64, "num_blocks": 2, "tokens_mlp_dim": 64, "channels_mlp_dim": 256},
     ),
-    ("cnn", CIFAR): (
-        {"filters": (64, 128, 256), "convs_per_stage": 2, "head": "gap"},
-        # Smoothed labels cost plain cross-entropy, which is asked for too.
-        CROPPED | SGD | {"epochs": 16, "label_smoothing": 0.0, "warmup_epochs": 4.0},
-        {"filters": (16, 32, 64), "convs_per_stage": 2, "head": "gap"},
-    ),
-    ("vgg", CIFAR): (
-        # Three quarters as wide as the network of Jordan 2024, which it follows.
-        {"filters": (48, 192, 192), "blocks": (2, 2, 2), "early_pooling": True, "whitening": True},
-        CROPPED | SGD | {"epochs": 22, "label_smoothing": 0.1, "warmup_epochs": 5.0, "shift": 2},
-        {"filters": (16, 32, 64), "blocks": (1, 1, 2), "whitening": True},
-    ),
     ("convmixer", CIFAR): (
         {"patch_size": 2, "hidden_dim": 256, "depth": 8, "kernel_size": 5},
         # Trockman & Kolter 2022: a long rise to the peak, a small decay, large batches.
         CROPPED
-        | {"epochs": 20, "batch_size": 512, "learning_rate": 2e-2, "weight_decay": 5e-3, "warmup_epochs": 8.0}
+        | {"epochs": 16, "batch_size": 512, "learning_rate": 2e-2, "weight_decay": 5e-3, "warmup_epochs": 6.4}
         | {"label_smoothing": 0.1, "cutout": 8},
         {"patch_size": 4, "hidden_dim": 64, "depth": 4, "kernel_size": 5},
     ),
-    ("mlp_mixer", FASHION): (
-        {"patch_size": 4, "hidden_dim": 256, "num_blocks": 4},
-        {"epochs": 12, "learning_rate": 2e-3, "label_smoothing": 0.1, "flip": "random", "shift": 2, "cutout": 8},
-        {"patch_size": 4, "hidden_dim": 64, "num_blocks": 2, "tokens_mlp_dim": 64, "channels_mlp_dim": 256},
-    ),
-    ("vgg", FASHION): (
-        {"filters": (64, 128, 256), "blocks": (1, 1, 2)},
-        SGD
-        | {"epochs": 15, "label_smoothing": 0.1, "flip": "alternating", "shift": 2, "cutout": 8}
-        | {"warmup_epochs": 3.0},
-        {"filters": (16, 32, 64), "blocks": (1, 1, 2)},
-    ),
-    ("lstm", FASHION): (
-        {"units": 128, "layers": 2},
-        {"epochs": 12, "learning_rate": 5e-3, "flip": "random", "shift": 1, "warmup_epochs": 2.0},
-        {"units": 64},
+    ("resnet18", CIFAR): (
+        {},
+        # He et al. 2016 with one cycle; decay acts on kernels only and is decoupled from the momentum.
+        CROPPED
+        | {"epochs": 12, "batch_size": 512, "optimizer": "sgd", "learning_rate": 0.4, "weight_decay": 5e-3}
+        | {"label_smoothing": 0.1, "warmup_epochs": 3.0},
+        {"width": 16},
     ),
 }
-# (family, data set) -> the test accuracy to reach
-GOALS = {
-    **{("resnet18", CIFAR): 0.902, ("mlp_mixer", CIFAR): 0.779, ("cnn", CIFAR): 0.78, ("vgg", CIFAR): 0.90},
-    **{("convmixer", CIFAR): 0.88, ("mlp_mixer", FASHION): 0.8917, ("vgg", FASHION): 0.935, ("lstm", FASHION): 0.89},
+# (family, data set) -> the test accuracy to reach: what the sources reported, and where they have none our own aims
+REPORTED = {
+    ("resnet18", CIFAR): 0.902,
+    ("mlp_mixer", CIFAR): 0.779,
+    ("cnn", CIFAR): 0.78,
+    ("mlp_mixer", FASHION): 0.8917,
 }
-LOSS = 0.67  # of the CNN on test images
+AIMS = {("vgg", CIFAR): 0.90, ("convmixer", CIFAR): 0.88, ("vgg", FASHION): 0.935, ("lstm", FASHION): 0.89}
+# (family, data set) -> views of each test image that are averaged, where they are more than one
+VIEWS = {("vgg", CIFAR): 6, ("convmixer", CIFAR): 6}
+LOSS = 0.67  # of the CNN on test images, as reported
 QUICK = {"epochs": 3, "warmup_epochs": 1.0}
 
 
 def name_of(family, dataset):
     """Returns what a case is called."""
-    return f"{family}, {TITLES[dataset]}"
+    return f"{family} on {TITLES[dataset]}"
 
 
 def cases(scale):
     """Returns a case for each family and data set."""
     found = []
     for (family, dataset), (settings, recipe, small) in RUNS.items():
-        look = {"dataset": dataset, "group": TITLES[dataset]}
+        look = {"dataset": dataset, "views": VIEWS.get((family, dataset), 1), "group": TITLES[dataset]}
         if scale == "full":
             found.append(Case(name_of(family, dataset), family, settings, recipe, **look))
         elif scale == "quick":
@@ -96,18 +101,22 @@ def cases(scale):
 
 
 def answer(table):
-    """Each family reaches what its source did."""
-    goals = {name_of(*run): goal for run, goal in GOALS.items() if name_of(*run) in table.cases}
+    """Each family reaches what its source did, and the others our own aims; the verdict is on the sources' alone."""
+    goals = {name_of(*run): goal for run, goal in (REPORTED | AIMS).items() if name_of(*run) in table.cases}
     words = [f"{case} {table.percent(case, 'test_accuracy')} (goal {percent(goal)})" for case, goal in goals.items()]
     verdicts = {case: table.reaches(case, goal, "test_accuracy") for case, goal in goals.items()}
-    cnn = name_of("cnn", CIFAR)
-    loss = ""
+    judged = [name_of(*run) for run in REPORTED if name_of(*run) in goals]
+    cnn, loss = name_of("cnn", CIFAR), ""
     if cnn in goals:
-        verdicts[f"the loss of {cnn}"] = table.reaches(cnn, LOSS, "test_crossentropy", lowest=True)
+        judged.append(of_loss := f"the loss of {cnn}")
+        verdicts[of_loss] = table.reaches(cnn, LOSS, "test_crossentropy", lowest=True)
         loss = f", the CNN with a cross-entropy of {table.number(cnn, 'test_crossentropy')} (goal {LOSS})"
     missed = [case for case, reached in verdicts.items() if not reached]
     second = f"Not reached: {listed(missed)}." if missed else "All goals are reached."
-    return f"On test images: {listed(words)}{loss}. {second}", all_of(verdicts.values())
+    is_whole = len(judged) == len(REPORTED) + 1
+    return f"On test images: {listed(words)}{loss}. {second}", all_of(
+        [*(verdicts[case] for case in judged), *([] if is_whole else [None])]
+    )
 
 
 STUDY = Study(
@@ -116,8 +125,8 @@ STUDY = Study(
     source="reports 001 to 004",
     question="What does each family reach on CIFAR-10 and Fashion-MNIST with our recipes?",
     reported=(
-        "on CIFAR-10 ResNet18 90.2%, MLP-Mixer 77.9%, a CNN 78% with a loss of 0.67, and 90% as the aim of a VGG; on "
-        "Fashion-MNIST MLP-Mixer 89.17%. The other goals are our own."
+        "on CIFAR-10 ResNet18 90.2%, MLP-Mixer 77.9%, and a CNN 78% with a loss of 0.67; on Fashion-MNIST MLP-Mixer "
+        "89.17%. The other goals are our own, and are not judged here."
     ),
     varied="the family and the data set, each with its own recipe (in the config.json of its run)",
     held_fixed="the splits of each data set",
@@ -128,5 +137,6 @@ STUDY = Study(
     },
     cases=cases,
     answer=answer,
+    by_case=True,
     is_tested=True,
 )

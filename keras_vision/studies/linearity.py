@@ -84,6 +84,7 @@ STUDY = Study(
         "homogeneity": "homogeneous",
         "every_shift": "equivariant to every shift",
         "stride_shifts": "to shifts by the stride",
+        "seeds_that_differ": "seeds that differ",
     },
     answer=answer,
     background="A table with other entries for the maps of the report is wrong where it differs from this one.",

@@ -29,7 +29,7 @@ def answer(table):
 
 def figures(table):
     """Draws the token-mixing units and the patch kernels of the first run, standardised."""
-    model = load_model(table.run_folder(table.of(CASE)[0]))
+    model = load_model(table.first_run(CASE))
     units = plot_kernels(token_mixing_units(model), title="Token-mixing units, block 1", limit=256)
     return learned_figures(model) | {"token_mixing_units": units}
 
@@ -41,7 +41,10 @@ STUDY = Study(
     question="What does an MLP-Mixer reach by its report's recipe, and what do its first token-mixing units look at?",
     reported="test accuracy 77.9%.",
     varied="nothing",
-    held_fixed="dropout 0.4; AdamW at a constant rate of 0.001 with decay 0.0005, batches of 128, no augmentation",
+    held_fixed=(
+        "dropout 0.4; AdamW, for the source's Adam, at a constant rate of 0.001 with decay 0.0005, batches of 128, no "
+        "augmentation"
+    ),
     scales={
         "smoke": smoke(TINY),
         "quick": Scale(

@@ -40,7 +40,7 @@ def measure(run, model, data):
 def answer(table):
     """ReLU is best, and its activations are sparse."""
     reached = listed(f"{table.percent(case)} with {case}" for case in table.cases)
-    flat = listed(f"{table.percent(case, 'flat_share')} of {case}'s" for case in table.cases[1:])
+    flat = listed(f"{table.percent(case, 'flat_share')} of {case}'s" for case in table.cases)
     ratios = listed(f"{table.number(case, 'gradient_ratio')} with {case}" for case in table.cases)
     text = (
         f"The validation accuracy is {reached}. Of relu's hidden activations {table.percent('relu', 'zero_share')} "

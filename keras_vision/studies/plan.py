@@ -99,6 +99,7 @@ class Study:
         columns: More columns of the report: name -> heading.
         figures: Functions of a `Table` -> dict of figures, beside the curves.
         conduct: Function of a `Job` -> list of rows; for a study that is no comparison of trainings.
+        by_case: Whether a report is worth having after each case, and not only after each seed: of long trainings.
         may_diverge: Whether `answer` knows what to say of a case of which no run came to its end.
         is_tested: Whether the report shows the test split, which each run opens once, at its end.
         background: A paragraph of the report, where numbers need an explanation.
@@ -119,9 +120,15 @@ class Study:
     columns: dict = dataclasses.field(default_factory=dict)
     figures: tuple = ()
     conduct: Callable | None = None
+    by_case: bool = False
     may_diverge: bool = False
     is_tested: bool = False
     background: str = ""
+
+    def takes_dataset(self, scale):
+        """Returns whether another data set can take the place of the study's own: not where its cases name theirs."""
+        cases = self.cases(scale) if self.cases else []
+        return self.dataset is not None and not any(case.dataset for case in cases)
 
 
 def all_of(verdicts):

@@ -2,7 +2,7 @@
 
 from keras_vision.progress import clock_text
 from keras_vision.runs import Run
-from keras_vision.studies.table import number
+from keras_vision.studies.table import listed, markdown, number
 
 VERDICTS = {True: "held", False: "did not hold"}
 # column -> heading. Shares are in per cent.
@@ -41,7 +41,7 @@ def report_text(job, table, figures, text, held):
         "## Set-up",
         "\n".join(f"- {line}" for line in _set_up(job, table)),
         "## Results",
-        _markdown(table_cells(table, columns_of(study))),
+        markdown(*table_cells(table, columns_of(study))).rstrip(),
         _notes(study, table),
         study.background,
         *(f"![{name.replace('_', ' ')}](figures/{name}.png)" for name in figures),
@@ -67,7 +67,9 @@ def _set_up(job, table):
         yield f"Data: {data}."
     yield f"Scale: {job.scale}. {job.size.note}".rstrip()
     if not study.conduct:
-        yield f"Seeds: {', '.join(map(str, table.seeds))}; a seed chooses the validation images too."
+        missing = job.count * len(job.cases) - len(table.rows)
+        so_far = f" ({missing} trainings are still missing)" if missing else ""
+        yield f"Seeds: {', '.join(map(str, table.seeds))}{so_far}; a seed chooses the validation images too."
     machine, versions = record["machine"], record["versions"]
     yield (
         f"Machine: {machine['processor']}, {machine['cores']} cores; TensorFlow {versions.get('tensorflow')}, "
@@ -91,13 +93,18 @@ def _notes(study, table):
         lines.append("Accuracies and cross-entropies are those of the best epoch by validation accuracy.")
         if len(table.seeds) > 1:
             lines.append(f"Mean ± standard deviation over {len(table.seeds)} seeds; in figures, their range.")
-    if study.is_tested:
-        row = table.rows[0]
+    tested = [row for row in table.rows if "test_low" in row]
+    if tested:
+        row = tested[0]
         lines.append(
             "The test split was opened once for each run, at its end; nothing was chosen by it. The 95% interval of "
             f"one run: {100 * row['test_low']:.1f}% to {100 * row['test_high']:.1f}% for {row['case']} with seed "
             f"{row['seed']}, on {row['test_n']:,} images; those of the others are in table.csv."
         )
+    views = {row["case"]: row["test_views"] for row in tested if row["test_views"] > 1}
+    if views:
+        averaged = listed(f"{number} views of {case}" for case, number in views.items())
+        lines.append(f"Averaged on test images, also mirrored and shifted by a pixel: {averaged}.")
     lost = [f"{row['case']} with seed {row['seed']}" for row in table.rows if "diverged" in row]
     if lost:
         lines.append(f"These diverged and have no numbers: {', '.join(lost)}.")
@@ -105,9 +112,9 @@ def _notes(study, table):
 
 
 def table_cells(table, columns):
-    """Returns the table, one row for each case, as a list of lists of words; the first is the headings."""
-    rows = [["case", *columns.values()]]
-    return rows + [[case, *(_cell(table, case, column) for column in columns)] for case in table.cases]
+    """Returns (headings, rows) of the table, one row for each case, as lists of words."""
+    rows = [[case, *(_cell(table, case, column) for column in columns)] for case in table.cases]
+    return ["case", *columns.values()], rows
 
 
 def _cell(table, case, column):
@@ -120,11 +127,6 @@ def _cell(table, case, column):
     if column.endswith(("accuracy", "share")):
         return f"{100 * mean:.1f}" + (f" ± {100 * deviation:.1f}" if deviation is not None else "")
     return number(mean) + (f" ± {number(deviation)}" if deviation else "")
-
-
-def _markdown(rows):
-    lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def total(table, column):

@@ -20,7 +20,7 @@ def answer(table):
 
 def figures(table):
     """Draws the first-layer kernels of the first run, standardised: averaged over the colours, and in colour."""
-    return learned_figures(load_model(table.run_folder(table.of(CASE)[0])))
+    return learned_figures(load_model(table.first_run(CASE)))
 
 
 STUDY = Study(
@@ -30,7 +30,9 @@ STUDY = Study(
     question="What does a ResNet18 reach by its report's recipe, and what do its first kernels look like?",
     reported="test accuracy 90.2%.",
     varied="nothing",
-    held_fixed="AdamW at a constant rate of 0.001 with decay 0.005, batches of 128, no augmentation",
+    held_fixed=(
+        "AdamW, for the source's Adam, at a constant rate of 0.001 with decay 0.005, batches of 128, no augmentation"
+    ),
     scales={
         "smoke": smoke({"width": 2, "blocks": (1, 1)}),
         "quick": Scale(

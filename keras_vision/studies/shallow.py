@@ -53,7 +53,7 @@ def figures(table):
     """Draws what a unit of the last convolution of each network sees, by theory and measured."""
     fields = []
     for case in table.cases:
-        model = load_model(table.run_folder(table.of(case)[0]), float32=True)
+        model = load_model(table.first_run(case), float32=True)
         (field,) = measure_fields(model, [last_convolution(model)])
         fields.append(dataclasses.replace(field, layer=case))
     return {"receptive_fields": plot_fields(fields)}

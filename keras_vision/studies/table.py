@@ -90,30 +90,30 @@ class Table:
         The interval is Welch's (1947). A share of n images is taken to vary at least as much as n draws do, which is
         all that is known of a single seed.
         """
-        from scipy.stats import norm, t
+        from scipy.stats import t
 
         spreads = [self._squared_error(case, column) for case in (a, b)]
         mean = self.mean(a, column) - self.mean(b, column)
         if None in spreads:
             return Difference(mean, None, None)
-        error = math.sqrt(sum(spreads))
-        counts = [len(self.values(case, column)) for case in (a, b)]
-        if min(counts) < 2 or not error:
-            reach = norm.ppf(0.5 + CONFIDENCE / 2) * error
-        else:
-            freedom = sum(spreads) ** 2 / sum(s**2 / (n - 1) for s, n in zip(spreads, counts, strict=True))
-            reach = t.ppf(0.5 + CONFIDENCE / 2, freedom) * error
+        total = sum(error for error, _ in spreads)
+        uncertain = sum(error**2 / freedom for error, freedom in spreads)
+        freedom = total**2 / uncertain if uncertain else math.inf
+        reach = t.ppf(0.5 + CONFIDENCE / 2, freedom) * math.sqrt(total)
         return Difference(mean, float(mean - reach), float(mean + reach))
 
     def _squared_error(self, case, column):
-        """Returns the squared standard error of a case's mean, or None where one run says nothing of it."""
+        """Returns the squared standard error of a case's mean and its degrees of freedom.
+
+        They are infinite where it is that of draws, which is known. None where one run says nothing of it.
+        """
         values = self.values(case, column)
-        variance = statistics.variance(values) if len(values) > 1 else None
+        found = (statistics.variance(values), len(values) - 1) if len(values) > 1 else None
         n = next(iter(self.values(case, "val_n")), None)
         if column in SHARES and n:
             share = statistics.fmean(values)
-            variance = max(variance or 0.0, share * (1 - share) / n)
-        return None if variance is None else variance / len(values)
+            found = max(found or (0.0, 0), (share * (1 - share) / n, math.inf))
+        return found and (found[0] / len(values), found[1])
 
     def above(self, a, b, column="val_accuracy", by=0.0):
         """Returns whether case a has a mean more than `by` above that of case b; None where the interval holds `by`.
@@ -138,6 +138,10 @@ class Table:
     def run_folder(self, row):
         """Returns where the run of a row is."""
         return self.folder / "runs" / row["run"]
+
+    def first_run(self, case):
+        """Returns where the first run of a case is that came to its end."""
+        return self.run_folder(next(row for row in self.of(case) if "diverged" not in row))
 
     def history(self, row):
         """Returns the epochs of a row's run, as metrics.jsonl has them; none of a run that diverged at once."""
@@ -217,10 +221,25 @@ def listed(words):
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
+def markdown(columns, rows):
+    """Returns rows of cells as a Markdown table.
+
+    Example:
+
+    >>> print(markdown(["a", "b"], [(1, 2)]), end="")
+    | a | b |
+    | --- | --- |
+    | 1 | 2 |
+    """
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "".join(f"| {' | '.join(map(str, cells))} |\n" for cells in lines)
+
+
 def against(table, case, reported):
     """Returns the answer of a study that trains one network by its source's recipe, for the reported test accuracy."""
+    how = "By the source's recipe" if table.scale == "full" else "With a smaller network and fewer epochs"
     text = (
-        f"By the source's recipe the test accuracy is {table.percent(case, 'test_accuracy')}, where it reported "
+        f"{how} the test accuracy is {table.percent(case, 'test_accuracy')}, where the source reported "
         f"{percent(reported)}. After the best epoch by validation (on average number "
         f"{table.number(case, 'best_epoch')} of {table.number(case, 'epochs')}), "
         f"{table.percent(case, 'train_accuracy')} of the training images and {table.percent(case)} of the validation "

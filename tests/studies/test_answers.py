@@ -49,9 +49,9 @@ BEST = "rate 0.01, dropout 0.1, batch 256"
 ORDERS = ("natural", "order A", "order B")
 CNNS = {"1 conv, 2 dense, max": 0.7, "2 filters": 0.5, "32 filters": 0.79}
 HEADLINE = {
-    **{"resnet18, CIFAR-10": 0.93, "mlp_mixer, CIFAR-10": 0.82, "cnn, CIFAR-10": 0.88, "vgg, CIFAR-10": 0.91},
-    **{"convmixer, CIFAR-10": 0.9, "mlp_mixer, Fashion-MNIST": 0.92, "vgg, Fashion-MNIST": 0.94},
-    "lstm, Fashion-MNIST": 0.9,
+    **{"resnet18 on CIFAR-10": 0.93, "mlp_mixer on CIFAR-10": 0.82, "cnn on CIFAR-10": 0.88, "vgg on CIFAR-10": 0.91},
+    **{"convmixer on CIFAR-10": 0.9, "mlp_mixer on Fashion-MNIST": 0.92, "vgg on Fashion-MNIST": 0.94},
+    "lstm on Fashion-MNIST": 0.9,
 }
 
 
@@ -113,7 +113,7 @@ TABLES = {
     ),
     "flattening_order": (
         (seeds({"dense, natural": 0.9, "dense, order A": 0.85, "dense, order B": 0.9}),),
-        ({f"dense, {order}": [0.9, 0.901] * 8 for order in ORDERS},),
+        ({f"dense, {order}": about(0.9) for order in ORDERS},),
         ({f"dense, {order}": [0.88, 0.92, 0.9] for order in ORDERS},),
     ),
     "mixer_fashion": (
@@ -123,8 +123,8 @@ TABLES = {
     ),
     "headline": (
         (seeds(HEADLINE), "full", {"test_accuracy": HEADLINE}),
-        (seeds(HEADLINE), "full", {"test_accuracy": HEADLINE | {"vgg, CIFAR-10": 0.89}}),
-        (seeds(HEADLINE), "quick", {"test_accuracy": HEADLINE | {"vgg, CIFAR-10": 0.89}}),
+        (seeds(HEADLINE), "full", {"test_accuracy": HEADLINE | {"cnn on CIFAR-10": 0.77}}),
+        (seeds(HEADLINE), "quick", {"test_accuracy": HEADLINE | {"cnn on CIFAR-10": 0.77}}),
     ),
 }
 
@@ -140,9 +140,21 @@ def test_the_claim_is_judged_by_the_numbers(name, place):
 
 
 def test_a_loss_that_misses_its_goal_is_named():
-    text, held = answer("headline", seeds(HEADLINE), test_accuracy=HEADLINE, test_crossentropy={"cnn, CIFAR-10": 0.7})
+    text, held = answer("headline", seeds(HEADLINE), test_accuracy=HEADLINE, test_crossentropy={"cnn on CIFAR-10": 0.7})
     assert held is False
-    assert text.endswith("Not reached: the loss of cnn, CIFAR-10.")
+    assert text.endswith("Not reached: the loss of cnn on CIFAR-10.")
+
+
+def test_an_aim_of_our_own_that_is_missed_is_named_and_not_judged():
+    reached = HEADLINE | {"vgg on CIFAR-10": 0.89}
+    text, held = answer("headline", seeds(HEADLINE), test_accuracy=reached)
+    assert held is True
+    assert text.endswith("Not reached: vgg on CIFAR-10.")
+
+
+def test_a_headline_of_some_families_is_not_decided():
+    found = {"vgg on CIFAR-10": 0.91, "cnn on CIFAR-10": 0.88}
+    assert answer("headline", seeds(found), test_accuracy=found)[1] is None
 
 
 def test_a_rate_that_diverges_is_the_worst():

@@ -165,6 +165,27 @@ def test_the_smoke_scale_is_run_once_and_decides_nothing(tmp_path, trained):
     assert trained == ["2-units-0", "4-units-0"]
 
 
+def test_another_data_set_decides_nothing(tmp_path):
+    study = tiny(dataset="cifar10", scales={"quick": dataclasses.replace(smoke(), dataset=None)})
+    job = Job(study, "quick", 1, "digits", None, tmp_path / "w", "float32", Progress(), "study tiny")
+    assert carry_out(job)["held"] is None
+
+
+def test_long_studies_have_a_report_after_each_case(tmp_path, trained, monkeypatch):
+    published, real = [], engine._publish
+
+    def publish(job, run, table):
+        result = real(job, run, table)
+        published.append((job.workdir / "report.md").read_text())
+        return result
+
+    monkeypatch.setattr(engine, "_publish", publish)
+    run(tmp_path / "w", tiny(by_case=True))
+    assert len(published) == len(trained) == 2
+    assert "- Seeds: 0 (1 trainings are still missing); " in published[0]
+    assert "- Seeds: 0; " in published[1]
+
+
 def test_a_directory_of_another_scale_is_refused(finished):
     with pytest.raises(BadInput, match="scale='smoke': expected scale='quick'"):
         run(finished, scale="smoke")
@@ -185,6 +206,12 @@ def test_a_builder_takes_the_place_of_the_familys_and_is_recorded(tmp_path):
         train("lstm", settings={"units": 3}, dataset="digits", epochs=1, workdir=tmp_path / "w")
 
 
+def test_views_of_test_images_are_told(tmp_path):
+    seen = tiny(is_tested=True, cases=lambda scale: [Case("2 units", "mlp", {"hidden_units": (2,)}, views=2)])
+    run(tmp_path / "w", seen)
+    assert "shifted by a pixel: 2 views of 2 units." in (tmp_path / "w/report.md").read_text()
+
+
 @pytest.fixture
 def diverging():
     """A study with a network whose steps are so long that its loss becomes infinite."""
@@ -200,6 +227,13 @@ def test_a_case_that_diverges_has_a_row_without_numbers_and_no_answer_is_made_up
     assert "These diverged and have no numbers: wild with seed 0." in (tmp_path / "w/report.md").read_text()
     expecting = dataclasses.replace(diverging, may_diverge=True)
     assert run(tmp_path / "w", expecting)["answer"] == "The best is tame."
+
+
+def test_a_study_that_is_tested_tells_of_those_that_did_not_diverge(tmp_path, diverging):
+    figures = (lambda table: pytest.fail("drawn without a case that it needs"),)
+    swapped = lambda scale: diverging.cases(scale)[::-1]  # noqa: E731
+    run(tmp_path / "w", dataclasses.replace(diverging, is_tested=True, figures=figures, cases=swapped))
+    assert "for tame with seed 0, on 179 images" in (tmp_path / "w/report.md").read_text()
 
 
 def test_a_study_whose_runs_all_diverge_fails(tmp_path, diverging):

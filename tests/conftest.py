@@ -17,6 +17,11 @@ PLACES = (
 )
 
 
+def pytest_collection_modifyitems(items):
+    """Puts slow tests first: what is left at the end is short, and two workers end together."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def _real_data_dir(name):
     for place in filter(None, PLACES):
         directory = Path(place).expanduser()

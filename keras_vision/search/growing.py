@@ -4,7 +4,7 @@ It climbs a ladder of networks from small to large until one reaches the target.
 smallest that reached it and beside the rungs that nearly did (one more convolution in one block, a shorter network, a
 narrower one, also with one more), as long as that is smaller than the smallest so far. Where nothing of that is left,
 one of Keras Tuner's oracles polishes the training of the smaller network that came nearest, and each success starts the
-steps anew.
+steps anew. In the place of rungs over a limit come the networks beside them that are within it, the largest first.
 """
 
 import itertools
@@ -57,7 +57,8 @@ class Growing:
         ladder: A `Ladder`.
         target_acc: The validation accuracy to be reached.
         size_of: Function from builder keywords to the number of parameters, or to None where they cannot be built.
-        allows: Function from builder keywords that can be built to whether the network is within a person's limits.
+        allows: Function from builder keywords that can be built to whether the network is within a person's limits, as
+            far as counting tells.
         polish: The oracle that polishes: "grid", "random" or "bayesian".
         seed: Seeds that oracle.
     """
@@ -91,6 +92,7 @@ class Growing:
         """Takes note of what a trial came to on average over other seeds: that counts in the place of its score."""
         key = self._full_key(values)
         self._tried[key] = replace(self._tried[key], score=mean)
+        self._oracles, self._exhausted = {}, set()  # they were told of what is larger than a smallest that may be none
 
     def smallest(self):
         """Returns the smallest that reached the target, or None."""

@@ -13,6 +13,7 @@ One JSON object per line, each with the checksum of its own text, synced to disk
 """
 
 import dataclasses
+import errno
 import json
 import os
 import zlib
@@ -66,7 +67,7 @@ class Trial:
         return self.result["val_accuracy"] if self.result else None
 
     def reaches(self, target_acc):
-        """Returns whether a completed trial reached a target; None is none that could be."""
+        """Returns whether a completed trial reached a target; never, where that is None."""
         return target_acc is not None and self.score >= target_acc
 
     def is_sound(self, target_acc):
@@ -100,13 +101,17 @@ class Ledger:
         """Appends one event to the file, syncs it, and applies it to `trials`."""
         entry = {"event": event, "trial": trial, **details}
         line = _encode(entry)
-        with open(self.path, "ab") as file:
-            if self._torn:
-                file.truncate(file.tell() - self._torn)
-                self._torn = 0
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+        with open(self.path, "ab", buffering=0) as file:
+            size = file.tell() - self._torn
+            file.truncate(size)
+            self._torn = 0
+            try:
+                if file.write(line) < len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(size)  # half a record, with another behind it, would be damage
+                raise
         self._apply(entry)
 
     @property
@@ -160,7 +165,7 @@ class Ledger:
 def ranked(trials, target_acc=None):
     """Returns completed trials, the best first: those that reached the target by size, then the others by accuracy.
 
-    Smaller is fewer parameters, then fewer MACs. Who reached by luck stands behind who did not.
+    Smaller is fewer parameters, then fewer MACs. Between the two stand those that reached by luck.
     """
 
     def place(trial):

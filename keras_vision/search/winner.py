@@ -164,7 +164,7 @@ class Winner:
         runs in the folder `confirm`; those that are finished are not run again. One that diverges counts as 0.
 
         Args:
-            seeds: How many, at least: a trial that was confirmed with more keeps those.
+            seeds: How many. A trial that was confirmed with as many, or more, keeps what it came to.
             ended: What `Search.go` returned.
             deadline: In the time of `time.monotonic()`: no training starts after it, and none goes on for longer than
                 an epoch.
@@ -175,13 +175,13 @@ class Winner:
         """
         kept = [trial for trial in self._ranking() if trial_run(self.run, trial).model_path.exists()]
         for trial in list(filter(self._has_reached, kept)) or kept[:1]:
-            earlier = trial.confirmed["accuracies"] if trial.confirmed else []
-            confirmed = self._train_again(trial, max(seeds, len(earlier)), deadline)
+            is_known = trial.confirmed is not None and len(trial.confirmed["accuracies"]) >= seeds
+            confirmed = trial.confirmed if is_known else self._train_again(trial, seeds, deadline)
             if confirmed is None:
                 ended = "time"
                 self.search.progress.say("  out of time; the same command goes on with the confirmation")
                 break
-            if confirmed != trial.confirmed:
+            if not is_known:
                 self.search.record_confirmation(trial, confirmed)
             if not self._has_reached(trial) or trial.is_sound(self.target_acc):
                 break
@@ -198,7 +198,7 @@ class Winner:
                 return None
             self.search.progress.say(f"confirming {number + 1} of {seeds}: {run.path}")
             try:
-                result = self.search.train(run, trial.values, CONFIRMING + number, deadline=deadline)
+                result = self.search.train(run, trial.values, CONFIRMING + number, is_admitted=True, deadline=deadline)
             except TrainingDiverged as error:
                 self.search.progress.say(f"  diverged, which counts as an accuracy of 0: {error}")
                 result = {"stopped": "diverged", "val_accuracy": 0.0}

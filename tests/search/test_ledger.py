@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,16 @@ def test_damage_in_the_middle_is_an_error_that_names_the_line(ledger):
     with pytest.raises(KerasVisionError, match=r"trials.jsonl, line 4: the record is damaged"):
         Ledger(ledger.path, warn=fail)
     assert ledger.path.read_bytes() == damaged
+
+
+def test_a_record_that_the_disk_did_not_take_whole_leaves_none_of_it(ledger, monkeypatch):
+    whole = ledger.path.read_bytes()
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="full"):
+        patch.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError(28, "full")))
+        ledger.record("asked", 3, values={"width": 3})
+    assert ledger.path.read_bytes() == whole
+    ledger.record("asked", 3, values={"width": 3})
+    assert Ledger(ledger.path, warn=fail).trials == ledger.trials
 
 
 def test_two_deaths_without_an_epoch_exhaust_a_trial(ledger):

@@ -10,7 +10,7 @@ from keras_vision.runs import Run, write_json
 from keras_vision.search import runner, winner
 from keras_vision.search.ladder import Ladder
 from keras_vision.search.ledger import ranked
-from keras_vision.search.runner import trial_seed
+from keras_vision.search.runner import Limits, trial_seed
 from keras_vision.search.winner import trial_run
 from keras_vision.training.trainer import TrainingDiverged
 from tests.search.searches import RECIPE, Killed, make_search
@@ -237,10 +237,16 @@ def test_fewer_seeds_do_not_outweigh_more(tmp_path, space, monkeypatch):
     search.winner.conclude(search.go(max_trials=1))
     assert search.winner.confirm(3, "trials")["confirmed"]["mean"] == pytest.approx(0.4)
     again = make_search(tmp_path / "s", space, target_acc=0.5, stop_at_target=False)
-    trained = []
-    monkeypatch.setattr(again.winner, "_train_again", lambda trial, seeds, deadline: trained.append(seeds))
-    again.winner.confirm(1, "trials")
-    assert trained == [3]
+    monkeypatch.setattr(again, "train", lambda *args, **options: pytest.fail("trained again"))
+    assert len(again.winner.confirm(1, "trials")["confirmed"]["accuracies"]) == 3
+
+
+def test_the_latency_of_a_network_is_judged_once(tmp_path, space, monkeypatch):
+    latencies = iter([1.0, 3.0])
+    monkeypatch.setattr(runner, "latency_ms", lambda model: next(latencies))
+    search = make_search(tmp_path / "s", space, limits=Limits(max_latency_ms=2.0))
+    search.go(max_trials=1)
+    assert len(search.winner.confirm(1, "trials")["confirmed"]["accuracies"]) == 1
 
 
 def test_a_growing_search_climbs_on_from_a_rung_that_reached_by_luck(tmp_path, monkeypatch):
@@ -259,6 +265,18 @@ def test_a_growing_search_climbs_on_from_a_rung_that_reached_by_luck(tmp_path, m
     again = grown()  # replays the confirmation where it came
     again.go(max_trials=3)
     assert [list(trial.values["hidden_units"]) for trial in again.ledger.trials] == [[2], [4], [8]]
+
+
+def test_a_growing_search_climbs_on_from_a_rung_that_missed_and_would_reach_with_other_seeds(tmp_path, monkeypatch):
+    (tmp_path / "ladder.py").write_text("LADDER = tuple({'hidden_units': (units,)} for units in (2, 4))")
+    space = Ladder("mlp", RECIPE, file=tmp_path / "ladder.py")
+    score(monkeypatch, 0.4, 0.3)
+    search = make_search(tmp_path / "s", space, strategy="grow", target_acc=0.5, stop_at_target=False)
+    search.winner.conclude(search.go(max_trials=1))
+    confirm_with(monkeypatch, search, {"0000": 0.6})
+    search.winner.confirm(3, "trials")
+    search.go(max_trials=2)
+    assert list(search.ledger.trials[1].values["hidden_units"]) == [4]
 
 
 def test_where_no_trial_completed_there_is_nothing_to_confirm(tmp_path, space):

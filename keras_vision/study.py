@@ -97,13 +97,17 @@ def study_all(*, scale="quick", seeds=3, dataset=None, data_dir=None, workdir=No
         A dict: studies (name -> result), failed (name -> reason), exit_code 1 where any failed.
 
     Raises:
-        BadInput: Before any work starts, where an argument cannot be right.
+        BadInput: Before any work starts, where an argument cannot be right for any study that looks at images.
     """
     from keras_vision.progress import Progress
 
+    check_choice("scale", scale, SCALES)
     import_keras()
+    from keras_vision.data import locate
     from keras_vision.studies.engine import check
 
+    if dataset:
+        locate(dataset, data_dir)
     progress = progress or Progress()
     asked = {
         name: {
@@ -114,8 +118,15 @@ def study_all(*, scale="quick", seeds=3, dataset=None, data_dir=None, workdir=No
         }
         for name in STUDIES
     }
+    refused = {}
     for name, options in asked.items():
-        check(_job(name, **options))
+        try:
+            check(_job(name, **options))
+        except BadInput as error:
+            refused[name] = error
+    with_images = [name for name in STUDIES if load_study(name).dataset]
+    if refused.keys() >= {*with_images}:
+        raise refused[with_images[0]]
     done, failed = {}, {}
     for name, options in asked.items():
         try:

@@ -3,8 +3,9 @@
     python -m keras_vision.study --all --scale quick
     python tools/record_studies.py runs/study-*-quick
 
-What was recorded of a study before is replaced. Models, checkpoints and event files stay where they are: what is kept
-of a run is small, and enough to see where each number comes from.
+What was recorded of a study before is replaced, but not by a smaller scale or by less of the same one. Models,
+checkpoints and event files stay where they are: what is kept of a run is small, and enough to see where each number
+comes from.
 """
 
 import argparse
@@ -43,28 +44,32 @@ def record(workdir, studies):
         The study's name.
 
     Raises:
-        BadInput: The directory is not that of a finished study, or the study is recorded at a larger scale.
+        BadInput: The directory is not that of a study with a report.
     """
     run = Run(workdir)
     settings = run.config["settings"] if run.config_path.exists() else {}
     if "study" not in settings or not run.finished:
         raise BadInput(str(workdir), "the directory of a study that has a report")
     folder = studies / settings["study"]
+    keys = ("answer", "held", "runs", "missing", "seconds", "pflop")
+    summary = {key: run.result[key] for key in keys} | {"scale": settings["scale"]}
     before = folder / "summary.json"
-    if before.exists() and SCALES.index(read_json(before)["scale"]) > SCALES.index(settings["scale"]):
-        raise BadInput(
-            f"{workdir} at the scale {settings['scale']}", "a larger one than is recorded", f"Or remove {folder}."
-        )
+    if before.exists() and _weight(read_json(before)) > _weight(summary):
+        print(f"what is recorded stays, at the scale {read_json(before)['scale']}: ", end="")
+        return settings["study"]
     shutil.rmtree(folder, ignore_errors=True)
     kept = [path for path in sorted(run.path.rglob("*")) if path.name in KEPT]
     for path in [*kept, *sorted(run.figures.glob("*.png"))]:
         copy = folder / path.relative_to(run.path)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-    keys = ("answer", "held", "runs", "seconds", "pflop")
-    summary = {key: run.result[key] for key in keys} | {"scale": settings["scale"]}
     write_json(folder / "summary.json", summary)
     return settings["study"]
+
+
+def _weight(summary):
+    """Returns what orders records of a study: a larger scale weighs more, then one with fewer trainings missing."""
+    return SCALES.index(summary["scale"]), -summary["missing"]
 
 
 def index(studies):

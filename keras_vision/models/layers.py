@@ -120,8 +120,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
 class Conv2D(keras.layers.Conv2D):
     """Convolution with a fast gradient of its kernel on TensorFlow's CPUs; stock Keras, with equal results, elsewhere.
 
-    The fast gradient is for odd kernels, stride 1 and padding "same", and for images of few positions: see
-    `keras_vision.models.speedups.conv`.
+    The fast gradient is for odd kernels, stride 1 and padding "same", where there are few positions and many channels:
+    see `gains_by_conv` in `keras_vision.models.speedups`.
 
     Example:
 

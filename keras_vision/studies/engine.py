@@ -73,6 +73,10 @@ class Job:
         """How many seeds: as many as were asked for, and are worth it."""
         return min(self.seeds, self.size.seeds or self.seeds)
 
+    def missing(self, table):
+        """Returns how many trainings are not in a table yet."""
+        return self.count * len(self.cases) - len(table.rows) if self.cases else 0
+
     @property
     def cases(self):
         """The list of `Case`; empty for a study that is no comparison of trainings."""
@@ -86,7 +90,7 @@ def carry_out(job):
         job: A `Job`.
 
     Returns:
-        The result as a dict: study, scale, workdir, report, answer, held, runs, seconds, pflop, exit_code.
+        The result as a dict: study, scale, workdir, report, answer, held, runs, missing, seconds, pflop, exit_code.
 
     Raises:
         BadInput: Before anything is written, where a data set or the precision cannot be right.
@@ -298,7 +302,7 @@ def _publish(job, run, table):
     lost = _lost(job, table)
     text, held = _answer(job, table, lost)
     cases = [case for case in job.cases if case.name in table.cases]
-    drawn = figures.standard_figures(table, cases) if cases else {}
+    drawn = figures.standard_figures(table, cases) if len(lost) < len(cases) else {}
     for draw in () if lost else job.study.figures:
         drawn |= draw(table)
     save_figures(drawn, run.figures)
@@ -311,6 +315,7 @@ def _publish(job, run, table):
         "answer": text,
         "held": held,
         "runs": len(table.rows),
+        "missing": job.missing(table),
         "seconds": round(report.total(table, "seconds"), 1),
         "pflop": report.total(table, "pflop"),
         "exit_code": 0,
@@ -323,20 +328,21 @@ def _lost(job, table):
     """Returns the cases without a run that came to its end, where a study cannot do without.
 
     Raises:
-        KerasVisionError: There is no case with one.
+        KerasVisionError: All trainings are done, and none came to its end.
     """
     if not job.cases:
         return []
     lost = [case for case in table.cases if not table.values(case, "val_accuracy")]
-    if len(lost) == len(table.cases):
+    if len(lost) == len(table.cases) and not job.missing(table):
         raise KerasVisionError(f"every run of {job.study.name} diverged")
-    return [] if job.study.may_diverge else lost
+    return [] if job.study.may_diverge and len(lost) < len(table.cases) else lost
 
 
 def _answer(job, table, lost):
     """Returns the answer and whether the claim held; other images than the source's decide nothing."""
     if lost:
-        return f"With every seed these diverged: {', '.join(lost)}. So the comparison has no answer.", None
+        so_far = " so far" if job.missing(table) else ""
+        return f"With every seed{so_far} these diverged: {', '.join(lost)}. So the comparison has no answer.", None
     text, held = job.study.answer(table)
     has_others = job.study.dataset and (job.scale == "smoke" or job.dataset not in (None, job.study.dataset))
     return text, None if has_others else held

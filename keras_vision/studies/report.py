@@ -67,8 +67,8 @@ def _set_up(job, table):
         yield f"Data: {data}."
     yield f"Scale: {job.scale}. {job.size.note}".rstrip()
     if not study.conduct:
-        missing = job.count * len(job.cases) - len(table.rows)
-        so_far = f" ({missing} trainings are still missing)" if missing else ""
+        missing = job.missing(table)
+        so_far = f" (trainings still to come: {missing})" if missing else ""
         yield f"Seeds: {', '.join(map(str, table.seeds))}{so_far}; a seed chooses the validation images too."
     machine, versions = record["machine"], record["versions"]
     yield (
@@ -103,8 +103,8 @@ def _notes(study, table):
         )
     views = {row["case"]: row["test_views"] for row in tested if row["test_views"] > 1}
     if views:
-        averaged = listed(f"{number} views of {case}" for case, number in views.items())
-        lines.append(f"Averaged on test images, also mirrored and shifted by a pixel: {averaged}.")
+        averaged = listed(f"{number} views with {case}" for case, number in views.items())
+        lines.append(f"The logits of each test image are averaged over several views of it: {averaged}.")
     lost = [f"{row['case']} with seed {row['seed']}" for row in table.rows if "diverged" in row]
     if lost:
         lines.append(f"These diverged and have no numbers: {', '.join(lost)}.")

@@ -259,6 +259,18 @@ def test_convolution_has_its_own_gradient_on_more_positions_in_bfloat16():
         tf.config.optimizer.set_experimental_options({BFLOAT16_REWRITE: False})
 
 
+def test_convolution_in_bfloat16_equals_stock_keras_up_to_rounding():
+    inputs, results = activations((4, 8, 8, 32), "bfloat16"), []
+    for kind in (Conv2D, keras.layers.Conv2D):
+        layer = convolution(kind, inputs, dtype="mixed_bfloat16")
+        call = layer if kind is keras.layers.Conv2D else functools.partial(layer, training=True)
+        results.append([call(inputs), *gradients_of(lambda x, _, call=call: call(x), inputs, layer.kernel.value)])
+        assert call(inputs).dtype == tf.bfloat16
+    for own, stock in zip(*results, strict=True):
+        own, stock = (tf.cast(one, "float32") for one in (own, stock))
+        assert float(tf.norm(own - stock)) < 0.01 * float(tf.norm(stock))
+
+
 STATISTICS = {"mean": (130.0, 120.0, 110.0), "std": (70.0, 60.0, 50.0)}
 
 

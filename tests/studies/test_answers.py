@@ -73,12 +73,12 @@ TABLES = {
     ),
     "resnet_learning_rates": (
         (seeds(RATES),),
-        (seeds(RATES, **{"rate 0.01": 0.9}),),
+        (seeds(RATES, **{"rate 0.00001": 0.2}),),
         (seeds(RATES, **{"rate 0.01": 0.799}),),
     ),
     "mixer_patches": (
         (seeds(PATCHES),),
-        (seeds(PATCHES, **{"patch 2": 0.4}),),
+        (seeds(PATCHES, **{"patch 8": 0.56, "patch 16": 0.55}),),
         (seeds(PATCHES, **{"patch 16": 0.598}),),
     ),
     "resnet_best": (

@@ -182,7 +182,7 @@ def test_long_studies_have_a_report_after_each_case(tmp_path, trained, monkeypat
     monkeypatch.setattr(engine, "_publish", publish)
     run(tmp_path / "w", tiny(by_case=True))
     assert len(published) == len(trained) == 2
-    assert "- Seeds: 0 (1 trainings are still missing); " in published[0]
+    assert "- Seeds: 0 (trainings still to come: 1); " in published[0]
     assert "- Seeds: 0; " in published[1]
 
 
@@ -209,7 +209,7 @@ def test_a_builder_takes_the_place_of_the_familys_and_is_recorded(tmp_path):
 def test_views_of_test_images_are_told(tmp_path):
     seen = tiny(is_tested=True, cases=lambda scale: [Case("2 units", "mlp", {"hidden_units": (2,)}, views=2)])
     run(tmp_path / "w", seen)
-    assert "shifted by a pixel: 2 views of 2 units." in (tmp_path / "w/report.md").read_text()
+    assert "averaged over several views of it: 2 views with 2 units." in (tmp_path / "w/report.md").read_text()
 
 
 @pytest.fixture
@@ -234,6 +234,12 @@ def test_a_study_that_is_tested_tells_of_those_that_did_not_diverge(tmp_path, di
     swapped = lambda scale: diverging.cases(scale)[::-1]  # noqa: E731
     run(tmp_path / "w", dataclasses.replace(diverging, is_tested=True, figures=figures, cases=swapped))
     assert "for tame with seed 0, on 179 images" in (tmp_path / "w/report.md").read_text()
+
+
+def test_a_first_case_that_diverges_does_not_end_the_others(tmp_path, diverging):
+    swapped = lambda scale: diverging.cases(scale)[::-1]  # noqa: E731
+    result = run(tmp_path / "w", dataclasses.replace(diverging, cases=swapped, by_case=True))
+    assert (result["runs"], result["missing"]) == (2, 0)
 
 
 def test_a_study_whose_runs_all_diverge_fails(tmp_path, diverging):

@@ -133,19 +133,10 @@ class Conv2D(keras.layers.Conv2D):
             return super().call(inputs)
         from keras_vision.models.speedups import conv
 
-        outputs = conv(inputs, ops.convert_to_tensor(self.kernel))
-        outputs = outputs + self.bias if self.use_bias else outputs
-        return outputs if self.activation is None else self.activation(outputs)
+        return _finished(self, conv(inputs, ops.convert_to_tensor(self.kernel)))
 
     def _has_fast_gradient(self, inputs):
-        if not (
-            _on_tensorflow(gpu=False)
-            and self.data_format == "channels_last"
-            and self.padding == "same"
-            and set((*self.strides, *self.dilation_rate, self.groups)) == {1}
-            and all(side % 2 for side in self.kernel_size)
-            and max(self.kernel_size) > 1
-        ):
+        if not (_is_plain(self) and self.groups == 1 and max(self.kernel_size) > 1):
             return False
         from keras_vision.models.speedups import gains_by_conv
 
@@ -170,19 +161,27 @@ class DepthwiseConv2D(keras.layers.DepthwiseConv2D):
             return super().call(inputs)
         from keras_vision.models.speedups import depthwise_conv
 
-        outputs = depthwise_conv(inputs, ops.convert_to_tensor(self.kernel))
-        outputs = outputs + self.bias if self.use_bias else outputs
-        return outputs if self.activation is None else self.activation(outputs)
+        return _finished(self, depthwise_conv(inputs, ops.convert_to_tensor(self.kernel)))
 
     def _has_fast_gradient(self):
-        return (
-            _on_tensorflow(gpu=False)
-            and self.data_format == "channels_last"
-            and self.padding == "same"
-            and self.depth_multiplier == 1
-            and set((*self.strides, *self.dilation_rate)) == {1}
-            and all(side % 2 for side in self.kernel_size)
-        )
+        return _is_plain(self) and self.depth_multiplier == 1
+
+
+def _is_plain(convolution):
+    """Returns whether a layer convolves on TensorFlow without a GPU, by odd kernels, steps of one and padded to size."""
+    return (
+        _on_tensorflow(gpu=False)
+        and convolution.data_format == "channels_last"
+        and convolution.padding == "same"
+        and set((*convolution.strides, *convolution.dilation_rate)) == {1}
+        and all(side % 2 for side in convolution.kernel_size)
+    )
+
+
+def _finished(convolution, outputs):
+    """Returns what a layer makes of what its kernel gave: with its bias and its activation."""
+    outputs = outputs + convolution.bias if convolution.use_bias else outputs
+    return outputs if convolution.activation is None else convolution.activation(outputs)
 
 
 @_register

@@ -119,10 +119,13 @@ class Growing:
     def _next_within_limits(self):
         """Returns the largest untried network beside a rung that is over a limit, or None."""
         over = [rung for rung in self.ladder.rungs if self.size_of(rung) is not None and not self.allows(rung)]
-        beside = [network for rung in over for network in self.ladder.neighbours(rung)]
-        sizes = {_key(network): (network, self._size_within(network)) for network in beside if self._is_new(network)}
-        found = [(network, size) for network, size in sizes.values() if size and not self._hopeless(network)]
-        return max(found, key=lambda pair: pair[1], default=(None, None))[0]
+        found = [
+            network
+            for rung in over
+            for network in self.ladder.neighbours(rung)
+            if self._size_within(network) is not None and self._is_new(network) and not self._hopeless(network)
+        ]
+        return max(found, key=self.size_of, default=None)
 
     def _next_step(self):
         """Returns the most promising untried neighbour that is smaller than the smallest so far, or None."""

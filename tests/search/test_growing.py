@@ -181,22 +181,10 @@ def test_what_holds_on_average_counts_and_not_what_one_training_reached():
     assert strategy.ask() == ladder.rungs[1]
 
 
-def grow_within(most, target, trials=40):
-    ladder = Ladder("vgg", recipe_for("vgg"))
-    strategy = Growing(ladder, target_acc=target, size_of=size_of, allows=lambda settings: size_of(settings) <= most)
-    asked = []
-    for values in itertools.takewhile(lambda values: values is not None, iter(strategy.ask, ())):
-        asked.append(values)
-        strategy.tell(accuracy(values))
-        if len(asked) == trials:
-            break
-    return strategy, asked
-
-
 def test_a_limit_between_two_rungs_is_climbed_to():
     rungs = Ladder("vgg", recipe_for("vgg")).rungs
     most = size_of(rungs[2]) - 1
-    strategy, asked = grow_within(most, accuracy(rungs[1]) + 0.01)
+    strategy, asked = grow(accuracy(rungs[1]) + 0.01, allows=lambda settings: size_of(settings) <= most)
     assert all(size_of(values) <= most for values in asked)
     assert tuple(asked[:2]) == rungs[:2]
     assert size_of(rungs[1]) < size_of(asked[2])

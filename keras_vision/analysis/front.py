@@ -4,6 +4,8 @@ from keras_vision.analysis import style
 
 # cost -> how it is called under an axis
 COSTS = {"parameters": "parameters", "macs": "MACs for one image", "latency_ms": "ms for one image"}
+# cost -> where the numbers of its axis stand in each power of ten; latencies seldom span more than one
+FINE = {"latency_ms": (1, 1.5, 2, 3, 5, 7)}
 
 
 def front(points):
@@ -55,7 +57,7 @@ def plot_front(rows, target_acc=None):
     Returns:
         A `matplotlib.figure.Figure`.
     """
-    from matplotlib.ticker import LogLocator, NullFormatter
+    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
     figure = style.new_figure(2.6)
     for column, (cost, name) in enumerate(COSTS.items(), start=1):
@@ -73,10 +75,11 @@ def plot_front(rows, target_acc=None):
         if target_acc is not None:
             axes.axhline(target_acc, color=style.COLOURS[5], linewidth=1, linestyle="--", label="target")
         axes.set_xscale("log")
-        if cost == "latency_ms":  # seldom spans more than a power of ten
-            axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
-            axes.xaxis.set_major_formatter("{x:g}")
-            axes.xaxis.set_minor_formatter(NullFormatter())
+        costs = [row[cost] for row in rows]
+        is_wide = max(costs) > 100 * min(costs)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1,) if is_wide else FINE.get(cost, (1, 2, 5))))
+        axes.xaxis.set_major_formatter("{x:g}" if cost == "latency_ms" else EngFormatter(sep=""))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         if column == len(COSTS):
             axes.legend(fontsize=7, frameon=False)
     return figure

@@ -168,7 +168,7 @@ class DepthwiseConv2D(keras.layers.DepthwiseConv2D):
 
 
 def _is_plain(convolution):
-    """Returns whether a layer convolves on TensorFlow without a GPU, by odd kernels, steps of one and padded to size."""
+    """Returns whether a layer convolves on TensorFlow, no GPU at hand, by odd kernels, steps of one, padded to size."""
     return (
         _on_tensorflow(gpu=False)
         and convolution.data_format == "channels_last"

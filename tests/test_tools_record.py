@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from keras_vision.errors import BadInput
 from keras_vision.study import study
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
@@ -55,7 +54,19 @@ def test_a_smaller_scale_does_not_take_the_place_of_a_larger_one(finished, tmp_p
     assert (out / "studies" / "count_by_hand" / "report.md").read_text() == (finished / "report.md").read_text()
 
 
-def test_a_study_without_a_report_is_refused(finished, tmp_path):
-    (finished / "result.json").unlink()
-    with pytest.raises(BadInput, match="study that has a report"):
+def test_a_study_without_a_report_is_passed_over(finished, tmp_path, capsys):
+    failed = tmp_path / "failed"
+    failed.mkdir()
+    assert record_studies.main([str(failed), str(finished), "--out", str(tmp_path / "results")]) == 1
+    assert "the directory of a study that has a report" in capsys.readouterr().err
+    assert (tmp_path / "results" / "studies" / "count_by_hand" / "report.md").exists()
+
+
+def test_only_the_full_scale_of_the_headline_makes_its_page(finished, tmp_path):
+    config = finished / "config.json"
+    for scale, is_written in {"quick": False, "full": True}.items():
+        run = json.loads(config.read_text())
+        run["settings"] |= {"study": "headline", "scale": scale}
+        config.write_text(json.dumps(run))
         record_studies.main([str(finished), "--out", str(tmp_path / "results")])
+        assert (tmp_path / "results" / "headline.md").exists() == is_written

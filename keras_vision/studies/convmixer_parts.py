@@ -96,10 +96,10 @@ def measure(run, model, data):
 def answer(table):
     """The parts that the source names cost the most where they are taken away."""
     lost = {case: table.mean(WHOLE, "val_accuracy") - table.mean(case, "val_accuracy") for case in table.cases[1:]}
-    words = listed(f"{points(loss)} without {PARTS[case][0]}" for case, loss in lost.items())
+    words = listed(f"{points(-loss)} without {PARTS[case][0]}" for case, loss in lost.items())
     largest = max(lost, key=lost.get)
     text = (
-        f"Of its validation accuracy of {table.percent(WHOLE)} the network loses {words}. "
+        f"The whole network's validation accuracy of {table.percent(WHOLE)} changes by {words}. "
         f"The largest contribution is that of {PARTS[largest][0]}; of the gradient at the logits, the first layer gets "
         f"{table.number(WHOLE, 'gradient_ratio')} times as much in the whole network and "
         f"{table.number(largest, 'gradient_ratio')} times without it."

@@ -42,7 +42,7 @@ def standard_figures(table, cases):
     colours = colours_of(cases)
     named = {f"curves_{slug(group)}" if group else "curves": names for group, names in groups_of(cases).items()}
     drawn = {name: plot_curves(table, names, colours) for name, names in named.items()}
-    return drawn | {"accuracy": plot_accuracies(table, colours)}
+    return drawn | ({"accuracy": plot_accuracies(table, colours)} if len(table.rows) > 1 else {})
 
 
 def slug(words):
@@ -144,7 +144,7 @@ def _tidy(axes, metric, shown):
 
 
 def plot_accuracies(table, colours, column="val_accuracy", label="validation accuracy"):
-    """Draws a share by case: a dot for each seed, and mean and standard deviation below them.
+    """Draws a share by case: where there are several seeds a dot for each; mean and standard deviation below them.
 
     Returns:
         A `matplotlib.figure.Figure`.
@@ -154,14 +154,17 @@ def plot_accuracies(table, colours, column="val_accuracy", label="validation acc
     axes = style.new_axes(figure, x=label)
     for place, name in enumerate(names):
         values = table.values(name, column)
-        axes.plot(values, [place - 0.16] * len(values), "o", color=colours[name], markersize=3, alpha=0.6)
+        lower = 0.16 if len(values) > 1 else 0.0
+        if lower:
+            axes.plot(values, [place - lower] * len(values), "o", color=colours[name], markersize=3, alpha=0.6)
         deviation = table.deviation(name, column) or 0.0
         look = {"color": colours[name], "markersize": 5, "elinewidth": 1.2, "capsize": 2.5 * bool(deviation)}
-        axes.errorbar(table.mean(name, column), place + 0.16, xerr=deviation or None, fmt="D", **look)
+        axes.errorbar(table.mean(name, column), place + lower, xerr=deviation or None, fmt="D", **look)
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    room = 4 if max(map(len, names)) <= 24 else 2  # of numbers, beside the names
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=room, steps=[1, 2, 5, 10]))
     axes.grid(axis="x", linewidth=0.4, alpha=0.5)
     return figure
 

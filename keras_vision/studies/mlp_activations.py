@@ -40,12 +40,12 @@ def measure(run, model, data):
 def answer(table):
     """ReLU is best, and its activations are sparse."""
     reached = listed(f"{table.percent(case)} with {case}" for case in table.cases)
-    flat = listed(f"{table.percent(case, 'flat_share')} of {case}'s" for case in table.cases)
+    flat = listed(f"{table.percent(case, 'flat_share')} of {case}'s" for case in table.cases if case != "relu")
     ratios = listed(f"{table.number(case, 'gradient_ratio')} with {case}" for case in table.cases)
     text = (
         f"The validation accuracy is {reached}. Of relu's hidden activations {table.percent('relu', 'zero_share')} "
-        f"are exactly zero, {flat} lie where the function is flat, and the gradient's norm at the first layer, over "
-        f"that at the logits, is {ratios}."
+        f"are exactly zero; {flat} lie where the function is flat. The gradient's norm at the first layer, over that "
+        f"at the logits, is {ratios}."
     )
     is_sparse = table.mean("relu", "zero_share") >= 0.5
     return text, all_of([*(table.above("relu", other) for other in table.cases[1:]), is_sparse])
@@ -82,4 +82,8 @@ STUDY = Study(
     },
     answer=answer,
     figures=(figures,),
+    background=(
+        "ReLU is flat where it is zero, and nowhere else. The verdict is on accuracy and sparsity: at least half of "
+        "relu's activations zero."
+    ),
 )

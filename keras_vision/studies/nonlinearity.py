@@ -58,10 +58,10 @@ def answer(table):
     if LARGER in table.cases:
         gained = table.mean(LARGER, "val_accuracy") - table.mean(LINEAR, "val_accuracy")
         size = table.mean(LARGER, "parameters") / table.mean(LINEAR, "parameters")
-        back = f", of which a network of {number(size)} times the size brings back {points(gained)}"
+        back = f", and by {points(gained)} more with a linear network of {number(size)} times the size"
     text = (
-        f"Without anything non-linear the network loses {points(lost)} of its validation accuracy of "
-        f"{table.percent(USUAL)}{back}. Its logits differ from those of one affine map of the pixels "
+        f"The network's validation accuracy of {table.percent(USUAL)} changes by {points(-lost)} without anything "
+        f"non-linear{back}. The linear one's logits differ from those of one affine map of the pixels "
         f"by {table.number(LINEAR, 'affine_difference')} of their size, those of the non-linear one by "
         f"{table.number(USUAL, 'affine_difference')}."
     )
@@ -88,7 +88,8 @@ STUDY = Study(
     columns={"affine_difference": "relative difference from one affine map"},
     answer=answer,
     background=(
-        "The claim is taken to have held where more than half of the 15 points are lost, and are still with the larger "
-        "linear network. The affine map is computed, not trained: the mean image's logits, and all derivatives there."
+        "The claim is taken to have held where at least half of the 15 points are lost, however many more, and still "
+        "are with the larger linear network. The affine map is computed, not trained: the mean image's logits, and all "
+        "derivatives there."
     ),
 )

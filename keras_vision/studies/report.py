@@ -92,7 +92,15 @@ def _notes(study, table):
     if not study.conduct:
         lines.append("Accuracies and cross-entropies are those of the best epoch by validation accuracy.")
         if len(table.seeds) > 1:
-            lines.append(f"Mean ± standard deviation over {len(table.seeds)} seeds; in figures, their range.")
+            lines.append(
+                f"Mean ± standard deviation over {len(table.seeds)} seeds; in curves their range, in the figure of "
+                "accuracies each of them above mean and standard deviation."
+            )
+        elif len(table.cases) > 1:
+            lines.append(
+                "Each was trained once: the verdict allows for the draw of the validation images, but not for how "
+                "trainings differ by seed."
+            )
     tested = [row for row in table.rows if "test_low" in row]
     if tested:
         row = tested[0]

@@ -129,11 +129,13 @@ class Table:
         return True if found.low > by else False if found.high < by else None
 
     def reaches(self, case, goal, column="val_accuracy", lowest=False):
-        """Returns whether a case's mean reaches a goal; None where it does not, at less than full scale."""
+        """Returns whether a case's mean reaches a goal, as `judged` at this scale."""
         mean = self.mean(case, column)
-        if mean is not None and (mean <= goal if lowest else mean >= goal):
-            return True
-        return False if self.scale == "full" else None
+        return self.judged(mean is not None and (mean <= goal if lowest else mean >= goal))
+
+    def judged(self, verdict):
+        """Returns a verdict; None for False at less than full scale, which may be why the claim does not show."""
+        return None if verdict is False and self.scale != "full" else verdict
 
     def run_folder(self, row):
         """Returns where the run of a row is."""
@@ -186,14 +188,14 @@ def percent(share, digits=1):
 
 
 def points(share):
-    """Returns a difference of shares as words.
+    """Returns a change of a share as words, with its sign.
 
     Example:
 
-    >>> points(0.0521)
-    '5.2 points'
+    >>> points(0.0521), points(-0.0004)
+    ('+5.2 points', '+0.0 points')
     """
-    return f"{100 * share:.1f} points"
+    return f"{round(100 * share, 1) + 0.0:+.1f} points"  # + 0.0 makes -0.0 positive
 
 
 def number(value):
@@ -238,9 +240,10 @@ def markdown(columns, rows):
 def against(table, case, reported):
     """Returns the answer of a study that trains one network by its source's recipe, for the reported test accuracy."""
     how = "By the source's recipe" if table.scale == "full" else "With a smaller network and fewer epochs"
+    average = "on average " if len(table.of(case)) > 1 else ""
     text = (
         f"{how} the test accuracy is {table.percent(case, 'test_accuracy')}, where the source reported "
-        f"{percent(reported)}. After the best epoch by validation (on average number "
+        f"{percent(reported)}. After the best epoch by validation ({average}number "
         f"{table.number(case, 'best_epoch')} of {table.number(case, 'epochs')}), "
         f"{table.percent(case, 'train_accuracy')} of the training images and {table.percent(case)} of the validation "
         "images are right."

@@ -16,6 +16,8 @@ SEARCHES = {
     "quick": {"target_acc": 0.9, "max_trials": 8},
     "full": {"target_acc": 0.9, "max_trials": 40, "epochs": 20},
 }
+# why a training was stopped -> what the table says
+ENDS = {"target": "reached it", "hopeless": "given up", "epochs": "trained out"}
 
 
 def conduct(job):
@@ -48,15 +50,17 @@ def _row(trial, rung, result):
         result: That of `tune`.
     """
     row = {
-        **{"case": f"trial {trial.number + 1}", "seed": 0, "status": trial.status},
+        **{"case": f"trial {trial.number + 1}", "seed": 0, "status": trial.status.lower()},
         **{name: cell(trial.values[name]) for name in ("filters", "blocks")},
         "polished": settings_line({name: value for name, value in trial.values.items() if name not in rung}),
     }
     if trial.result:
         row |= {name: trial.result[name] for name in ("parameters", "macs", "seconds", "val_accuracy")}
         row |= {"epochs": trial.result["epochs_run"], "pflop": trial.result["training_flops"] / 1e15}
+        row |= {"status": ENDS.get(trial.result["stopped"], row["status"])}
     if result["best_trial"] == f"trials/{trial.name}":
-        row |= {"best": "yes", "confirmed_accuracy": result["confirmed"]["mean"] if "confirmed" in result else None}
+        confirmed = result.get("confirmed", {"mean": None, "accuracies": []})
+        row |= {"best": "yes", "confirmed_accuracy": confirmed["mean"], "confirmed_by": len(confirmed["accuracies"])}
     return row
 
 
@@ -73,10 +77,11 @@ def answer(table):
             f"with {number(reached[0]['parameters'])} parameters"
         )
     confirmed = best["confirmed_accuracy"]
-    again = f" and {percent(confirmed)} on average over more seeds" if confirmed is not None else ""
+    others = "with another seed" if best["confirmed_by"] == 1 else f"on average over {best['confirmed_by']} other seeds"
+    again = f", and {percent(confirmed)} {others}" if confirmed is not None else ""
     second = (
         f"The best has filters {best['filters']}, convolutions {best['blocks']} and {number(best['parameters'])} "
-        f"parameters, and {percent(best['val_accuracy'])}{again}"
+        f"parameters: {percent(best['val_accuracy'])}{again}"
     )
     held = best["val_accuracy"] >= target and (confirmed is None or confirmed >= target)
     return f"{first}. {second}.", held if table.scale == "full" else None  # the others grow on easier images
@@ -134,7 +139,7 @@ STUDY = Study(
         "macs": "MACs",
         "epochs": "epochs",
         "val_accuracy": "validation accuracy, %",
-        "status": "status",
+        "status": "end",
         "best": "best",
         "confirmed_accuracy": "mean over other seeds, %",
         "seconds": "seconds of training",
@@ -142,7 +147,8 @@ STUDY = Study(
     answer=answer,
     figures=(figures,),
     background=(
-        "The best network is trained again with as many other seeds as the study is run with, and one that misses "
+        "A training ends in the epoch that reaches the target, or once it hardly can any more. The best network is "
+        "trained again with as many other seeds as the study is run with, and one that misses "
         "the target on average gives way to the next smallest; these trainings are not among the costs above."
     ),
 )

@@ -15,6 +15,7 @@ import sys
 
 from keras_vision.errors import BadInput, KerasVisionError, nearest
 from keras_vision.models import MODELS
+from keras_vision.progress import installed, make_progress
 
 # name -> (how its text is read, placeholder, what it means). A flag without a reader takes no value.
 OPTIONS = {
@@ -183,8 +184,6 @@ def main(function, name, *, flags, positional=(), show=None, resumable=False, ep
     Returns:
         0 done, 1 failure, 2 bad input, 3 target not reached, 130 or 143 interrupted.
     """
-    from keras_vision.progress import make_progress
-
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
         signal.signal(signal.SIGTERM, _raise_terminated)
@@ -211,7 +210,7 @@ def main(function, name, *, flags, positional=(), show=None, resumable=False, ep
         return error.exit_code
     except KeyboardInterrupt as stop:
         code = INTERRUPTED[signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT]
-        words = shlex.join(["python", "-m", f"keras_vision.{name}", *arguments])
+        words = shlex.join([installed("python"), "-m", f"keras_vision.{name}", *arguments])
         print(f"\nInterrupted. Go on with: {words}" if resumable else "\nInterrupted.", file=sys.stderr)
         return code
     except OSError as error:

@@ -45,7 +45,8 @@ def describe(
         linearity: Whether to measure linearity and equivariance of each kind of layer.
         impulse: Name of a layer whose kernel to read back from its response to an impulse.
         gradients: Whether to measure gradient norms by layer.
-        dataset: Where the images for `gradients` come from, as `load_dataset` takes it; by default they are noise.
+        dataset: Where the images for `gradients` come from, as `load_dataset` takes it; by default they are noise. A
+            new model gets its statistics. The images of a folder are resized to the model's input.
         data_dir: Where that data set lies.
         check: Whether to look for faults of wiring; any finding makes the exit code 1.
         kernels: Whether to draw what the first layers have learned.
@@ -68,6 +69,10 @@ def describe(
 
     progress = progress or Progress()
     _check_source(model, source, input_shape=input_shape, num_classes=num_classes, settings=settings)
+    if dataset and not gradients:
+        raise BadInput(
+            f"dataset={dataset} without gradients", "--gradients with it", "All else is told without images."
+        )
     import_keras()
     network = _open_model(source) if source else _new_model(model, input_shape, num_classes, settings, seed)
     result, figures = {"model": network.name, "input_shape": network.input_shape[1:], "exit_code": 0}, {}
@@ -76,11 +81,9 @@ def describe(
         result["impulse"], figures[f"impulse_{impulse.replace('/', '_')}"] = _impulse(network, impulse)
     if linearity:
         result["linearity"] = _linearity(network, seed)
-    if gradients:
-        images, labels = _batch(network, dataset, data_dir, seed, progress)
-        result["gradients"], figures["gradient_norms"] = _gradients(network, images, labels, dataset or "noise")
     if receptive_field:
-        result["receptive_fields"], figures["receptive_fields"] = _receptive_fields(network, seed)
+        result["receptive_fields"], drawn = _receptive_fields(network, seed)
+        figures |= drawn
     if kernels:
         from keras_vision.pictures import learned_figures
 
@@ -90,6 +93,9 @@ def describe(
 
         findings = check_wiring(network)
         result |= {"findings": [dataclasses.asdict(one) for one in findings], "exit_code": int(bool(findings))}
+    if gradients:  # last, because a new model gets the statistics of the images
+        images, labels = _batch(network, dataset, data_dir, seed, progress, is_new=model is not None)
+        result["gradients"], figures["gradient_norms"] = _gradients(network, images, labels, dataset or "noise")
     if figures:
         from keras_vision.analysis.style import save_figures
 
@@ -189,30 +195,39 @@ def _linearity(model, seed):
     }
 
 
-def _batch(model, dataset, data_dir, seed, progress):
+def _batch(model, dataset, data_dir, seed, progress, is_new):
     """Returns up to `BATCH` training images and labels of a data set, or noise with labels at random."""
     import numpy as np
 
+    random = np.random.default_rng(seed)
     if dataset is None:
-        random = np.random.default_rng(seed)
         images = random.uniform(0, 255, (BATCH, *model.input_shape[1:])).astype("float32")
         return images, random.integers(0, model.output_shape[-1], BATCH)
     from keras_vision.data import load_dataset
+    from keras_vision.models.layers import set_statistics
+    from keras_vision.models.whitening import set_whitening
 
-    data = load_dataset(dataset, data_dir=data_dir, seed=seed, announce=progress.say)
+    size = model.input_shape[1:3] if dataset.startswith("folder:") else None
+    data = load_dataset(dataset, data_dir=data_dir, image_size=size, seed=seed, announce=progress.say)
     given, expected = (data.shape, len(data.class_names)), (model.input_shape[1:], model.output_shape[-1])
     if given != expected:
         raise BadInput(
             f"data set {dataset} of {given[0]} images in {given[1]} classes",
             f"images {expected[0]} in {expected[1]} classes, as {model.name} has them",
-            "Give --input-shape and --num-classes.",
+            "Give --input-shape and --num-classes." if is_new else "",
         )
-    return data.train.images[:BATCH].astype("float32"), data.train.labels[:BATCH]
+    if is_new:
+        set_statistics(model, data.statistics.mean, data.statistics.std)
+        set_whitening(model, data.train.images)
+    chosen = random.permutation(len(data.train))[:BATCH]  # the images of a class may lie side by side
+    return data.train.images[chosen].astype("float32"), data.train.labels[chosen]
 
 
 def _gradients(model, images, labels, source):
     from keras_vision.analysis.gradients import layer_gradients, plot_gradients
+    from keras_vision.formats.network import check_outputs
 
+    check_outputs(model)
     layers = layer_gradients(model, images, labels)
     rows = [dataclasses.asdict(layer) for layer in layers]
     finite = [{k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in r.items()} for r in rows]
@@ -224,7 +239,7 @@ def _receptive_fields(model, seed):
 
     measured = measure_fields(model, seed=seed)
     rows = [{"layer": one.layer, "theory": one.field.text, "measured_width": one.width} for one in measured]
-    return rows, plot_fields(measured)
+    return rows, {"receptive_fields": plot_fields(measured)} if measured else {}
 
 
 def show(result, progress):

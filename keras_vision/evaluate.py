@@ -1,5 +1,6 @@
 """Measures a saved model: `python -m keras_vision.evaluate RUN|MODEL.keras [--split validation|test]`."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -55,6 +56,8 @@ def evaluate(source, *, dataset=None, data_dir=None, split="test", views=1, seed
         raise BadInput(f"model {source}, which does not say its data set", "--dataset NAME")
     if dataset:
         locate(dataset, data_dir)  # a wrong name is refused before the model is loaded
+    if figures:
+        check_folder(figures)
     import_keras()
     from keras_vision.formats.network import check_outputs
     from keras_vision.training.precision import set_precision
@@ -69,11 +72,28 @@ def evaluate(source, *, dataset=None, data_dir=None, split="test", views=1, seed
     result = summary(data, split, images, logits, views) | details(logits, images.labels, data.class_names)
     result["warnings"] += leak_warnings(card, data, split, chosen["seed"])
     run, is_own = run_of(source), data.fingerprint == card.get("fingerprint")
-    if run and is_own and split == "test":
-        result["looks"] = run.count_look()
     folder = figures or (run and run.figures)
     prefix = split if is_own else f"{slug(data.name)}_{split}"
-    return result | {"figures": draw(folder, prefix, images, logits, data.class_names) if folder else []}
+    result["figures"] = []
+    try:
+        if run and is_own and split == "test":
+            result["looks"] = run.count_look()
+        if folder:
+            result["figures"] = draw(folder, prefix, images, logits, data.class_names)
+    except OSError as error:  # another's run, perhaps: that it cannot be written must not hide what was measured
+        result["warnings"].append(f"not written: {error}")
+    return result
+
+
+def check_folder(path):
+    """Refuses a folder that cannot be made or written, before work starts."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+        is_usable = os.access(path, os.W_OK)
+    except OSError:
+        is_usable = False
+    if not is_usable:
+        raise BadInput(f"figures={path}", "a folder that can be written")
 
 
 def run_of(source):

@@ -1,13 +1,12 @@
 """What `train` and `tune` share: the checks before work, the data, and the lines that end a run."""
 
 import shlex
-import shutil
-import sys
 import time
 from pathlib import Path
 
 from keras_vision.errors import BadInput
 from keras_vision.measure import measure_run, score_line
+from keras_vision.progress import installed
 
 
 def check_share(name, value):
@@ -73,7 +72,7 @@ def begin(model, data, precision, run, progress):
 
 
 def finish(run, result, data, target_acc, progress, views=1):
-    """Ends a run: the test split where the run is done, the pictures always; returns the completed result.
+    """Ends a run: draws its pictures, then opens the test split where the run is done; returns the completed result.
 
     The test split is opened once, and only for a run that reached its target or had none: whoever goes on searching
     must not have seen it.
@@ -100,6 +99,7 @@ def finish(run, result, data, target_acc, progress, views=1):
     }
     if "test" not in result:
         model = load_model(run.path, float32=True)
+        draw_pictures(run, model, data)
         if run.finished and reached:
             try:
                 result["test"] = measure_run(run, model, data, views=views)
@@ -108,28 +108,12 @@ def finish(run, result, data, target_acc, progress, views=1):
                 extra["warnings"].append(f"the test images could not be read: {error}")
                 progress.say(f"warning: {extra['warnings'][-1]}")
                 extra["exit_code"] = 1
-        draw_pictures(run, model, data)
     return result | extra
 
 
 def tensorboard_line(workdir):
     """Returns the command that shows a run in TensorBoard, bound to this machine."""
     return f"{installed('tensorboard')} --host localhost --logdir {shlex.quote(str(workdir))}"
-
-
-def installed(name):
-    """Returns how a program of this Python is called: by its name where that finds it, else by its path.
-
-    Example:
-
-    >>> installed("tensorboard")  # doctest: +SKIP
-    '.venv/bin/tensorboard'
-    """
-    beside = Path(sys.executable).with_name(name)
-    found = shutil.which(name)
-    if (found and Path(found) == beside) or not beside.exists():
-        return name
-    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)
 
 
 def closing_lines(result):
@@ -146,8 +130,11 @@ def closing_lines(result):
         f"export       {installed('python')} -m keras_vision.export {workdir}",
         f"TensorBoard  {tensorboard_line(result['workdir'])}",
     ]
-    more_helps = result.get("ended", result["stopped"]) in ("trials", "time")  # not: its space or its epochs are done
-    if more_helps and (result["exit_code"] == 3 or result["stopped"] == "time"):
+    is_search = "ended" in result
+    if not is_search and result["stopped"] == "time":
+        lines.append("Its time was over before its epochs were: the same command goes on from here.")
+    # More helps no search whose space is done, and no training whose epochs are.
+    elif result.get("ended") in ("trials", "time") and (result["exit_code"] == 3 or result["stopped"] == "time"):
         lines.append("The same command with a larger budget (--max-trials, --max-minutes) goes on from here.")
     if "test" in result:
         lines += [f"warning: {warning}" for warning in result["test"]["warnings"]]

@@ -9,15 +9,15 @@ def draw_pictures(run, model, dataset):
         model: Its model.
         dataset: The `Dataset` that it was trained on.
     """
+    from keras_vision.analysis.style import save_figures
     from keras_vision.events import EventLog
     from keras_vision.measure import predict_logits
 
     logits = predict_logits(model, dataset.validation.images)
     figures = learned_figures(model) | error_figures(dataset.validation, logits, dataset.class_names)
-    run.figures.mkdir(parents=True, exist_ok=True)
+    save_figures(figures, run.figures)
     with EventLog(run.tensorboard) as log:
         for name, figure in figures.items():
-            figure.savefig(run.figures / f"{name}.png", bbox_inches="tight")
             log.figure(name, figure)
 
 

@@ -174,7 +174,7 @@ def open_classifier(source):
 
     names = read_card(source).get("class_names")
     import_keras()
-    from keras_vision.analysis.graph import activation_name, last_steps, steps_of
+    from keras_vision.analysis.graph import ending_of, last_steps, steps_of
     from keras_vision.training.precision import set_precision
 
     set_precision("float32")
@@ -187,7 +187,10 @@ def open_classifier(source):
         raise BadInput(f"model {source} with {given[1]} classes and {len(names)} names", "a name for each class")
     steps = steps_of(model)
     (last,) = (steps[position].layer for position in last_steps(steps))
-    return Classifier(model, names, "softmax" in (activation_name(last), type(last).__name__.lower()))
+    ending = ending_of(last)
+    if ending == "sigmoid":
+        raise BadInput(f"model {source}, which ends in a sigmoid", "one that ends in logits or a softmax")
+    return Classifier(model, names, ends_in_softmax=ending == "softmax")
 
 
 def _is_shape(shape, length):

@@ -1,7 +1,9 @@
 """What a person sees while work goes on: bars on a terminal, plain lines elsewhere, nothing when quiet."""
 
+import shutil
 import sys
 import time
+from pathlib import Path
 
 
 class Progress:
@@ -186,3 +188,18 @@ def clock_text(seconds):
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def installed(name):
+    """Returns how a program of this Python is called: by its name where that finds it, else by its path.
+
+    Example:
+
+    >>> installed("tensorboard")  # doctest: +SKIP
+    '.venv/bin/tensorboard'
+    """
+    beside = Path(sys.executable).with_name(name)
+    found = shutil.which(name)
+    if (found and Path(found) == beside) or not beside.exists():
+        return name
+    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)

@@ -25,7 +25,8 @@ from keras_vision.quiet import import_keras
 from keras_vision.safety import CARD
 
 # Settings that may grow when a run is continued: they say how long to go on, not what is done.
-BUDGETS = ("max_trials", "max_minutes")
+BUDGETS = ("max_trials", "max_minutes", "keep")
+MAX_SIDE = 1024  # pixels of an image that a network takes
 
 
 @contextlib.contextmanager
@@ -137,6 +138,12 @@ class Run:
         record = {"settings": settings, **facts, **provenance()}
         if self.config_path.exists():
             first = self.config
+            kinds = [_kind_of(one) for one in (first["settings"], settings)]
+            if kinds[0] != kinds[1]:
+                raise WorkdirRefused(
+                    f"{self.path}, a run of {kinds[0]}", f"one of {kinds[1]}, or an empty directory",
+                    "Give another --workdir.",
+                )  # fmt: skip
             name, old, new = first_difference(first["settings"], settings) or (None, None, None)
             if name:
                 raise WorkdirRefused(
@@ -198,6 +205,12 @@ class Run:
     def log_metrics(self, history):
         """Writes the epochs so far, one JSON object per line."""
         write_text(self.metrics_path, "".join(json.dumps(row, allow_nan=False) + "\n" for row in history))
+
+
+def _kind_of(settings):
+    """Returns which command a run's settings are of."""
+    marks = {"study": "study", "strategy": "tune"}
+    return next((kind for mark, kind in marks.items() if mark in settings), "train")
 
 
 def first_difference(old, new, ignore=BUDGETS, prefix=""):
@@ -329,11 +342,21 @@ def load_model(source, *, float32=False):
         with safety.whole(path):
             safety.check_size(path, declared)
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
+            _check_sides(model, source)
             return _in_float32(model, path) if float32 else model
     except BadInput:
         raise
     except (ValueError, TypeError) as error:
         raise BadInput(f"model {source}", "a model that Keras can load", str(error).splitlines()[0]) from error
+
+
+def _check_sides(model, source):
+    """Refuses images so large that a few of them would fill the memory, however few weights look at them."""
+    for tensor in model.inputs or ():
+        shape = tensor.shape[1:]
+        if len(shape) == 3 and max(side or 0 for side in shape) > MAX_SIDE:
+            sides = "x".join(map(str, shape))
+            raise BadInput(f"model {source} for images of {sides}", f"sides of at most {MAX_SIDE} pixels")
 
 
 def _in_float32(model, path):

@@ -18,7 +18,7 @@ from keras_vision.job import (
     open_dataset,
 )
 from keras_vision.models import MODELS
-from keras_vision.progress import Progress, settings_line
+from keras_vision.progress import Progress, installed, settings_line
 from keras_vision.quiet import import_keras
 from keras_vision.training.recipe import recipe_for
 
@@ -40,7 +40,7 @@ def tune(
     on_bad_image="error",
     target_acc=None,
     strategy=None,
-    polish="grid",
+    polish=None,
     space=None,
     max_trials=None,
     max_minutes=None,
@@ -73,7 +73,8 @@ def tune(
         target_acc: Share of validation images to be classified rightly; without one the search uses its whole budget.
         strategy: `"grow"`, or one of Keras Tuner's oracles: `"random"`, `"grid"`, `"bayesian"`, `"hyperband"`. By
             default `"grow"` for vgg with a target, else `"random"`.
-        polish: The oracle with which a growing search varies the training: `"grid"`, `"random"` or `"bayesian"`.
+        polish: The oracle with which a growing search varies the training: `"grid"`, the default, `"random"` or
+            `"bayesian"`.
         space: A Python file with a search space, or a ladder, of your own.
         max_trials: Trials in all; by default 8 of a growing search, 20 of another.
         max_minutes: Start no new epoch after this long.
@@ -107,7 +108,12 @@ def tune(
     strategy = strategy or ("grow" if model in GROWN and target_acc is not None else "random")
     check_choice("model", model, MODELS)
     check_choice("strategy", strategy, STRATEGIES)
-    check_choice("polish", polish, POLISHERS)
+    if polish is not None:
+        check_choice("polish", polish, POLISHERS)
+        if strategy != "grow":
+            raise BadInput(f"polish={polish} with the strategy {strategy!r}", "it with the strategy 'grow' alone")
+    elif strategy == "grow":
+        polish = POLISHERS[0]
     check_share("target_acc", target_acc)
     check_seed(seed)
     max_trials = TRIALS.get(strategy, MOST_TRIALS) if max_trials is None else max_trials
@@ -143,7 +149,7 @@ def tune(
         "fingerprint": data.fingerprint,
         "target_acc": target_acc,
         "strategy": strategy,
-        "polish": polish if strategy == "grow" else None,
+        "polish": polish,
         "space": choices.describe(),
         "recipe": recipe.as_dict(),
         **limits,
@@ -151,6 +157,7 @@ def tune(
         "precision": precision,
         "max_trials": max_trials,
         "max_minutes": max_minutes,
+        "keep": keep,
     }
     arguments = {
         **{"model": model, "dataset": source["spec"], "data_dir": source["data_dir"], "image_size": image_size},
@@ -221,7 +228,7 @@ def report(*, report, confirm=None, progress=None):
         The report as a dict; see `keras_vision.search.report.report_on`. With `confirm` also exit_code, as of `tune`.
 
     Raises:
-        BadInput: The directory holds no search.
+        BadInput: The directory holds no search; or, with `confirm`, its best trial is not finished.
 
     Example:
 
@@ -233,9 +240,18 @@ def report(*, report, confirm=None, progress=None):
     if confirm:
         from keras_vision.runs import Run
 
-        arguments = Run(report).config["arguments"]
+        config = Run(report).config
+        newest = config.get("continued", [config])[-1]  # with what the latest start was asked to keep
         closed = found["statuses"].get("COMPLETED", 0) + found["statuses"].get("FAILED", 0)
-        result = tune(**arguments, workdir=report, max_trials=max(closed, 1), confirm=confirm, progress=progress)
+        best = (found["result"] or {}).get("best_trial")
+        finished = [f"trials/{leader['trial']}" for leader in found["leaders"]]
+        if not finished or (best and best not in finished):
+            raise BadInput(
+                f"{report}, whose best trial is not finished ({best or 'none is'})",
+                "a search that has finished it",
+                "The command that started the search goes on with it.",
+            )
+        result = tune(**newest["arguments"], workdir=report, max_trials=closed, confirm=confirm, progress=progress)
         found = report_on(report, progress) | {"exit_code": result["exit_code"]}
     return found
 
@@ -301,7 +317,7 @@ def show_report(found, progress):
             if luck := luck_line(found["result"], found["target_acc"]):
                 progress.say(luck)
         else:
-            words = ["python", "-m", "keras_vision.tune", "--report", found["workdir"], "--confirm", "3"]
+            words = [installed("python"), "-m", "keras_vision.tune", "--report", found["workdir"], "--confirm", "3"]
             progress.say(f"confirm it: {shlex.join(words)}")
 
 

@@ -8,6 +8,7 @@ import pytest
 from keras_vision import cli
 from keras_vision.__main__ import main as keras_vision_main
 from keras_vision.errors import BadInput, KerasVisionError
+from keras_vision.progress import installed
 
 
 def front(model="vgg", *, epochs=None, target_acc=None, settings=None, progress=None):
@@ -98,7 +99,7 @@ def test_quiet_hides_progress_but_not_the_result(capsys):
 
 def test_an_interrupted_command_prints_the_line_that_resumes(capsys):
     run("--model", "interrupt", resumable=True)
-    assert "Go on with: python -m keras_vision.front --model interrupt" in capsys.readouterr().err
+    assert f"Go on with: {installed('python')} -m keras_vision.front --model interrupt" in capsys.readouterr().err
 
 
 def test_settings_are_read_as_numbers_words_and_tuples():

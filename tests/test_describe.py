@@ -1,11 +1,13 @@
 import json
 
 import keras
+import numpy as np
 import pytest
 
-from keras_vision.describe import describe, main, parse_shape
+from keras_vision.describe import _batch, describe, main, parse_shape
 from keras_vision.errors import BadInput
-from keras_vision.models import MODELS
+from keras_vision.models import MODELS, build_model
+from keras_vision.progress import Progress
 from keras_vision.runs import save_model
 from tests.models.small import small_model
 
@@ -61,6 +63,21 @@ def test_figures_of_a_new_model_are_written_beside_and_announced(tmp_path, monke
     assert main([*SMALL_VGG, "--kernels"]) == 0
     assert "figure: figures/first_layer_kernels.png" in capsys.readouterr().out
     assert (tmp_path / "figures" / "first_layer_kernels.png").stat().st_size > 1000
+
+
+def test_a_data_set_that_nothing_would_look_at_is_refused():
+    with pytest.raises(BadInput, match="dataset=digits without gradients"):
+        describe("mlp", dataset="digits")
+
+
+def test_gradients_are_those_of_images_of_all_classes(tmp_path):
+    x = np.zeros((300, 8, 8, 1), "uint8")
+    y = np.repeat([0, 1, 2], 100)
+    np.savez(tmp_path / "sorted.npz", x_train=x + y[:, None, None, None].astype("uint8"), y_train=y)
+    network = build_model("mlp", (8, 8, 1), 3)
+    _, labels = _batch(network, f"npz:{tmp_path / 'sorted.npz'}", None, 0, Progress(), is_new=True)
+    assert set(labels) == {0, 1, 2}
+    assert network.get_layer("normalization").adapt_mean.numpy().max() < 3  # its images', and not the noise's
 
 
 def test_gradients_can_be_measured_on_a_real_data_set(tmp_path):

@@ -89,6 +89,22 @@ def test_only_looks_at_the_test_split_of_the_models_own_data_count(run):
     assert evaluate(run, dataset="npz:./images.npz")["looks"] == 2
 
 
+def test_what_was_measured_is_returned_where_the_run_cannot_be_written(run, monkeypatch):
+    def full(self):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Run, "count_look", full)
+    result = evaluate(run)
+    assert result["n"] == 30
+    assert result["warnings"] == ["not written: No space left on device"]
+
+
+def test_a_folder_for_pictures_that_is_a_file_is_refused_before_work(run, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(BadInput, match="figures=file: expected a folder that can be written"):
+        evaluate(run, figures="file")
+
+
 def test_a_look_by_way_of_the_runs_own_file_counts_too(run):
     write_json(Run(run).config_path, {})
     assert evaluate(run)["looks"] == 1

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import resource
+import shutil
 import subprocess
 import sys
 
@@ -18,7 +19,7 @@ from keras_vision.models import build_model
 from keras_vision.models.layers import set_statistics
 from keras_vision.predict import predict
 from keras_vision.progress import PlainProgress
-from keras_vision.runs import load_model, save_model, write_json
+from keras_vision.runs import Run, load_model, save_model, write_json
 from keras_vision.train import train
 from tests.synthetic import make_split
 
@@ -312,7 +313,7 @@ def test_the_card_says_what_the_model_is_and_how_well_it_does(trained, tmp_path)
     card = json.loads((tmp_path / "out" / "model_card.json").read_text())
     test = json.loads((trained / "result.json").read_text())["test"]
     model = load_model(trained)
-    assert card["test"] == {name: test[name] for name in ("accuracy", "n", "interval")}
+    assert card["test"] == {name: test[name] for name in ("accuracy", "n", "interval", "views")}
     assert card["class_names"] == ["0", "1", "2"]
     assert card["parameters"] == sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
     assert card["macs"] > 0
@@ -324,6 +325,14 @@ def test_the_card_says_what_the_model_is_and_how_well_it_does(trained, tmp_path)
     assert "| same top class | 100.00% |" in text
     assert "in this order: 0, 1, 2" in text
     assert "## Licence" in text
+
+
+def test_a_test_accuracy_over_several_views_is_said_to_be_that(trained, tmp_path):
+    run = Run(shutil.copytree(trained, tmp_path / "copy"))
+    write_json(run.result_path, run.result | {"test": run.result["test"] | {"views": 6}})
+    export(run.path, out="out")
+    text = (tmp_path / "out" / "README.md").read_text()
+    assert "averaged over 6 views of each; the artifact looks at one" in text
 
 
 def test_data_that_is_gone_leaves_random_pixels_and_that_is_said(trained, tmp_path):
@@ -381,5 +390,5 @@ def test_a_run_that_is_not_finished_has_no_test_accuracy_on_its_card(run_directo
     write_json(run_directory / "config.json", {})
     export(run_directory, out="out")
     card = json.loads((tmp_path / "out" / "model_card.json").read_text())
-    assert card["test"] == {"accuracy": None, "n": None, "interval": None}
+    assert set(card["test"].values()) == {None}
     assert "- test accuracy: not measured" in (tmp_path / "out" / "README.md").read_text()

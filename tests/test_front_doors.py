@@ -2,14 +2,17 @@
 
 import csv
 import io
+import itertools
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from keras_vision.cli import parse_settings
 from keras_vision.evaluate import main as evaluate_main
 from keras_vision.measure import score
+from keras_vision.models import build_model
 from keras_vision.runs import Run
 from keras_vision.train import main as train_main
 from keras_vision.tune import main as tune_main
@@ -28,6 +31,17 @@ def images():
     train, test = make_split(240, seed=1), make_split(60, seed=2)
     np.savez("made_up.npz", x_train=train.images, y_train=train.labels, x_test=test.images, y_test=test.labels)
     return "npz:made_up.npz"
+
+
+def test_the_settings_in_the_readme_are_buildable():
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    lines = [line.split() for line in text.splitlines() if line.startswith("    python -m keras_vision.train")]
+    assert lines
+    for words in lines:
+        given = dict(itertools.pairwise(words))
+        settings = parse_settings([after for word, after in itertools.pairwise(words) if word == "--set"])
+        shape = (32, 32, 3) if given.get("--dataset") == "cifar10" else (28, 28, 1)
+        assert build_model(given["--model"], shape, 10, **settings).output_shape == (None, 10)
 
 
 def tune(*words):

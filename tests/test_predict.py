@@ -253,6 +253,11 @@ def test_a_folder_without_images_is_refused(model):
         (lambda: save(ending=keras.layers.Dense(1)), "expected grey or RGB images in, one number per class out"),
         (lambda: save(shape=(None, None, 3)), "expected grey or RGB images in"),
         (lambda: save(shape=(8, 8, 4)), "expected grey or RGB images in"),
+        (
+            lambda: save(ending=keras.layers.Activation("sigmoid")),
+            "ends in a sigmoid: expected one that ends in logits",
+        ),
+        (lambda: save(shape=(2000, 8, 3)), "for images of 2000x8x3: expected sides of at most 1024 pixels"),
     ],
 )
 def test_models_that_do_not_name_images_are_refused(build, message):

@@ -71,6 +71,12 @@ def test_a_run_with_other_settings_is_refused_by_name(tmp_path):
         Run(tmp_path / "r").start({"seed": 1})
 
 
+def test_a_run_of_another_command_is_refused_by_its_name(tmp_path):
+    Run(tmp_path / "r").start({"seed": 0, "strategy": "grow"})
+    with pytest.raises(BadInput, match="a run of tune: expected one of train"):
+        Run(tmp_path / "r").start({"seed": 0, "target_acc": 0.9})
+
+
 def test_a_directory_of_something_else_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("precious")
     with pytest.raises(BadInput, match="empty directory or a run"):

@@ -5,6 +5,7 @@ import statistics
 
 import pytest
 
+from keras_vision.errors import BadInput
 from keras_vision.progress import PlainProgress
 from keras_vision.runs import Run
 from keras_vision.search import runner
@@ -61,6 +62,22 @@ def test_a_report_that_confirms_exits_as_a_search_does(tmp_path, monkeypatch):
     assert search(tmp_path)["exit_code"] == 0
     confirm_with(monkeypatch, 0.05, 0.07)
     assert report(report=str(tmp_path), confirm=2)["exit_code"] == 3
+
+
+def test_a_report_confirms_no_trial_that_is_not_finished(tmp_path):
+    search(tmp_path, target_acc=None, epochs=2, max_minutes=1e-9)
+    with pytest.raises(BadInput, match=r"whose best trial is not finished \(trials/0000\)"):
+        report(report=str(tmp_path), confirm=2)
+
+
+def test_a_report_that_confirms_keeps_what_the_latest_start_keeps(tmp_path, monkeypatch):
+    search(tmp_path, target_acc=0.99, max_trials=2, keep=1)
+    search(tmp_path, target_acc=0.99, max_trials=4, keep=4)
+    kept = sorted(path.name for path in tmp_path.glob("trials/*/model.keras"))
+    confirm_with(monkeypatch, 0.05)
+    report(report=str(tmp_path), confirm=1)
+    assert sorted(path.name for path in tmp_path.glob("trials/*/model.keras")) == kept
+    assert len(kept) == 3
 
 
 def test_time_that_runs_out_in_a_confirmation_leaves_it_to_the_next_start(tmp_path):

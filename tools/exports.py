@@ -14,6 +14,7 @@ from keras_vision.errors import KerasVisionError
 from keras_vision.export import export
 from keras_vision.formats import FORMATS
 from keras_vision.formats.card import JSON
+from keras_vision.formats.check import INT8_LOSS
 from keras_vision.models import MODELS
 from keras_vision.progress import PlainProgress
 from keras_vision.quiet import import_keras
@@ -33,7 +34,6 @@ SETTINGS = {
     "convmixer": {"hidden_dim": 64, "depth": 4},
 }
 LEAST_AGREEMENT = 0.999  # of the top class, in float32
-MOST_LOST = 0.01  # accuracy, in 8-bit integers
 
 HEAD = """# Every family in every format
 
@@ -105,7 +105,7 @@ def cell(check, quantize):
 def falls_short(check, quantize):
     """Returns whether an artifact stays below what is sought."""
     if quantize:
-        return check["float32_accuracy"]["accuracy"] - check["accuracy"]["accuracy"] > MOST_LOST
+        return check["float32_accuracy"]["accuracy"] - check["accuracy"]["accuracy"] > INT8_LOSS
     return check["agreement"] < LEAST_AGREEMENT
 
 
@@ -143,7 +143,7 @@ def head(runs, epochs):
         smaller="; ".join(f"{model} {words(settings)}" for model, settings in SETTINGS.items()),
         images=" or ".join(f"{number:,}" for number in images),
         agreement=LEAST_AGREEMENT,
-        lost=MOST_LOST,
+        lost=INT8_LOSS,
         verdict="Short of it: " + "; ".join(short) + "." if short else "All of them are.",
         versions=", ".join(f"{name} {version}" for name, version in versions.items()),
         processor=cards[0]["machine"]["processor"],

@@ -238,7 +238,7 @@ def _global_pool(layer, step):
 
 
 def _merge(layer, step):
-    return 0, (len(step.sources) - 1) * math.prod(step.output_shape)
+    return 0, max(1, len(step.sources) - 1) * math.prod(step.output_shape)  # one source: with a constant
 
 
 def _recurrent(gates, products):
@@ -288,4 +288,5 @@ RULES = {
     "LeakyReLU": _each_output(2),
     "Softmax": _each_output(5),
     **dict.fromkeys(("Add", "Subtract", "Multiply", "Maximum", "Minimum", "Average"), _merge),
+    **dict.fromkeys(("Divide", "TrueDivide"), _merge),
 }

@@ -42,7 +42,9 @@ def _conv(layer, step, sources):
 
 
 def _depthwise_conv(layer, step, sources):
-    return _slide(sources[0], layer, step, layer.kernel_size)
+    layout = list(sources[0].layout)
+    layout[_channels(layer)] = (Walk(None, step.output_shape[_channels(layer)]),)
+    return _slide(replace(sources[0], layout=tuple(layout)), layer, step, layer.kernel_size)
 
 
 def _pool(layer, step, sources):
@@ -104,9 +106,10 @@ def _merged_layout(sources, shape):
     for position, length in enumerate(shape):
         walks = [field.layout[position] for field in sources if len(field.layout) == len(shape)]
         fitting = [axis for axis in walks if math.prod(walk.length for walk in axis) == length]
-        if not fitting and any(map(_spatial, walks)):
+        spatial = [axis for axis in fitting if _spatial(axis)]
+        if (walks and not fitting and any(map(_spatial, walks))) or any(axis != spatial[0] for axis in spatial):
             return None
-        layout.append(max(fitting, key=_spatial, default=(Walk(None, length),)))
+        layout.append(next(iter(spatial or fitting), (Walk(None, length),)))
     return tuple(layout)
 
 
@@ -188,6 +191,7 @@ RULES = {
     **dict.fromkeys(("Activation", "ReLU", "LeakyReLU", "Softmax", "Dropout", "Rescaling", "Identity"), _same),
     **dict.fromkeys(("BatchNormalization", "Normalization"), _same),
     **dict.fromkeys(("Add", "Subtract", "Multiply", "Maximum", "Minimum", "Average", "Concatenate"), _merge),
+    **dict.fromkeys(("Divide", "TrueDivide"), _merge),
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "Bidirectional"), _recurrent),
     **dict.fromkeys(("Flatten", "Reshape"), _reshape),
     "LayerNormalization": _normalise,

@@ -141,7 +141,7 @@ def _plot_by_depth(axes, layers, values):
         if rows:
             axes.plot([values[i] for i in rows], rows, label=name, markersize=4, linewidth=1, **look)
     axes.set_xscale("log")
-    drawn = [value for value in values if value > 0]
+    drawn = [value for value in values if 0 < value < np.inf]
     if drawn:
         axes.set_xlim(10 ** np.floor(np.log10(min(drawn))), 10 ** np.ceil(np.log10(max(drawn)) + 1e-9))
     axes.xaxis.set_minor_formatter(NullFormatter())

@@ -81,6 +81,12 @@ def activation_name(layer):
     return getattr(getattr(layer, "activation", None), "__name__", "linear")
 
 
+def ending_of(layer):
+    """Returns "softmax" or "sigmoid" where a layer is that, or ends in it, else ""."""
+    names = (activation_name(layer), type(layer).__name__.lower())
+    return next((name for name in ("softmax", "sigmoid") if name in names), "")
+
+
 def row_for(layer, table):
     """Returns the entry of `table` for the layer's class, else for the nearest class above it, else None.
 

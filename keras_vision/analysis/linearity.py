@@ -5,6 +5,7 @@ A map f is linear if f(x + y) = f(x) + f(y) (additive) and f(a x) = a f(x) for e
 `stride` pixels. A convolution is linear and equivariant; a bias breaks the first, a dense matrix the second.
 """
 
+import inspect
 import itertools
 import math
 from dataclasses import dataclass
@@ -61,13 +62,22 @@ def linearity_table(model, seed=0):
         seed: Of the inputs and of the weights.
 
     Returns:
-        A list of `Linearity`, one per kind, in the order in which the model has them.
+        A list of `Linearity`, one per kind, in the order in which the model has them; without operations with a
+        constant, such as x / 255, of which the graph tells half.
     """
     first = {}
     for step in steps_of(model):
-        if step.sources:
+        if step.sources and _is_map(step):
             first.setdefault(kind_of(step.layer), step)
     return [_measure_step(kind, step, seed) for kind, step in first.items()]
+
+
+def _is_map(step):
+    """Whether a layer, or an operation, needs nothing but the tensors that feed it."""
+    if isinstance(step.layer, keras.layers.Layer):
+        return True
+    parameters = inspect.signature(step.layer.call).parameters.values()
+    return sum(one.default is one.empty for one in parameters) <= len(step.sources)
 
 
 def textbook_table(seed=0):

@@ -14,11 +14,11 @@ from keras_vision.data.places import DATASETS, locate
 from keras_vision.data.sources import open_source
 from keras_vision.data.splits import Split
 from keras_vision.errors import BadInput, check_choice
+from keras_vision.runs import MAX_SIDE
 
 __all__ = ["DATASETS", "Dataset", "Split", "Statistics", "load_dataset", "locate"]
 
 TEST_SHARE = 0.1
-MAX_SIDE = 1024
 
 
 @dataclasses.dataclass(frozen=True)

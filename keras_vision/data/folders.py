@@ -58,8 +58,9 @@ def open_folder(path, *, image_size, on_bad_image, announce):
         raise BadInput(f"folder:{printable(path)} (no images)", "a folder per class, each with image files in it")
     class_names = tuple(sorted(set(listing.classes)))
     warnings = _listing_warnings(listing)
-    if test_dir:
+    if train_dir != path:
         warnings += _beside_the_splits(path)
+    if test_dir:
         warnings += _check_test_classes(test_dir, class_names)
 
     announce(f"Reading {len(listing.files)} images in {printable(train_dir)}")

@@ -1,5 +1,6 @@
 """The model card beside an artifact (Mitchell et al. 2019), for programs and, as README.md, for people."""
 
+import contextlib
 import importlib.metadata
 import json
 from pathlib import Path
@@ -40,7 +41,7 @@ def facts(model, origin, result):
         "input": f"float32 pixels from 0 to 255, [n, {shape}], n any number",
         "output": f"float32 probabilities, [n, {model.output_shape[-1]}]",
         "data": {name: origin.get(name) for name in ("dataset", "fingerprint", "data_source")},
-        "test": {name: (result.get("test") or {}).get(name) for name in ("accuracy", "n", "interval")},
+        "test": {name: (result.get("test") or {}).get(name) for name in ("accuracy", "n", "interval", "views")},
         "validation_accuracy": result.get("val_accuracy"),
         "parameters": counted.parameters,
         "macs": counted.macs,
@@ -52,7 +53,9 @@ def facts(model, origin, result):
 def write_card(directory, name, card):
     """Writes the card of an artifact of format `name` into its directory, in both forms."""
     made = provenance()
-    made["versions"] |= {package: importlib.metadata.version(package) for package in FORMATS[name].distributions}
+    for package in FORMATS[name].distributions:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # installed by another name: onnxruntime-gpu
+            made["versions"][package] = importlib.metadata.version(package)
     card = card | {"exported": made.pop("started"), **made, "limits": [*LIMITS, *FORMATS[name].limits]}
     Path(directory, JSON).write_text(json.dumps(card, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     Path(directory, TEXT).write_text(text(card), encoding="utf-8")
@@ -81,6 +84,8 @@ def _about(card):
     of_test = "not measured"
     if test["accuracy"] is not None:
         of_test = f"{test['accuracy']:.4f} on {test['n']:,} images (95% interval {_interval(test)})"
+        if (test["views"] or 1) > 1:
+            of_test += f", averaged over {test['views']} views of each; the artifact looks at one"
     validation = card["validation_accuracy"]
     left_out = f", {', '.join(card['macs_not_counted'])} not counted" if card["macs_not_counted"] else ""
     return {

@@ -5,7 +5,7 @@ import contextlib
 import keras
 import tensorflow as tf
 
-from keras_vision.analysis.graph import activation_name, last_steps, steps_of
+from keras_vision.analysis.graph import ending_of, last_steps, steps_of
 from keras_vision.errors import BadInput
 
 
@@ -15,9 +15,8 @@ def check_outputs(model):
         raise BadInput(f"a model with {len(model.inputs)} inputs and {len(model.outputs)} outputs", "one of each")
     steps = steps_of(model)
     for last in (steps[position].layer for position in last_steps(steps)):
-        endings = {activation_name(last), type(last).__name__.lower()} & {"softmax", "sigmoid"}
-        if endings:
-            raise BadInput(f"a model that ends in a {endings.pop()} ({last.name})", "one that ends in logits")
+        if ending := ending_of(last):
+            raise BadInput(f"a model that ends in a {ending} ({last.name})", "one that ends in logits")
 
 
 def with_probabilities(model):

@@ -51,9 +51,6 @@ class Winner:
         """Whether a completed trial reached the target, and not by luck."""
         return self.best is not None and self.best.is_sound(self.target_acc)
 
-    def _has_reached(self, trial):
-        return trial.reaches(self.target_acc)
-
     def _ranking(self, *more):
         return ranking(self.run, [*self.search.ledger.completed, *more], self.target_acc)
 
@@ -132,7 +129,7 @@ class Winner:
         none did.
         """
         trials = self.search.ledger.trials
-        first = next(filter(self._has_reached, self.search.ledger.completed), None)
+        first = next((trial for trial in self.search.ledger.completed if trial.reaches(self.target_acc)), None)
         reference = first or best
         epochs = self.search.space.resolve(reference.values)[1].epochs
         full = reference.result["training_flops"] / reference.result["epochs_run"] * epochs
@@ -174,7 +171,7 @@ class Winner:
             validation images. Without it, and with "time" for `ended`, where there was no time for all of them.
         """
         kept = [trial for trial in self._ranking() if trial_run(self.run, trial).model_path.exists()]
-        for trial in list(filter(self._has_reached, kept)) or kept[:1]:
+        for trial in [trial for trial in kept if trial.reaches(self.target_acc)] or kept[:1]:
             is_known = trial.confirmed is not None and len(trial.confirmed["accuracies"]) >= seeds
             confirmed = trial.confirmed if is_known else self._train_again(trial, seeds, deadline)
             if confirmed is None:
@@ -183,7 +180,7 @@ class Winner:
                 break
             if not is_known:
                 self.search.record_confirmation(trial, confirmed)
-            if not self._has_reached(trial) or trial.is_sound(self.target_acc):
+            if not trial.reaches(self.target_acc) or trial.is_sound(self.target_acc):
                 break
             mean = confirmed["mean"]
             self.search.progress.say(f"  on average {mean:.4f}: trials/{trial.name} reached the target by luck")

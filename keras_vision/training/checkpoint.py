@@ -26,12 +26,18 @@ class Checkpoints:
         self.directory = Path(directory)
 
     def save(self, model, state):
-        """Writes the variables of a compiled model and its optimiser, and `state` (a dict with key `epoch`)."""
+        """Writes the variables of a compiled model and its optimiser, and `state` (a dict with key `epoch`).
+
+        The optimiser must be built. Checkpoints of later epochs are of a training that this one is no part of: they go.
+        """
         arrays = {f"v{i:05d}": keras.ops.convert_to_numpy(v) for i, v in enumerate(_variables(model))}
-        with atomic_path(self.directory / f"epoch-{state['epoch']:05d}.npz") as temporary:
+        newest = self.directory / f"epoch-{state['epoch']:05d}.npz"
+        with atomic_path(newest) as temporary:
             np.savez(temporary, state=np.array(json.dumps(state, allow_nan=False)), **arrays)
-        for old in self._newest_first()[KEEP:]:
-            old.unlink()
+        found = self._newest_first()
+        place = found.index(newest)
+        for other in [*found[:place], *found[place + KEEP :]]:
+            other.unlink()
 
     def restore(self, model, warn):
         """Sets the model and optimiser to the newest sound checkpoint.
@@ -49,7 +55,7 @@ class Checkpoints:
                     arrays = {name: saved[name] for name in saved.files}
                 state = json.loads(str(arrays.pop("state")))
             except Exception as error:  # zipfile and numpy raise many kinds over flipped bytes
-                warn(f"warning: checkpoint {path} is damaged ({error}); the one before it is used")
+                warn(f"warning: checkpoint {path} is damaged ({error}); it is not used")
                 continue
             variables = _variables(model)
             if [v.shape for v in variables] != [arrays[name].shape for name in sorted(arrays)]:
@@ -75,5 +81,4 @@ def latest_epoch(directory):
 
 
 def _variables(model):
-    model.optimizer.build(model.trainable_variables)
     return [*model.variables, *model.optimizer.variables]

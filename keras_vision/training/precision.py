@@ -20,7 +20,7 @@ def set_precision(precision="auto"):
         precision: `"auto"`, `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`. `auto` is the mixed policy that the
             GPU has hardware for (bfloat16 from compute capability 8, float16 from 7); on a CPU with bfloat16
             instructions, TensorFlow's rewrite of float32 graphs to bfloat16 convolutions and matrix products; else
-            float32.
+            float32. `float32` is that in products, too, and never a GPU's TensorFloat-32.
 
     Raises:
         BadInput: An unknown name, or float16 on a CPU, which has no fast float16 arithmetic and underflows.
@@ -36,7 +36,7 @@ def set_precision(precision="auto"):
         raise BadInput("precision 'mixed_float16' on a CPU", "float32 or mixed_bfloat16", "Or leave it at auto.")
     chosen = _automatic(gpu) if precision == "auto" else precision
     keras.config.set_dtype_policy("float32" if chosen == REWRITE else chosen)
-    _set_rewrite(chosen == REWRITE)
+    _set_tensorflow(chosen)
     return chosen
 
 
@@ -46,13 +46,15 @@ def _automatic(gpu):
     return REWRITE if keras.backend.backend() == "tensorflow" and _cpu_has_bfloat16() else "float32"
 
 
-def _set_rewrite(on):
+def _set_tensorflow(chosen):
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
         from keras_vision.models.speedups import BFLOAT16_REWRITE
 
-        tf.config.optimizer.set_experimental_options({BFLOAT16_REWRITE: on})
+        tf.config.optimizer.set_experimental_options({BFLOAT16_REWRITE: chosen == REWRITE})
+        # On newer GPUs TensorFlow would round the factors of float32 products to 10 bits.
+        tf.config.experimental.enable_tensor_float_32_execution(chosen != "float32")
 
 
 def _gpu_capability():

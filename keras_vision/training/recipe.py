@@ -81,6 +81,8 @@ class Recipe:
             kind = int if name in WHOLE else (int, float)
             if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
                 raise BadInput(f"{name}={value!r}", expected)
+        if self.optimizer == "adamw" and self.momentum != Recipe.momentum:
+            raise BadInput(f"momentum={self.momentum:g} with optimizer='adamw'", "it with optimizer='sgd' alone")
 
     def replace(self, **changes):
         """Returns a copy with `changes`; a value of None leaves the field as it is, an unknown name is an error."""
@@ -134,6 +136,7 @@ def recipe_for(model, dataset="", **changes):
     >>> recipe_for("vgg", "digits").flip
     'none'
     """
+    dataset = dataset.removeprefix("tfds:")
     known = RECIPES.get(model, {}) | DATASET_CHANGES.get(dataset, {})
     if epochs := EPOCHS.get(dataset, {}).get(model):
         known["epochs"] = epochs

@@ -18,6 +18,7 @@ from keras_vision.runs import save_model, write_json
 from keras_vision.training.checkpoint import Checkpoints
 
 EVALUATION_BATCH = 512
+SKIPPED_STEPS = 20  # in a row: so many halvings of the loss' scale are no search for a better one
 
 
 class TrainingDiverged(KerasVisionError):
@@ -123,7 +124,7 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
 
     Raises:
         BadInput: Model and data do not fit each other.
-        TrainingDiverged: The loss became NaN or infinite.
+        TrainingDiverged: The loss, or the gradients of many steps, became NaN or infinite.
     """
     check_fit(model, dataset, recipe)
     progress = progress or Progress()
@@ -227,6 +228,20 @@ def summary(state, stopped, model):
     }
 
 
+def check_gradients(optimizer):
+    """Raises `TrainingDiverged` where float16 training skipped its last steps, because no scale kept gradients finite.
+
+    Keras halves the scale of the loss for each step that it skips. The loss of a network that stands still is finite.
+    """
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        scale = float(keras.ops.convert_to_numpy(optimizer.dynamic_scale))
+        if scale <= optimizer.initial_scale / 2**SKIPPED_STEPS:
+            raise TrainingDiverged(
+                f"the gradients were not finite in {SKIPPED_STEPS} steps or more; a lower learning rate or "
+                "--precision float32 may keep them so"
+            )
+
+
 class _EpochEnd(keras.callbacks.Callback):
     """Everything that happens at the end of an epoch, in the one order that is right.
 
@@ -259,6 +274,7 @@ class _EpochEnd(keras.callbacks.Callback):
             raise TrainingDiverged(
                 f"the loss became {logs['loss']} in epoch {epoch + 1}; a lower learning rate may keep it finite"
             )
+        check_gradients(self.model.optimizer)
         history = self.state["history"]
         best = max((row["val_accuracy"] for row in history), default=-1.0)
         with self._averaged_weights():

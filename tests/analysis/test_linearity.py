@@ -64,6 +64,12 @@ def test_each_kind_is_measured_once_under_its_first_layers_name():
     assert {row.kind: row.layer for row in table}["Conv2D 3x3"] == "stem_conv"
 
 
+def test_an_operation_with_a_constant_is_left_out():
+    pixels = keras.Input((8, 8, 1))
+    table = linearity_table(keras.Model(pixels, layers.Flatten(name="flat")(pixels / 255.0)))
+    assert [row.layer for row in table] == ["flat"]
+
+
 def test_a_sum_written_with_plus_is_linear():
     x = keras.Input((6, 6, 2))
     plus = linearity_table(keras.Model(x, x + layers.ReLU()(x)))[-1]

@@ -84,6 +84,34 @@ def test_squeeze_and_excitation_makes_the_field_global():
     assert field.is_global
 
 
+def test_a_depthwise_convolution_with_more_filters_than_channels_sees_its_window():
+    pixels = keras.Input((8, 8, 3))
+    x = layers.Flatten()(layers.DepthwiseConv2D(3, depth_multiplier=2, name="deep")(pixels))
+    fields = receptive_fields(keras.Model(pixels, layers.Dense(2, name="last")(x)))
+    assert fields["deep"].size == (3, 3)
+    assert fields["last"].is_global
+
+
+@pytest.mark.parametrize("other", [layers.Conv2D(3, 5), layers.MaxPooling2D(2, name="other")])
+def test_of_branches_that_move_differently_nothing_is_claimed(other):
+    pixels = keras.Input((8, 8, 3))
+    pooled = layers.MaxPooling2D(2)(pixels)
+    fields = receptive_fields(keras.Model(pixels, layers.Add(name="sum")([pooled, other(pixels)])))
+    assert (fields["sum"] is None) == isinstance(other, layers.Conv2D)
+
+
+def test_of_an_image_and_its_transpose_nothing_is_claimed():
+    pixels = keras.Input((8, 8, 3))
+    model = keras.Model(pixels, layers.Add(name="sum")([pixels, layers.Permute((2, 1, 3))(pixels)]))
+    assert receptive_fields(model)["sum"] is None
+
+
+def test_a_division_by_a_constant_changes_no_field():
+    pixels = keras.Input((8, 8, 3))
+    model = keras.Model(pixels, layers.Conv2D(2, 3, name="conv")(pixels / 255.0))
+    assert receptive_fields(model)["conv"].size == (3, 3)
+
+
 def test_behind_a_layer_of_unknown_kind_nothing_is_claimed():
     assert field_after(layers.UpSampling2D(2), layers.Conv2D(2, 3)) is None
 

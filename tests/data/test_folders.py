@@ -170,6 +170,11 @@ def test_third_folder_beside_train_and_test_is_listed(split_photos):
     assert _said(_load(split_photos).warnings, "these are not read: validation")
 
 
+def test_third_folder_beside_train_alone_is_listed(split_photos):
+    (split_photos / "test").rename(split_photos / "val")
+    assert _said(_load(split_photos).warnings, "these are not read: val")
+
+
 def test_damaged_test_image_stops_nothing_before_the_test(split_photos):
     (split_photos / "test" / "cat" / "0.png").write_text("not an image")
     dataset = _load(split_photos)

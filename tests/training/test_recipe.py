@@ -58,6 +58,16 @@ def test_a_number_out_of_bounds_is_refused_by_name(field, value):
         Recipe(**{field: value})
 
 
+def test_a_momentum_that_would_do_nothing_is_refused():
+    with pytest.raises(BadInput, match=r"momentum=0\.5 with optimizer='adamw': expected it with optimizer='sgd'"):
+        recipe_for("cnn", momentum=0.5)
+    assert recipe_for("vgg", momentum=0.5).momentum == 0.5
+
+
+def test_a_data_set_of_tfds_has_its_own_recipe():
+    assert recipe_for("vgg", "tfds:mnist") == recipe_for("vgg", "mnist") != recipe_for("vgg")
+
+
 def test_an_unknown_optimizer_is_refused_with_the_nearest():
     with pytest.raises(BadInput, match="Did you mean 'adamw'"):
         Recipe(optimizer="adamx")

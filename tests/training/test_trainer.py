@@ -6,8 +6,10 @@ import pytest
 
 from keras_vision.errors import BadInput
 from keras_vision.models import build_model
+from keras_vision.models.blocks import classify, take_pixels
 from keras_vision.models.layers import set_statistics
 from keras_vision.models.whitening import LAYER, set_whitening
+from keras_vision.progress import Progress
 from keras_vision.runs import Run, load_model, read_card
 from keras_vision.training.checkpoint import Checkpoints
 from keras_vision.training.recipe import Recipe
@@ -20,6 +22,16 @@ RECIPE = Recipe(epochs=4, batch_size=32, learning_rate=3e-3, warmup_epochs=1, sh
 def small_model(seed=0, dropout_rate=0.2):
     keras.utils.set_random_seed(seed)
     return build_model("vgg", (8, 8, 1), 3, filters=(8, 16), blocks=(1, 1), dropout_rate=dropout_rate)
+
+
+class Said(Progress):
+    """Keeps the lines that a person would have read."""
+
+    def __init__(self, lines):
+        self.lines = lines
+
+    def say(self, text=""):
+        self.lines.append(text)
 
 
 class StopAfter(Exception):
@@ -157,6 +169,30 @@ def test_a_damaged_checkpoint_leaves_the_one_before_it(tmp_path, monkeypatch):
     assert ("fit_started", (4, 6), {"done": 2}) in lines
 
 
+def test_a_training_that_starts_anew_keeps_its_own_checkpoints(tmp_path, monkeypatch):
+    run = Run(tmp_path)
+    run_until(3, run, monkeypatch=monkeypatch)
+    for path in run.checkpoints.glob("epoch-*.npz"):
+        path.write_bytes(b"damaged")
+    run_until(1, run, monkeypatch=monkeypatch)
+    assert [path.name for path in run.checkpoints.iterdir()] == ["epoch-00001.npz"]
+    run_until(2, run, monkeypatch=monkeypatch)
+    assert json.loads(run.metrics_path.read_text().splitlines()[-1])["epoch"] == 2
+
+
+def test_a_resumed_training_in_float16_goes_on_with_its_scale(tmp_path, monkeypatch):
+    keras.config.set_dtype_policy("mixed_float16")
+    whole, cut = Run(tmp_path / "whole"), Run(tmp_path / "cut")
+    fit(small_model(), make_dataset(), RECIPE, whole, seed=5)
+    run_until(2, cut, monkeypatch=monkeypatch)
+    (checkpoint,) = cut.checkpoints.glob("epoch-00002.npz")
+    lines = []
+    fit(small_model(), make_dataset(), RECIPE, cut, seed=5, progress=Said(lines))
+    assert not lines, checkpoint
+    for a, b in zip(weights_of(whole), weights_of(cut), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_a_checkpoint_that_was_cut_while_written_does_not_block_the_end(tmp_path, monkeypatch):
     run = Run(tmp_path)
     run_until(2, run, monkeypatch=monkeypatch)
@@ -201,6 +237,16 @@ def test_a_loss_that_is_not_finite_is_an_error(tmp_path):
     with pytest.raises(TrainingDiverged, match="loss became nan"):
         fit(model, make_dataset(), recipe, Run(tmp_path))
     assert not Run(tmp_path).finished
+
+
+def test_gradients_that_are_never_finite_in_float16_are_an_error(tmp_path):
+    keras.config.set_dtype_policy("mixed_float16")
+    pixels, x = take_pixels((8, 8, 1))
+    x = keras.layers.Dense(4)(keras.layers.Flatten()(x))
+    root = keras.ops.sqrt(keras.ops.relu(x) * 0.0)  # 0, and its derivative infinite
+    model = keras.Model(pixels, classify(x + root, 3))
+    with pytest.raises(TrainingDiverged, match="gradients were not finite in 20 steps or more"):
+        fit(model, make_dataset(), RECIPE.replace(epochs=1, batch_size=8), Run(tmp_path))
 
 
 @pytest.mark.parametrize(("dataset", "message"), [({"shape": (8, 8, 3)}, "8x8x1"), ({"classes": 4}, "3 classes")])

@@ -71,13 +71,13 @@ def test_a_report_confirms_no_trial_that_is_not_finished(tmp_path):
 
 
 def test_a_report_that_confirms_keeps_what_the_latest_start_keeps(tmp_path, monkeypatch):
-    search(tmp_path, target_acc=0.99, max_trials=2, keep=1)
-    search(tmp_path, target_acc=0.99, max_trials=4, keep=4)
+    search(tmp_path, target_acc=0.99, max_trials=1, keep=1)
+    search(tmp_path, target_acc=0.99, max_trials=2, keep=2)
     kept = sorted(path.name for path in tmp_path.glob("trials/*/model.keras"))
     confirm_with(monkeypatch, 0.05)
     report(report=str(tmp_path), confirm=1)
     assert sorted(path.name for path in tmp_path.glob("trials/*/model.keras")) == kept
-    assert len(kept) == 3
+    assert len(kept) == 2
 
 
 def test_time_that_runs_out_in_a_confirmation_leaves_it_to_the_next_start(tmp_path):

@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_vision.errors import KerasVisionError
+from keras_vision.runs import Run
 
 MAX_DEATHS = 2  # attempts that end without a word and without a new epoch, before a trial is given up
 
@@ -174,6 +175,16 @@ def ranked(trials, target_acc=None):
         return not trial.is_sound(target_acc), not trial.reaches(target_acc), *merit, trial.number
 
     return sorted(trials, key=place)
+
+
+def trial_run(run, trial):
+    """Returns the `Run` of a trial of a search's `Run`."""
+    return Run(run.path / "trials" / trial.name)
+
+
+def ranking(run, trials, target_acc):
+    """Returns completed trials of a search's `Run`, the best first; one whose model was deleted can hardly win."""
+    return sorted(ranked(trials, target_acc), key=lambda trial: not trial_run(run, trial).model_path.exists())
 
 
 def plain_number(value):

@@ -9,8 +9,7 @@ from rich.text import Text
 from keras_vision.errors import BadInput
 from keras_vision.progress import Progress, settings_line
 from keras_vision.runs import Run
-from keras_vision.search.ledger import Ledger
-from keras_vision.search.winner import ranking
+from keras_vision.search.ledger import Ledger, ranking
 
 LEADERS = 10
 # Below so many trials for each setting, importance is mostly chance.

@@ -21,8 +21,8 @@ from keras_vision.models import build_model
 from keras_vision.progress import Progress
 from keras_vision.runs import WorkdirRefused, write_text
 from keras_vision.search.board import Board
-from keras_vision.search.ledger import Ledger
-from keras_vision.search.winner import Winner, trial_run
+from keras_vision.search.ledger import Ledger, trial_run
+from keras_vision.search.winner import Winner
 from keras_vision.training.checkpoint import latest_epoch
 from keras_vision.training.memory import forget_models
 from keras_vision.training.precision import set_precision

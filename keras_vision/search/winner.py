@@ -11,21 +11,11 @@ import time
 
 from keras_vision.errors import KerasVisionError
 from keras_vision.runs import Run, atomic_path, write_json
-from keras_vision.search.ledger import ranked
+from keras_vision.search.ledger import ranking, trial_run
 from keras_vision.training.checkpoint import Checkpoints
 from keras_vision.training.trainer import TrainingDiverged
 
 CONFIRMING = 1_000_000  # the seeds of confirmations begin where those of trials never come
-
-
-def trial_run(run, trial):
-    """Returns the `Run` of a trial of a search's `Run`."""
-    return Run(run.path / "trials" / trial.name)
-
-
-def ranking(run, trials, target_acc):
-    """Returns completed trials of a search's `Run`, the best first; one whose model was deleted can hardly win."""
-    return sorted(ranked(trials, target_acc), key=lambda trial: not trial_run(run, trial).model_path.exists())
 
 
 class Winner:

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from keras_vision.errors import BadInput
-from keras_vision.progress import PlainProgress
+from keras_vision.progress import PlainProgress, installed
 from keras_vision.search.ledger import Ledger, Trial
 from keras_vision.search.report import importance_of, report_on
 from keras_vision.tune import main, report, show_report, tune
@@ -140,7 +140,7 @@ def test_the_line_that_confirms_can_be_pasted_into_a_shell(torn):
     stream = io.StringIO()
     show_report(report(report=str(torn)), PlainProgress(stream))
     (line,) = [line for line in stream.getvalue().splitlines() if line.startswith("confirm it: ")]
-    words = ["python", "-m", "keras_vision.tune", "--report", str(torn), "--confirm", "3"]
+    words = [installed("python"), "-m", "keras_vision.tune", "--report", str(torn), "--confirm", "3"]
     assert shlex.split(line.removeprefix("confirm it: ")) == words
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from keras_vision.errors import KerasVisionError
 from keras_vision.search import runner
+from keras_vision.search.ledger import trial_run
 from keras_vision.search.runner import Limits, is_hopeless, trial_seed
 from keras_vision.search.space import Space
-from keras_vision.search.winner import trial_run
 from keras_vision.training.checkpoint import Checkpoints
 from keras_vision.training.trainer import TrainingDiverged
 from tests.search.searches import RECIPE, Killed, events_of, make_search, trials_of

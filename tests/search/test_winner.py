@@ -9,9 +9,8 @@ from keras_vision.errors import KerasVisionError
 from keras_vision.runs import Run, write_json
 from keras_vision.search import runner, winner
 from keras_vision.search.ladder import Ladder
-from keras_vision.search.ledger import ranked
+from keras_vision.search.ledger import ranked, trial_run
 from keras_vision.search.runner import Limits, trial_seed
-from keras_vision.search.winner import trial_run
 from keras_vision.training.trainer import TrainingDiverged
 from tests.search.searches import RECIPE, Killed, make_search
 

@@ -75,6 +75,10 @@ def describe(
         )
     import_keras()
     network = _open_model(source) if source else _new_model(model, input_shape, num_classes, settings, seed)
+    if gradients:
+        from keras_vision.formats.network import check_outputs
+
+        check_outputs(network)
     result, figures = {"model": network.name, "input_shape": network.input_shape[1:], "exit_code": 0}, {}
     result |= _costs(network)
     if impulse:
@@ -225,9 +229,7 @@ def _batch(model, dataset, data_dir, seed, progress, is_new):
 
 def _gradients(model, images, labels, source):
     from keras_vision.analysis.gradients import layer_gradients, plot_gradients
-    from keras_vision.formats.network import check_outputs
 
-    check_outputs(model)
     layers = layer_gradients(model, images, labels)
     rows = [dataclasses.asdict(layer) for layer in layers]
     finite = [{k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in r.items()} for r in rows]

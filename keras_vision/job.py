@@ -130,11 +130,10 @@ def closing_lines(result):
         f"export       {installed('python')} -m keras_vision.export {workdir}",
         f"TensorBoard  {tensorboard_line(result['workdir'])}",
     ]
-    is_search = "ended" in result
-    if not is_search and result["stopped"] == "time":
+    ended = result.get("ended")  # of a search; "space" or "target" where more would not help
+    if ended is None and result["stopped"] == "time":
         lines.append("Its time was over before its epochs were: the same command goes on from here.")
-    # More helps no search whose space is done, and no training whose epochs are.
-    elif result.get("ended") in ("trials", "time") and (result["exit_code"] == 3 or result["stopped"] == "time"):
+    elif ended in ("trials", "time") and (result["exit_code"] == 3 or result["stopped"] == "time"):
         lines.append("The same command with a larger budget (--max-trials, --max-minutes) goes on from here.")
     if "test" in result:
         lines += [f"warning: {warning}" for warning in result["test"]["warnings"]]

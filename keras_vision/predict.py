@@ -174,7 +174,7 @@ def open_classifier(source):
 
     names = read_card(source).get("class_names")
     import_keras()
-    from keras_vision.analysis.graph import ending_of, last_steps, steps_of
+    from keras_vision.analysis.graph import ending_of, last_layers
     from keras_vision.training.precision import set_precision
 
     set_precision("float32")
@@ -185,8 +185,7 @@ def open_classifier(source):
     names = range(given[1]) if names is None else names
     if len(names) != given[1]:
         raise BadInput(f"model {source} with {given[1]} classes and {len(names)} names", "a name for each class")
-    steps = steps_of(model)
-    (last,) = (steps[position].layer for position in last_steps(steps))
+    (last,) = last_layers(model)
     ending = ending_of(last)
     if ending == "sigmoid":
         raise BadInput(f"model {source}, which ends in a sigmoid", "one that ends in logits or a softmax")

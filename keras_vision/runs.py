@@ -138,12 +138,10 @@ class Run:
         record = {"settings": settings, **facts, **provenance()}
         if self.config_path.exists():
             first = self.config
-            kinds = [_kind_of(one) for one in (first["settings"], settings)]
-            if kinds[0] != kinds[1]:
-                raise WorkdirRefused(
-                    f"{self.path}, a run of {kinds[0]}", f"one of {kinds[1]}, or an empty directory",
-                    "Give another --workdir.",
-                )  # fmt: skip
+            theirs, own = _kind_of(first["settings"]), _kind_of(settings)
+            if theirs != own:
+                expected = f"one of {own}, or an empty directory"
+                raise WorkdirRefused(f"{self.path}, a run of {theirs}", expected, "Give another --workdir.")
             name, old, new = first_difference(first["settings"], settings) or (None, None, None)
             if name:
                 raise WorkdirRefused(

@@ -287,6 +287,5 @@ RULES = {
     "ReLU": _each_output(1),
     "LeakyReLU": _each_output(2),
     "Softmax": _each_output(5),
-    **dict.fromkeys(("Add", "Subtract", "Multiply", "Maximum", "Minimum", "Average"), _merge),
-    **dict.fromkeys(("Divide", "TrueDivide"), _merge),
+    **dict.fromkeys(("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Maximum", "Minimum", "Average"), _merge),
 }

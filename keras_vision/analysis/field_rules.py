@@ -42,9 +42,12 @@ def _conv(layer, step, sources):
 
 
 def _depthwise_conv(layer, step, sources):
-    layout = list(sources[0].layout)
-    layout[_channels(layer)] = (Walk(None, step.output_shape[_channels(layer)]),)
-    return _slide(replace(sources[0], layout=tuple(layout)), layer, step, layer.kernel_size)
+    field = sources[0]
+    if layer.depth_multiplier > 1:  # so many outputs for each channel, side by side
+        layout = list(field.layout)
+        layout[_channels(layer)] += (Walk(None, layer.depth_multiplier),)
+        field = replace(field, layout=tuple(layout))
+    return _slide(field, layer, step, layer.kernel_size)
 
 
 def _pool(layer, step, sources):
@@ -107,7 +110,7 @@ def _merged_layout(sources, shape):
         walks = [field.layout[position] for field in sources if len(field.layout) == len(shape)]
         fitting = [axis for axis in walks if math.prod(walk.length for walk in axis) == length]
         spatial = [axis for axis in fitting if _spatial(axis)]
-        if (walks and not fitting and any(map(_spatial, walks))) or any(axis != spatial[0] for axis in spatial):
+        if (not fitting and any(map(_spatial, walks))) or any(axis != spatial[0] for axis in spatial):
             return None
         layout.append(next(iter(spatial or fitting), (Walk(None, length),)))
     return tuple(layout)
@@ -190,8 +193,8 @@ def _channels(layer):
 RULES = {
     **dict.fromkeys(("Activation", "ReLU", "LeakyReLU", "Softmax", "Dropout", "Rescaling", "Identity"), _same),
     **dict.fromkeys(("BatchNormalization", "Normalization"), _same),
-    **dict.fromkeys(("Add", "Subtract", "Multiply", "Maximum", "Minimum", "Average", "Concatenate"), _merge),
-    **dict.fromkeys(("Divide", "TrueDivide"), _merge),
+    **dict.fromkeys(("Add", "Subtract", "Multiply", "Divide", "TrueDivide"), _merge),
+    **dict.fromkeys(("Maximum", "Minimum", "Average", "Concatenate"), _merge),
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "Bidirectional"), _recurrent),
     **dict.fromkeys(("Flatten", "Reshape"), _reshape),
     "LayerNormalization": _normalise,

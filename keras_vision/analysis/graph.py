@@ -54,6 +54,12 @@ def steps_of(model):
     return tuple(steps)
 
 
+def last_layers(model):
+    """Returns the layers, or operations, that give a model's outputs."""
+    steps = steps_of(model)
+    return tuple(steps[position].layer for position in last_steps(steps))
+
+
 def last_steps(steps):
     """Returns the positions of the steps that feed no other: those that give the model's outputs."""
     feeding = {source for step in steps for source in step.sources}

@@ -5,7 +5,7 @@ import contextlib
 import keras
 import tensorflow as tf
 
-from keras_vision.analysis.graph import ending_of, last_steps, steps_of
+from keras_vision.analysis.graph import ending_of, last_layers, steps_of
 from keras_vision.errors import BadInput
 
 
@@ -13,8 +13,7 @@ def check_outputs(model):
     """Refuses a model that ends in probabilities, which would go through a softmax twice, or in several things."""
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise BadInput(f"a model with {len(model.inputs)} inputs and {len(model.outputs)} outputs", "one of each")
-    steps = steps_of(model)
-    for last in (steps[position].layer for position in last_steps(steps)):
+    for last in last_layers(model):
         if ending := ending_of(last):
             raise BadInput(f"a model that ends in a {ending} ({last.name})", "one that ends in logits")
 

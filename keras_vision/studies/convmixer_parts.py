@@ -95,17 +95,17 @@ def measure(run, model, data):
 
 def answer(table):
     """The parts that the source names cost the most where they are taken away."""
-    lost = {case: table.mean(WHOLE, "val_accuracy") - table.mean(case, "val_accuracy") for case in table.cases[1:]}
-    words = listed(f"{points(-loss)} without {PARTS[case][0]}" for case, loss in lost.items())
-    largest = max(lost, key=lost.get)
+    changes = {case: table.mean(case, "val_accuracy") - table.mean(WHOLE, "val_accuracy") for case in table.cases[1:]}
+    words = listed(f"{points(change)} without {PARTS[case][0]}" for case, change in changes.items())
+    largest = min(changes, key=changes.get)
     text = (
         f"The whole network's validation accuracy of {table.percent(WHOLE)} changes by {words}. "
         f"The largest contribution is that of {PARTS[largest][0]}; of the gradient at the logits, the first layer gets "
         f"{table.number(WHOLE, 'gradient_ratio')} times as much in the whole network and "
         f"{table.number(largest, 'gradient_ratio')} times without it."
     )
-    named = [case for case in NAMED if case in lost]
-    others = [case for case in lost if case not in NAMED]
+    named = [case for case in NAMED if case in changes]
+    others = [case for case in changes if case not in NAMED]
     return text, all_of(table.above(other, case) for case in named for other in (WHOLE, *others))
 
 

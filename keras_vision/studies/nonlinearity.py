@@ -53,14 +53,14 @@ def affine_difference(model, images):
 
 def answer(table):
     """About 15 points are lost, and size does not bring them back."""
-    lost = table.mean(USUAL, "val_accuracy") - table.mean(LINEAR, "val_accuracy")
+    change = table.mean(LINEAR, "val_accuracy") - table.mean(USUAL, "val_accuracy")
     back = ""
     if LARGER in table.cases:
         gained = table.mean(LARGER, "val_accuracy") - table.mean(LINEAR, "val_accuracy")
         size = table.mean(LARGER, "parameters") / table.mean(LINEAR, "parameters")
         back = f", and by {points(gained)} more with a linear network of {number(size)} times the size"
     text = (
-        f"The network's validation accuracy of {table.percent(USUAL)} changes by {points(-lost)} without anything "
+        f"The network's validation accuracy of {table.percent(USUAL)} changes by {points(change)} without anything "
         f"non-linear{back}. The linear one's logits differ from those of one affine map of the pixels "
         f"by {table.number(LINEAR, 'affine_difference')} of their size, those of the non-linear one by "
         f"{table.number(USUAL, 'affine_difference')}."

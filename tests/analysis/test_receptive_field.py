@@ -92,6 +92,15 @@ def test_a_depthwise_convolution_with_more_filters_than_channels_sees_its_window
     assert fields["last"].is_global
 
 
+def test_a_depthwise_convolution_does_not_mix_what_lies_along_its_channels():
+    pixels = keras.Input((8, 8, 3))
+    rows_last = layers.Permute((3, 2, 1))(pixels)  # channels, columns, rows
+    x = layers.DepthwiseConv2D((1, 3), name="deep")(rows_last)
+    fields = receptive_fields(keras.Model(pixels, layers.Dense(2, name="rows")(x)))
+    assert fields["deep"].size == (1, 3)
+    assert fields["rows"].size == (8, 3)
+
+
 @pytest.mark.parametrize("other", [layers.Conv2D(3, 5), layers.MaxPooling2D(2, name="other")])
 def test_of_branches_that_move_differently_nothing_is_claimed(other):
     pixels = keras.Input((8, 8, 3))

@@ -184,6 +184,82 @@ def _finished(convolution, outputs):
     return outputs if convolution.activation is None else convolution.activation(outputs)
 
 
+class _Narrow:
+    """Of a layer that leaves bfloat16 as it comes under the float32 policy, where Keras would cast it back.
+
+    Training gains where oneDNN runs a float32 graph's products in bfloat16: what lies between two of them stays so.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.autocast = self.autocast and self.compute_dtype != self.variable_dtype
+
+
+@_register
+class Permute(_Narrow, keras.layers.Permute):
+    """Stock Keras, in bfloat16 where that comes."""
+
+
+@_register
+class Activation(_Narrow, keras.layers.Activation):
+    """Stock Keras, in bfloat16 where that comes."""
+
+
+@_register
+class Dense(_Narrow, keras.layers.Dense):
+    """Dense layer that trains in bfloat16 where oneDNN would round its factors so; stock Keras elsewhere.
+
+    Its results are bfloat16, too, for a layer after it that leaves them so or for Keras to cast back.
+
+    Example:
+
+    >>> Dense(128, name="block1_token_mixing_dense1")(x)
+    """
+
+    def call(self, inputs, training=None):
+        if not (training and self.use_bias and _trains_in_bfloat16(self)):
+            return super().call(ops.cast(inputs, self.compute_dtype), training=training)
+        from keras_vision.models.speedups import dense
+
+        outputs = dense(inputs, self.kernel, self.bias)
+        return outputs if self.activation is None else self.activation(outputs)
+
+
+@_register
+class LayerNormalization(keras.layers.LayerNormalization):
+    """Layer normalisation that trains in few passes where oneDNN computes in bfloat16; stock Keras elsewhere.
+
+    Statistics are float32, and the results bfloat16 there, for the dense layer after it.
+
+    Example:
+
+    >>> LayerNormalization(epsilon=1e-6, name="head_norm")(x)
+
+    Source: Ba et al. 2016, section 3.
+    """
+
+    def call(self, inputs, training=None):
+        if not (training and self._is_usual(inputs) and _trains_in_bfloat16(self)):
+            return super().call(inputs)
+        from keras_vision.models.speedups import layer_norm
+
+        return layer_norm(inputs, self.gamma, self.beta, self.epsilon)
+
+    def _is_usual(self, inputs):
+        last = self.axis in ([-1], [len(inputs.shape) - 1])
+        dtype = keras.backend.standardize_dtype(inputs.dtype)
+        return last and self.scale and self.center and not self.rms_scaling and dtype == "float32"
+
+
+def _trains_in_bfloat16(layer):
+    """Returns whether a layer is one of float32 whose products oneDNN runs in bfloat16."""
+    if layer.compute_dtype != "float32" or not _on_tensorflow(gpu=False):
+        return False
+    from keras_vision.models.speedups import computes_in_bfloat16
+
+    return computes_in_bfloat16()
+
+
 @_register
 class Dirac(keras.initializers.Initializer):
     """Starts a convolution as the identity: its first filters, one per channel, pass each on as it is.

@@ -54,7 +54,9 @@ CLASSES = {
     "keras.regularizers": "L1 L2 L1L2 OrthogonalRegularizer",
     "keras.constraints": "MaxNorm MinMaxNorm NonNeg UnitNorm",
     # The package's own layers, which are registered as "keras_vision>NAME".
-    "keras_vision.models.layers": "BatchNormalization Conv2D DepthwiseConv2D Dirac PixelNormalization",
+    "keras_vision.models.layers": """
+        Activation BatchNormalization Conv2D Dense DepthwiseConv2D Dirac LayerNormalization Permute PixelNormalization
+        """,
 }
 _ALLOWED = {f"{module}.{name}" for module, names in CLASSES.items() for name in names.split()}
 _STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # signs that a terminal obeys or cannot print

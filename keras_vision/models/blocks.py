@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_vision.models.layers import Activation, BatchNormalization, Conv2D, PixelNormalization, gelu
+from keras_vision.models.layers import BatchNormalization, Conv2D, PixelNormalization, gelu
 
 # name: (what Keras applies, how the kernels before it start). He et al. 2015 for units that are zero on one side,
 # Glorot & Bengio 2010 for the symmetric ones.
@@ -29,7 +29,7 @@ def take_pixels(input_shape):
 def activate(x, activation, *, name):
     """Applies an activation by its name in `ACTIVATIONS`; "linear" adds no layer."""
     function, _ = ACTIVATIONS[activation]
-    return x if function is None else Activation(function, name=name)(x)
+    return x if function is None else keras.layers.Activation(function, name=name)(x)
 
 
 def drop(x, rate, *, name):

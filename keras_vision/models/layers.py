@@ -184,32 +184,33 @@ def _finished(convolution, outputs):
     return outputs if convolution.activation is None else convolution.activation(outputs)
 
 
-class _Narrow:
-    """Of a layer that leaves bfloat16 as it comes under the float32 policy, where Keras would cast it back.
+class _KeepsBfloat16:
+    """A layer that, under the float32 policy, takes bfloat16 as it comes, where Keras would cast it back.
 
-    Training gains where oneDNN runs a float32 graph's products in bfloat16: what lies between two of them stays so.
+    Training gains by that where oneDNN runs a float32 graph's products in bfloat16: `Dense` and `LayerNormalization`
+    give bfloat16 there, and what lies between two products need not be wider than they are.
     """
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.autocast = self.autocast and self.compute_dtype != self.variable_dtype
+        self.autocast = self.autocast and self.compute_dtype != "float32"
 
 
 @_register
-class Permute(_Narrow, keras.layers.Permute):
-    """Stock Keras, in bfloat16 where that comes."""
+class Permute(_KeepsBfloat16, keras.layers.Permute):
+    """Stock Keras, except that under the float32 policy bfloat16 stays bfloat16."""
 
 
 @_register
-class Activation(_Narrow, keras.layers.Activation):
-    """Stock Keras, in bfloat16 where that comes."""
+class Activation(_KeepsBfloat16, keras.layers.Activation):
+    """Stock Keras, except that under the float32 policy bfloat16 stays bfloat16."""
 
 
 @_register
-class Dense(_Narrow, keras.layers.Dense):
-    """Dense layer that trains in bfloat16 where oneDNN would round its factors so; stock Keras elsewhere.
+class Dense(_KeepsBfloat16, keras.layers.Dense):
+    """Dense layer that trains faster where oneDNN runs products in bfloat16; stock Keras elsewhere.
 
-    Its results are bfloat16, too, for a layer after it that leaves them so or for Keras to cast back.
+    Its results are bfloat16 there; a stock layer after it casts them back.
 
     Example:
 
@@ -217,7 +218,7 @@ class Dense(_Narrow, keras.layers.Dense):
     """
 
     def call(self, inputs, training=None):
-        if not (training and self.use_bias and _trains_in_bfloat16(self)):
+        if not (training and self.use_bias and _runs_in_bfloat16(self)):
             return super().call(ops.cast(inputs, self.compute_dtype), training=training)
         from keras_vision.models.speedups import dense
 
@@ -227,9 +228,9 @@ class Dense(_Narrow, keras.layers.Dense):
 
 @_register
 class LayerNormalization(keras.layers.LayerNormalization):
-    """Layer normalisation that trains in few passes where oneDNN computes in bfloat16; stock Keras elsewhere.
+    """Layer normalisation that trains faster where oneDNN runs products in bfloat16; stock Keras elsewhere.
 
-    Statistics are float32, and the results bfloat16 there, for the dense layer after it.
+    Its results are bfloat16 there, its statistics float32 everywhere.
 
     Example:
 
@@ -239,20 +240,25 @@ class LayerNormalization(keras.layers.LayerNormalization):
     """
 
     def call(self, inputs, training=None):
-        if not (training and self._is_usual(inputs) and _trains_in_bfloat16(self)):
+        if not (training and self._has_fast_gradient(inputs)):
             return super().call(inputs)
         from keras_vision.models.speedups import layer_norm
 
         return layer_norm(inputs, self.gamma, self.beta, self.epsilon)
 
-    def _is_usual(self, inputs):
-        last = self.axis in ([-1], [len(inputs.shape) - 1])
-        dtype = keras.backend.standardize_dtype(inputs.dtype)
-        return last and self.scale and self.center and not self.rms_scaling and dtype == "float32"
+    def _has_fast_gradient(self, inputs):
+        return (
+            self.axis in ([-1], [len(inputs.shape) - 1])
+            and self.scale
+            and self.center
+            and not self.rms_scaling
+            and keras.backend.standardize_dtype(inputs.dtype) == "float32"
+            and _runs_in_bfloat16(self)
+        )
 
 
-def _trains_in_bfloat16(layer):
-    """Returns whether a layer is one of float32 whose products oneDNN runs in bfloat16."""
+def _runs_in_bfloat16(layer):
+    """Returns whether oneDNN runs the products of a layer in bfloat16 though its policy is float32."""
     if layer.compute_dtype != "float32" or not _on_tensorflow(gpu=False):
         return False
     from keras_vision.models.speedups import computes_in_bfloat16

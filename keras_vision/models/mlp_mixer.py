@@ -6,9 +6,9 @@ every weight has a gradient from the first step.
 
 import keras
 
-from keras_vision.models.blocks import activate, classify, drop, take_pixels
+from keras_vision.models.blocks import classify, drop, take_pixels
 from keras_vision.models.checks import check_patches, checked
-from keras_vision.models.layers import Dense, LayerNormalization, Permute
+from keras_vision.models.layers import Activation, Dense, LayerNormalization, Permute, gelu
 
 
 @checked
@@ -71,7 +71,7 @@ def mixing_mlp(x, mlp_dim, dropout_rate, *, name):
     """Dense - GELU - dense over the last axis, whose length it keeps."""
     out_dim = x.shape[-1]
     x = Dense(mlp_dim, kernel_initializer="lecun_normal", name=f"{name}_dense1")(x)
-    x = activate(x, "gelu", name=f"{name}_gelu")
+    x = Activation(gelu, name=f"{name}_gelu")(x)
     x = drop(x, dropout_rate, name=f"{name}_dropout1")
     x = Dense(out_dim, kernel_initializer="lecun_normal", name=f"{name}_dense2")(x)
     return drop(x, dropout_rate, name=f"{name}_dropout2")

@@ -9,7 +9,17 @@ import pytest
 import tensorflow as tf
 
 from keras_vision.errors import BadInput
-from keras_vision.models.layers import BatchNormalization, Conv2D, DepthwiseConv2D, gelu, set_statistics
+from keras_vision.models.layers import (
+    Activation,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    LayerNormalization,
+    Permute,
+    gelu,
+    set_statistics,
+)
 from keras_vision.models.speedups import BFLOAT16_REWRITE
 from tests.models.small import pixels, small_model
 
@@ -248,15 +258,24 @@ def test_convolution_trains_by_its_own_gradient_where_that_is_faster(shape, sett
     assert trains_by_its_own_gradient(convolution(Conv2D, inputs, **settings), inputs) is is_fast
 
 
-def test_convolution_has_its_own_gradient_on_more_positions_in_bfloat16():
+@pytest.fixture
+def bfloat16_rewrite():
+    """Has oneDNN run the products of float32 graphs in bfloat16; gives a function that ends it."""
+
+    def switch(on):
+        tf.config.optimizer.set_experimental_options({BFLOAT16_REWRITE: on})
+
+    switch(True)
+    yield functools.partial(switch, False)
+    switch(False)
+
+
+def test_convolution_has_its_own_gradient_on_more_positions_in_bfloat16(bfloat16_rewrite):
     inputs = activations((2, 8, 8, 32))
     layer = convolution(Conv2D, inputs)
+    assert trains_by_its_own_gradient(layer, inputs)
+    bfloat16_rewrite()
     assert not trains_by_its_own_gradient(layer, inputs)
-    tf.config.optimizer.set_experimental_options({BFLOAT16_REWRITE: True})
-    try:
-        assert trains_by_its_own_gradient(layer, inputs)
-    finally:
-        tf.config.optimizer.set_experimental_options({BFLOAT16_REWRITE: False})
 
 
 def test_convolution_in_bfloat16_equals_stock_keras_up_to_rounding():
@@ -266,9 +285,98 @@ def test_convolution_in_bfloat16_equals_stock_keras_up_to_rounding():
         call = layer if kind is keras.layers.Conv2D else functools.partial(layer, training=True)
         results.append([call(inputs), *gradients_of(lambda x, _, call=call: call(x), inputs, layer.kernel.value)])
         assert call(inputs).dtype == tf.bfloat16
+    assert_close(results, rounding=0.01)
+
+
+# name: (the layer of ours, that of stock Keras, settings)
+NARROW = {
+    "dense": (Dense, keras.layers.Dense, {"units": 24}),
+    "dense with gelu": (Dense, keras.layers.Dense, {"units": 24, "activation": gelu}),
+    "layer norm": (LayerNormalization, keras.layers.LayerNormalization, {}),
+    "gelu": (Activation, keras.layers.Activation, {"activation": gelu}),
+    "permute": (Permute, keras.layers.Permute, {"dims": (2, 1)}),
+}
+
+
+def trained(layer, inputs):
+    """What a layer gives in a graph of any batch size, in training, and the gradients at its inputs and weights."""
+    layer.build(inputs.shape)
+    random = np.random.default_rng(3)
+    layer.set_weights([random.normal(0.5, 1, size=weights.shape) for weights in layer.get_weights()])
+    call = functools.partial(layer, training=True) if type(layer) in (Dense, LayerNormalization) else layer
+
+    @tf.function(input_signature=[tf.TensorSpec((None, *inputs.shape[1:]), inputs.dtype)])
+    def step(inputs):
+        variables = [variable.value for variable in layer.trainable_variables]
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = call(inputs)
+            wide = tf.cast(outputs, "float32")
+            loss = tf.reduce_sum(wide * tf.reshape(tf.cos(tf.range(tf.size(wide), dtype="float32")), tf.shape(wide)))
+        return [outputs, *tape.gradient(loss, [inputs, *variables])]
+
+    step(inputs[:2])
+    return step(inputs)
+
+
+def assert_close(results, rounding):
+    """Asserts that two lists of tensors differ by no more than a share of their norms."""
     for own, stock in zip(*results, strict=True):
         own, stock = (tf.cast(one, "float32") for one in (own, stock))
-        assert float(tf.norm(own - stock)) < 0.01 * float(tf.norm(stock))
+        assert float(tf.norm(own - stock)) <= rounding * float(tf.norm(stock))
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_what_stays_in_bfloat16_between_products_is_stock_keras_up_to_rounding(name, bfloat16_rewrite):
+    ours, stock, settings = NARROW[name]
+    inputs = activations((6, 9, 16), "float32" if name == "layer norm" else "bfloat16")
+    results = trained(ours(**settings), inputs), trained(stock(**settings), inputs)
+    assert_close(results, rounding=0.01)
+    assert results[0][0].dtype == tf.bfloat16
+    assert [one.dtype for one in results[0][1:]] == [one.dtype for one in results[1][1:]]
+
+
+@pytest.mark.parametrize("name", NARROW)
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
+def test_without_the_rewrite_those_layers_are_stock_keras(name, policy):
+    ours, stock, settings = NARROW[name]
+    inputs = activations((6, 9, 16))
+    results = trained(ours(**settings, dtype=policy), inputs), trained(stock(**settings, dtype=policy), inputs)
+    assert results[0][0].dtype == results[1][0].dtype
+    assert_close(results, rounding={"float32": 1e-6, "mixed_bfloat16": 0.01, "mixed_float16": 0.002}[policy])
+
+
+@pytest.mark.parametrize("settings", [{"use_bias": False}, {}], ids=str)
+def test_a_dense_layer_takes_bfloat16_and_vectors(settings, bfloat16_rewrite):
+    for inputs in (activations((6, 16), "bfloat16"), activations((6, 16))):
+        results = [trained(kind(24, **settings), inputs) for kind in (Dense, keras.layers.Dense)]
+        assert_close(results, rounding=0.01)
+
+
+@pytest.mark.parametrize("kind", [Dense, LayerNormalization])
+def test_outside_of_training_and_of_graphs_they_are_stock_keras(kind, bfloat16_rewrite):
+    layer = kind(4) if kind is Dense else kind()
+    inputs = activations((2, 3, 4))
+    assert layer(inputs, training=True).dtype == tf.float32
+    for training, dtype in ((False, tf.float32), (True, tf.bfloat16)):
+        assert tf.function(functools.partial(layer, training=training))(inputs).dtype == dtype
+
+
+@pytest.mark.parametrize("settings", [{"axis": 1}, {"axis": (1, 2)}, {"scale": False}, {"center": False}], ids=str)
+def test_layer_norm_falls_back_where_the_fast_one_does_not_apply(settings, bfloat16_rewrite):
+    results = [
+        trained(kind(**settings), activations((6, 9, 16)))
+        for kind in (LayerNormalization, keras.layers.LayerNormalization)
+    ]
+    assert results[0][0].dtype == tf.float32
+    assert_close(results, rounding=1e-6)
+
+
+def test_layer_norm_in_bfloat16_stands_a_mean_of_thirty_deviations(bfloat16_rewrite):
+    inputs = 30 + tf.random.stateless_normal((64, 256), (0, 0))
+    results = [trained(kind(), inputs) for kind in (LayerNormalization, keras.layers.LayerNormalization)]
+    assert results[0][0].dtype == tf.bfloat16
+    assert_close(results, rounding=0.01)
 
 
 STATISTICS = {"mean": (130.0, 120.0, 110.0), "std": (70.0, 60.0, 50.0)}

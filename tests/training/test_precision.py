@@ -1,8 +1,15 @@
+import dataclasses
+
 import keras
 import pytest
 
+from keras_vision.data import Split, load_dataset
 from keras_vision.errors import BadInput
+from keras_vision.models import build_model
+from keras_vision.runs import Run
 from keras_vision.training import precision
+from keras_vision.training.recipe import recipe_for
+from keras_vision.training.trainer import fit
 
 
 @pytest.fixture(autouse=True)
@@ -41,3 +48,29 @@ def test_auto_on_a_gpu_depends_on_its_capability(monkeypatch, capability, expect
 def test_an_unknown_precision_is_refused_with_the_choices():
     with pytest.raises(BadInput, match="one of auto, float32, mixed_bfloat16, mixed_float16"):
         precision.set_precision("float64")
+
+
+@pytest.mark.parametrize(
+    ("family", "settings"),
+    [
+        ("vgg", {"filters": (16, 32, 64), "blocks": (1, 1, 1)}),
+        ("mlp_mixer", {"hidden_dim": 64, "num_blocks": 2, "tokens_mlp_dim": 32, "channels_mlp_dim": 128}),
+    ],
+)
+def test_a_short_training_with_bfloat16_products_is_as_accurate_as_one_in_float32(
+    family, settings, fashion_mnist_dir, tmp_path
+):
+    if precision.set_precision("auto") != precision.REWRITE:
+        pytest.skip("there are no bfloat16 instructions here")
+    dataset = load_dataset("fashion_mnist", data_dir=fashion_mnist_dir)
+    few = Split(dataset.train.images[:4000], dataset.train.labels[:4000])
+    dataset = dataclasses.replace(dataset, train=few)
+    accuracy = {}
+    for chosen in ("auto", "float32"):
+        precision.set_precision(chosen)
+        keras.utils.set_random_seed(0)
+        model = build_model(family, dataset.shape, 10, **settings)
+        recipe = recipe_for(family, "fashion_mnist").replace(epochs=3)
+        accuracy[chosen] = fit(model, dataset, recipe, Run(tmp_path / chosen))["val_accuracy"]
+    assert accuracy["float32"] > 0.6
+    assert accuracy["auto"] == pytest.approx(accuracy["float32"], abs=0.015)

@@ -331,7 +331,7 @@ def test_what_stays_in_bfloat16_between_products_is_stock_keras_up_to_rounding(n
     ours, stock, settings = NARROW[name]
     inputs = activations((6, 9, 16), "float32" if name == "layer norm" else "bfloat16")
     results = trained(ours(**settings), inputs), trained(stock(**settings), inputs)
-    assert_close(results, rounding=0.01)
+    assert_close(results, rounding=0.02)  # the gradient of a bias sums rounded numbers of both signs
     assert results[0][0].dtype == tf.bfloat16
     assert [one.dtype for one in results[0][1:]] == [one.dtype for one in results[1][1:]]
 

@@ -73,4 +73,4 @@ def test_a_short_training_with_bfloat16_products_is_as_accurate_as_one_in_float3
         recipe = recipe_for(family, "fashion_mnist").replace(epochs=3)
         accuracy[chosen] = fit(model, dataset, recipe, Run(tmp_path / chosen))["val_accuracy"]
     assert accuracy["float32"] > 0.6
-    assert accuracy["auto"] == pytest.approx(accuracy["float32"], abs=0.015)
+    assert accuracy["auto"] == pytest.approx(accuracy["float32"], abs=0.03)

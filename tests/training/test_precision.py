@@ -50,6 +50,7 @@ def test_an_unknown_precision_is_refused_with_the_choices():
         precision.set_precision("float64")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("family", "settings"),
     [

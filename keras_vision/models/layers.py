@@ -198,12 +198,22 @@ class _KeepsBfloat16:
 
 @_register
 class Permute(_KeepsBfloat16, keras.layers.Permute):
-    """Stock Keras, except that under the float32 policy bfloat16 stays bfloat16."""
+    """Stock Keras, except that under the float32 policy bfloat16 stays bfloat16.
+
+    Example:
+
+    >>> Permute((2, 1), name="block1_token_mixing_transpose1")(x)
+    """
 
 
 @_register
 class Activation(_KeepsBfloat16, keras.layers.Activation):
-    """Stock Keras, except that under the float32 policy bfloat16 stays bfloat16."""
+    """Stock Keras, except that under the float32 policy bfloat16 stays bfloat16.
+
+    Example:
+
+    >>> Activation(gelu, name="block1_token_mixing_gelu")(x)
+    """
 
 
 @_register

@@ -52,14 +52,15 @@ def test_an_unknown_precision_is_refused_with_the_choices():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("family", "settings"),
+    ("family", "settings", "learning_rate"),
     [
-        ("vgg", {"filters": (16, 32, 64), "blocks": (1, 1, 1)}),
-        ("mlp_mixer", {"hidden_dim": 64, "num_blocks": 2, "tokens_mlp_dim": 32, "channels_mlp_dim": 128}),
+        ("vgg", {"filters": (16, 32, 64), "blocks": (1, 1, 1)}, 0.1),  # at 0.4 the roads part: up to 0.02
+        ("mlp_mixer", {"hidden_dim": 64, "num_blocks": 2, "tokens_mlp_dim": 32, "channels_mlp_dim": 128}, 2e-3),
     ],
+    ids=("vgg", "mlp_mixer"),
 )
 def test_a_short_training_with_bfloat16_products_is_as_accurate_as_one_in_float32(
-    family, settings, fashion_mnist_dir, tmp_path
+    family, settings, learning_rate, fashion_mnist_dir, tmp_path
 ):
     if precision.set_precision("auto") != precision.REWRITE:
         pytest.skip("there are no bfloat16 instructions here")
@@ -71,7 +72,8 @@ def test_a_short_training_with_bfloat16_products_is_as_accurate_as_one_in_float3
         precision.set_precision(chosen)
         keras.utils.set_random_seed(0)
         model = build_model(family, dataset.shape, 10, **settings)
-        recipe = recipe_for(family, "fashion_mnist").replace(epochs=3)
+        recipe = recipe_for(family, "fashion_mnist").replace(epochs=3, learning_rate=learning_rate)
         accuracy[chosen] = fit(model, dataset, recipe, Run(tmp_path / chosen))["val_accuracy"]
     assert accuracy["float32"] > 0.6
-    assert accuracy["auto"] == pytest.approx(accuracy["float32"], abs=0.03)
+    # Seeds differ by 0.005 (mlp_mixer) and 0.03 (vgg), the two precisions of one seed by 0.0005 and 0.003 at the most.
+    assert accuracy["auto"] == pytest.approx(accuracy["float32"], abs=0.01)

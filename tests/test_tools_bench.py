@@ -1,21 +1,19 @@
 """What the benchmarks report: medians, bounds, turns, lines read back; with made-up numbers and tiny programs."""
 
-import importlib
 import sys
 import time
 import types
-from pathlib import Path
 
+import bench
+import bench_accuracy
+import bench_common
+import bench_search
 import pytest
 
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.models import MODELS
 from keras_vision.progress import PlainProgress
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
-
-NAMES = ("bench", "bench_accuracy", "bench_common", "bench_search")
-bench, bench_accuracy, bench_common, bench_search = map(importlib.import_module, NAMES)
 Amount, Epoch, Watched = bench_common.Amount, bench_common.Epoch, bench_common.Watched
 OURS, Job = bench_search.OURS, bench_search.Job
 

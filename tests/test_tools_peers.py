@@ -1,6 +1,5 @@
 """The peers are what they claim to be: the same networks, from stock Keras, plain Keras Tuner and PyTorch."""
 
-import importlib
 import importlib.util
 import os
 import subprocess
@@ -10,6 +9,9 @@ from pathlib import Path
 import keras
 import keras_tuner
 import numpy as np
+import peers_keras
+import peers_keras_tuner
+import peers_recipes
 import pytest
 
 from keras_vision.errors import KerasVisionError
@@ -19,10 +21,6 @@ from tests.models.small import small_model
 from tuner_configs.vgg import model_space
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-
-NAMES = ("peers_keras", "peers_keras_tuner", "peers_recipes")
-peers_keras, peers_keras_tuner, peers_recipes = map(importlib.import_module, NAMES)
 
 
 def is_stock(thing):

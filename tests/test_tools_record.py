@@ -1,16 +1,11 @@
 """What is recorded of a finished study: its report and what its numbers rest on, and nothing large."""
 
-import importlib
 import json
-import sys
-from pathlib import Path
 
 import pytest
+import record_studies
 
 from keras_vision.study import study
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
-record_studies = importlib.import_module("record_studies")
 
 
 @pytest.fixture
@@ -21,7 +16,7 @@ def finished(tmp_path, monkeypatch):
     workdir = tmp_path / "runs" / "study-count_by_hand-quick"
     run = workdir / "runs" / "a-0"
     run.mkdir(parents=True)
-    for name in ("config.json", "metrics.jsonl", "model.keras", "lock"):
+    for name in ("config.json", "metrics.jsonl", "measured.json", "model.keras", "lock"):
         (run / name).write_text("{}")
     return workdir
 
@@ -31,7 +26,8 @@ def test_a_study_is_recorded_with_the_settings_and_epochs_of_its_runs(finished, 
     record_studies.main([str(finished), "--out", str(out)])
     folder = out / "studies" / "count_by_hand"
     assert (folder / "report.md").read_text() == (finished / "report.md").read_text()
-    assert sorted(path.name for path in (folder / "runs" / "a-0").iterdir()) == ["config.json", "metrics.jsonl"]
+    kept = sorted(path.name for path in (folder / "runs" / "a-0").iterdir())
+    assert kept == ["config.json", "measured.json", "metrics.jsonl"]
     summary = json.loads((folder / "summary.json").read_text())
     page = (out / "studies" / "README.md").read_text()
     assert "[Weights by hand and by program](count_by_hand/report.md) | quick |" in page and summary["answer"] in page

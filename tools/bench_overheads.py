@@ -40,8 +40,9 @@ COMMANDS = {
     "export to a SavedModel": ["-m", "keras_vision.export", RUN, "--format", "saved_model"],
 }
 SECONDS = 2.0  # of each timing of the training step, about
+STEPS = 3  # of a timing at least, however long a step takes
 EPOCHS = 3
-IMAGES = 12_800  # of an epoch of which the pause is measured; the validation images are all those of the data set
+IMAGES = 2_048  # of an epoch of which the pause is measured; the validation images are all those of the data set
 METHOD = """All numbers are seconds, medians over {rounds} rounds (lowest to highest).
 
 **Commands**, from start to end, on the digits:
@@ -107,7 +108,7 @@ def step_seconds(model, data, recipe):
         return timed(lambda: model.evaluate(validation.take(1), verbose=0))
 
     traced = train(one_batch, 1) - train(one_batch, 1) + evaluate() - evaluate()
-    steps = max(10, round(10 * SECONDS / train(one_batch, 10)))
+    steps = max(STEPS, round(STEPS * SECONDS / train(one_batch, STEPS)))
     turns = [(train(one_batch, steps), train(batches, steps)) for _ in range(3)]
     alone = timed(lambda: list(itertools.islice(iter(batches), steps)))
     cached, fed = (min(seconds) for seconds in zip(*turns, strict=True))

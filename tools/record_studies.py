@@ -5,8 +5,11 @@
 
 What was recorded of a study before is replaced, but not by a smaller scale or by fewer trainings of the same one; a
 directory without a report is passed over, and named. The page of the headline is written from its full scale alone.
-Models, checkpoints and event files stay where they are: what is kept of a run is small, and enough to see where each
-number comes from.
+Models, checkpoints and event files stay where they are: what is kept of a run is small, enough to see where each number
+comes from, and enough to go on. Copied back, a study trains only what is missing:
+
+    cp -r docs/results/studies/headline runs/study-headline-full
+    python -m keras_vision.study headline --scale full
 """
 
 import argparse
@@ -25,7 +28,7 @@ from keras_vision.studies.report import VERDICTS
 from keras_vision.studies.table import markdown
 
 RESULTS = ROOT / "docs" / "results"
-KEPT = ("report.md", "table.csv", "trials.csv", "front.csv", "config.json", "metrics.jsonl")
+KEPT = ("report.md", "table.csv", "trials.csv", "front.csv", "config.json", "metrics.jsonl", "measured.json")
 HEADLINE = "headline"
 PAGE = """# The studies
 

@@ -6,6 +6,7 @@ import json
 import shutil
 
 import pytest
+import record_studies
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from keras_vision import pictures
@@ -142,6 +143,15 @@ def test_a_finished_run_is_not_run_again_and_new_seeds_are_added(finished, train
     assert trained == ["2-units-1", "4-units-1"]
     assert [row["seed"] for row in rows_in(finished)] == ["0", "1", "0", "1"]
     assert "± " in (finished / "report.md").read_text()
+
+
+def test_what_is_recorded_of_a_study_is_enough_to_go_on(finished, trained, tmp_path):
+    record_studies.record(finished, tmp_path / "results")
+    copied = shutil.copytree(tmp_path / "results" / "tiny", tmp_path / "copied")
+    run(copied, seeds=2)
+    assert trained == ["2-units-1", "4-units-1"]
+    assert rows_in(copied)[::2] == rows_in(finished)
+    assert (copied / "figures" / "curves.png").exists()
 
 
 def test_an_interrupted_study_goes_on_where_it_was(tmp_path, trained, monkeypatch):

@@ -43,7 +43,7 @@ SECONDS = 2.0  # of each timing of the training step, about
 STEPS = 3  # of a timing at least, however long a step takes
 EPOCHS = 3
 IMAGES = 2_048  # of an epoch of which the pause is measured; the validation images are all those of the data set
-METHOD = """All numbers are seconds, medians over {rounds} rounds (lowest to highest).
+METHOD = """All numbers are seconds{spread}.
 
 **Commands**, from start to end, on the digits:
 
@@ -54,9 +54,9 @@ epochs: evaluation of {validation:,} images, the model file where it is the best
 building and tracing are of one epoch of {images:,} images.
 
 {trials}
-**Data**: images per second of the pipeline alone, with crops, mirrored images and cutout, and of training from it;
-"against one batch" divides by training on one batch that lies in memory. Where it is near 1, training does not wait for
-data, and what augmenting takes from the same processor is small.
+**Data**: images per second of the pipeline alone, over an epoch, with crops, mirrored images and cutout, and of
+training from it; "against one batch" divides by training on one batch that lies in memory. Where it is near 1, training
+does not wait for data, and what augmenting takes from the same processor is small.
 
 {data}"""
 
@@ -110,10 +110,15 @@ def step_seconds(model, data, recipe):
     traced = train(one_batch, 1) - train(one_batch, 1) + evaluate() - evaluate()
     steps = max(STEPS, round(STEPS * SECONDS / train(one_batch, STEPS)))
     turns = [(train(one_batch, steps), train(batches, steps)) for _ in range(3)]
-    alone = timed(lambda: list(itertools.islice(iter(batches), steps)))
     cached, fed = (min(seconds) for seconds in zip(*turns, strict=True))
-    images = steps * recipe.batch_size
-    return {"traced": traced, "pipeline": images / alone, "trained": images / fed, "fed": cached / fed}
+    an_epoch = steps_per_epoch(data.train, recipe.batch_size)
+    alone = timed(lambda: sum(1 for _ in itertools.islice(batches, an_epoch)))
+    return {
+        "traced": traced,
+        "pipeline": an_epoch * recipe.batch_size / alone,
+        "trained": steps * recipe.batch_size / fed,
+        "fed": cached / fed,
+    }
 
 
 def pause_seconds(model, data, recipe):
@@ -180,7 +185,7 @@ def report(commands, families, words, options):
     data = {"pipeline": "{:,.0f}", "trained": "{:,.0f}", "fed": "{:.2f}"}
     first = next(iter(families.values()))[0]
     body = METHOD.format(
-        rounds=options.rounds,
+        spread=f", medians over {options.rounds} rounds (lowest to highest)" if options.rounds > 1 else "",
         dataset=options.dataset,
         images=first["images"],
         validation=first["validation"],

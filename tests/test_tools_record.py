@@ -1,6 +1,7 @@
 """What is recorded of a finished study: its report and what its numbers rest on, and nothing large."""
 
 import json
+import shutil
 
 import pytest
 import record_studies
@@ -18,6 +19,7 @@ def finished(tmp_path, monkeypatch):
     run.mkdir(parents=True)
     for name in ("config.json", "metrics.jsonl", "measured.json", "model.keras", "lock"):
         (run / name).write_text("{}")
+    shutil.copytree(run, workdir / "runs" / "cut-0", ignore=lambda folder, names: ["measured.json"])
     return workdir
 
 
@@ -28,6 +30,7 @@ def test_a_study_is_recorded_with_the_settings_and_epochs_of_its_runs(finished, 
     assert (folder / "report.md").read_text() == (finished / "report.md").read_text()
     kept = sorted(path.name for path in (folder / "runs" / "a-0").iterdir())
     assert kept == ["config.json", "measured.json", "metrics.jsonl"]
+    assert not (folder / "runs" / "cut-0").exists()
     summary = json.loads((folder / "summary.json").read_text())
     page = (out / "studies" / "README.md").read_text()
     assert "[Weights by hand and by program](count_by_hand/report.md) | quick |" in page and summary["answer"] in page
@@ -58,11 +61,16 @@ def test_a_study_without_a_report_is_passed_over(finished, tmp_path, capsys):
     assert (tmp_path / "results" / "studies" / "count_by_hand" / "report.md").exists()
 
 
-def test_only_the_full_scale_of_the_headline_makes_its_page(finished, tmp_path):
-    config = finished / "config.json"
+def test_only_the_full_scale_of_the_headline_makes_its_page_and_the_readmes_table(finished, tmp_path):
+    config, readme = finished / "config.json", tmp_path / "README.md"
+    measured = {"case": "cnn on CIFAR-10", "test_accuracy": 0.8, "test_low": 0.79, "test_high": 0.81}
+    measured |= {"test_crossentropy": 0.6, "parameters": 1000, "seconds": 61.0, "pflop": 0.25}
+    (finished / "runs" / "a-0" / "measured.json").write_text(json.dumps(measured))
     for scale, is_written in {"quick": False, "full": True}.items():
         run = json.loads(config.read_text())
         run["settings"] |= {"study": "headline", "scale": scale}
         config.write_text(json.dumps(run))
-        record_studies.main([str(finished), "--out", str(tmp_path / "results")])
+        record_studies.main([str(finished), "--out", str(tmp_path / "results"), "--readme", str(readme)])
         assert (tmp_path / "results" / "headline.md").exists() == is_written
+        assert readme.exists() == is_written
+    assert "| cnn | CIFAR-10 | 80.00% (79.00% to 81.00%) | 0.600 | reported: 78.00%, cross" in readme.read_text()

@@ -4,7 +4,8 @@
     python tools/record_studies.py runs/study-*-quick
 
 What was recorded of a study before is replaced, but not by a smaller scale or by fewer trainings of the same one; a
-directory without a report is passed over, and named. The page of the headline is written from its full scale alone.
+directory without a report is passed over, and named. The page of the headline and its table in README.md are written
+from its full scale alone.
 Models, checkpoints and event files stay where they are: what is kept of a run is small, enough to see where each number
 comes from, and enough to go on. Copied back, a study trains only what is missing:
 
@@ -17,24 +18,27 @@ import shutil
 import sys
 from pathlib import Path
 
-from bench_common import ROOT
+from bench_common import ROOT, write_between
 
 from keras_vision.errors import BadInput
 from keras_vision.progress import clock_text
 from keras_vision.runs import Run, read_json, write_json, write_text
-from keras_vision.studies import STUDIES
+from keras_vision.studies import STUDIES, headline
 from keras_vision.studies.plan import SCALES
 from keras_vision.studies.report import VERDICTS
-from keras_vision.studies.table import markdown
+from keras_vision.studies.table import markdown, percent
 
 RESULTS = ROOT / "docs" / "results"
 KEPT = ("report.md", "table.csv", "trials.csv", "front.csv", "config.json", "metrics.jsonl", "measured.json")
-HEADLINE = "headline"
 PAGE = """# The studies
 
 Each report names its command, machine, seeds and cost; beside it lie its table, its figures, and of each run the
 settings and the epochs. CIFAR-10 here is a copy whose images were stored as JPEG (quality 75), which costs a point or
 two against the original. Together: {seconds} of training, {pflop:.3g} PFLOP."""
+BEST = (
+    *("family", "data set", "test accuracy (95% interval)", "test cross-entropy", "to beat"),
+    *("parameters", "training", "PFLOP"),
+)
 COLUMNS = ("study", "scale", "answer", "the source's claim", "trainings", "training time", "PFLOP")
 
 
@@ -63,7 +67,8 @@ def record(workdir, studies):
         print(f"what is recorded stays, at the scale {read_json(before)['scale']}: ", end="")
         return settings["study"]
     shutil.rmtree(folder, ignore_errors=True)
-    kept = [path for path in sorted(run.path.rglob("*")) if path.name in KEPT]
+    cut = [training for training in run.path.glob("runs/*") if not (training / "measured.json").exists()]
+    kept = [path for path in sorted(run.path.rglob("*")) if path.name in KEPT and path.parent not in cut]
     for path in [*kept, *sorted(run.figures.glob("*.png"))]:
         copy = folder / path.relative_to(run.path)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -94,11 +99,44 @@ def index(studies):
     return f"{PAGE.format(seconds=clock_text(seconds), pflop=pflop)}\n\n{markdown(COLUMNS, rows)}"
 
 
+def best_runs(folder):
+    """Returns the table of the headline for README.md: what our best runs reach, and what was to be reached.
+
+    Args:
+        folder: Where the headline is recorded.
+    """
+    measured = [read_json(path) for path in sorted(folder.glob("runs/*/measured.json"))]
+    rows = [
+        (
+            run[0],
+            headline.TITLES[run[1]],
+            f"{row['test_accuracy']:.2%} ({row['test_low']:.2%} to {row['test_high']:.2%})",
+            f"{row['test_crossentropy']:.3f}",
+            _goal(run),
+            f"{row['parameters']:,}",
+            clock_text(row["seconds"]),
+            f"{row['pflop']:.3g}",
+        )
+        for run in headline.RUNS
+        for row in measured
+        if row["case"] == headline.name_of(*run)
+    ]
+    return markdown(BEST, rows)
+
+
+def _goal(run):
+    if run not in headline.REPORTED:
+        return f"our own goal: {percent(headline.AIMS[run])}"
+    loss = f", cross-entropy {headline.LOSS}" if run[0] == "cnn" else ""
+    return f"reported: {percent(headline.REPORTED[run], 2)}{loss}"
+
+
 def main(arguments=None):
     """Runs the command line; returns 1 where a directory was passed over."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("workdirs", nargs="+", type=Path, metavar="WORKDIR", help="directories of studies")
     parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--readme", type=Path, default=ROOT / "README.md")
     options = parser.parse_args(arguments)
     studies = options.out / "studies"
     refused = []
@@ -108,10 +146,11 @@ def main(arguments=None):
         except BadInput as error:
             refused.append(error)
     write_text(studies / "README.md", index(studies))
-    headline = studies / HEADLINE
-    if headline.is_dir() and read_json(headline / "summary.json")["scale"] == "full":
-        report = (headline / "report.md").read_text(encoding="utf-8")
-        write_text(options.out / "headline.md", report.replace("](figures/", f"](studies/{HEADLINE}/figures/"))
+    best = studies / headline.STUDY.name
+    if best.is_dir() and read_json(best / "summary.json")["scale"] == "full":
+        report = (best / "report.md").read_text(encoding="utf-8")
+        write_text(options.out / "headline.md", report.replace("](figures/", f"](studies/{best.name}/figures/"))
+        write_between(options.readme, "keras_vision", best_runs(best))
     for error in refused:
         print(f"passed over: {error}", file=sys.stderr)
     return int(bool(refused))

@@ -99,7 +99,8 @@ def rows(watched, targets):
             seconds, pflops = zip(*(reaching(run, target) for run in runs), strict=True)
             cells += [spread(seconds), spread(pflops, "{:.3f}")]
         tests = [run.test for run in runs if run.test is not None]
-        tested = f"{min(tests):.4f} to {max(tests):.4f} ({len(tests)} of {len(runs)})" if tests else ""
+        ends = [f"{test:.4f}" for test in sorted({min(tests), max(tests)})] if tests else []
+        tested = f"{' to '.join(ends)} ({len(tests)} of {len(runs)})" if tests else ""
         yield (*cells, f"{max(map(best, runs)):.4f}", tested)
 
 

@@ -67,7 +67,7 @@ def plot_curves(table, names, colours):
     Returns:
         A `matplotlib.figure.Figure`.
     """
-    figure = style.new_figure(width=COLUMN, height=4.2 + _legend_height([*names, *SPLITS]))
+    figure = style.new_figure(width=COLUMN, height=4.2 + legend_height([*names, *SPLITS]))
     axes = {metric: style.new_axes(figure, (2, 1, row), y=METRICS[metric]) for row, metric in enumerate(METRICS, 1)}
     axes["accuracy"].set_xlabel("epoch", fontsize=9)
     for metric, panel in axes.items():
@@ -79,7 +79,7 @@ def plot_curves(table, names, colours):
         _tidy(panel, metric, shown)
     handles = [panel.plot([], [], color=colours[name], label=name)[0] for name in names]
     handles += [panel.plot([], [], color="0.4", label=split, **_line(look))[0] for split, look in SPLITS.items()]
-    _add_legend(figure, handles)
+    add_legend(figure, handles)
     return figure
 
 
@@ -89,17 +89,17 @@ def plot_metric(table, names, column, label, colours):
     Returns:
         A `matplotlib.figure.Figure`.
     """
-    figure = style.new_figure(width=COLUMN, height=2.4 + _legend_height(names))
+    figure = style.new_figure(width=COLUMN, height=2.4 + legend_height(names))
     axes = style.new_axes(figure, x="epoch", y=label)
     shown = []
     for name in names:
         shown += _plot_band(axes, [table.history(row) for row in table.of(name)], column, colours[name], "-")
     _tidy(axes, column.removeprefix("val_"), shown)
-    _add_legend(figure, [axes.plot([], [], color=colours[name], label=name)[0] for name in names])
+    add_legend(figure, [axes.plot([], [], color=colours[name], label=name)[0] for name in names])
     return figure
 
 
-def _add_legend(figure, handles):
+def add_legend(figure, handles):
     """Puts a legend below, in two columns where the names are short enough."""
     columns = _columns([handle.get_label() for handle in handles])
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, fontsize=8, frameon=False)
@@ -109,7 +109,8 @@ def _columns(names):
     return 1 if max(map(len, names)) > 18 else 2
 
 
-def _legend_height(names):
+def legend_height(names):
+    """Returns the inches that a legend of these names takes."""
     return ROW * -(-len(names) // _columns(names))
 
 
@@ -182,7 +183,7 @@ def plot_lines(series, *, x, y, colours, log=(), places=None):
     Returns:
         A `matplotlib.figure.Figure`.
     """
-    figure = style.new_figure(width=COLUMN, height=2.4 + _legend_height(series))
+    figure = style.new_figure(width=COLUMN, height=2.4 + legend_height(series))
     axes = style.new_axes(figure, x=x, y=y)
     for name, (places_of_case, means, low, high) in series.items():
         axes.plot(places_of_case, means, marker="o", markersize=3, linewidth=1.2, color=colours[name], label=name)
@@ -201,7 +202,7 @@ def plot_lines(series, *, x, y, colours, log=(), places=None):
         axes.yaxis.set_major_formatter(EngFormatter(sep=" "))
     axes.grid(linewidth=0.4, alpha=0.5)
     if len(series) > 1:
-        _add_legend(figure, axes.get_lines())
+        add_legend(figure, axes.get_lines())
     return figure
 
 

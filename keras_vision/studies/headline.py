@@ -1,5 +1,6 @@
 """The best runs: five families on CIFAR-10 and three on Fashion-MNIST, by our own recipes, against the sources."""
 
+from keras_vision.studies.figures import add_legend, colours_of, legend_height, plot_accuracies
 from keras_vision.studies.plan import Case, Scale, Study, all_of, smoke
 from keras_vision.studies.table import listed, percent
 
@@ -100,6 +101,20 @@ def cases(scale):
     return found
 
 
+def goals_figure(table):
+    """Returns the test accuracy of each case, with a line where it was to be."""
+    colours = colours_of(cases(table.scale))
+    figure = plot_accuracies(table, colours, "test_accuracy", "test accuracy")
+    look = {"linestyle": "", "marker": "|", "markersize": 14, "markeredgewidth": 1.6, "color": "0.35"}
+    for (family, dataset), goal in (REPORTED | AIMS).items():
+        case = name_of(family, dataset)
+        if case in table.cases:
+            (line,) = figure.axes[0].plot(goal, table.cases.index(case), label="reported, or our own goal", **look)
+    figure.set_figheight(figure.get_figheight() + legend_height([line.get_label()]))
+    add_legend(figure, [line])
+    return {"goals": figure}
+
+
 def answer(table):
     """Each family reaches what its source did, and the others our own aims; the verdict is on the sources' alone."""
     goals = {name_of(*run): goal for run, goal in (REPORTED | AIMS).items() if name_of(*run) in table.cases}
@@ -137,6 +152,7 @@ STUDY = Study(
     },
     cases=cases,
     answer=answer,
+    figures=(goals_figure,),
     by_case=True,
     is_tested=True,
 )

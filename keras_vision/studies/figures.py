@@ -5,7 +5,7 @@ case has one colour in all figures of a study.
 """
 
 import numpy as np
-from matplotlib.ticker import EngFormatter, MaxNLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullLocator, PercentFormatter, StrMethodFormatter
 
 from keras_vision.analysis import style
 
@@ -197,13 +197,22 @@ def plot_lines(series, *, x, y, colours, log=(), places=None):
         axes.set_xticks(places, [str(place) for place in places])
         axes.xaxis.set_minor_locator(NullLocator())
     if "y" in log:
-        axes.set_yscale("log")
+        make_logarithmic(axes)
     elif max(max(means) for _, means, _, _ in series.values()) >= 1000:
         axes.yaxis.set_major_formatter(EngFormatter(sep=" "))
     axes.grid(linewidth=0.4, alpha=0.5)
     if len(series) > 1:
         add_legend(figure, axes.get_lines())
     return figure
+
+
+def make_logarithmic(axes):
+    """Makes the y axis of what is drawn logarithmic, with plain numbers: at 1, 2 and 5 where it spans few decades."""
+    axes.set_yscale("log")
+    lowest, highest = axes.get_ylim()
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if highest < 100 * lowest else (1,)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def spread_of(vectors):

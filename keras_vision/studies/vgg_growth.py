@@ -4,7 +4,7 @@ from keras_vision.analysis import style
 from keras_vision.job import open_dataset
 from keras_vision.progress import Progress, settings_line
 from keras_vision.search.ledger import Ledger
-from keras_vision.studies.figures import COLUMN
+from keras_vision.studies.figures import COLUMN, make_logarithmic
 from keras_vision.studies.plan import Scale, Study
 from keras_vision.studies.probes import data_words
 from keras_vision.studies.table import cell, number, percent
@@ -108,7 +108,7 @@ def figures(table):
             axes.axhline(target, color="black", linewidth=0.8, linestyle="--", label=f"target {target:g}")
             axes.legend(fontsize=8, frameon=False)
         else:
-            axes.set_yscale("log")
+            make_logarithmic(axes)
     return {"growth": figure}
 
 

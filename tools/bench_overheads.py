@@ -43,7 +43,7 @@ SECONDS = 2.0  # of each timing of the training step, about
 STEPS = 3  # of a timing at least, however long a step takes
 EPOCHS = 3
 IMAGES = 2_048  # of an epoch of which the pause is measured; the validation images are all those of the data set
-METHOD = """All numbers are seconds{spread}.
+METHOD = """All numbers are seconds{medians}.
 
 **Commands**, from start to end, on the digits:
 
@@ -185,7 +185,7 @@ def report(commands, families, words, options):
     data = {"pipeline": "{:,.0f}", "trained": "{:,.0f}", "fed": "{:.2f}"}
     first = next(iter(families.values()))[0]
     body = METHOD.format(
-        spread=f", medians over {options.rounds} rounds (lowest to highest)" if options.rounds > 1 else "",
+        medians=f", medians over {options.rounds} rounds (lowest to highest)" if options.rounds > 1 else "",
         dataset=options.dataset,
         images=first["images"],
         validation=first["validation"],

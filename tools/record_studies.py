@@ -36,8 +36,15 @@ Each report names its command, machine, seeds and cost; beside it lie its table,
 settings and the epochs. CIFAR-10 here is a copy whose images were stored as JPEG (quality 75), which costs a point or
 two against the original. Together: {seconds} of training, {pflop:.3g} PFLOP."""
 BEST = (
-    *("family", "data set", "test accuracy (95% interval)", "test cross-entropy", "to beat"),
-    *("parameters", "training", "PFLOP"),
+    "family",
+    "data set",
+    "test accuracy (95% interval)",
+    "cross-entropy",
+    "views",
+    "to beat",
+    "parameters",
+    "training",
+    "PFLOP",
 )
 COLUMNS = ("study", "scale", "answer", "the source's claim", "trainings", "training time", "PFLOP")
 
@@ -112,6 +119,7 @@ def best_runs(folder):
             headline.TITLES[run[1]],
             f"{row['test_accuracy']:.2%} ({row['test_low']:.2%} to {row['test_high']:.2%})",
             f"{row['test_crossentropy']:.3f}",
+            row["test_views"],
             _goal(run),
             f"{row['parameters']:,}",
             clock_text(row["seconds"]),

@@ -1,23 +1,11 @@
 """What tools/families.py reports, and what it compares: validation images only."""
 
-import importlib.util
 import json
 import types
-from pathlib import Path
 
-import pytest
+import families
 
 from keras_vision.models import MODELS, build_model
-
-PATH = Path(__file__).parents[2] / "tools" / "families.py"
-
-
-@pytest.fixture
-def families():
-    spec = importlib.util.spec_from_file_location("families", PATH)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def finished(tmp_path, validation, test):
@@ -29,16 +17,16 @@ def finished(tmp_path, validation, test):
     return types.SimpleNamespace(path=tmp_path, metrics_path=metrics, result=result)
 
 
-def test_every_family_is_expected_something(families):
+def test_every_family_is_expected_something():
     assert families.EXPECTED.keys() == MODELS.keys()
 
 
-def test_both_accuracies_are_columns(families, tmp_path, monkeypatch):
+def test_both_accuracies_are_columns(tmp_path, monkeypatch):
     monkeypatch.setattr(families, "load_model", lambda path: build_model("mlp", (8, 8, 1), 10))
     row = dict(zip(families.COLUMNS, families.row("mlp", finished(tmp_path, 0.9, 0.5)), strict=True))
     assert (row["validation accuracy"], row["test accuracy"]) == ("0.9000", "0.5000")
 
 
-def test_validation_images_decide_and_test_images_do_not(families, tmp_path):
+def test_validation_images_decide_and_test_images_do_not(tmp_path):
     runs = {"mlp": finished(tmp_path, 0.95, 0.1), "vgg": finished(tmp_path, 0.1, 0.95)}
     assert families.below(runs) == ["vgg"]

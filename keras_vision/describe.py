@@ -46,8 +46,9 @@ def describe(
         impulse: Name of a layer whose kernel to read back from its response to an impulse.
         gradients: Whether to measure gradient norms by layer.
         dataset: Where the images for `gradients` come from, as `load_dataset` takes it; by default they are noise. A
-            new model gets its statistics. The images of a folder are resized to the model's input.
-        data_dir: Where that data set lies.
+            new model gets its statistics. A saved model's own data set is loaded as for its training; the images of
+            another folder or TFDS data set are resized to the model's input.
+        data_dir: Where that data set lies; with `dataset` only.
         check: Whether to look for faults of wiring; any finding makes the exit code 1.
         kernels: Whether to draw what the first layers have learned.
         out: Folder for figures; a run's own, or "figures".
@@ -73,10 +74,13 @@ def describe(
         raise BadInput(
             f"dataset={dataset} without gradients", "--gradients with it", "All else is told without images."
         )
+    if data_dir and not dataset:
+        raise BadInput(f"data_dir={data_dir} without a data set", "--dataset with it")
     import_keras()
     network = _open_model(source) if source else _new_model(model, input_shape, num_classes, settings, seed)
     if gradients:
         from keras_vision.formats.network import check_outputs
+        from keras_vision.runs import read_card
 
         check_outputs(network)
     result, figures = {"model": network.name, "input_shape": network.input_shape[1:], "exit_code": 0}, {}
@@ -98,7 +102,8 @@ def describe(
         findings = check_wiring(network)
         result |= {"findings": [dataclasses.asdict(one) for one in findings], "exit_code": int(bool(findings))}
     if gradients:  # last, because a new model gets the statistics of the images
-        images, labels = _batch(network, dataset, data_dir, seed, progress, is_new=model is not None)
+        own = read_card(source).get("data_source", {}) if source else {}
+        images, labels = _batch(network, dataset, data_dir, seed, progress, own, is_new=model is not None)
         result["gradients"], figures["gradient_norms"] = _gradients(network, images, labels, dataset or "noise")
     if figures:
         from keras_vision.analysis.style import save_figures
@@ -199,9 +204,17 @@ def _linearity(model, seed):
     }
 
 
-def _batch(model, dataset, data_dir, seed, progress, is_new):
-    """Returns up to `BATCH` training images and labels of a data set, or noise with labels at random."""
+def _batch(model, dataset, data_dir, seed, progress, own, is_new):
+    """Returns up to `BATCH` training images and labels of a data set, or noise with labels at random.
+
+    Args:
+        model, dataset, data_dir, seed, progress: As in `describe`.
+        own: What a saved model's card says of its data; empty where it says nothing.
+        is_new: Whether the model has yet to get the statistics of the images.
+    """
     import numpy as np
+
+    from keras_vision.evaluate import choose_data
 
     random = np.random.default_rng(seed)
     if dataset is None:
@@ -211,8 +224,8 @@ def _batch(model, dataset, data_dir, seed, progress, is_new):
     from keras_vision.models.layers import set_statistics
     from keras_vision.models.whitening import set_whitening
 
-    size = model.input_shape[1:3] if dataset.startswith("folder:") else None
-    data = load_dataset(dataset, data_dir=data_dir, image_size=size, seed=seed, announce=progress.say)
+    chosen = choose_data(own, dataset, data_dir, None if own else seed, model.input_shape)
+    data = load_dataset(chosen.pop("spec"), **chosen, announce=progress.say)
     given, expected = (data.shape, len(data.class_names)), (model.input_shape[1:], model.output_shape[-1])
     if given != expected:
         raise BadInput(

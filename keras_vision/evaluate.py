@@ -20,7 +20,7 @@ def evaluate(source, *, dataset=None, data_dir=None, split="test", views=1, seed
     Args:
         source: A run directory or a local `.keras` file.
         dataset: A name in `DATASETS`, or `folder:PATH`, `npz:PATH`, `tfds:NAME`; the model's own by default. The images
-            of another folder are resized to the model's input.
+            of another folder or TFDS data set are resized to the model's input.
         data_dir: Where the data set lies.
         split: `"test"` or `"validation"`.
         views: How many views of each image are averaged, one of `keras_vision.measure.VIEWS`.
@@ -97,11 +97,13 @@ def check_folder(path):
 
 
 def run_of(source):
-    """Returns the `Run` that a model belongs to: a run directory itself, or that which a file lies in; else None."""
+    """Returns the `Run` that a model belongs to: a run directory itself, or that whose model the file is; else None."""
     from keras_vision.runs import Run
 
-    run = Run(source if Path(source).is_dir() else Path(source).parent)
-    return run if Path(source).is_dir() or run.config_path.exists() else None
+    if Path(source).is_dir():
+        return Run(source)
+    run = Run(Path(source).parent)
+    return run if run.config_path.exists() and Path(source).name == run.model_path.name else None
 
 
 def slug(name):
@@ -138,12 +140,19 @@ def choose_data(own, dataset, data_dir, seed, input_shape):
     """
     from keras_vision.data import locate
 
+    def is_in(folder):
+        try:
+            return bool(locate(own["spec"], folder))
+        except BadInput:
+            return False
+
     # Another seed would carve other validation images, most of which the model was trained on.
     seed = own.get("seed", 0) if seed is None else seed
     chosen = data_source(dataset or own["spec"], data_dir, None, "error", seed)
     if chosen["spec"] == own.get("spec"):
-        kept = ("image_size", "on_bad_image", *(() if data_dir else ("data_dir",)))
-        chosen |= {name: own.get(name, chosen[name]) for name in kept}
+        # Where it was then counts only while it is still there: else it is looked for in the usual places.
+        kept = ("data_dir",) if not data_dir and own.get("data_dir") and is_in(own["data_dir"]) else ()
+        chosen |= {name: own.get(name, chosen[name]) for name in ("image_size", "on_bad_image", *kept)}
         if not dataset and locate(chosen["spec"], chosen["data_dir"]).kind == "download":
             raise BadInput(
                 f"{chosen['spec']}, which is not on this machine",
@@ -151,7 +160,7 @@ def choose_data(own, dataset, data_dir, seed, input_shape):
                 f"Give --data-dir, or --dataset {chosen['spec']} to download it.",
             )
         return chosen
-    return chosen | {"image_size": input_shape[1:3] if chosen["spec"].startswith("folder:") else None}
+    return chosen | {"image_size": input_shape[1:3] if chosen["spec"].startswith(("folder:", "tfds:")) else None}
 
 
 def leak_warnings(card, dataset, split, seed):

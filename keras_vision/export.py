@@ -27,7 +27,8 @@ def export(source, *, format=(), quantize=None, out=None, dataset=None, data_dir
             [n, h, w, c] in, probabilities [n, classes] out, whatever precision the model was trained in.
         quantize: `"int8"` for 8-bit integers, calibrated on training images; None for float32.
         out: The directory to write, and with several formats that of their directories: new or empty ones, or earlier
-            exports, which are replaced. By default `export/<format>` in the run, or beside the file.
+            exports, which are replaced. By default `export/<format>` in the run; for a file that is no run's, in
+            `<its name>_export` beside it.
         dataset: Where the images to compare on come from; the model's own data set by default, and random pixels where
             that is not on this machine.
         data_dir: Where the data set lies.
@@ -57,7 +58,7 @@ def export(source, *, format=(), quantize=None, out=None, dataset=None, data_dir
     from keras_vision.runs import model_file
 
     progress = progress or Progress()
-    folder = Path(out or model_file(source).parent / "export").resolve()
+    folder = Path(out or default_folder(model_file(source), run_of(source))).resolve()
     targets = {name: target_of(folder, name, quantize, is_itself=bool(out) and len(names) == 1) for name in names}
     for name, target in targets.items():
         check_target(target, name)
@@ -127,6 +128,11 @@ def format_names(given):
     return list(dict.fromkeys(names)) or ["saved_model"]
 
 
+def default_folder(file, run):
+    """Returns where the exports of a model file go: in its run, or beside it under its own name."""
+    return file.parent / ("export" if run else f"{file.stem}_export")
+
+
 def target_of(folder, name, quantize, is_itself):
     """Returns the directory of an artifact: `folder` itself, or one in it that bears the format's name."""
     return folder if is_itself else folder / (f"{name}-{quantize}" if quantize else name)
@@ -170,15 +176,21 @@ def write(name, target, subject):
     from keras_vision.formats.check import check
 
     with _writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as temporary:
+        is_empty = target.is_dir() and not any(target.iterdir())
+        around = target if is_empty else target.parent
+        around.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=around) as temporary:
             new = Path(temporary, "new")
             new.mkdir()
             calibration = subject.images.calibration if subject.quantize else None
             format_module(name).write(subject.classifier, new, origin=subject.origin, calibration=calibration)
             found = check(name, new, subject.images, subject.expected, subject.quantize)
             write_card(new, name, subject.card | {"format": name, "check": found})
-            replace_directory(new, target, aside=Path(temporary, "old"))
+            if is_empty:  # and may be the present directory, or a mounted one: it stays what it is
+                for path in new.iterdir():
+                    path.rename(target / path.name)
+            else:
+                replace_directory(new, target, aside=Path(temporary, "old"))
     return found
 
 
@@ -199,9 +211,9 @@ def _writing(target):
 
 def replace_directory(new, old, aside):
     """Puts directory `new` in the place of `old`, if there is one, which moves to `aside`; puts it back on failure."""
-    if old.exists():
-        old.rename(aside)
     try:
+        if old.exists():
+            old.rename(aside)
         new.rename(old)
     finally:
         if aside.exists() and not old.exists():

@@ -14,6 +14,7 @@ import fcntl
 import json
 import os
 import platform
+import re
 import socket
 import zipfile
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from keras_vision.safety import CARD
 # Settings that may grow when a run is continued: they say how long to go on, not what is done.
 BUDGETS = ("max_trials", "max_minutes", "keep")
 MAX_SIDE = 1024  # pixels of an image that a network takes
+MAX_OUTPUT_BYTES = 2**28  # of a layer, for one image: 64 channels at those sides in float32
 
 
 @contextlib.contextmanager
@@ -341,31 +343,45 @@ def load_model(source, *, float32=False):
             safety.check_size(path, declared)
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
             _check_sides(model, source)
-            return _in_float32(model, path) if float32 else model
+            whole = in_float32(model) if float32 else model
+            if whole is not model:
+                whole.load_weights(path)  # unlike set_weights, it also updates what stock layers derive from them
+            return whole
     except BadInput:
         raise
-    except (ValueError, TypeError) as error:
-        raise BadInput(f"model {source}", "a model that Keras can load", str(error).splitlines()[0]) from error
+    except Exception as error:  # over descriptions that make no sense Keras raises whatever came up
+        raise BadInput(f"model {source}", "a model that Keras can load", safety.reason_of(error)) from error
 
 
 def _check_sides(model, source):
-    """Refuses images so large that a few of them would fill the memory, however few weights look at them."""
+    """Refuses what would fill the memory with a few images, however few weights look at them."""
+    from keras_vision.analysis.graph import steps_of
+
     for tensor in model.inputs or ():
         shape = tensor.shape[1:]
         if len(shape) == 3 and max(side or 0 for side in shape) > MAX_SIDE:
             sides = "x".join(map(str, shape))
             raise BadInput(f"model {source} for images of {sides}", f"sides of at most {MAX_SIDE} pixels")
+    if any(None in tensor.shape[1:] for tensor in model.inputs):
+        return  # what such a model takes is not known before there are images
+    largest = max(steps_of(model), key=lambda step: step.output_bytes)
+    if largest.output_bytes > MAX_OUTPUT_BYTES:
+        given = f"model {source}, whose layer {largest.name!r} gives {largest.output_bytes / 2**20:,.0f} MiB"
+        raise BadInput(given, f"at most {MAX_OUTPUT_BYTES // 2**20} MiB for one image")
 
 
-def _in_float32(model, path):
+def in_float32(part):
+    """Returns a model or a layer that computes in float32: itself, or in the place of lower precision a copy.
+
+    A copy has fresh weights.
+    """
     import keras
 
-    config = json.dumps(keras.saving.serialize_keras_object(model))
-    float32_config = config
-    for policy in ("mixed_bfloat16", "mixed_float16"):
-        float32_config = float32_config.replace(f'"config": {{"name": "{policy}"}}', '"config": {"name": "float32"}')
+    config = json.dumps(keras.saving.serialize_keras_object(part))
+    float32_config = re.sub(r'"config": {"name": "(mixed_)?b?float16"}', '"config": {"name": "float32"}', config)
     if float32_config == config:
-        return model
-    rebuilt = keras.saving.deserialize_keras_object(json.loads(float32_config))
-    rebuilt.load_weights(path)  # unlike set_weights, it also updates what stock layers derive from their weights
-    return rebuilt
+        return part
+    copy = keras.saving.deserialize_keras_object(json.loads(float32_config))
+    if not copy.built:
+        copy.build_from_config(part.get_build_config())
+    return copy

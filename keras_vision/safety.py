@@ -91,6 +91,18 @@ def _damaged(path, error):
     )
 
 
+def reason_of(error):
+    """Returns what Keras says went wrong, in one line that steers no terminal.
+
+    It wraps the cause, once for each object around it, in general advice and the description of the object; of a layer
+    that is called it comes in a line of its own, in bold.
+    """
+    text = re.sub(r"\x1b\[\d*m", "", str(error)).rpartition("Exception encountered")[2]
+    lines = [line for line in text.removeprefix(":").splitlines() if line.strip()] or [type(error).__name__]
+    cause = lines[lines[0].startswith(" when calling") and len(lines) > 1]
+    return _STEERING.sub("?", cause.strip())[:300]
+
+
 def _refused(path, reason):
     return BadInput(f"model {path} ({reason})", "a .keras file of plain layers", "Nothing in it was run.")
 

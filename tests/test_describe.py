@@ -4,8 +4,10 @@ import keras
 import numpy as np
 import pytest
 
+from keras_vision.data import load_dataset
 from keras_vision.describe import _batch, describe, main, parse_shape
 from keras_vision.errors import BadInput
+from keras_vision.job import data_source
 from keras_vision.models import MODELS, build_model
 from keras_vision.progress import Progress
 from keras_vision.runs import save_model
@@ -66,6 +68,8 @@ def test_figures_of_a_new_model_are_written_beside_and_announced(tmp_path, monke
 
 
 def test_a_data_set_that_nothing_would_look_at_is_refused():
+    with pytest.raises(BadInput, match="data_dir=somewhere without a data set"):
+        describe("mlp", gradients=True, data_dir="somewhere")
     with pytest.raises(BadInput, match="dataset=digits without gradients"):
         describe("mlp", dataset="digits")
 
@@ -75,7 +79,7 @@ def test_gradients_are_those_of_images_of_all_classes(tmp_path):
     y = np.repeat([0, 1, 2], 100)
     np.savez(tmp_path / "sorted.npz", x_train=x + y[:, None, None, None].astype("uint8"), y_train=y)
     network = build_model("mlp", (8, 8, 1), 3)
-    _, labels = _batch(network, f"npz:{tmp_path / 'sorted.npz'}", None, 0, Progress(), is_new=True)
+    _, labels = _batch(network, f"npz:{tmp_path / 'sorted.npz'}", None, 0, Progress(), {}, is_new=True)
     assert set(labels) == {0, 1, 2}
     assert network.get_layer("normalization").adapt_mean.numpy().max() < 3  # its images', and not the noise's
 
@@ -86,6 +90,14 @@ def test_gradients_can_be_measured_on_a_real_data_set(tmp_path):
     )
     assert result["gradients"]["images"] == "digits"
     assert [layer["name"] for layer in result["gradients"]["layers"]] == ["logits"]
+
+
+def test_the_own_data_set_of_a_model_is_loaded_as_for_its_training(tmp_path):
+    own = data_source("digits", None, 12, "error", 3)
+    data = load_dataset("digits", image_size=12, seed=3)
+    save_model(build_model("mlp", data.shape, 10), tmp_path / "model.keras", {"data_source": own})
+    result = describe(source=tmp_path / "model.keras", gradients=True, dataset="digits", out=tmp_path)
+    assert result["gradients"]["images"] == "digits"
 
 
 def test_a_data_set_that_does_not_fit_is_refused_with_both_sides_named(tmp_path):

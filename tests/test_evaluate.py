@@ -1,4 +1,6 @@
 import io
+import shutil
+import types
 import zipfile
 
 import keras
@@ -8,7 +10,7 @@ from PIL import Image
 
 from keras_vision.data import load_dataset
 from keras_vision.errors import BadInput
-from keras_vision.evaluate import evaluate, show
+from keras_vision.evaluate import choose_data, evaluate, run_of, show
 from keras_vision.job import data_source
 from keras_vision.models import build_model
 from keras_vision.progress import PlainProgress
@@ -103,6 +105,26 @@ def test_a_folder_for_pictures_that_is_a_file_is_refused_before_work(run, tmp_pa
     (tmp_path / "file").touch()
     with pytest.raises(BadInput, match="figures=file: expected a folder that can be written"):
         evaluate(run, figures="file")
+
+
+def test_another_file_in_the_directory_of_a_run_is_not_that_run(run):
+    write_json(Run(run).config_path, {})
+    shutil.copy(Run(run).model_path, "run/second.keras")
+    assert (run_of("run/model.keras").path, run_of("run/second.keras")) == (Run(run).path, None)
+
+
+@pytest.mark.parametrize(("is_there", "expected"), [(True, "/then"), (False, None)])
+def test_where_the_data_was_then_counts_while_it_is_still_there(is_there, expected, monkeypatch):
+    def locate(spec, data_dir):
+        if data_dir == "/then" and not is_there:
+            raise BadInput(f"data_dir={data_dir}", "a directory")
+        return types.SimpleNamespace(kind="tfds")
+
+    monkeypatch.setattr("keras_vision.data.locate", locate)
+    own = {"spec": "cifar10", "data_dir": "/then", "image_size": None, "on_bad_image": "error", "seed": 3}
+    for dataset in (None, "cifar10"):
+        assert choose_data(own, dataset, None, None, (None, 32, 32, 3))["data_dir"] == expected
+    assert choose_data(own, None, "/now", None, (None, 32, 32, 3))["data_dir"] == "/now"
 
 
 def test_a_look_by_way_of_the_runs_own_file_counts_too(run):

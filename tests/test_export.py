@@ -4,6 +4,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from keras_vision import formats
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.export import export, format_names, main
 from keras_vision.formats import FORMATS, saved_model
+from keras_vision.formats.card import JSON, TEXT
 from keras_vision.formats.check import INT8_LOSS
 from keras_vision.models import build_model
 from keras_vision.models.layers import set_statistics
@@ -90,7 +92,7 @@ def test_the_command_takes_a_format_several_times(model_path, capsys):
     assert main([str(model_path), "--format", "keras", "--format", "saved_model", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert [one["format"] for one in result["exports"]] == ["keras", "saved_model"]
-    assert (model_path.parent / "export" / "keras" / "model.keras").is_file()
+    assert (model_path.parent / "foreign_export" / "keras" / "model.keras").is_file()
 
 
 def test_formats_given_together_share_a_folder(model_path, tmp_path):
@@ -102,7 +104,7 @@ def test_a_format_that_fails_leaves_the_ones_before_it(model_path, monkeypatch):
     monkeypatch.setitem(FORMATS, "saved_model", dataclasses.replace(FORMATS["saved_model"], bound=-1.0))
     with pytest.raises(KerasVisionError, match="saved_model differs"):
         export(model_path, format="keras,saved_model")
-    assert [path.name for path in (model_path.parent / "export").iterdir()] == ["keras"]
+    assert [path.name for path in (model_path.parent / "foreign_export").iterdir()] == ["keras"]
 
 
 @pytest.mark.parametrize("name", [name for name, row in FORMATS.items() if row.packages])
@@ -196,7 +198,21 @@ def test_the_present_directory_is_a_target_if_it_is_empty(model_path, tmp_path, 
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     assert export(model_path, out=".")["exports"][0]["path"] == str(tmp_path / "here")
-    assert (tmp_path / "here" / "saved_model.pb").is_file()
+    assert Path("saved_model.pb").is_file()
+    assert {path.name for path in Path().iterdir()} == {JSON, TEXT, *FORMATS["saved_model"].files}
+
+
+def test_the_help_names_the_formats(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "saved_model, onnx, litert, openvino, keras" in " ".join(capsys.readouterr().out.split())
+
+
+def test_files_beside_each_other_do_not_replace_each_others_exports(model_path):
+    other = shutil.copy(model_path, model_path.with_name("other.keras"))
+    paths = [export(source)["exports"][0]["path"] for source in (model_path, other)]
+    assert all((Path(path) / "saved_model.pb").is_file() for path in paths)
+    assert len(set(paths)) == 2
 
 
 def test_a_target_that_cannot_be_made_is_named(model_path):
@@ -374,6 +390,8 @@ class TestInt8:
         assert result["difference"] > 10 * whole["difference"]  # it does compute in 8 bits
         card = json.loads((tmp_path / "int8" / "model_card.json").read_text())
         assert (card["precision"], card["check"]["accuracy"]["n"]) == ("int8", 24)
+        text = (tmp_path / "int8" / "README.md").read_text()
+        assert "of the model before it was quantised to int8" in text
 
     def test_one_that_loses_too_much_is_not_kept(self, name, trained, tmp_path, monkeypatch):
         monkeypatch.setattr("keras_vision.formats.check.INT8_LOSS", -1.0)

@@ -185,9 +185,13 @@ def test_images_are_read_one_batch_at_a_time(model, monkeypatch):
     assert len(list(answers)) == 5
 
 
-def test_the_paths_of_a_folder_are_not_kept():
-    write("photos/a.png")
-    assert isinstance(predict_module.image_files(["photos"]), types.GeneratorType)
+def test_the_paths_of_a_folder_are_not_kept(monkeypatch):
+    for name in ("a/1.png", "b/2.png", "c/3.png"):
+        write(f"photos/{name}")
+    walked, walk = [], os.walk
+    monkeypatch.setattr(os, "walk", lambda *args, **kwargs: (walked.append(1) or one for one in walk(*args, **kwargs)))
+    assert next(predict_module.image_files(["photos"])) == os.path.join("photos", "a", "1.png")
+    assert len(walked) == 2  # the folder itself, and the first in it
 
 
 def test_colour_is_read_as_grey_where_the_model_is():

@@ -286,6 +286,30 @@ def test_more_weights_than_the_file_holds_are_refused_before_they_take_memory(na
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # kB
 
 
+def test_a_layer_that_would_fill_the_memory_with_one_image_is_refused(tmp_path):
+    path = archive(tmp_path / "bomb.keras", chain(layer("RepeatVector", {"n": 2**26})))
+    with pytest.raises(BadInput, match=r"whose layer 'layer0' gives 512 MiB: expected at most 256 MiB for one image"):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        (chain(layer("Dense", {"units": 2, "of_a_later_version": 1})), "of_a_later_version"),
+        (chain(layer("Dense", {"units": 2}) | {"build_config": {"input_shape": []}}), "index out of range"),
+        (chain(layer("Reshape", {"target_shape": [5]})), "size of the tensor must be unchanged"),
+    ],
+)
+def test_what_keras_cannot_load_is_named_with_the_cause(config, reason, tmp_path):
+    with pytest.raises(BadInput, match=f"that Keras can load.*{reason}"):
+        load_model(archive(tmp_path / "odd.keras", config))
+
+
+def test_a_cause_does_not_steer_the_terminal():
+    assert safety.reason_of(IndexError()) == "IndexError"
+    assert safety.reason_of(ValueError("a name with \x1b[2J/ in it\nand more")) == "a name with ?[2J/ in it"
+
+
 def test_a_model_that_was_refused_for_its_size_leaves_nothing_to_be_allocated(tmp_path):
     with pytest.raises(BadInput, match="bytes of weights"):
         load_model(archive(tmp_path / "bomb.keras", BOMBS["kernels"]))

@@ -114,7 +114,7 @@ def count(model):
         training_flops=sum(flops for _, flops in training),
         weight_bytes=sum(math.prod(v.shape) * item_bytes(v.dtype) for v in model.weights),
         peak_activation_bytes=_peak_bytes(steps, layers),
-        training_activation_bytes=sum(layer.activation_bytes for layer in layers),
+        training_activation_bytes=sum(layer.activation_bytes for layer in layers) + _random_bytes(steps),
         not_counted=tuple(layer.name for layer in layers if layer.macs is None),
     )
 
@@ -263,8 +263,14 @@ def _bidirectional(layer, step):
     return macs, other + merges * math.prod(step.output_shape)
 
 
+def _random_bytes(steps):
+    """Returns what the outputs of dropout and noise take in training; in inference they are their input."""
+    return sum(step.output_bytes for step in steps if row_for(step.layer, dict.fromkeys(RANDOM, True)))
+
+
+RANDOM = ("Dropout", "GaussianNoise")
 # Layers whose output is their input under another shape, or in inference the input itself: they take no memory.
-VIEWS = dict.fromkeys(("Flatten", "Reshape", "Dropout", "GaussianNoise", "Identity"), True)
+VIEWS = dict.fromkeys(("Flatten", "Reshape", "Identity", *RANDOM), True)
 # Layers that move numbers and compute nothing.
 MOVES = ("InputLayer", "Permute", "Transpose", "Concatenate", "ZeroPadding2D", "Cropping2D")
 

@@ -9,7 +9,7 @@ FINE = {"latency_ms": (1, 1.5, 2, 3, 5, 7)}
 
 
 def front(points):
-    """Returns the places of the points that no other point beats: none costs as little or less and scores higher.
+    """Returns the places of the points that no other point beats: none costs no more and scores no less.
 
     Args:
         points: Sequence of (cost, score).

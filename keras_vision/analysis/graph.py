@@ -13,7 +13,8 @@ class Step:
     """One call of one layer.
 
     Attributes:
-        name: The layer's name, behind those of the models it lies in: `"outer/inner"`.
+        name: The layer's name, behind those of the models it lies in: `"outer/inner"`. That of a layer's second call
+            ends in " (call 2)".
         layer: The Keras layer or operation.
         sources: Positions, in the list of steps, of those that feed this one.
         input_shapes: Shapes of what they feed, without the batch axis.
@@ -120,12 +121,14 @@ def _append_steps(graph, steps, origins, prefix):
             elif not (prefix and node.is_input):
                 for tensor in node.output_tensors:
                     origins[id(tensor)] = len(steps)
-                steps.append(_step(node, origins, prefix))
+                calls = 1 + sum(step.layer is node.operation for step in steps)
+                name = f"{prefix}{node.operation.name}{f' (call {calls})' if calls > 1 else ''}"
+                steps.append(_step(node, origins, name))
 
 
-def _step(node, origins, prefix):
+def _step(node, origins, name):
     return Step(
-        name=prefix + node.operation.name,
+        name=name,
         layer=node.operation,
         sources=tuple(origins[id(tensor)] for tensor in node.input_tensors),
         input_shapes=tuple(tuple(tensor.shape[1:]) for tensor in node.input_tensors),

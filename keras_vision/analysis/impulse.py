@@ -1,4 +1,4 @@
-"""Reading a layer's kernel back from its answer to a unit impulse.
+"""Reading a layer's kernel back from its answer to a unit impulse, and a map's answers from those to impulses.
 
 A linear, shift-equivariant layer is a convolution: its answer to an impulse at p is its kernel around p. The answer is
 mirrored, since deep learning's "convolution" slides the kernel as it is. A stride of s hides all but every s-th number
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+from scipy import ndimage
 
 from keras_vision.analysis import style
 from keras_vision.analysis.field_rules import padding_before
@@ -62,11 +63,47 @@ def impulse_response(model, layer):
     readers = {step.name: (row_for(step.layer, READERS), step) for step in steps_of(model)}
     readers = {name: pair for name, pair in readers.items() if pair[0]}
     reader, step = readers[check_choice("layer", layer, readers)]
-    return Impulse(layer, *reader(step.layer, _linear_part(step.layer, step.input_shapes[0]), step))
+    return Impulse(layer, *reader(step.layer, linear_part(step.layer, step.input_shapes[0]), step))
 
 
-def _linear_part(layer, input_shape):
-    """Returns a float32 copy of the layer that has its kernel only."""
+def superposed(function, image, strides=(1, 1)):
+    """Returns what a map would answer if it were linear and commuted with shifts by its strides.
+
+    It is the sum over all pixels of the answers to an impulse in the middle, scaled by the pixel and shifted. What a
+    shift moves out is lost and zeros come in, as with zero padding.
+
+    Args:
+        function: Takes an array [n, height, width, channels], returns one [n, rows, columns, outputs].
+        image: Array [height, width, channels].
+        strides: Pixels of input per row and per column of output.
+
+    Returns:
+        An array [rows, columns, outputs].
+
+    Example:
+
+    >>> image = np.random.default_rng(0).random((4, 4, 1))
+    >>> np.allclose(superposed(lambda x: 2 * x, image), 2 * image)
+    True
+    """
+    *side, channels = image.shape
+    middle = np.array(side) // 2 // strides * strides
+    answers = {phase: _answers(function, side, middle + phase, channels) for phase in np.ndindex(*strides)}
+    total = 0.0
+    for place in np.ndindex(*side):
+        rows, columns = (np.array(place) - middle) // strides
+        answer = np.tensordot(image[place], answers[tuple((np.array(place) - middle) % strides)], axes=1)
+        total = total + ndimage.shift(answer, (rows, columns, 0), order=0)
+    return total
+
+
+def linear_part(layer, input_shape):
+    """Returns a float32 copy of a layer that has its kernel only: without bias, without activation.
+
+    Args:
+        layer: A convolution, depthwise convolution or dense layer.
+        input_shape: Of its input, without the batch.
+    """
     config = {**layer.get_config(), "activation": None, "use_bias": False, "dtype": "float32"}
     copy = type(layer).from_config(config)
     copy.build((None, *input_shape))

@@ -32,7 +32,7 @@ def first_layer_kernels(model):
     (3, 3, 3, 64)
     """
     shape = model.input_shape[1:]
-    for step in steps_of(model):
+    for step in steps_of(model) if len(shape) == 3 else ():
         layer = getattr(step.layer, "forward_layer", step.layer)
         kernel = getattr(getattr(layer, "cell", layer), "kernel", None)
         if kernel is None or layer.name == WHITENING:
@@ -40,9 +40,9 @@ def first_layer_kernels(model):
         weights = ops.convert_to_numpy(kernel).astype("float32")
         if weights.ndim == 4:
             return weights
-        if hasattr(layer, "cell"):
+        if hasattr(layer, "cell") and len(weights) == shape[1] * shape[2]:
             return _gate_rows(weights, shape, layer.units)
-        if len(weights) == np.prod(shape):
+        if len(weights) == np.prod(shape) and not hasattr(layer, "cell"):
             return weights.reshape(*shape, -1)
         break
     raise BadInput(f"model {model.name!r}", "a model whose first layer of weights has kernels on the pixels")

@@ -14,11 +14,14 @@ import keras
 import numpy as np
 
 from keras_vision.analysis.graph import activation_name, row_for, steps_of
+from keras_vision.runs import in_float32
 
 # Relative error from which on a property does not hold: far above rounding, far below what breaking it gives.
-TOLERANCES = {"float16": 0.01, "bfloat16": 0.03}
 TOLERANCE = 1e-4
 IMAGES = 4
+# Layers that can give several rows and columns for each of the input.
+ENLARGING = dict.fromkeys(("UpSampling2D", "BaseConvTranspose"), True)
+TEXTBOOK_SHAPE = (8, 8, 2)
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,8 @@ class Linearity:
         additivity: Relative error of f(x + y) = f(x) + f(y).
         homogeneity: Largest relative error of f(a x) = a f(x), over numbers a of both signs.
         every_shift: Largest relative error of equivariance over shifts by any number of pixels, away from the borders;
-            None where input or output has no rows and columns, or too few of them.
+            None where input or output has no rows and columns, or too few of them, or more than one for each pixel.
         stride_shifts: The same over multiples of the stride.
-        tolerance: Relative error below which a property holds.
     """
 
     kind: str
@@ -42,17 +44,16 @@ class Linearity:
     homogeneity: float
     every_shift: float | None
     stride_shifts: float | None
-    tolerance: float = TOLERANCE
 
     def verdicts(self):
         """Returns a dict of the four properties: True, False, or None where one cannot be asked."""
         names = ("additivity", "homogeneity", "every_shift", "stride_shifts")
         errors = {name: getattr(self, name) for name in names}
-        return {name: None if error is None else error < self.tolerance for name, error in errors.items()}
+        return {name: None if error is None else error < TOLERANCE for name, error in errors.items()}
 
 
 def linearity_table(model, seed=0):
-    """Measures each kind of layer in a model, in inference mode.
+    """Measures each kind of layer in a model, in inference mode and in float32.
 
     All weights are first moved away from their starting values by random numbers, so that biases of zero and scales of
     one do not hide what the layer can do.
@@ -81,33 +82,41 @@ def _is_map(step):
 
 
 def textbook_table(seed=0):
-    """Measures the maps that textbooks ask about; see `TEXTBOOK`.
+    """Measures the maps of `textbook_maps`.
 
     Returns:
         A list of `Linearity`.
     """
-    shape, random = (8, 8, 2), np.random.default_rng(seed)
-    bias, matrix = random.standard_normal(2), random.standard_normal((128, 128))
-    maps = {
-        "ReLU": (lambda x: np.maximum(x, 0), 1),
-        "adding a bias": (lambda x: x + bias, 1),
-        "dense matrix on all pixels": (lambda x: (x.reshape(len(x), -1) @ matrix).reshape(x.shape), 1),
-        "keeping the top-right pixel of each 2x2": (lambda x: x[:, 0::2, 1::2], 2),
-    }
     return [
-        measure(lambda x, function=function: function(x), [shape], kind=kind, strides=(stride, stride), seed=seed)
-        for kind, (function, stride) in maps.items()
+        measure(function, [TEXTBOOK_SHAPE], kind=kind, strides=strides, seed=seed)
+        for kind, (function, strides) in textbook_maps(seed).items()
     ]
 
 
-def measure(function, shapes, *, kind, layer="", strides=(1, 1), margins=(0, 0), tolerance=TOLERANCE, seed=0):
+def textbook_maps(seed=0):
+    """Returns the maps that textbooks ask about, of images of `TEXTBOOK_SHAPE`: name -> (function, strides).
+
+    Args:
+        seed: Of the bias and the matrix.
+    """
+    random = np.random.default_rng(seed)
+    bias, matrix = random.standard_normal(2), random.standard_normal((128, 128))
+    return {
+        "ReLU": (lambda x: np.maximum(x, 0), (1, 1)),
+        "adding a bias": (lambda x: x + bias, (1, 1)),
+        "dense matrix on all pixels": (lambda x: (x.reshape(len(x), -1) @ matrix).reshape(x.shape), (1, 1)),
+        "keeping the top-right pixel of each 2x2": (lambda x: x[:, 0::2, 1::2], (2, 2)),
+    }
+
+
+def measure(function, shapes, *, kind, layer="", strides=(1, 1), margins=(0, 0), seed=0):
     """Measures one map.
 
     Args:
         function: Takes an array [n, ...] per input, returns one array [n, ...].
         shapes: Shapes of its inputs, without n.
-        kind, layer, tolerance: As in `Linearity`.
-        strides: Pixels of input per row and per column of output.
+        kind, layer: As in `Linearity`.
+        strides: Pixels of input per row and per column of output; None where there are fewer: no shift is asked for.
         margins: Rows and columns at each border of the output that padding reaches.
         seed: Of the inputs.
 
@@ -119,15 +128,15 @@ def measure(function, shapes, *, kind, layer="", strides=(1, 1), margins=(0, 0),
     of_x, of_y = function(*x), function(*y)
     of_sum = function(*(a + b for a, b in zip(x, y, strict=True)))
     scaled = {a: function(*(a * one for one in x)) for a in (-1.5, 0.4)}
-    every, multiples = _shift_errors(function, shapes, of_x.shape[1:], strides, margins, random)
+    asked = (function, shapes, of_x.shape[1:], strides, margins, random)
+    every, multiples = _shift_errors(*asked) if strides else (None, None)
     return Linearity(
         kind=kind,
         layer=layer,
-        additivity=_relative(of_sum, of_x + of_y),
-        homogeneity=max(_relative(found, a * of_x) for a, found in scaled.items()),
+        additivity=relative_error(of_sum, of_x + of_y),
+        homogeneity=max(relative_error(found, a * of_x) for a, found in scaled.items()),
         every_shift=every,
         stride_shifts=multiples,
-        tolerance=tolerance,
     )
 
 
@@ -143,25 +152,29 @@ def kind_of(layer):
 
 
 def _measure_step(kind, step, seed):
-    layer = step.layer
-    window = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None) or (1, 1)
-    strides = getattr(layer, "strides", None) or (1, 1)
-    reach = [(taps - 1) * d for taps, d in zip(window, getattr(layer, "dilation_rate", (1, 1)), strict=False)]
-    margins = tuple(math.ceil(pixels / 2 / stride) for pixels, stride in zip(reach, strides, strict=True))
-    shapes = step.input_shapes
+    layer, shapes = step.layer, step.input_shapes
+    strides, margins = getattr(layer, "strides", None) or (1, 1), _margins(layer)
     if any(margins) and len(shapes[0]) == 3:
         shapes = [_roomy(shape, strides, margins) for shape in shapes]
-    dtype = getattr(layer, "compute_dtype", "float32")
     return measure(
         _with_random_weights(layer, seed),
         shapes,
         kind=kind,
         layer=step.name,
-        strides=strides,
+        strides=None if row_for(layer, ENLARGING) and max(getattr(layer, "size", strides)) > 1 else strides,
         margins=margins,
-        tolerance=TOLERANCES.get(dtype, TOLERANCE),
         seed=seed,
     )
+
+
+def _margins(layer):
+    """Returns how many rows and columns of the output, at each border, see what pads the image."""
+    if row_for(layer, {"ZeroPadding2D": True}):
+        return tuple(max(sides) for sides in layer.padding)
+    window = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None) or (1, 1)
+    reach = [(taps - 1) * d for taps, d in zip(window, getattr(layer, "dilation_rate", (1, 1)), strict=False)]
+    strides = getattr(layer, "strides", None) or (1, 1)
+    return tuple(math.ceil(pixels / 2 / stride) for pixels, stride in zip(reach, strides, strict=True))
 
 
 def _roomy(shape, strides, margins):
@@ -181,6 +194,7 @@ def _with_random_weights(layer, seed):
     takes_list = row_for(layer, {"Merge": True, "Layer": False})
     if takes_list is None:  # an operation, such as x + y
         return lambda *inputs: keras.ops.convert_to_numpy(layer(*map(keras.ops.convert_to_tensor, inputs)))
+    layer = in_float32(layer)
     weights = [moved(variable) for variable in layer.trainable_variables]
     others = [moved(variable) for variable in layer.non_trainable_variables]
 
@@ -223,10 +237,11 @@ def _shift_error(still, shifted, shift, strides, margins):
         if height <= top or width <= left:
             return None
         moved = still[:, rows + top : rows + height, columns + left : columns + width]
-        errors.append(_relative(shifted[:, top:height, left:width], moved))
+        errors.append(relative_error(shifted[:, top:height, left:width], moved))
     return min(errors)
 
 
-def _relative(a, b):
+def relative_error(a, b):
+    """Returns the root mean square of a - b over that of both: 0 for equal arrays, at most the root of 2."""
     scale = np.sqrt(np.mean(np.square(a)) + np.mean(np.square(b)))
     return float(np.sqrt(np.mean(np.square(a - b))) / scale) if scale else 0.0

@@ -80,8 +80,8 @@ class Graph:
         return self.roles[position] in ("view", "resize")
 
     def residual_sums(self):
-        """Returns the `Sum` of each sum of tensors that have an origin in common."""
-        sums = [Sum(self, position) for position in self.of_role("sum")]
+        """Returns the `Sum` of each sum of several tensors that have an origin in common."""
+        sums = [Sum(self, position) for position in self.of_role("sum") if len(self.steps[position].sources) > 1]
         return [one for one in sums if one.fork is not None]
 
 

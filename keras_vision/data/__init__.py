@@ -203,7 +203,8 @@ def _training_warnings(train, validation, class_names):
         labels[digest].add(int(label))
     if ambiguous := sum(len(of_image) > 1 for of_image in labels.values()):
         warnings.append(f"{ambiguous} different training images appear with more than one label.")
-    if shared := len(set(trained).intersection(validated)):
+    known = set(trained)
+    if shared := sum(digest in known for digest in validated):
         warnings.append(f"{shared} validation images are also training images: the validation accuracy flatters.")
     if unseen := sorted(set(range(len(class_names))) - set(validation.labels.tolist())):
         names = ", ".join(class_names[label] for label in unseen)

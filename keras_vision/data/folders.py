@@ -170,7 +170,7 @@ def _bad_images(bad, found, directory):
     return BadInput(
         f"{len(bad)} of {found} images in {printable(directory)}: {', '.join(bad)}",
         "images that can be decoded",
-        "Replace or remove them; for training images --on-bad-image skip leaves them out.",
+        "Replace or remove them; training without those of its images: --on-bad-image skip.",
     )
 
 

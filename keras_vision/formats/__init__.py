@@ -14,6 +14,7 @@ import importlib.util
 import shlex
 
 from keras_vision.errors import BadInput, check_choice
+from keras_vision.progress import installed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,7 +118,7 @@ def check_format(name, quantize=None):
     packages = FORMATS[name].packages
     missing = [module for module in packages if importlib.util.find_spec(module) is None]
     if missing:
-        command = shlex.join(["python", "-m", "pip", "install", *packages.values()])
+        command = shlex.join([installed("python"), "-m", "pip", "install", *packages.values()])
         raise BadInput(f"format {name} without {', '.join(missing)}", "its packages to be installed", f"Try: {command}")
 
 

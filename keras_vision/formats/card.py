@@ -86,6 +86,8 @@ def _about(card):
         of_test = f"{test['accuracy']:.4f} on {test['n']:,} images (95% interval {_interval(test)})"
         if (test["views"] or 1) > 1:
             of_test += f", averaged over {test['views']} views of each; the artifact looks at one"
+        if card["precision"] != "float32":
+            of_test += f"; of the model before it was quantised to {card['precision']}"
     validation = card["validation_accuracy"]
     left_out = f", {', '.join(card['macs_not_counted'])} not counted" if card["macs_not_counted"] else ""
     return {

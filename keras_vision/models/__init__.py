@@ -8,9 +8,10 @@ To add a model, write
        and a rule in `checks.RULES` for each setting that no other family has;
     2. its row in `MODELS` below;
     3. its search space, `tuner_configs/NAME.py`;
-    4. its parameter count, derived by hand, in `tests/models/test_counts.py`.
-`tests/models/test_table.py` names whichever is missing; `tests/models/test_conformance.py` then holds the model to what
-the others promise.
+    4. its recipe, a row in `training.recipe.RECIPES`; and, of layers of its own, the names in `safety.CLASSES`;
+    5. its parameter count, derived by hand, in `tests/models/test_counts.py`, the shape of its first kernels in
+       `tests/analysis/test_kernels.py`, and the accuracy to be expected in `tools/families.py`.
+A test names whichever is missing; `tests/models/test_conformance.py` then holds the model to what the others promise.
 """
 
 import importlib

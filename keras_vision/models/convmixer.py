@@ -1,7 +1,8 @@
 """ConvMixer: depthwise convolutions mix positions, pointwise ones mix channels (Trockman & Kolter 2022, figure 2).
 
 Weights: h[d(k^2 + h + 6) + c p^2 + n + 3] + n for hidden_dim h, depth d, kernel_size k, patch_size p, c channels in and
-n classes. Kernels start as in the published code, which leaves PyTorch's default: uniform, of variance 1 / (3 fan-in).
+n classes. Kernels start as in the published code, which leaves PyTorch's default: uniform, of variance 1 / (3 fan-in);
+those of the head start Glorot-uniform.
 """
 
 import keras

@@ -1,7 +1,7 @@
 """MLP-Mixer: dense layers across patches, then across channels (Tolstikhin et al. 2021, figure 1).
 
-Kernels start LeCun-normal, as in the published code. The head starts so too, where that code starts it at zero, so that
-every weight has a gradient from the first step.
+Kernels start LeCun-normal, as in the published code. The head, which that code starts at zero, starts Glorot-uniform,
+so that every weight has a gradient from the first step.
 """
 
 import keras

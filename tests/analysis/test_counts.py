@@ -160,6 +160,13 @@ def test_peak_memory_holds_a_shortcut_until_its_sum():
     assert counts.training_activation_bytes == 4 * (10 + 20 + 10 + 10)
 
 
+def test_dropout_takes_memory_in_training_alone():
+    x = keras.Input((10,))
+    counts = count(keras.Model(x, layers.Dense(5)(layers.Dropout(0.5)(x))))
+    assert counts.peak_activation_bytes == 4 * (10 + 5)
+    assert counts.training_activation_bytes == 4 * (10 + 10 + 5)
+
+
 def test_activations_of_a_mixed_model_take_two_bytes():
     keras.config.set_dtype_policy("mixed_bfloat16")
     found, _ = counts_of(layers.Dense(8), (5,))

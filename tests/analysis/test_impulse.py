@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from keras_vision.analysis.impulse import impulse_response, plot_impulse
+from keras_vision.analysis.impulse import impulse_response, linear_part, plot_impulse, superposed
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
 from tests.models.small import small_model
@@ -62,6 +62,24 @@ def test_every_kernel_of_every_family_can_be_read(name):
 def test_an_unknown_or_unfit_layer_is_refused_with_those_that_serve(layer):
     with pytest.raises(BadInput, match="one of block1_conv1, "):
         impulse_response(small_model("vgg"), layer)
+
+
+@pytest.mark.parametrize("name", ["conv", "stride", "unequal strides", "dilation", "groups", "depthwise"])
+def test_the_answers_to_impulses_make_up_those_to_images(name):
+    layer = LAYERS[name]
+    layer(np.zeros((1, 14, 14, 4), "float32"))
+    linear = linear_part(layer, (14, 14, 4))
+    image = np.random.default_rng(0).random((1, 14, 14, 4)).astype("float32")
+    made = superposed(lambda images: np.asarray(linear(images)), image[0], layer.strides)
+    # Without padding the answer begins elsewhere: the zeros that a shift brings in are not its border.
+    inner = np.s_[2:-2, 2:-2]
+    np.testing.assert_allclose(made[inner], np.asarray(linear(image))[0][inner], atol=1e-5)
+
+
+def test_a_map_that_does_not_commute_with_shifts_answers_otherwise():
+    image = np.random.default_rng(0).random((6, 6, 1))
+    made = superposed(lambda images: images[:, ::-1], image)
+    assert np.abs(made - image[::-1]).max() > 0.1
 
 
 @pytest.mark.parametrize("name", ["conv", "dense"])

@@ -69,6 +69,19 @@ def test_a_model_whose_first_kernel_is_not_on_pixels_is_refused():
         first_layer_kernels(keras.Model(x, y))
 
 
+def test_a_recurrent_layer_that_reads_no_rows_of_the_image_is_refused():
+    x = keras.Input((8, 8, 3))
+    y = layers.Dense(4)(layers.LSTM(5)(layers.Reshape((4, 48))(x)))
+    with pytest.raises(BadInput, match="kernels on the pixels"):
+        first_layer_kernels(keras.Model(x, y))
+
+
+def test_a_model_of_something_else_than_images_is_refused():
+    x = keras.Input((4,))
+    with pytest.raises(BadInput, match="kernels on the pixels"):
+        first_layer_kernels(keras.Model(x, layers.Dense(2)(x)))
+
+
 def test_standardised_kernels_have_mean_zero_and_deviation_one():
     images = standardise(np.random.default_rng(0).uniform(3, 5, (6, 3, 3)))
     np.testing.assert_allclose(images.mean(axis=(1, 2)), 0, atol=1e-9)

@@ -163,3 +163,12 @@ def test_the_figure_has_theory_and_measurement_for_each_layer():
     figure = plot_fields(measured)
     assert len(figure.axes) == 2 * len(measured) + 1
     assert figure.axes[0].get_title().endswith("3x3")
+
+
+def test_each_call_of_a_shared_layer_has_a_field_of_its_own():
+    conv, x = layers.Conv2D(3, 3, padding="same", name="conv"), keras.Input((16, 16, 3))
+    model = keras.Model(x, conv(conv(x)))
+    fields = receptive_fields(model)
+    assert (fields["conv"].size, fields["conv (call 2)"].size) == ((3, 3), (5, 5))
+    (measured,) = measure_fields(model)
+    assert (measured.layer, measured.field.size) == ("conv", (3, 3))

@@ -247,3 +247,15 @@ def test_a_fault_inside_an_inner_model_is_found_by_its_path():
     )
     (finding,) = check_wiring(keras.Model(x, inner(x)))
     assert finding.layers == ("inner/one", "inner/two")
+
+
+def test_a_sum_with_a_constant_is_no_shortcut():
+    """The gate of MobileNetV3 (Howard et al. 2019, section 5.2) among residual blocks."""
+
+    def body(x):
+        for _ in range(2):
+            x = basic_block(x)
+            x = layers.Multiply()([x, layers.ReLU(6.0)(x + 3.0) * (1 / 6)])
+        return x
+
+    assert [finding for finding in check_wiring(classifier(body)) if finding.fault == "shortcut"] == []

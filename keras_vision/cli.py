@@ -14,6 +14,7 @@ import signal
 import sys
 
 from keras_vision.errors import BadInput, KerasVisionError, nearest
+from keras_vision.formats import FORMATS
 from keras_vision.models import MODELS
 from keras_vision.progress import installed, make_progress
 
@@ -24,7 +25,7 @@ OPTIONS = {
     "data_dir": (str, "DIR", "a prepared TFDS directory, or the folder of a data set's own files"),
     "image_size": (int, "PIXELS", "resize the images of a folder to this height and width"),
     "on_bad_image": (str, "error|skip", "a damaged training image: stop and name it, or skip and count it"),
-    "target_acc": (float, "SHARE", "stop as soon as this validation accuracy is reached, a share such as 0.9"),
+    "target_acc": (float, "SHARE", "the validation accuracy to be reached, a share such as 0.9"),
     "strategy": (str, "NAME", "how settings are proposed: grow, random, grid, bayesian, hyperband"),
     "polish": (str, "NAME", "how a growing search polishes the training: grid, random, bayesian"),
     "space": (str, "FILE.py", "a search space of your own in place of tuner_configs/MODEL.py"),
@@ -57,7 +58,7 @@ OPTIONS = {
     "views": (int, "1|2|6", "average over so many views: each image, with 2 also mirrored, with 6 also shifted"),
     "figures": (str, "DIR", "the folder for pictures; by default that of the run, and none for a model file"),
     "out": (str, "DIR", "where to write"),
-    "format": (str, "NAME", "a format of the export, or several: with commas, or the option given several times"),
+    "format": (str, "NAME", f"one or several, with commas: {', '.join(FORMATS)} (default: saved_model)"),
     "quantize": (str, "int8", "compute in 8-bit integers, calibrated on training images"),
     "set": (str, "KEY=VALUE", "a setting of the model, such as filters=32,64; may be given several times"),
     "input_shape": (str, "HxWxC", "the images of a new model, such as 28x28x1"),
@@ -93,6 +94,12 @@ class _Parser(argparse.ArgumentParser):
 
     def parse(self, arguments):
         parsed, unknown = self.parse_known_args(arguments)
+        if unknown and not unknown[0].startswith("-"):
+            raise BadInput(
+                f"{unknown[0]!r}, one word too many",
+                "options with their values",
+                "Words stand side by side, and not between options.",
+            )
         if unknown:
             known = [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
             near = nearest(unknown[0].split("=")[0], known)
@@ -120,7 +127,7 @@ def _parser(function, prog, positional, flags, epilog=None):
             parser.add_argument(flag, action="append", metavar=placeholder, default=[], help=meaning)
         else:
             default = parameters[name].default if name in parameters else None  # the others go to **recipe
-            if default is not None:
+            if default not in (None, inspect.Parameter.empty):
                 meaning += f" (default: {default})"
             parser.add_argument(flag, dest=name, type=reader, metavar=placeholder, default=default, help=meaning)
     return parser
@@ -188,7 +195,7 @@ def main(function, name, *, flags, positional=(), show=None, resumable=False, ep
     try:
         signal.signal(signal.SIGTERM, _raise_terminated)
         flags = (*flags, "quiet", "json")
-        parser = _parser(function, f"python -m keras_vision.{name}", dict(positional), flags, epilog)
+        parser = _parser(function, f"{installed('python')} -m keras_vision.{name}", dict(positional), flags, epilog)
         options = vars(parser.parse(arguments))
         quiet, as_json = options.pop("quiet"), options.pop("json")
         if "set" in options:

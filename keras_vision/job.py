@@ -74,8 +74,8 @@ def begin(model, data, precision, run, progress):
 def finish(run, result, data, target_acc, progress, views=1):
     """Ends a run: draws its pictures, then opens the test split where the run is done; returns the completed result.
 
-    The test split is opened once, and only for a run that reached its target or had none: whoever goes on searching
-    must not have seen it.
+    The test split is opened once, and only for a run that reached its target or had none, and whose model is done:
+    whoever goes on must not have seen it.
 
     Args:
         run: The `Run`, with its model.
@@ -100,7 +100,7 @@ def finish(run, result, data, target_acc, progress, views=1):
     if "test" not in result:
         model = load_model(run.path, float32=True)
         draw_pictures(run, model, data)
-        if run.finished and reached:
+        if run.finished and reached and result["stopped"] != "time":
             try:
                 result["test"] = measure_run(run, model, data, views=views)
                 write_json(run.result_path, result)

@@ -28,8 +28,14 @@ class Progress:
     def trial_started(self, number, total, settings):
         """Reports that trial `number` (from 1) of `total` (or None) starts with `settings` (a dict)."""
 
-    def fit_started(self, epochs, steps, done=0):
-        """Reports a training of `epochs` x `steps` steps, of which `done` epochs are behind it."""
+    def fit_started(self, epochs, steps, done=0, best=0.0):
+        """Reports a training of `epochs` x `steps` steps.
+
+        Args:
+            epochs, steps: How long it is.
+            done: How many epochs are behind it.
+            best: The highest validation accuracy in these.
+        """
 
     def step_ended(self, images):
         """Reports one training step over `images` images."""
@@ -46,7 +52,6 @@ class PlainProgress(Progress):
 
     def __init__(self, stream):
         self.stream = stream
-        self.best = 0.0
 
     def say(self, text=""):
         print(text, file=self.stream, flush=True)
@@ -59,8 +64,8 @@ class PlainProgress(Progress):
     def trial_started(self, number, total, settings):
         self.say(f"trial {number}{f' of {total}' if total else ''}: {settings_line(settings)}")
 
-    def fit_started(self, epochs, steps, done=0):
-        self.epoch_seconds, self.clock = [], time.monotonic()
+    def fit_started(self, epochs, steps, done=0, best=0.0):
+        self.best, self.epoch_seconds, self.clock = best, [], time.monotonic()
         if done:
             self.say(f"  goes on after epoch {done} of {epochs}")
 
@@ -112,8 +117,8 @@ class LiveProgress(PlainProgress):
             self.trials = self.bars.add_task("trial", total=total, note="")
         self.bars.update(self.trials, completed=number - 1, description=f"trial {number} of {total or '?'}")
 
-    def fit_started(self, epochs, steps, done=0):
-        super().fit_started(epochs, steps, done)
+    def fit_started(self, epochs, steps, done=0, best=0.0):
+        super().fit_started(epochs, steps, done, best)
         self.images, self.first_step = 0, None
         description = f"epoch {done + 1} of {epochs}"
         self.steps = self.bars.add_task(description, total=epochs * steps, completed=done * steps, note="compiling")

@@ -268,6 +268,8 @@ def show(result, progress):
         progress.say(confirmed_line(result["confirmed"]))
     if luck := luck_line(result, result["target_acc"]):
         progress.say(luck)
+        if result["ended"] in ("space", "target"):
+            progress.say("The same command goes on to other networks.")
         result = result | {"target_acc": None}  # that is all there is to say of it
     for line in closing_lines(result):
         progress.say(line)
@@ -316,7 +318,7 @@ def show_report(found, progress):
             progress.say(confirmed_line(found["result"]["confirmed"]))
             if luck := luck_line(found["result"], found["target_acc"]):
                 progress.say(luck)
-        else:
+        elif found["result"]["best_trial"] in [f"trials/{leader['trial']}" for leader in found["leaders"]]:
             words = [installed("python"), "-m", "keras_vision.tune", "--report", found["workdir"], "--confirm", "3"]
             progress.say(f"confirm it: {shlex.join(words)}")
 

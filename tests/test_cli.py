@@ -9,6 +9,7 @@ from keras_vision import cli
 from keras_vision.__main__ import main as keras_vision_main
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.progress import installed
+from keras_vision.tune import main as tune_main
 
 
 def front(model="vgg", *, epochs=None, target_acc=None, settings=None, progress=None):
@@ -83,6 +84,17 @@ def test_output_that_cannot_be_written_is_said_once():
 def test_an_unknown_option_names_the_nearest(capsys):
     run("--traget-acc", "0.9")
     assert "Did you mean --target-acc?" in capsys.readouterr().err
+
+
+def test_a_word_too_many_is_not_called_an_option(capsys):
+    run("--epochs", "3", "more")
+    assert "'more', one word too many" in capsys.readouterr().err
+
+
+def test_an_option_that_has_to_be_given_has_no_default_in_the_help(capsys):
+    with pytest.raises(SystemExit):
+        tune_main(["--report", "somewhere", "--help"])
+    assert "(default" not in capsys.readouterr().out
 
 
 def test_json_alone_is_on_standard_output(capsys):

@@ -189,8 +189,10 @@ def test_a_search_that_is_out_of_time_leaves_its_trial_open(images):
     words = ("--dataset", images, "--epochs", "2", "--workdir", "w", "--max-trials", "1")
     assert tune(*words, "--max-minutes", "1e-9") == 0
     assert b'"completed"' not in (Run("w").path / "trials.jsonl").read_bytes()
+    assert "test" not in Run("w").result
     tune(*words, "--max-minutes", "9")
     assert Run("w").result["epochs_run"] == 2
+    assert Run("w").result["test"]["looks"] == 1
 
 
 def test_an_unreadable_test_split_does_not_hide_what_was_reached(capsys):

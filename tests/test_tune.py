@@ -68,6 +68,7 @@ def test_a_report_confirms_no_trial_that_is_not_finished(tmp_path):
     search(tmp_path, target_acc=None, epochs=2, max_minutes=1e-9)
     with pytest.raises(BadInput, match=r"whose best trial is not finished \(trials/0000\)"):
         report(report=str(tmp_path), confirm=2)
+    assert "confirm it" not in shown(show_report, report(report=str(tmp_path)))
 
 
 def test_a_report_that_confirms_keeps_what_the_latest_start_keeps(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import keras_tuner
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.models import model_settings
 from keras_vision.search.ledger import plain_number
-from keras_vision.search.space import call_file, file_sha256, read_space_file
+from keras_vision.search.space import as_recorded, call_file, file_sha256, read_space_file, with_tuples
 from keras_vision.training.recipe import FIELDS
 
 
@@ -37,7 +37,7 @@ class Ladder:
 
     >>> ladder = Ladder("vgg", recipe_for("vgg"))
     >>> ladder.rungs[0]
-    {'filters': (16,), 'blocks': (1,)}
+    {'filters': (16,), 'blocks': (1,), 'whitening': True}
     """
 
     def __init__(self, model, recipe, *, fixed=None, file=None):
@@ -51,7 +51,7 @@ class Ladder:
                 "a LADDER: a tuple of dicts of builder keywords, from small to large",
                 "Or give another --strategy, which needs none.",
             )
-        self.rungs = tuple(call_file(self._source, _as_recorded, rung) for rung in self.rungs)
+        self.rungs = tuple(call_file(self._source, as_recorded, rung) for rung in self.rungs)
         for rung in self.rungs:
             self._check(rung)
             for settings in self.neighbours(rung):
@@ -72,7 +72,7 @@ class Ladder:
         Without a function of the file's own: each setting alone, one rung up and one rung down.
         """
         if hasattr(self._module, "neighbours"):
-            return call_file(self._source, lambda: list(map(_as_recorded, self._module.neighbours(dict(settings)))))
+            return call_file(self._source, lambda: list(map(as_recorded, self._module.neighbours(dict(settings)))))
         steps = {name: list(dict.fromkeys(rung.get(name) for rung in self.rungs)) for name in settings}
         return [
             settings | {name: values[place]}
@@ -98,7 +98,7 @@ class Ladder:
         for name in drawn:
             check_choice(f"setting of {self._source}", name, (*model_settings(self.model), *FIELDS))
         drawn = {name: value for name, value in drawn.items() if name not in self.fixed}
-        return call_file(self._source, _as_recorded, drawn)
+        return call_file(self._source, as_recorded, drawn)
 
     def _own(self, function, hp, settings):
         """Returns what a function that the file may have draws."""
@@ -107,11 +107,11 @@ class Ladder:
 
     def complete(self, values):
         """Returns a trial's values with the defaults of all that they leave out: equal for equal trainings."""
-        return _as_recorded(model_settings(self.model) | self.recipe.as_dict() | values)
+        return as_recorded(model_settings(self.model) | self.recipe.as_dict() | values)
 
     def split(self, values):
         """Returns (builder keywords, recipe fields) of a trial's values, with tuples for JSON's lists."""
-        values = _with_tuples(values)
+        values = with_tuples(values)
         settings = {name: value for name, value in values.items() if name not in FIELDS}
         return settings, {name: value for name, value in values.items() if name in FIELDS}
 
@@ -134,12 +134,3 @@ class Ladder:
             "file_sha256": self._file_sha256,
         }
         return json.loads(json.dumps(ladder, default=plain_number))
-
-
-def _as_recorded(settings):
-    """Returns settings with the values that the ledger will give back: NumPy's numbers as Python's own."""
-    return _with_tuples(json.loads(json.dumps(settings, default=plain_number)))
-
-
-def _with_tuples(values):
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

@@ -118,7 +118,7 @@ class Search:
         model: A name in `MODELS`.
         dataset: A `Dataset`; its test split is not opened.
         space: A `Space` or a `Ladder`: what the strategy's values mean.
-        make_strategy: Function from this search to its strategy: an object with `ask` and `tell`.
+        make_strategy: Function from this search to its strategy: an object with `ask`, `tell` and `confirm`.
         seed: With its number, seeds each trial.
         target_acc: Validation accuracy to be reached, or None.
         stop_at_target: Whether the search ends there; a strategy may go on to smaller networks.
@@ -202,8 +202,12 @@ class Search:
             if trial.status == "FAILED":
                 self._check_first_trials()
 
+    def _closed(self):
+        """Returns how many trials count: those that ended and were not rejected."""
+        return sum(trial.status in ("COMPLETED", "FAILED") for trial in self.ledger.trials)
+
     def _ended(self, max_trials, deadline):
-        closed = sum(trial.status in ("COMPLETED", "FAILED") for trial in self.ledger.trials)
+        closed = self._closed()
         if self.stop_at_target and self.winner.reached:
             return "target"
         if self.unfinished or (closed and deadline is not None and time.monotonic() > deadline):
@@ -233,7 +237,10 @@ class Search:
 
     def _is_over(self, trial):
         """Rejects a trial that is over a limit, by count, before anything is allocated; returns whether it was."""
-        counts = self.counts_of(self.space.resolve(trial.values)[0])
+        try:
+            counts = self.counts_of(self.space.resolve(trial.values)[0])
+        except BadInput:
+            counts = None
         reason = self.limits.broken_by(counts) if counts else ""  # what does not fit fails as any other trial does
         if reason:
             self._close(trial, "rejected", reason=reason)
@@ -278,7 +285,7 @@ class Search:
     def _run_trial(self, trial, max_trials, deadline):
         run = trial_run(self.run, trial)
         epochs_done = latest_epoch(run.checkpoints)
-        self.progress.trial_started(trial.number + 1, max_trials, trial.values)
+        self.progress.trial_started(self._closed() + 1, max_trials, trial.values)
         if not run.finished and trial.exhausted(epochs_done):
             self._close(trial, "failed", reason=f"CRASHED: ended its process {trial.attempts} times")
             return
@@ -376,6 +383,8 @@ class Search:
             self.progress.say(f"  failed: {trial.reason}")
 
     def _check_first_trials(self):
+        if self.ledger.completed:
+            return
         first = [t for t in self.ledger.trials if t.status != "REJECTED"][:FAILURES_THAT_END_A_SEARCH]
         if len(first) == FAILURES_THAT_END_A_SEARCH and all(t.status == "FAILED" for t in first):
             told = [path for t in first if (path := trial_run(self.run, t).path / "error.txt").exists()]

@@ -48,6 +48,9 @@ class Space:
         drawn = self._call(self.hyperparameters)
         self._check(source, *drawn)
         self._defaults = self.resolve({})
+        for one in self.hyperparameters.space:
+            for value in one.values:
+                self.resolve({one.name: value})
         self._file_sha256 = file_sha256(file)
 
     @property
@@ -75,10 +78,20 @@ class Space:
         Args:
             values: Dict of hyper-parameter names and values. One that is left out keeps its default. Those of
                 Hyperband (`tuner/epochs`) shorten the recipe to one complete, shorter cycle.
+
+        Raises:
+            BadInput: The file's functions cannot take these values, or draw other settings with them than by default.
         """
         hp = self.hyperparameters.copy()
-        hp.values = hp.values | values
+        hp.values = {one.name: one.default for one in hp.space} | values  # also of what only now meets its condition
         settings, varied = self._call(hp)
+        if more := {one.name for one in hp.space} - set(self.names):
+            raise BadInput(
+                f"space {self._source}, which draws {', '.join(sorted(more))} for some values of others only",
+                "all that can be varied to be drawn in every call",
+                "Draw it always and use it where it counts, or draw it under hp.conditional_scope.",
+            )
+        settings, varied = (call_file(self._source, as_recorded, drawn) for drawn in (settings, varied))
         recipe = self.recipe.replace(**{name: value for name, value in varied.items() if name not in self.fixed})
         if "tuner/epochs" in values:
             epochs = values["tuner/epochs"]
@@ -126,6 +139,16 @@ def call_file(source, function, *args):
     except Exception as error:  # these files are a person's to edit, and can raise anything
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise BadInput(f"space {source} ({reason})", "a Python file that runs") from error
+
+
+def as_recorded(settings):
+    """Returns settings with the values that the ledger will give back: NumPy's numbers as Python's own."""
+    return with_tuples(json.loads(json.dumps(settings, default=plain_number)))
+
+
+def with_tuples(values):
+    """Returns settings with tuples for lists, which JSON makes of them."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
 def file_sha256(file):

@@ -150,7 +150,8 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
             card=model_card(dataset, model, card),
             progress=progress,
         )
-        progress.fit_started(recipe.epochs, steps, done=state["epoch"])
+        best = max((row["val_accuracy"] for row in state["history"]), default=0.0)
+        progress.fit_started(recipe.epochs, steps, done=state["epoch"], best=best)
         if epoch_end.stop_reason() in (None, "time") and state["epoch"] < recipe.epochs:
             batches = training_batches(
                 dataset.train,

@@ -4,6 +4,7 @@ import urllib.request
 import pytest
 
 from keras_vision.errors import KerasVisionError
+from keras_vision.progress import Progress
 from keras_vision.search import runner
 from keras_vision.search.ledger import trial_run
 from keras_vision.search.runner import Limits, is_hopeless, trial_seed
@@ -72,6 +73,48 @@ def test_a_failed_trial_does_not_end_the_search(tmp_path, space, monkeypatch):
     assert [trial.status for trial in search.ledger.trials] == ["FAILED", "COMPLETED"]
     assert search.ledger.trials[0].reason == "TrainingDiverged: the loss became nan"
     assert search.winner.best.number == 1
+
+
+def test_values_that_do_not_go_together_fail_a_trial_and_not_the_search(tmp_path):
+    text = """
+def model_space(hp):
+    width, depth = hp.Int("width", 2, 3), hp.Int("depth", 1, 2)
+    return {"hidden_units": {1: (width,), 2: (width,) * 2}[depth] if width + depth < 5 else 1 // 0}
+"""
+    (tmp_path / "own.py").write_text(text)
+    search = make_search(tmp_path / "s", Space("mlp", RECIPE, file=tmp_path / "own.py"), strategy="grid")
+    search.go(max_trials=4)
+    failed = [trial for trial in search.ledger.trials if trial.status == "FAILED"]
+    assert [trial.values["width"] + trial.values["depth"] for trial in failed] == [5]
+    assert "ZeroDivisionError" in failed[0].reason
+
+
+def test_a_search_that_has_succeeded_is_not_ended_by_its_first_trials(tmp_path, space, monkeypatch):
+    def fit(*args, **options):
+        if len(search.ledger.trials) != 4:
+            raise ValueError("out of memory")
+        return real_fit(*args, **options)
+
+    real_fit = runner.fit
+    monkeypatch.setattr(runner, "fit", fit)
+    search = make_search(tmp_path / "s", space)
+    with pytest.raises(KerasVisionError, match="first 3 trials all failed"):
+        search.go(max_trials=5)
+    assert search.go(max_trials=5) == "trials"
+    assert search.winner.best.number == 3
+
+
+def test_rejected_trials_are_not_among_those_that_are_counted(tmp_path, space):
+    shown = []
+
+    class Listener(Progress):
+        def trial_started(self, number, total, settings):
+            shown.append((number, total))
+
+    search = make_search(tmp_path / "s", space, limits=Limits(max_params=300), progress=Listener())
+    search.go(max_trials=3)
+    assert len(search.ledger.trials) > 3
+    assert shown == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_a_search_whose_first_trials_all_fail_ends_with_the_reason(tmp_path, space, monkeypatch):

@@ -75,6 +75,15 @@ GOOD = "def model_space(hp):\n    return {}\n\n"
         ("import no_such_module", "(ModuleNotFoundError: No module named 'no_such_module')"),
         ("def model_space():\n    return {}", "(TypeError: model_space() takes 0 positional arguments"),
         ("def model_space(hp):\n    hp.Int('width', 9, 4)", "(ValueError: "),
+        (
+            "def model_space(hp):\n    return {'filters': ((), (8,))[hp.Int('stages', 1, 2)]}",
+            "(IndexError: tuple index out of range)",
+        ),
+        (
+            "def model_space(hp):\n"
+            "    return {'filters': tuple(hp.Int(f'width_{i}', 4, 8) for i in range(hp.Int('stages', 1, 3)))}",
+            "which draws width_1 for some values of others only",
+        ),
         ("def model_space(hp):\n    hp.Int('width', 4, 9)", "whose model_space returns None: expected a dict"),
         (GOOD + "def recipe_space(hp, recipe):\n    return recipe['epoch']", "(KeyError: 'epoch')"),
         (GOOD + "def recipe_space(hp, recipe):\n    return ['epochs']", "whose recipe_space returns ['epochs']"),
@@ -84,6 +93,23 @@ def test_a_space_that_fails_is_named_with_the_reason(tmp_path, text, message):
     file = write(tmp_path, text)
     with pytest.raises(BadInput, match=f"^space {re.escape(str(file))}.*{re.escape(message)}"):
         Space("cnn", recipe_for("cnn"), file=file)
+
+
+def test_what_is_drawn_under_a_condition_is_varied(tmp_path):
+    text = """
+def model_space(hp):
+    width = hp.Int("width", 4, 8)
+    with hp.conditional_scope("width", [8]):
+        return {"filters": (width,), "convs_per_stage": hp.Int("convs", 1, 3)}
+"""
+    space = Space("cnn", recipe_for("cnn"), file=write(tmp_path, text))
+    assert "convs" in space.names
+
+
+def test_numbers_of_numpy_are_recorded_as_pythons_own(tmp_path):
+    text = "import numpy as np\n\ndef model_space(hp):\n    return {'filters': tuple(8 * 2 ** np.arange(2))}"
+    settings, _ = Space("cnn", recipe_for("cnn"), file=write(tmp_path, text)).resolve({})
+    assert json.dumps(settings) == '{"filters": [8, 16]}'
 
 
 def test_a_recipe_out_of_bounds_is_refused_before_a_trial(tmp_path):

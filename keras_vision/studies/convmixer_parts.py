@@ -8,7 +8,7 @@ from keras_vision.models.convmixer import uniform
 from keras_vision.models.layers import BatchNormalization, DepthwiseConv2D
 from keras_vision.studies.figures import colours_of, plot_lines, spread_of
 from keras_vision.studies.plan import Case, Scale, Study, all_of, smoke
-from keras_vision.studies.probes import kernel_gradients, signal_strengths
+from keras_vision.studies.probes import GRADIENT, kernel_gradients, kernel_layers, signal_strengths
 from keras_vision.studies.table import listed, points
 
 WHOLE = "whole"
@@ -88,6 +88,7 @@ def measure(run, model, data):
     gradients = kernel_gradients(model, data)
     return {
         "gradient_ratio": gradients[0] / gradients[-1] if gradients[-1] else None,
+        "layers": [name.replace("_conv", "").replace("_", " ") for name in kernel_layers(model)],
         "gradients": gradients,
         "signals": signal_strengths(model, data),
     }
@@ -100,8 +101,8 @@ def answer(table):
     largest = min(changes, key=changes.get)
     text = (
         f"The whole network's validation accuracy of {table.percent(WHOLE)} changes by {words}. "
-        f"The largest contribution is that of {PARTS[largest][0]}; of the gradient at the logits, the first layer gets "
-        f"{table.number(WHOLE, 'gradient_ratio')} times as much in the whole network and "
+        f"The largest contribution is that of {PARTS[largest][0]}; relative to the weights, the gradient at the first "
+        f"layer is {table.number(WHOLE, 'gradient_ratio')} times that at the logits in the whole network and "
         f"{table.number(largest, 'gradient_ratio')} times without it."
     )
     named = [case for case in NAMED if case in changes]
@@ -111,14 +112,14 @@ def answer(table):
 
 def figures(table):
     """Draws signal and gradient from layer to layer."""
-    panels = {"signals": "output, standard deviation", "gradients": "gradient, norm"}
+    panels = {"signals": "output, standard deviation", "gradients": GRADIENT}
+    names = dict(enumerate(table.values(WHOLE, "layers")[0], start=1))
     drawn = {}
     for column, label in panels.items():
         vectors = {case: table.values(case, column) for case in table.cases if table.values(case, column)}
         series = {case: (range(1, len(found[0]) + 1), *spread_of(found)) for case, found in vectors.items()}
-        drawn[column] = plot_lines(
-            series, x="layer, from pixels to logits", y=label, colours=colours_of(cases(table.scale)), log=("y",)
-        )
+        look = {"colours": colours_of(cases(table.scale)), "log": ("y",), "places": names}
+        drawn[column] = plot_lines(series, x="layer, from pixels to logits", y=label, **look)
     return drawn
 
 
@@ -145,7 +146,7 @@ STUDY = Study(
     },
     cases=cases,
     measure=measure,
-    columns={"gradient_ratio": "gradient, first layer / logits"},
+    columns={"gradient_ratio": f"{GRADIENT}: first layer / logits"},
     answer=answer,
     figures=(figures,),
 )

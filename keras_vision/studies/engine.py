@@ -339,10 +339,17 @@ def _lost(job, table):
 
 
 def _answer(job, table, lost):
-    """Returns the answer and whether the claim held; other images than the source's decide nothing."""
+    """Returns the answer and whether the claim held.
+
+    Trainings on other images than the source's decide nothing, and smaller ones do not refute it: their size may be why
+    it does not show.
+    """
     if lost:
         so_far = " so far" if job.missing(table) else ""
         return f"With every seed{so_far} these diverged: {', '.join(lost)}. So the comparison has no answer.", None
     text, held = job.study.answer(table)
-    has_others = job.study.dataset and (job.scale == "smoke" or job.dataset not in (None, job.study.dataset))
-    return text, None if has_others else held
+    if not job.study.dataset:
+        return text, held
+    has_others = (job.dataset or job.size.dataset or job.study.dataset) != job.study.dataset
+    is_too_small = held is False and job.scale != "full"
+    return text, None if has_others or is_too_small else held

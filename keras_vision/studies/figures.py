@@ -144,8 +144,15 @@ def _tidy(axes, metric, shown):
         axes.set_ylim(0, 4 * np.median(shown))
 
 
-def plot_accuracies(table, colours, column="val_accuracy", label="validation accuracy"):
+def plot_accuracies(table, colours, column="val_accuracy", label="validation accuracy", interval=None):
     """Draws a share by case: where there are several seeds a dot for each; mean and standard deviation below them.
+
+    Args:
+        table: A `Table`.
+        colours: Case -> colour.
+        column: Of the share.
+        label: What the axis shows.
+        interval: Columns of its lower and upper bound, drawn where there is one seed.
 
     Returns:
         A `matplotlib.figure.Figure`.
@@ -158,9 +165,11 @@ def plot_accuracies(table, colours, column="val_accuracy", label="validation acc
         lower = 0.16 if len(values) > 1 else 0.0
         if lower:
             axes.plot(values, [place - lower] * len(values), "o", color=colours[name], markersize=3, alpha=0.6)
-        deviation = table.deviation(name, column) or 0.0
-        look = {"color": colours[name], "markersize": 5, "elinewidth": 1.2, "capsize": 2.5 * bool(deviation)}
-        axes.errorbar(table.mean(name, column), place + lower, xerr=deviation or None, fmt="D", **look)
+        reach = table.deviation(name, column)
+        if reach is None and interval:
+            reach = [[abs(table.mean(name, bound) - values[0])] for bound in interval]
+        look = {"color": colours[name], "markersize": 5, "elinewidth": 1.2, "capsize": 2.5}
+        axes.errorbar(table.mean(name, column), place + lower, xerr=reach, fmt="D", **look)
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
@@ -170,7 +179,7 @@ def plot_accuracies(table, colours, column="val_accuracy", label="validation acc
     return figure
 
 
-def plot_lines(series, *, x, y, colours, log=(), places=None):
+def plot_lines(series, *, x, y, colours, log=(), places=None, dashed=()):
     """Draws one line for each case.
 
     Args:
@@ -178,7 +187,8 @@ def plot_lines(series, *, x, y, colours, log=(), places=None):
         x, y: What the axes show.
         colours: Case -> colour.
         log: Which of "x" and "y" are logarithmic.
-        places: The only places on the x axis with a number.
+        places: The only places on the x axis with a number, as a list; or place -> name, written upwards.
+        dashed: Cases whose lines are.
 
     Returns:
         A `matplotlib.figure.Figure`.
@@ -186,14 +196,19 @@ def plot_lines(series, *, x, y, colours, log=(), places=None):
     figure = style.new_figure(width=COLUMN, height=2.4 + legend_height(series))
     axes = style.new_axes(figure, x=x, y=y)
     for name, (places_of_case, means, low, high) in series.items():
-        axes.plot(places_of_case, means, marker="o", markersize=3, linewidth=1.2, color=colours[name], label=name)
+        look = {"linestyle": "--", "markerfacecolor": "white"} if name in dashed else {}
+        look |= {"marker": "o", "markersize": 3, "linewidth": 1.2, "color": colours[name]}
+        axes.plot(places_of_case, means, label=name, **look)
         if low is not None:
             axes.fill_between(places_of_case, low, high, color=colours[name], alpha=0.15, linewidth=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.tick_params(which="both", labelsize=8)
     if "x" in log:
         axes.set_xscale("log")
-    if places is not None:
+    if isinstance(places, dict):
+        axes.set_xticks(list(places), list(places.values()), rotation=90)
+        axes.xaxis.set_minor_locator(NullLocator())
+    elif places is not None:
         axes.set_xticks(places, [str(place) for place in places])
         axes.xaxis.set_minor_locator(NullLocator())
     if "y" in log:

@@ -102,9 +102,10 @@ def cases(scale):
 
 
 def goals_figure(table):
-    """Returns the test accuracy of each case, with a line where it was to be."""
+    """Returns the test accuracy of each case, with the 95% interval of a single one, and a line where it was to be."""
     colours = colours_of(cases(table.scale))
-    figure = plot_accuracies(table, colours, "test_accuracy", "test accuracy")
+    interval = ("test_low", "test_high")
+    figure = plot_accuracies(table, colours, "test_accuracy", "test accuracy", interval)
     look = {"linestyle": "", "marker": "|", "markersize": 14, "markeredgewidth": 1.6, "color": "0.35"}
     for (family, dataset), goal in (REPORTED | AIMS).items():
         case = name_of(family, dataset)
@@ -127,7 +128,7 @@ def answer(table):
         verdicts[of_loss] = table.reaches(cnn, LOSS, "test_crossentropy", lowest=True)
         loss = f", the CNN with a cross-entropy of {table.number(cnn, 'test_crossentropy')} (goal {LOSS})"
     missed = [case for case, reached in verdicts.items() if not reached]
-    second = f"Not reached: {listed(missed)}." if missed else "All goals are reached."
+    second = f"Not reached: {listed(missed)}." if missed else "Each of these goals is reached."
     is_whole = len(judged) == len(REPORTED) + 1
     return f"On test images: {listed(words)}{loss}. {second}", all_of(
         [*(verdicts[case] for case in judged), *([] if is_whole else [None])]

@@ -1,72 +1,110 @@
-"""A linear layer that commutes with shifts is a convolution: its kernel, read back from its answers to impulses."""
+"""A linear map that commutes with shifts is a convolution: its answers, put together from those to impulses."""
 
+import numpy as np
 from keras.utils import set_random_seed
 
-from keras_vision.analysis.impulse import impulse_response, plot_impulse
+from keras_vision.analysis.impulse import impulse_response, linear_part, plot_impulse, superposed
+from keras_vision.analysis.linearity import TEXTBOOK_SHAPE, measure, relative_error, textbook_maps
 from keras_vision.models import build_model
 from keras_vision.studies.plan import SCALES, Scale, Study
 from keras_vision.studies.table import number
 
 SHAPE, CLASSES = (16, 16, 3), 10
 EQUAL = 1e-4  # far above rounding in float32, far below a weight
+BORDER = (2, 2)  # rows and columns that the padding of the largest kernel reaches
 # case -> (family, its settings, the layer)
 LAYERS = {
     "convolution 3x3": ("vgg", {"filters": (8, 8), "blocks": (1, 1)}, "block1_conv1"),
     "convolution 3x3, stride 2": ("resnet18", {"width": 4, "blocks": (1, 1)}, "stage2_block1_conv1"),
     "patches 2x2, stride 2": ("convmixer", {"hidden_dim": 8, "depth": 1}, "patches_conv"),
     "depthwise convolution 5x5": ("convmixer", {"hidden_dim": 8, "depth": 1}, "block1_depthwise_conv"),
-    "dense layer": ("mlp", {"hidden_units": (8,)}, "block1_dense"),
 }
 DRAWN = ("convolution 3x3", "depthwise convolution 5x5")
 
 
-def respond(case, seed=0):
-    """Returns the `Impulse` of a case, with fresh weights."""
+def network_of(case, seed=0):
+    """Returns (model with fresh weights, name of the layer) of a case."""
     family, settings, layer = LAYERS[case]
     set_random_seed(seed)
-    return impulse_response(build_model(family, SHAPE, CLASSES, **settings), layer)
+    return build_model(family, SHAPE, CLASSES, **settings), layer
 
 
 def conduct(job):
-    """Returns a row for each layer and seed."""
-    found = {(case, seed): respond(case, seed) for case in LAYERS for seed in range(job.seeds)}
-    return [
-        {
-            **{"case": case, "seed": seed, "layer": f"{LAYERS[case][0]}, {LAYERS[case][2]}"},
-            **{"kernel": "x".join(map(str, one.read.shape)), "difference": one.difference},
-        }
-        for (case, seed), one in found.items()
-    ]
+    """Returns a row for each layer and each textbook map, with every seed."""
+    rows = []
+    for seed in range(job.seeds):
+        rows += [_layer_row(case, seed) for case in LAYERS]
+        rows += [
+            {"case": case, "seed": seed} | _superposition(function, TEXTBOOK_SHAPE, strides, seed)
+            for case, (function, strides) in textbook_maps(seed).items()
+        ]
+    return rows
+
+
+def _layer_row(case, seed):
+    model, name = network_of(case, seed)
+    layer, found = model.get_layer(name), impulse_response(model, name)
+    shape = layer.input.shape[1:]
+    linear = linear_part(layer, shape)
+    return {
+        **{"case": case, "seed": seed},
+        **_superposition(lambda images: np.asarray(linear(images)), shape, layer.strides, seed, BORDER),
+        **{"kernel": "x".join(map(str, found.read.shape)), "difference": found.difference},
+    }
+
+
+def _superposition(function, shape, strides, seed, margins=(0, 0)):
+    """Returns whether a map has both properties, and how far its answer to noise is from that made of impulses."""
+    verdicts = measure(function, [shape], kind="", strides=strides, margins=margins, seed=seed).verdicts()
+    image = np.random.default_rng(seed).standard_normal((1, *shape)).astype("float32")
+    is_linear = verdicts["additivity"] and verdicts["homogeneity"]
+    return {
+        **{"linear": "yes" if is_linear else "no", "commutes": "yes" if verdicts["stride_shifts"] else "no"},
+        **{"error": relative_error(superposed(function, image[0], strides), function(image)[0])},
+    }
 
 
 def answer(table):
-    """What is read back is what is stored."""
-    largest = max(row["difference"] for row in table.rows)
+    """Maps with both properties are given by their answers to impulses, others are not."""
+    has_both = {True: [], False: []}
+    for row in table.rows:
+        has_both[row["linear"] == row["commutes"] == "yes"].append(row)
+    largest = max(row["error"] for row in has_both[True])
+    smallest = min(row["error"] for row in has_both[False])
+    difference = max(row["difference"] for row in table.rows if "difference" in row)
+    maps, others = (len({row["case"] for row in has_both[is_both]}) for is_both in (True, False))
     text = (
-        f"Over {len(table.rows)} layers with random weights, the kernel read from the answers to unit impulses differs "
-        f"from the stored one by at most {number(largest)}. "
-        "So the answers to impulses are the kernel, mirrored, as the derivation says."
+        f"The answers of {maps} maps that are linear and commute with shifts differ from sums of shifted answers to "
+        f"impulses by at most {number(largest)} of their size, those of {others} maps that lack one of the two by at "
+        f"least {number(smallest)}. The kernels read from these answers, mirrored, differ from the stored ones by at "
+        f"most {number(difference)}."
     )
-    return text, largest < EQUAL
+    return text, largest < EQUAL and difference < EQUAL < smallest
 
 
 def figures(table):
     """Draws answers, what is read from them, and what is stored."""
-    return {f"impulse_{case.split()[0]}": plot_impulse(respond(case)) for case in DRAWN}
+    return {f"impulse_{case.split()[0]}": plot_impulse(impulse_response(*network_of(case))) for case in DRAWN}
 
 
 STUDY = Study(
     name="impulse",
     summary="Kernels read back from unit impulses",
     source="report 003, theory 1 (E14)",
-    question="Is a linear layer that commutes with shifts a convolution, whose kernel is its answer to an impulse?",
+    question="Is a linear map that commutes with shifts a convolution, whose kernel is its answer to an impulse?",
     reported="a derivation that it is; nothing measured.",
-    varied="the kind of layer, and its random weights by seed",
-    held_fixed="images of 16x16 in 3 channels; biases and activations are left out",
+    varied="the map: layers of the families, with random weights by seed, and maps that lack one of the properties",
+    held_fixed="biases and activations of the layers are left out; the answers are those to one image of noise",
     scales=dict.fromkeys(SCALES, Scale()),
     dataset=None,
     conduct=conduct,
-    columns={"layer": "layer", "kernel": "kernel", "difference": "largest difference"},
+    columns={
+        "linear": "linear",
+        "commutes": "commutes with shifts by its stride",
+        "error": "answer from impulses, relative error",
+        "kernel": "kernel",
+        "difference": "kernel read back, largest difference",
+    },
     answer=answer,
     figures=(figures,),
 )

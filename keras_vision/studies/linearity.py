@@ -30,9 +30,9 @@ def conduct(job):
         layers = [one for name, settings in NETWORKS.items() for one in _layers(name, settings, seed)]
         for one in (*textbook_table(seed), *layers):
             verdicts = {name: WORDS[verdict] for name, verdict in one.verdicts().items()}
-            row = rows.setdefault(one.kind, {"case": one.kind, "seed": 0, **verdicts, "seeds_that_differ": 0})
-            row["seeds_that_differ"] += any(row[name] != verdict for name, verdict in verdicts.items())
-    return list(rows.values())
+            row = rows.setdefault(one.kind, {"case": one.kind, "seed": 0, **verdicts, "agree": 0})
+            row["agree"] += all(row[name] == verdict for name, verdict in verdicts.items())
+    return [row | {"agree": f"{row['agree']} of {job.seeds}"} for row in rows.values()]
 
 
 def _layers(name, settings, seed):
@@ -84,8 +84,11 @@ STUDY = Study(
         "homogeneity": "homogeneous",
         "every_shift": "equivariant to every shift",
         "stride_shifts": "to shifts by the stride",
-        "seeds_that_differ": "seeds that differ",
+        "agree": "seeds that agree",
     },
     answer=answer,
-    background="A table with other entries for the maps of the report is wrong where it differs from this one.",
+    background=(
+        "A dash: input or output has no rows and columns that could be shifted. A table with other entries for the "
+        "maps of the report is wrong where it differs from this one."
+    ),
 )

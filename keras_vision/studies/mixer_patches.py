@@ -102,7 +102,8 @@ STUDY = Study(
         f"Alike are accuracies less than {100 * ALIKE:.0f} points apart, and closer than the worst is to them. Why the "
         "parameters are fewest in the middle: with patches of p x p pixels of an s x s image in c channels, a hidden "
         "size h, n blocks and a token MLP of t units, the layer on the patches has c p² h weights and the token mixing "
-        "has 2 n t (s/p)². The first grows with the area of a patch and the second shrinks with it; nothing else "
-        "depends on p. The sum is least where both are equal, at p⁴ = 2 n t s² / (c h)."
+        "has 2 n t (s/p)². The first grows with the area of a patch and the second shrinks with it; beside them only "
+        "the n (s/p)² biases of the token mixing depend on p. The sum of both is least where they are equal, at "
+        "p⁴ = 2 n t s² / (c h)."
     ),
 )

@@ -6,6 +6,7 @@ import numpy as np
 from keras_vision.analysis.gradients import layer_gradients
 
 IMAGES = 64
+GRADIENT = "gradient norm / weight norm"  # what `kernel_gradients` measures: layers of any shape can be compared by it
 
 
 def data_words(data):
@@ -25,8 +26,8 @@ def kernel_layers(model):
 
 
 def kernel_gradients(model, data):
-    """Returns the gradient's norm at each layer with kernels, from the pixels to the logits."""
-    norms = {layer.name: layer.gradient_norm for layer in layer_gradients(model, *sample(data))}
+    """Returns the gradient's norm over that of the weights, for each layer with kernels from pixels to logits."""
+    norms = {layer.name: layer.gradient_norm / layer.weight_norm for layer in layer_gradients(model, *sample(data))}
     return [norms[name] for name in kernel_layers(model)]
 
 

@@ -98,8 +98,8 @@ def _notes(study, table):
             )
         elif len(table.cases) > 1:
             lines.append(
-                "Each was trained once: the verdict allows for the draw of the validation images, but not for how "
-                "trainings differ by seed."
+                "Each was trained once: where accuracies are compared, the draw of the validation images is allowed "
+                "for, but not how trainings differ by seed."
             )
     tested = [row for row in table.rows if "test_low" in row]
     if tested:

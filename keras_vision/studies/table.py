@@ -129,13 +129,9 @@ class Table:
         return True if found.low > by else False if found.high < by else None
 
     def reaches(self, case, goal, column="val_accuracy", lowest=False):
-        """Returns whether a case's mean reaches a goal, as `judged` at this scale."""
+        """Returns whether a case's mean reaches a goal."""
         mean = self.mean(case, column)
-        return self.judged(mean is not None and (mean <= goal if lowest else mean >= goal))
-
-    def judged(self, verdict):
-        """Returns a verdict; None for False at less than full scale, which may be why the claim does not show."""
-        return None if verdict is False and self.scale != "full" else verdict
+        return mean is not None and (mean <= goal if lowest else mean >= goal)
 
     def run_folder(self, row):
         """Returns where the run of a row is."""
@@ -203,12 +199,14 @@ def number(value):
 
     Example:
 
-    >>> number(1234567.0), number(0.012345)
-    ('1,234,567', '0.0123')
+    >>> number(1234567.0), number(1.0045), number(3.0)
+    ('1,234,567', '1.00', '3')
     """
     if value is None:
         return "no number"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    if abs(value) >= 1000 or value == round(value):
+        return f"{value:,.0f}"
+    return f"{value:#.3g}".removesuffix(".")
 
 
 def listed(words):
@@ -238,8 +236,15 @@ def markdown(columns, rows):
 
 
 def against(table, case, reported):
-    """Returns the answer of a study that trains one network by its source's recipe, for the reported test accuracy."""
-    how = "By the source's recipe" if table.scale == "full" else "With a smaller network and fewer epochs"
+    """Returns the answer of a study that trains one network as its source did, for the reported test accuracy.
+
+    A number below the reported one decides nothing: the source's Adam may have added its decay to the gradient.
+    """
+    how = (
+        "By the source's recipe, but for how its decay acts,"
+        if table.scale == "full"
+        else "With a smaller network and fewer epochs"
+    )
     average = "on average " if len(table.of(case)) > 1 else ""
     text = (
         f"{how} the test accuracy is {table.percent(case, 'test_accuracy')}, where the source reported "
@@ -248,4 +253,4 @@ def against(table, case, reported):
         f"{table.percent(case, 'train_accuracy')} of the training images and {table.percent(case)} of the validation "
         "images are right."
     )
-    return text, table.reaches(case, reported, "test_accuracy")
+    return text, table.reaches(case, reported, "test_accuracy") or None

@@ -170,8 +170,8 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path, trained, monkeypatc
     assert trained == ["2-units-0", "4-units-0"]
 
 
-def test_the_smoke_scale_is_run_once_and_decides_nothing(tmp_path, trained):
-    assert run(tmp_path / "w", scale="smoke", seeds=3)["held"] is None
+def test_the_smoke_scale_is_run_once(tmp_path, trained):
+    run(tmp_path / "w", scale="smoke", seeds=3)
     assert trained == ["2-units-0", "4-units-0"]
 
 
@@ -179,6 +179,12 @@ def test_another_data_set_decides_nothing(tmp_path):
     study = tiny(dataset="cifar10", scales={"quick": dataclasses.replace(smoke(), dataset=None)})
     job = Job(study, "quick", 1, "digits", None, tmp_path / "w", "float32", Progress(), "study tiny")
     assert carry_out(job)["held"] is None
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_smaller_scale_confirms_a_claim_and_does_not_refute_it(tmp_path, held):
+    found = run(tmp_path / "w", tiny(dataset="digits", answer=lambda table: ("So.", held)))
+    assert found["held"] is (held or None)
 
 
 def test_long_studies_have_a_report_after_each_case(tmp_path, trained, monkeypatch):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-# name -> what it is for (the README repeats these reasons); heavy or rare ones are extras
+# What each is for stands in the README; heavy or rare ones are extras.
 REQUIRED = [
     "keras>=3.15.1",
     "tensorflow>=2.21",
@@ -27,7 +27,8 @@ EXTRAS = {
     "bench": ["torch>=2.6"],
     "test": ["pytest>=8.3", "pytest-xdist>=3.6"],
 }
-EXTRAS["dev"] = [*EXTRAS["test"], "ruff>=0.9"]
+EXTRAS["dev"] = [package for name in ("test", "onnx", "litert", "openvino") for package in EXTRAS[name]]
+EXTRAS["dev"] += ["ruff>=0.9"]
 
 setup(
     name="keras-vision",

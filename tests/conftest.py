@@ -10,6 +10,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+# Two workers with as many threads as cores each would wait for each other; those of programs that they start, too.
+if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
+    threads = str(max(1, os.cpu_count() // int(workers)))
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, threads)
+
 PLACES = (
     os.environ.get("TFDS_DATA_DIR"),
     "~/tensorflow_datasets",

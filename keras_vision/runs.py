@@ -14,7 +14,6 @@ import fcntl
 import json
 import os
 import platform
-import re
 import socket
 import zipfile
 from datetime import UTC, datetime
@@ -337,6 +336,7 @@ def load_model(source, *, float32=False):
     import keras
 
     import keras_vision.models.layers  # noqa: F401  registers the custom layers
+    from keras_vision.models.float32 import in_float32
 
     try:
         with safety.whole(path):
@@ -357,31 +357,15 @@ def _check_sides(model, source):
     """Refuses what would fill the memory with a few images, however few weights look at them."""
     from keras_vision.analysis.graph import steps_of
 
-    for tensor in model.inputs or ():
+    inputs = model.inputs or ()
+    for tensor in inputs:
         shape = tensor.shape[1:]
         if len(shape) == 3 and max(side or 0 for side in shape) > MAX_SIDE:
             sides = "x".join(map(str, shape))
             raise BadInput(f"model {source} for images of {sides}", f"sides of at most {MAX_SIDE} pixels")
-    if any(None in tensor.shape[1:] for tensor in model.inputs):
+    if not inputs or any(None in tensor.shape[1:] for tensor in inputs):
         return  # what such a model takes is not known before there are images
     largest = max(steps_of(model), key=lambda step: step.output_bytes)
     if largest.output_bytes > MAX_OUTPUT_BYTES:
         given = f"model {source}, whose layer {largest.name!r} gives {largest.output_bytes / 2**20:,.0f} MiB"
         raise BadInput(given, f"at most {MAX_OUTPUT_BYTES // 2**20} MiB for one image")
-
-
-def in_float32(part):
-    """Returns a model or a layer that computes in float32: itself, or in the place of lower precision a copy.
-
-    A copy has fresh weights.
-    """
-    import keras
-
-    config = json.dumps(keras.saving.serialize_keras_object(part))
-    float32_config = re.sub(r'"config": {"name": "(mixed_)?b?float16"}', '"config": {"name": "float32"}', config)
-    if float32_config == config:
-        return part
-    copy = keras.saving.deserialize_keras_object(json.loads(float32_config))
-    if not copy.built:
-        copy.build_from_config(part.get_build_config())
-    return copy

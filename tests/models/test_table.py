@@ -16,7 +16,7 @@ from tests.models.test_counts import COUNTS
 
 ROOM = Path(models.__file__).parent
 SPACES = Path(__file__).parents[2] / "tuner_configs"
-SHARED = {"__init__", "blocks", "checks", "layers", "speedups", "whitening"}
+SHARED = {"__init__", "blocks", "checks", "float32", "layers", "speedups", "whitening"}
 
 
 def test_every_file_of_a_family_has_its_row():

@@ -1,16 +1,20 @@
-"""TensorBoard's event files, written with TensorBoard's own writer: scalars, images, and sessions of HParams.
+"""TensorBoard's event files: scalars, images, and sessions of HParams.
 
 Keras' callback of the name needs TensorFlow and knows nothing of how a session ended; here every backend logs alike.
+TensorBoard's own writer of files works in a thread, and a full disk is no `OSError` there.
 """
 
 import io
+import os
+import socket
 import time
+from pathlib import Path
 
 from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from tensorboard.plugins.hparams import summary_v2 as hparams
 from tensorboard.plugins.scalar.summary_v2 import scalar_pb
-from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from tensorboard.summary.writer.record_writer import RecordWriter
 
 
 class EventLog:
@@ -19,6 +23,9 @@ class EventLog:
     Args:
         directory: Where the event file goes.
 
+    Raises:
+        OSError: It cannot be written.
+
     Example:
 
     >>> with EventLog("runs/example/tensorboard/train") as log:
@@ -26,22 +33,30 @@ class EventLog:
     """
 
     def __init__(self, directory):
-        self._writer = EventFileWriter(str(directory))
+        directory, now = Path(directory), time.time_ns()
+        directory.mkdir(parents=True, exist_ok=True)
+        name = f"events.out.tfevents.{now // 10**9}.{socket.gethostname()}.{os.getpid()}.{now}"
+        self._file = open(directory / name, "xb")  # noqa: SIM115  closed where the block of this log ends
+        self._records = RecordWriter(self._file)
+        self._add(event_pb2.Event(wall_time=now / 1e9, file_version="brain.Event:2"))
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
-        self._writer.close()
+        self._file.close()
+
+    def _add(self, event):
+        self._records.write(event.SerializeToString())
 
     def _write(self, summary, step=0):
-        self._writer.add_event(event_pb2.Event(wall_time=time.time(), step=step, summary=summary))
+        self._add(event_pb2.Event(wall_time=time.time(), step=step, summary=summary))
 
     def scalars(self, values, step):
         """Logs a dict of floats at `step`."""
         for tag, value in values.items():
             self._write(scalar_pb(tag, float(value)), step)
-        self._writer.flush()
+        self._file.flush()
 
     def figure(self, tag, figure, step=0):
         """Logs a matplotlib figure as an image."""
@@ -66,8 +81,7 @@ class EventLog:
 
     def session_start(self, name, settings):
         """Opens a session of HParams called `name` with its settings."""
-        plain = {k: v if isinstance(v, bool | int | float | str) else str(v) for k, v in settings.items()}
-        self._write(hparams.hparams_pb(plain, trial_id=name))
+        self._write(hparams.hparams_pb({key: _plain(value) for key, value in settings.items()}, trial_id=name))
 
     def session_end(self, succeeded):
         """Closes the session; one that is never closed is shown as running."""
@@ -80,3 +94,16 @@ class EventLog:
             tensor=metadata.NULL_TENSOR,
         )
         self._write(summary_pb2.Summary(value=[value]))
+
+
+def _plain(value):
+    """Returns a setting as HParams can hold it.
+
+    Example:
+
+    >>> _plain((16, 32))
+    '16-32'
+    """
+    if isinstance(value, (list, tuple)):
+        return "-".join(map(str, value))
+    return value if isinstance(value, bool | int | float | str) else str(value)

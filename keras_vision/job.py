@@ -71,6 +71,24 @@ def begin(model, data, precision, run, progress):
     progress.say(f"watch it: {tensorboard_line(run.path)}")
 
 
+def log_session(run, settings, result):
+    """Logs a run as a session of TensorBoard's HParams, so that it can be compared with others by its settings.
+
+    Args:
+        run: The `Run`.
+        settings: Dict of them.
+        result: What `fit` returned; None where the training failed.
+    """
+    from keras_vision.events import EventLog
+
+    shown = ("val_accuracy", "val_crossentropy", "parameters", "seconds")
+    with EventLog(run.tensorboard) as log:
+        log.session_start(run.path.name, {name: value for name, value in settings.items() if value is not None})
+        if result:
+            log.scalars({name: result[name] for name in shown}, step=result["epochs_run"])
+        log.session_end(succeeded=result is not None)
+
+
 def finish(run, result, data, target_acc, progress, views=1):
     """Ends a run: draws its pictures, then opens the test split where the run is done; returns the completed result.
 

@@ -5,7 +5,17 @@ import sys
 
 from keras_vision.cli import main as run_command
 from keras_vision.errors import check_choice
-from keras_vision.job import begin, check_seed, check_share, data_source, deadline_after, finish, open_dataset, show
+from keras_vision.job import (
+    begin,
+    check_seed,
+    check_share,
+    data_source,
+    deadline_after,
+    finish,
+    log_session,
+    open_dataset,
+    show,
+)
 from keras_vision.measure import VIEWS
 from keras_vision.models import MODELS
 from keras_vision.progress import Progress
@@ -28,6 +38,7 @@ def train(
     workdir=None,
     precision="auto",
     views=1,
+    session=None,
     progress=None,
     **recipe,
 ):
@@ -48,6 +59,7 @@ def train(
         workdir: The run directory; `runs/train-MODEL-DATASET` by default.
         precision: See `keras_vision.training.precision.set_precision`.
         views: How many views of each test image are averaged, one of `keras_vision.measure.VIEWS`.
+        session: Dict of more columns of TensorBoard's HParams, beside all settings.
         progress: A `Progress`.
         **recipe: Fields of `Recipe` that differ from the family's best known recipe.
 
@@ -71,10 +83,10 @@ def train(
     import_keras()
     import keras
 
-    from keras_vision.models import build_model
+    from keras_vision.models import build_model, model_settings
     from keras_vision.runs import Run, default_workdir
     from keras_vision.training.precision import set_precision
-    from keras_vision.training.trainer import check_fit, fit
+    from keras_vision.training.trainer import TrainingDiverged, check_fit, fit
 
     chosen = set_precision(precision)
     data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
@@ -97,7 +109,8 @@ def train(
     }
     run = Run(workdir or default_workdir("train", model, dataset, config))
     with run.locked():
-        run.start(config, precision=chosen)
+        in_full = {} if builder else model_settings(model) | (settings or {})
+        run.start(config, precision=chosen, model_settings=in_full)
         begin(model, data, chosen, run, progress)
         if run.finished:
             progress.say("This run is finished; what follows is its result. For a new one give another --workdir.")
@@ -106,7 +119,15 @@ def train(
             source = data_source(dataset, data_dir, image_size, on_bad_image, seed)
             card = {"data_source": source, "settings": settings or {}}
             limits = {"target_acc": target_acc, "deadline": deadline}
-            result = fit(network, data, plan, run, seed=seed, card=card, progress=progress, **limits)
+            columns = {name: config[name] for name in ("model", "dataset", "seed", "views")} | {"precision": chosen}
+            columns |= {**(settings or {}), **plan.as_dict(), **(session or {})}
+            try:
+                result = fit(network, data, plan, run, seed=seed, card=card, progress=progress, **limits)
+            except TrainingDiverged:
+                log_session(run, columns, None)
+                raise
+            if run.finished:
+                log_session(run, columns, result)
         return finish(run, result, data, target_acc, progress, views)
 
 

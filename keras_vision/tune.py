@@ -126,6 +126,7 @@ def tune(
     deadline = deadline_after(max_minutes)
     recipe = recipe_for(model, dataset, epochs=epochs, batch_size=batch_size)
     import_keras()
+    from keras_vision.analysis.counts import count_unbuilt
     from keras_vision.models import build_model
     from keras_vision.runs import Run, default_workdir
     from keras_vision.search.ladder import Ladder
@@ -141,7 +142,14 @@ def tune(
     choices = kind(model, recipe, fixed={"epochs": epochs, "batch_size": batch_size}, file=space)
     data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
     settings, first = choices.first()
-    check_fit(build_model(model, data.shape, len(data.class_names), **settings), data, first)
+
+    def build_first():
+        network = build_model(model, data.shape, len(data.class_names), **settings)
+        check_fit(network, data, first)
+        return network
+
+    count_unbuilt(build_first)  # without its weights, which the limits may forbid
+    set_precision(precision)  # which was forgotten with it
     limits = {"max_params": max_params, "max_macs": max_macs, "max_latency_ms": max_latency_ms}
     config = {
         "model": model,

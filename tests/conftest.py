@@ -48,6 +48,17 @@ def cifar10_dir():
     return _real_data_dir("cifar10")
 
 
+@pytest.fixture
+def bare_searches(monkeypatch):
+    """Leaves out what takes longer than the trainings of a small search: latencies, which are 1.5 ms, and pictures."""
+    from keras_vision import pictures
+    from keras_vision.search import board, runner
+
+    monkeypatch.setattr(runner, "latency_ms", lambda model: 1.5)
+    monkeypatch.setattr(board.Board, "draw", lambda self, trials, target_acc: None)
+    monkeypatch.setattr(pictures, "draw_pictures", lambda run, model, dataset: None)
+
+
 @pytest.fixture(autouse=True)
 def _float32_again():
     """Leaves no precision policy behind for the next test."""

@@ -10,11 +10,11 @@ from PIL import Image
 
 from keras_vision.data import load_dataset
 from keras_vision.errors import BadInput
-from keras_vision.evaluate import choose_data, evaluate, run_of, show
+from keras_vision.evaluate import check_classes, choose_data, evaluate, run_of, show
 from keras_vision.job import data_source
 from keras_vision.models import build_model
 from keras_vision.progress import PlainProgress
-from keras_vision.runs import Run, load_model, save_model, write_json
+from keras_vision.runs import Run, load_model, read_card, save_model, write_json
 from keras_vision.training.trainer import model_card
 from tests.synthetic import make_split
 
@@ -125,6 +125,16 @@ def test_where_the_data_was_then_counts_while_it_is_still_there(is_there, expect
     for dataset in (None, "cifar10"):
         assert choose_data(own, dataset, None, None, (None, 32, 32, 3))["data_dir"] == expected
     assert choose_data(own, None, "/now", None, (None, 32, 32, 3))["data_dir"] == "/now"
+
+
+def test_classes_in_another_order_are_refused(run):
+    names = list(read_card(run)["class_names"])
+    with pytest.raises(BadInput, match="the model's classes, in this order"):
+        check_classes(names, names[::-1])
+    with pytest.raises(BadInput, match="one for the 5x5x3 images"):
+        arrays = make_split(90, shape=(5, 5, 3))
+        np.savez("other.npz", x_train=arrays.images, y_train=arrays.labels, x_test=arrays.images, y_test=arrays.labels)
+        evaluate(run, dataset="npz:other.npz")
 
 
 def test_a_look_by_way_of_the_runs_own_file_counts_too(run):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from keras_vision.cli import parse_settings
 from keras_vision.evaluate import main as evaluate_main
@@ -137,10 +139,25 @@ def test_bad_input_exits_2_and_writes_nothing(words, message, capsys, tmp_path):
 
 
 def test_a_workdir_of_another_search_is_refused_by_the_field(images, capsys):
-    tune("--dataset", images, "--target-acc", "0.4", "--workdir", "w")
+    words = ("--dataset", images, "--target-acc", "0.4", "--workdir", "w")
+    tune(*words)
     ledger = (Run("w").path / "trials.jsonl").read_bytes()
-    assert tune("--dataset", images, "--target-acc", "0.4", "--workdir", "w", "--seed", "1") == 2
-    assert "seed=1: expected seed=0" in capsys.readouterr().err
+    Path("own.py").write_text(
+        "def model_space(hp):\n    return {'filters': (hp.Int('width', 4, 8),), 'blocks': (1,)}\n"
+    )
+    for changed, message in (
+        (("--seed", "1"), "seed=1: expected seed=0"),
+        (("--target-acc", "0.5"), "target_acc=0.5: expected target_acc=0.4"),
+        (("--max-params", "1000000"), "max_params=1000000: expected max_params=None"),
+        (("--precision", "float32"), "precision='float32': expected precision='auto'"),
+        (("--epochs", "5"), "epochs.value=5: expected"),
+        (("--space", "own.py"), "space."),
+    ):
+        assert tune(*words, *changed) == 2
+        assert message in capsys.readouterr().err
+    np.savez("made_up.npz", **{name: array[::-1] for name, array in np.load("made_up.npz").items()})
+    assert tune(*words) == 2
+    assert "fingerprint=" in capsys.readouterr().err
     assert (Run("w").path / "trials.jsonl").read_bytes() == ledger
 
 
@@ -160,6 +177,20 @@ def test_train_then_evaluate(images, capsys):
     mirrored = json.loads(capsys.readouterr().out)
     assert (mirrored["views"], evaluated["views"], trained["test"]["views"]) == (2, 1, 1)
     assert mirrored["crossentropy"] != evaluated["crossentropy"]
+
+
+def test_a_run_is_a_session_of_hparams_with_its_settings(images):
+    words = ["--model", "cnn", "--dataset", images, "--epochs", "1", "--set", "filters=4,8", "--workdir", "w"]
+    for _ in range(2):
+        assert train_main(words) == 0
+    log = EventAccumulator(str(Run("w").tensorboard)).Reload()
+    content = log.PluginTagToContent("hparams")["_hparams_/session_start_info"]
+    settings = HParamsPluginData.FromString(content).session_start_info.hparams
+    assert settings["filters"].string_value == "4-8"
+    assert settings["epochs"].number_value == 1
+    (accuracy,) = log.Tensors("val_accuracy")
+    assert accuracy.tensor_proto.float_val[0] == pytest.approx(Run("w").result["val_accuracy"])
+    assert Run("w").config["model_settings"]["kernel_size"] == 3
 
 
 def test_train_measures_the_views_that_were_asked_for(images, capsys):
@@ -238,7 +269,7 @@ def test_digits_reach_their_target_with_nothing_but_the_package():
 @pytest.mark.slow
 @pytest.mark.real_data
 def test_real_images_of_fashion_are_learned(fashion_mnist_dir, capsys):
-    network = ["--model", "vgg", "--set", "filters=16,32", "--set", "blocks=1,1"]
+    network = ["--model", "mlp", "--set", "hidden_units=64,"]
     assert train_main([*network, "--data-dir", str(fashion_mnist_dir), "--epochs", "1", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["test"]["n"] == 10_000

@@ -1,6 +1,7 @@
 """The front door of the studies: words in, reports out."""
 
 import json
+import re
 
 import pytest
 
@@ -16,8 +17,8 @@ def _in_an_empty_directory(tmp_path, monkeypatch):
 
 @pytest.fixture
 def _without_files_of_pictures(monkeypatch):
-    """Draws what each run has learned, and leaves out the rest, which takes half of the time of a short run."""
-    monkeypatch.setattr(pictures, "draw_pictures", lambda run, model, dataset: pictures.learned_figures(model))
+    """Leaves out the pictures of each run, which take half of the time of a short one."""
+    monkeypatch.setattr(pictures, "draw_pictures", lambda run, model, dataset: None)
 
 
 def test_the_list_names_every_study_with_its_source(capsys):
@@ -103,7 +104,7 @@ def test_all_studies_run_at_the_smoke_scale(tmp_path, capsys):
     for name in STUDIES:
         report = (tmp_path / "w" / name / "report.md").read_text()
         figures = {path.name for path in (tmp_path / "w" / name / "figures").glob("*.png")}
-        assert all(f"(figures/{figure})" in report for figure in figures)
+        assert set(re.findall(r"\(figures/(.+?)\)", report)) == figures
         assert "## Answer" in report
         assert (tmp_path / "w" / name / "table.csv").stat().st_size > 0
     assert study("mixer_patches", scale="smoke", workdir="w/mixer_patches")["runs"] == 2

@@ -8,15 +8,10 @@ import pytest
 from keras_vision.errors import BadInput
 from keras_vision.progress import PlainProgress
 from keras_vision.runs import Run
-from keras_vision.search import runner
 from keras_vision.search.winner import Winner
 from keras_vision.tune import report, show, show_report, tune
 
-
-@pytest.fixture(autouse=True)
-def known_latency(monkeypatch):
-    """Measuring would take longer than these trainings."""
-    monkeypatch.setattr(runner, "latency_ms", lambda model: 1.5)
+pytestmark = pytest.mark.usefixtures("bare_searches")
 
 
 def search(folder, **options):

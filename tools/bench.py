@@ -70,11 +70,11 @@ SUMMARY_COLUMNS = (
 METHOD = f"""Batches of {BATCH} images that lie in memory, {CLASSES} classes, AdamW and cross-entropy for all; Keras and
 this package through `model.fit` and `model.predict`, PyTorch through a plain loop without metrics. "Keras" is the same
 graph of stock layers, whose outputs were compared with ours; "PyTorch" is the same network, with an equal number of
-parameters, in whichever memory layout was faster. "Exported to OpenVINO" is what `keras_vision.export` writes, in
-that runtime and the precision it picks. Numbers are medians over rounds (lowest to highest). A ratio is the
-median of the ratios of each round; the best peer is that of the highest median. FLOPs are those of
-`keras_vision.analysis.counts`; "share of product" divides by what a {PRODUCT_SIDE}x{PRODUCT_SIDE} matrix product in the
-same arithmetic reached in the same rounds: {{products}}."""
+parameters, in whichever memory layout was faster in a few eager training steps. "Exported to OpenVINO" is what
+`keras_vision.export` writes, in that runtime and the precision it picks. Numbers are medians over
+rounds (lowest to highest). A ratio is the median of the ratios of each round; the best peer is that of the highest
+median. FLOPs are those of `keras_vision.analysis.counts`; "share of product" divides by what a
+{PRODUCT_SIDE}x{PRODUCT_SIDE} matrix product in the same arithmetic reached in the same rounds: {{products}}."""
 
 
 # ---- the worker: one configuration of one family ----

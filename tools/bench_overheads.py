@@ -48,10 +48,10 @@ METHOD = """All numbers are seconds{medians}.
 **Commands**, from start to end, on the digits:
 
 {commands}
-**A trial**: what a network costs beside its training, in batches of the family's recipe for {dataset}. "Traced" is how
-much longer the first training step and the first evaluation take than later ones. "Pause" is the time between two
-epochs: evaluation of {validation:,} images, the model file where it is the best, checkpoint, logs. "Share" is what
-building and tracing are of one epoch of {images:,} images.
+**A network**: what building and tracing cost beside its training, in batches of the family's recipe for {dataset}.
+"Traced" is how much longer the first training step and the first evaluation take than later ones. "Pause" is the time
+between two epochs: evaluation of {validation:,} images, the model file where it is the best, checkpoint, logs.
+"Share" is what building and tracing are of one epoch of {images:,} images.
 
 {trials}
 **Data**: images per second of the pipeline alone, over an epoch, with crops, mirrored images and cutout, and of

@@ -60,7 +60,7 @@ def _download(root):
 
 
 def _fetch_package(cache):
-    """Downloads and unpacks the package without installing it, in the one step that is seen whole or not at all."""
+    """Downloads the package and unpacks it without installing it; one that was half unpacked is never used."""
     if not (shutil.which("apt-get") and shutil.which("dpkg")):
         return
     cache.mkdir(exist_ok=True)

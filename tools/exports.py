@@ -10,6 +10,8 @@ import itertools
 import sys
 from pathlib import Path
 
+from bench_common import ROOT
+
 from keras_vision.errors import KerasVisionError
 from keras_vision.export import export
 from keras_vision.formats import FORMATS
@@ -22,7 +24,6 @@ from keras_vision.runs import Run, read_json
 from keras_vision.studies.table import markdown
 from keras_vision.train import train
 
-ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results" / "export.md"
 DATASETS = ("fashion_mnist", "cifar10")
 PRECISIONS = ("float32", "mixed_bfloat16")

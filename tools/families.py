@@ -11,6 +11,8 @@ import statistics
 import sys
 from pathlib import Path
 
+from bench_common import ROOT
+
 from keras_vision.models import MODELS
 from keras_vision.progress import PlainProgress, clock_text
 from keras_vision.quiet import import_keras
@@ -18,7 +20,6 @@ from keras_vision.runs import Run, load_model, read_json
 from keras_vision.studies.table import markdown
 from keras_vision.train import train
 
-ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results" / "families.md"
 # What each family should at least reach on validation images of Fashion-MNIST in one short run.
 EXPECTED = {
@@ -87,7 +88,7 @@ def main():
         train(model, data_dir=options.data_dir, workdir=run.path, progress=PlainProgress(sys.stdout))
     config = read_json(runs["vgg"].config_path)
     head = HEAD.format(
-        precision=config["settings"]["precision"],
+        precision=config["precision"],
         processor=config["machine"]["processor"],
         cores=config["machine"]["cores"],
         tensorflow=config["versions"]["tensorflow"],

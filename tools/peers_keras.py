@@ -20,6 +20,7 @@ from keras_vision.errors import KerasVisionError
 from keras_vision.measure import measure
 from keras_vision.models import build_model
 from keras_vision.models.layers import Dirac, gelu, set_statistics
+from keras_vision.training.trainer import EVALUATION_BATCH
 
 TOLERANCE = 1e-3  # of the largest logit
 
@@ -142,6 +143,7 @@ def main():
         training_batches(recipe, data),
         epochs=recipe.epochs,
         validation_data=(data.validation.images, data.validation.labels),
+        validation_batch_size=EVALUATION_BATCH,
         callbacks=[Report(recipe.epochs, pflop, options.target_acc)],
         verbose=0,
     )

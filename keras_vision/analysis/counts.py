@@ -130,9 +130,10 @@ def count_unbuilt(build):
     10079600010
     """
     with keras.StatelessScope():  # the variables made inside get their values where it ends
-        counts = count(build())
-        keras.utils.clear_session(free_memory=False)  # unless they are forgotten before
-    return counts
+        try:
+            return count(build())
+        finally:
+            keras.utils.clear_session(free_memory=False)  # unless they are forgotten before
 
 
 def _count_layer(step, is_first_call):

@@ -216,6 +216,8 @@ def _checked_test(spec, split, known_splits, class_names):
     shape, expected = split.images.shape[1:], known_splits[0].images.shape[1:]
     if shape != expected:
         raise BadInput(f"{spec} with test images of shape {shape}", f"the shape of the training images, {expected}")
+    if not len(split):
+        raise BadInput(f"{spec} with no test images", "at least one")
     lowest, highest = split.labels.min(), split.labels.max()
     if lowest < 0 or highest >= len(class_names):
         raise BadInput(f"{spec} with test labels {lowest} to {highest}", f"labels from 0 to {len(class_names) - 1}")

@@ -41,7 +41,7 @@ class Board:
     def log_session(self, trial):
         """Logs a closed trial as one session of HParams; its metrics are the best values, not the last ones."""
         with EventLog(self._tensorboard(trial)) as log:
-            log.session_start(trial.name, {name: _plain(value) for name, value in trial.values.items()})
+            log.session_start(trial.name, trial.values)
             if trial.result:
                 shown = trial.result | {"best_val_accuracy": trial.score}
                 log.scalars({name: shown[name] for name in METRICS}, step=trial.result["epochs_run"])

@@ -17,7 +17,7 @@ import numpy as np
 from keras_vision.analysis.counts import count_unbuilt
 from keras_vision.analysis.latency import latency_ms
 from keras_vision.errors import BadInput, KerasVisionError
-from keras_vision.models import build_model
+from keras_vision.models import build_model, model_settings
 from keras_vision.progress import Progress
 from keras_vision.runs import WorkdirRefused, write_text
 from keras_vision.search.board import Board
@@ -158,7 +158,7 @@ class Search:
         if key not in self._counts:
             try:
                 self._counts[key] = count_unbuilt(lambda: self._build(settings))
-            except BadInput:
+            except Exception:  # its trial builds it again, and fails with the reason
                 self._counts[key] = None
         return self._counts[key]
 
@@ -239,9 +239,9 @@ class Search:
         """Rejects a trial that is over a limit, by count, before anything is allocated; returns whether it was."""
         try:
             counts = self.counts_of(self.space.resolve(trial.values)[0])
-        except BadInput:
+        except BadInput:  # values that do not go together: the trial fails as any other does
             counts = None
-        reason = self.limits.broken_by(counts) if counts else ""  # what does not fit fails as any other trial does
+        reason = self.limits.broken_by(counts) if counts else ""
         if reason:
             self._close(trial, "rejected", reason=reason)
         return bool(reason)
@@ -371,7 +371,8 @@ class Search:
             "seed": seed,
             "fingerprint": self.dataset.fingerprint,
         }
-        run.start(config, precision=precision, latency_ms=latency)
+        in_full = model_settings(self.model) | settings
+        run.start(config, precision=precision, latency_ms=latency, model_settings=in_full)
         card = self.card | {"settings": settings}
         return fit(model, self.dataset, recipe, run, seed=seed, card=card, progress=self.progress, **until)
 

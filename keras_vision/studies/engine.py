@@ -26,15 +26,14 @@ from keras_vision.train import train
 from keras_vision.training.precision import set_precision
 from keras_vision.training.recipe import recipe_for
 
-# HParams of TensorBoard: column -> name shown.
+# Metrics of TensorBoard's HParams, as `train` logs them: column -> name shown; and those that a study adds.
 METRICS = {
     "val_accuracy": "validation accuracy",
     "val_crossentropy": "validation cross-entropy",
     "parameters": "parameters",
-    "macs": "MACs",
     "seconds": "seconds",
-    "pflop": "PFLOP",
 }
+COSTS = {"macs": "MACs", "pflop": "PFLOP"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -195,7 +194,8 @@ def _row(job, case, plan, varied):
     row = {"case": case.name, "seed": plan["seed"], "run": name, **values}
     row |= _train(job, case, plan, run)
     write_json(measured, row)
-    _log_session(run, name, _flat(plan) | {"case": case.name, "seed": plan["seed"]}, row)
+    with EventLog(run.tensorboard) as log:
+        log.scalars({tag: row[tag] for tag in COSTS if tag in row}, step=row.get("epochs", 0))
     return row
 
 
@@ -216,6 +216,7 @@ def _train(job, case, plan, run):
             workdir=run.path,
             precision=plan["precision"],
             views=plan["views"],
+            session={"case": case.name},
             progress=job.progress,
             **plan["recipe"],
         )
@@ -284,14 +285,7 @@ def _declare(job, varied):
     folder = Run(job.workdir).tensorboard
     if not any(folder.glob("events.*")):
         with EventLog(folder) as log:
-            log.experiment(["case", "seed", *varied], METRICS)
-
-
-def _log_session(run, name, settings, row):
-    with EventLog(run.tensorboard) as log:
-        log.session_start(name, {key: value for key, value in settings.items() if value is not None})
-        log.scalars({tag: row[tag] for tag in METRICS if tag in row}, step=row.get("epochs", 0))
-        log.session_end(succeeded="diverged" not in row)
+            log.experiment(["case", "seed", *varied], METRICS | COSTS)
 
 
 def _publish(job, run, table):
@@ -306,6 +300,9 @@ def _publish(job, run, table):
     for draw in () if lost else job.study.figures:
         drawn |= draw(table)
     save_figures(drawn, run.figures)
+    with EventLog(run.tensorboard) as log:
+        for name, figure in drawn.items():
+            log.figure(name, figure, step=len(table.rows))
     write_text(job.workdir / "report.md", report.report_text(job, table, list(drawn), text, held))
     result = {
         "study": job.study.name,

@@ -150,7 +150,9 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
             card=model_card(dataset, model, card),
             progress=progress,
         )
-        best = max((row["val_accuracy"] for row in state["history"]), default=0.0)
+        epoch_end.set_model(model)
+        epoch_end.save_best()
+        best = best_epoch(state["history"]).get("val_accuracy", 0.0)
         progress.fit_started(recipe.epochs, steps, done=state["epoch"], best=best)
         if epoch_end.stop_reason() in (None, "time") and state["epoch"] < recipe.epochs:
             batches = training_batches(
@@ -213,10 +215,15 @@ def model_card(dataset, model, more=None):
     }
 
 
+def best_epoch(history):
+    """Returns the row of the best epoch by validation accuracy, the first of equal ones; {} where there is none."""
+    return max(history, key=lambda row: row["val_accuracy"], default={})
+
+
 def summary(state, stopped, model):
     """Returns the result of a training as a dict of plain numbers."""
     history = state["history"]
-    best = max(history, key=lambda row: row["val_accuracy"])
+    best = best_epoch(history)
     return {
         "val_accuracy": best["val_accuracy"],
         "val_crossentropy": best["val_crossentropy"],
@@ -246,8 +253,9 @@ def check_gradients(optimizer):
 class _EpochEnd(keras.callbacks.Callback):
     """Everything that happens at the end of an epoch, in the one order that is right.
 
-    Evaluate (on the averaged weights, where there are any), save the best, write the metrics, log, checkpoint, and
-    decide whether to stop: a state is only ever recorded after what it claims is on disk.
+    Evaluate (on the averaged weights, where there are any), write the metrics, checkpoint, save the model where it is
+    the best, log, and decide whether to stop. A kill before the checkpoint leaves the model of the epochs before, which
+    is that of the state; one between the two leaves a state whose model `save_best` writes when the training goes on.
     """
 
     # Steps are counted without looking at their logs, so that Keras need not wait for each step's result.
@@ -276,16 +284,12 @@ class _EpochEnd(keras.callbacks.Callback):
                 f"the loss became {logs['loss']} in epoch {epoch + 1}; a lower learning rate may keep it finite"
             )
         check_gradients(self.model.optimizer)
-        history = self.state["history"]
-        best = max((row["val_accuracy"] for row in history), default=-1.0)
         with self._averaged_weights():
             measured = self.model.evaluate(self.batches, verbose=0, return_dict=True)
             if not math.isfinite(measured["loss"]):
                 raise TrainingDiverged(f"the validation loss became {measured['loss']} in epoch {epoch + 1}")
             # A float32 share of 5,400 in 6,000 is less than 0.9: count the images again.
             measured["accuracy"] = round(measured["accuracy"] * len(self.validation)) / len(self.validation)
-            if measured["accuracy"] > best:
-                save_model(self.model, self.run.model_path, self.card | {"val_accuracy": measured["accuracy"]})
         row = {
             "epoch": epoch + 1,
             **{name: float(value) for name, value in logs.items()},
@@ -304,12 +308,20 @@ class _EpochEnd(keras.callbacks.Callback):
         self.state["seconds"] += row["seconds"]
         self.run.log_metrics(self.state["history"])
         self.checkpoints.save(self.model, self.state)
+        self.save_best()
         curves = ("loss", "accuracy", "crossentropy")
         self.logs["train"].scalars(
             {name: row[name] for name in (*curves, "learning_rate", "images_per_second")}, row["epoch"]
         )
         self.logs["validation"].scalars({name: row[f"val_{name}"] for name in curves}, row["epoch"])
         self.progress.epoch_ended(row["epoch"], self.recipe.epochs, row)
+
+    def save_best(self):
+        """Writes the model file where the epoch that the state is after is the best by validation so far."""
+        best = best_epoch(self.state["history"])
+        if best and best["epoch"] == self.state["epoch"]:
+            with self._averaged_weights():
+                save_model(self.model, self.run.model_path, self.card | {"val_accuracy": best["val_accuracy"]})
 
     def stop_reason(self):
         """Returns why the training should end before its last epoch, "time" if it may go on later; else None."""

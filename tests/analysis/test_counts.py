@@ -193,6 +193,15 @@ def test_a_network_is_counted_without_being_allocated():
     assert counts.macs == 784 * 200_000 + 200_000**2 + 200_000 * 10
 
 
+def test_what_cannot_be_built_is_not_allocated_either():
+    def build():
+        build_model("mlp", (28, 28, 1), 10, hidden_units=(200_000, 200_000))  # 160 GB
+        raise ValueError("too late")
+
+    with pytest.raises(ValueError, match="too late"):
+        count_unbuilt(build)
+
+
 def test_counting_first_leaves_no_trace_in_what_is_built_next():
     keras.utils.set_random_seed(1)
     expected = small_model("vgg").get_weights()

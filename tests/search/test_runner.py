@@ -4,8 +4,10 @@ import urllib.request
 import pytest
 
 from keras_vision.errors import KerasVisionError
+from keras_vision.models import build_model
 from keras_vision.progress import Progress
 from keras_vision.search import runner
+from keras_vision.search.board import Board
 from keras_vision.search.ledger import trial_run
 from keras_vision.search.runner import Limits, is_hopeless, trial_seed
 from keras_vision.search.space import Space
@@ -13,7 +15,8 @@ from keras_vision.training.checkpoint import Checkpoints
 from keras_vision.training.trainer import TrainingDiverged
 from tests.search.searches import RECIPE, Killed, events_of, make_search, trials_of
 
-pytestmark = pytest.mark.usefixtures("known_latency")
+DRAW = Board.draw  # which the fixture leaves out
+pytestmark = pytest.mark.usefixtures("bare_searches")
 
 
 def test_every_trial_is_a_run_with_its_own_seed(tmp_path, space):
@@ -87,6 +90,33 @@ def model_space(hp):
     failed = [trial for trial in search.ledger.trials if trial.status == "FAILED"]
     assert [trial.values["width"] + trial.values["depth"] for trial in failed] == [5]
     assert "ZeroDivisionError" in failed[0].reason
+
+
+def test_a_builder_that_raises_fails_a_trial_and_not_the_search(tmp_path, space, monkeypatch):
+    def build(name, *shape, **settings):
+        if len(search.ledger.trials) == 1:
+            raise ValueError("negative dimension size")
+        return build_model(name, *shape, **settings)
+
+    monkeypatch.setattr(runner, "build_model", build)
+    search = make_search(tmp_path / "s", space, limits=Limits(max_params=10_000))
+    search.go(max_trials=2)
+    assert [trial.status for trial in search.ledger.trials] == ["FAILED", "COMPLETED"]
+    assert "negative dimension size" in search.ledger.trials[0].reason
+
+
+def test_an_interrupted_trial_is_no_death(tmp_path, space, monkeypatch):
+    def interrupt(*args, **options):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "fit", interrupt)
+        for _ in range(3):
+            with pytest.raises(KeyboardInterrupt):
+                make_search(tmp_path / "s", space).go(max_trials=1)
+    search = make_search(tmp_path / "s", space)
+    search.go(max_trials=1)
+    assert [trial.status for trial in search.ledger.trials] == ["COMPLETED"]
 
 
 def test_a_search_that_has_succeeded_is_not_ended_by_its_first_trials(tmp_path, space, monkeypatch):
@@ -217,6 +247,7 @@ def test_the_front_is_a_table_and_a_picture(tmp_path, space):
     rows = (tmp_path / "s" / "front.csv").read_text().splitlines()
     assert rows[0].startswith("trial,val_accuracy,parameters,macs,latency_ms,smallest_by")
     assert 1 <= len(rows[1:]) <= 3
+    DRAW(search.board, search.ledger.trials, target_acc=None)
     assert (tmp_path / "s" / "figures" / "front.png").stat().st_size > 1000
 
 

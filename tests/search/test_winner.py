@@ -14,7 +14,7 @@ from keras_vision.search.runner import Limits, trial_seed
 from keras_vision.training.trainer import TrainingDiverged
 from tests.search.searches import RECIPE, Killed, make_search
 
-pytestmark = pytest.mark.usefixtures("known_latency")
+pytestmark = pytest.mark.usefixtures("bare_searches")
 
 
 def fail_after_an_epoch(monkeypatch, trials):

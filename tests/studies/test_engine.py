@@ -119,8 +119,10 @@ def test_every_run_is_a_session_of_hparams(once):
     for name in ("2-units-0", "4-units-0"):
         log = EventAccumulator(str(once / "runs" / name / "tensorboard")).Reload()
         assert {"_hparams_/session_start_info", "_hparams_/session_end_info"} <= set(log.PluginTagToContent("hparams"))
+        assert {"val_accuracy", "parameters", "macs"} <= set(log.Tags()["tensors"])
     log = EventAccumulator(str(once / "tensorboard")).Reload()
     assert "_hparams_/experiment" in log.PluginTagToContent("hparams")
+    assert {"curves", "accuracy"} <= set(log.Tags()["images"])
 
 
 @pytest.fixture

@@ -65,8 +65,10 @@ def test_a_short_training_with_bfloat16_products_is_as_accurate_as_one_in_float3
     if precision.set_precision("auto") != precision.REWRITE:
         pytest.skip("there are no bfloat16 instructions here")
     dataset = load_dataset("fashion_mnist", data_dir=fashion_mnist_dir)
-    few = Split(dataset.train.images[:4000], dataset.train.labels[:4000])
-    dataset = dataclasses.replace(dataset, train=few)
+    train, validation = (
+        Split(split.images[:n], split.labels[:n]) for split, n in ((dataset.train, 4000), (dataset.validation, 2000))
+    )
+    dataset = dataclasses.replace(dataset, train=train, validation=validation)
     accuracy = {}
     for chosen in ("auto", "float32"):
         precision.set_precision(chosen)

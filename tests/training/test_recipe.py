@@ -3,10 +3,10 @@ import sys
 
 import pytest
 
-from keras_vision.data import DATASETS, augmentation
+from keras_vision.data import DATASETS
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
-from keras_vision.training.recipe import CHOICES, DATASET_CHANGES, EPOCHS, RECIPES, Recipe, recipe_for
+from keras_vision.training.recipe import DATASET_CHANGES, EPOCHS, RECIPES, Recipe, recipe_for
 
 
 def test_every_family_has_a_recipe():
@@ -29,10 +29,6 @@ def test_recipes_are_within_their_own_bounds(model, dataset):
 def test_what_a_person_set_beats_the_recipe():
     recipe = recipe_for("vgg", "fashion_mnist", epochs=3, learning_rate=0.5, shift=4)
     assert (recipe.epochs, recipe.learning_rate, recipe.shift) == (3, 0.5, 4)
-
-
-def test_flips_are_those_of_the_augmentation():
-    assert CHOICES["flip"] is augmentation.FLIPS
 
 
 def test_recipes_are_read_without_tensorflow():

@@ -1,8 +1,11 @@
 """report.md: a study as people read it: question, set-up, table, figures, answer; every number from the table."""
 
+import shlex
+
 from keras_vision.progress import clock_text
 from keras_vision.runs import Run
 from keras_vision.studies.table import listed, markdown, number
+from keras_vision.training.recipe import recipe_for
 
 VERDICTS = {True: "held", False: "did not hold"}
 # column -> heading. Shares are in per cent.
@@ -45,6 +48,7 @@ def report_text(job, table, figures, text, held):
         _notes(study, table),
         study.background,
         *(f"![{name.replace('_', ' ')}](figures/{name}.png)" for name in figures),
+        _commands(table),
         "## Answer",
         text,
         f"The source, {study.source}, reported: {study.reported} {_verdict(study, job.scale, held)}",
@@ -117,6 +121,42 @@ def _notes(study, table):
     if lost:
         lines.append(f"These diverged and have no numbers: {', '.join(lost)}.")
     return " ".join(lines)
+
+
+def _commands(table):
+    """Returns the lines that train each network of a family alone, with the first seed; "" where there is none."""
+    first = {row["case"]: Run(table.run_folder(row)) for row in reversed(table.rows) if "run" in row}
+    settings = {case: run.config["settings"] for case, run in first.items() if run.config_path.exists()}
+    lines = [
+        train_command(settings[case]) for case in table.cases if case in settings and not settings[case]["builder"]
+    ]
+    return "Each of them alone:\n\n" + "\n".join(f"    {line}" for line in lines) if lines else ""
+
+
+def train_command(settings):
+    """Returns the command that trains what a run's config.json records, without what is so by default.
+
+    Example:
+
+    >>> vgg = {"model": "vgg", "dataset": "cifar10", "settings": {"filters": (16,)}, "views": 6, "seed": 0}
+    >>> train_command(vgg | {"recipe": recipe_for("vgg", "cifar10", epochs=9).as_dict()})
+    'python -m keras_vision.train --model vgg --dataset cifar10 --set filters=16, --epochs 9 --views 6'
+    """
+    usual = recipe_for(settings["model"], settings["dataset"]).as_dict() | {"views": 1, "seed": 0}
+    given = settings["recipe"] | {name: settings[name] for name in ("views", "seed")}
+    words = ["python", "-m", "keras_vision.train", "--model", settings["model"], "--dataset", settings["dataset"]]
+    for name, value in settings["settings"].items():
+        words += ["--set", f"{name}={_setting(value)}"]
+    for name, value in given.items():
+        words += [f"--{name.replace('_', '-')}", str(value)] if value != usual[name] else []
+    return shlex.join(words)
+
+
+def _setting(value):
+    """Returns a value as `--set` reads it."""
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(_setting, value)) + "," * (len(value) == 1)
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 def table_cells(table, columns):

@@ -2,7 +2,10 @@
 
 import csv
 import dataclasses
+import functools
+import itertools
 import json
+import shlex
 import shutil
 
 import pytest
@@ -10,14 +13,18 @@ import record_studies
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from keras_vision import pictures
+from keras_vision import train as train_module
+from keras_vision.cli import parse_settings
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.progress import Progress
 from keras_vision.runs import Run, load_model
 from keras_vision.studies import engine
 from keras_vision.studies.engine import Job, carry_out
 from keras_vision.studies.plan import Case, Study, smoke
+from keras_vision.studies.report import train_command
 from keras_vision.studies.rnn_lstm import plain_rnn
 from keras_vision.train import train
+from keras_vision.training.recipe import FIELDS, recipe_for
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -105,6 +112,28 @@ def test_the_report_holds_question_set_up_table_figures_and_answer(once):
     ):
         assert words in text
     assert "test" not in text.replace("nothing was chosen", "")
+
+
+def test_the_report_says_how_to_train_each_network_alone(once, monkeypatch):
+    given, real = [], train_module.train
+    fake = functools.wraps(real)(lambda **options: given.append(options) or {})
+    monkeypatch.setattr(train_module, "train", fake)
+    start = "    python -m keras_vision.train "
+    lines = [line for line in (once / "report.md").read_text().splitlines() if line.startswith(start)]
+    for line, name in zip(lines, ("2-units-0", "4-units-0"), strict=True):
+        assert train_module.main([*shlex.split(line.removeprefix(start)), "--json"]) == 0
+        options, recorded = given.pop(), Run(once / "runs" / name).config["settings"]
+        assert (options["model"], options["dataset"], options["seed"]) == ("mlp", "digits", 0)
+        assert list(options["settings"]["hidden_units"]) == recorded["settings"]["hidden_units"]
+        assert recipe_for("mlp", "digits", **{name: options[name] for name in FIELDS}).as_dict() == recorded["recipe"]
+
+
+def test_all_kinds_of_settings_are_written_as_they_are_read():
+    settings = {"filters": (16, 32), "blocks": (1,), "whitening": True, "pooling": None, "dropout_rate": 0.1}
+    config = {"model": "vgg", "dataset": "cifar10", "recipe": recipe_for("vgg", "cifar10").as_dict(), "views": 6}
+    words = shlex.split(train_command(config | {"settings": settings, "seed": 3}))
+    assert parse_settings([after for word, after in itertools.pairwise(words) if word == "--set"]) == settings
+    assert words[-4:] == ["--views", "6", "--seed", "3"]
 
 
 def test_a_tested_study_reports_the_test_split_and_says_that_it_was_opened_once(tmp_path):

@@ -151,6 +151,19 @@ def parse_settings(pairs):
     return settings
 
 
+def setting_text(value):
+    """Returns a value as `--set` reads it.
+
+    Example:
+
+    >>> setting_text((32, 64)), setting_text((2,)), setting_text(False)
+    ('32,64', '2,', 'false')
+    """
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(setting_text, value)) + "," * (len(value) == 1)
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
 def _literal(text):
     words = {"true": True, "false": False, "none": None}
     if text.lower() in words:

@@ -16,6 +16,8 @@ from tensorboard.plugins.hparams import summary_v2 as hparams
 from tensorboard.plugins.scalar.summary_v2 import scalar_pb
 from tensorboard.summary.writer.record_writer import RecordWriter
 
+from keras_vision.progress import cell
+
 
 class EventLog:
     """One TensorBoard run.
@@ -79,13 +81,19 @@ class EventLog:
         shown = [hparams.Metric(tag, display_name=name) for tag, name in metrics.items()]
         self._write(hparams.hparams_config_pb(columns, shown))
 
-    def session_start(self, name, settings):
-        """Opens a session of HParams called `name` with its settings."""
-        self._write(hparams.hparams_pb({key: _plain(value) for key, value in settings.items()}, trial_id=name))
+    def session(self, name, settings, result, metrics):
+        """Logs a run or a trial as a session of HParams; without an end it would be shown as running.
 
-    def session_end(self, succeeded):
-        """Closes the session; one that is never closed is shown as running."""
-        status = api_pb2.STATUS_SUCCESS if succeeded else api_pb2.STATUS_FAILURE
+        Args:
+            name: Its name.
+            settings: Dict of its settings.
+            result: Dict with `epochs_run` and what `metrics` names; None where it failed.
+            metrics: The names of what is shown of the result.
+        """
+        self._write(hparams.hparams_pb({key: _plain(value) for key, value in settings.items()}, trial_id=name))
+        if result:
+            self.scalars({metric: result[metric] for metric in metrics}, step=result["epochs_run"])
+        status = api_pb2.STATUS_SUCCESS if result else api_pb2.STATUS_FAILURE
         end = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=time.time())
         content = plugin_data_pb2.HParamsPluginData(session_end_info=end)
         value = summary_pb2.Summary.Value(
@@ -97,13 +105,6 @@ class EventLog:
 
 
 def _plain(value):
-    """Returns a setting as HParams can hold it.
-
-    Example:
-
-    >>> _plain((16, 32))
-    '16-32'
-    """
-    if isinstance(value, (list, tuple)):
-        return "-".join(map(str, value))
+    """Returns a setting as HParams can hold it."""
+    value = cell(value)
     return value if isinstance(value, bool | int | float | str) else str(value)

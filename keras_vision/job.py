@@ -8,6 +8,14 @@ from keras_vision.errors import BadInput
 from keras_vision.measure import measure_run, score_line
 from keras_vision.progress import installed
 
+# What TensorBoard's HParams show of a run: scalar -> name shown.
+METRICS = {
+    "val_accuracy": "validation accuracy",
+    "val_crossentropy": "validation cross-entropy",
+    "parameters": "parameters",
+    "seconds": "seconds",
+}
+
 
 def check_share(name, value):
     """Refuses what is not a share between 0 and 1 (None is let through)."""
@@ -81,12 +89,9 @@ def log_session(run, settings, result):
     """
     from keras_vision.events import EventLog
 
-    shown = ("val_accuracy", "val_crossentropy", "parameters", "seconds")
+    given = {name: value for name, value in settings.items() if value is not None}
     with EventLog(run.tensorboard) as log:
-        log.session_start(run.path.name, {name: value for name, value in settings.items() if value is not None})
-        if result:
-            log.scalars({name: result[name] for name in shown}, step=result["epochs_run"])
-        log.session_end(succeeded=result is not None)
+        log.session(run.path.name, given, result, METRICS)
 
 
 def finish(run, result, data, target_acc, progress, views=1):

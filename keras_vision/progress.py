@@ -162,6 +162,17 @@ def settings_line(settings):
     return "  ".join(f"{name}={_value_text(value)}" for name, value in settings.items())
 
 
+def cell(value):
+    """Returns a setting as one cell of a table holds it: several values joined.
+
+    Example:
+
+    >>> cell((16, 32))
+    '16-32'
+    """
+    return "-".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+
+
 def _value_text(value):
     if isinstance(value, (list, tuple)):
         return ",".join(map(_value_text, value))

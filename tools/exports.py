@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench_common import ROOT
 
+from keras_vision.cli import setting_text
 from keras_vision.errors import KerasVisionError
 from keras_vision.export import export
 from keras_vision.formats import FORMATS
@@ -129,8 +130,7 @@ def table(runs):
 
 def words(settings):
     """Returns settings as `--set` takes them."""
-    texts = {name: ",".join(map(str, value)) if isinstance(value, tuple) else value for name, value in settings.items()}
-    return " ".join(f"{name}={text}" for name, text in texts.items())
+    return " ".join(f"{name}={setting_text(value)}" for name, value in settings.items())
 
 
 def head(runs, epochs):

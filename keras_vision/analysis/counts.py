@@ -266,12 +266,12 @@ def _bidirectional(layer, step):
 
 def _random_bytes(steps):
     """Returns what the outputs of dropout and noise take in training; in inference they are their input."""
-    return sum(step.output_bytes for step in steps if row_for(step.layer, dict.fromkeys(RANDOM, True)))
+    return sum(step.output_bytes for step in steps if row_for(step.layer, RANDOM))
 
 
-RANDOM = ("Dropout", "GaussianNoise")
+RANDOM = dict.fromkeys(("Dropout", "GaussianNoise"), True)
 # Layers whose output is their input under another shape, or in inference the input itself: they take no memory.
-VIEWS = dict.fromkeys(("Flatten", "Reshape", "Identity", *RANDOM), True)
+VIEWS = dict.fromkeys(("Flatten", "Reshape", "Identity"), True) | RANDOM
 # Layers that move numbers and compute nothing.
 MOVES = ("InputLayer", "Permute", "Transpose", "Concatenate", "ZeroPadding2D", "Cropping2D")
 

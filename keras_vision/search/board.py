@@ -6,6 +6,7 @@ import io
 from keras_vision.analysis.front import COSTS, on_fronts, plot_front
 from keras_vision.analysis.style import save_figures
 from keras_vision.events import EventLog
+from keras_vision.progress import cell
 from keras_vision.runs import Run, write_text
 
 METRICS = {
@@ -41,11 +42,8 @@ class Board:
     def log_session(self, trial):
         """Logs a closed trial as one session of HParams; its metrics are the best values, not the last ones."""
         with EventLog(self._tensorboard(trial)) as log:
-            log.session_start(trial.name, trial.values)
-            if trial.result:
-                shown = trial.result | {"best_val_accuracy": trial.score}
-                log.scalars({name: shown[name] for name in METRICS}, step=trial.result["epochs_run"])
-            log.session_end(succeeded=trial.status == "COMPLETED")
+            shown = trial.result and trial.result | {"best_val_accuracy": trial.score}
+            log.session(trial.name, trial.values, shown, METRICS)
 
     def _tensorboard(self, trial):
         return Run(self.run.path / "trials" / trial.name).tensorboard
@@ -56,7 +54,7 @@ class Board:
         rows = [
             {"trial": trial.name, "status": trial.status}
             | {name: (trial.result or {}).get(name, "") for name in MEASURED}
-            | {name: _plain(trial.values.get(name, "")) for name in names}
+            | {name: cell(trial.values.get(name, "")) for name in names}
             | {"reason": trial.reason}
             for trial in trials
         ]
@@ -81,14 +79,3 @@ class Board:
         save_figures({"front": figure}, self.run.figures)
         with EventLog(self.run.tensorboard) as log:
             log.figure("front", figure)
-
-
-def _plain(value):
-    """Returns a value as HParams and CSV can hold it.
-
-    Example:
-
-    >>> _plain([16, 32])
-    '16-32'
-    """
-    return "-".join(map(str, value)) if isinstance(value, (list, tuple)) else value

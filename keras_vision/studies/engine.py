@@ -15,24 +15,18 @@ from pathlib import Path
 from keras_vision.data import locate
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.events import EventLog
-from keras_vision.job import open_dataset
-from keras_vision.progress import Progress
+from keras_vision.job import METRICS, open_dataset
+from keras_vision.progress import Progress, cell
 from keras_vision.runs import Run, first_difference, load_model, write_json, write_text
 from keras_vision.studies import figures, report
 from keras_vision.studies.plan import Study
 from keras_vision.studies.probes import data_words
-from keras_vision.studies.table import Table, cell
+from keras_vision.studies.table import Table
 from keras_vision.train import train
 from keras_vision.training.precision import set_precision
 from keras_vision.training.recipe import recipe_for
 
-# Metrics of TensorBoard's HParams, as `train` logs them: column -> name shown; and those that a study adds.
-METRICS = {
-    "val_accuracy": "validation accuracy",
-    "val_crossentropy": "validation cross-entropy",
-    "parameters": "parameters",
-    "seconds": "seconds",
-}
+# What a study adds to the metrics of a run: column -> name shown.
 COSTS = {"macs": "MACs", "pflop": "PFLOP"}
 
 

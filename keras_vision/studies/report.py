@@ -2,6 +2,7 @@
 
 import shlex
 
+from keras_vision.cli import setting_text
 from keras_vision.progress import clock_text
 from keras_vision.runs import Run
 from keras_vision.studies.table import listed, markdown, number
@@ -146,17 +147,10 @@ def train_command(settings):
     given = settings["recipe"] | {name: settings[name] for name in ("views", "seed")}
     words = ["python", "-m", "keras_vision.train", "--model", settings["model"], "--dataset", settings["dataset"]]
     for name, value in settings["settings"].items():
-        words += ["--set", f"{name}={_setting(value)}"]
+        words += ["--set", f"{name}={setting_text(value)}"]
     for name, value in given.items():
         words += [f"--{name.replace('_', '-')}", str(value)] if value != usual[name] else []
     return shlex.join(words)
-
-
-def _setting(value):
-    """Returns a value as `--set` reads it."""
-    if isinstance(value, (list, tuple)):
-        return ",".join(map(_setting, value)) + "," * (len(value) == 1)
-    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 def table_cells(table, columns):

@@ -161,17 +161,6 @@ def is_plain(value):
     return not isinstance(value, (list, tuple, dict))
 
 
-def cell(value):
-    """Returns a setting as a cell holds it.
-
-    Example:
-
-    >>> cell((16, 32))
-    '16-32'
-    """
-    return "-".join(map(str, value)) if isinstance(value, (list, tuple)) else value
-
-
 def percent(share, digits=1):
     """Returns a share as words.
 

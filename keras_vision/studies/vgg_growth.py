@@ -2,12 +2,12 @@
 
 from keras_vision.analysis import style
 from keras_vision.job import open_dataset
-from keras_vision.progress import Progress, settings_line
+from keras_vision.progress import Progress, cell, settings_line
 from keras_vision.search.ledger import Ledger
 from keras_vision.studies.figures import COLUMN, make_logarithmic
 from keras_vision.studies.plan import Scale, Study
 from keras_vision.studies.probes import data_words
-from keras_vision.studies.table import cell, number, percent
+from keras_vision.studies.table import number, percent
 from keras_vision.tune import tune
 
 # scale -> what `tune` is called with

@@ -105,15 +105,21 @@ def test_a_builder_that_raises_fails_a_trial_and_not_the_search(tmp_path, space,
     assert "negative dimension size" in search.ledger.trials[0].reason
 
 
-def test_an_interrupted_trial_is_no_death(tmp_path, space, monkeypatch):
-    def interrupt(*args, **options):
-        raise KeyboardInterrupt
+def start_in_vain(monkeypatch, folder, space, times, error):
+    """Starts a search so many times; each time its first training ends with this error."""
+
+    def end(*args, **options):
+        raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(runner, "fit", interrupt)
-        for _ in range(3):
-            with pytest.raises(KeyboardInterrupt):
-                make_search(tmp_path / "s", space).go(max_trials=1)
+        patch.setattr(runner, "fit", end)
+        for _ in range(times):
+            with pytest.raises(error):
+                make_search(folder, space).go(max_trials=2)
+
+
+def test_an_interrupted_trial_is_no_death(tmp_path, space, monkeypatch):
+    start_in_vain(monkeypatch, tmp_path / "s", space, 3, KeyboardInterrupt)
     search = make_search(tmp_path / "s", space)
     search.go(max_trials=1)
     assert [trial.status for trial in search.ledger.trials] == ["COMPLETED"]
@@ -160,14 +166,7 @@ def test_a_search_whose_first_trials_all_fail_ends_with_the_reason(tmp_path, spa
 
 
 def test_a_trial_that_kills_its_process_is_given_up_after_two_attempts(tmp_path, space, monkeypatch):
-    def die(*args, **options):
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(runner, "fit", die)
-        for _ in range(2):
-            with pytest.raises(Killed):
-                make_search(tmp_path / "s", space).go(max_trials=2)
+    start_in_vain(monkeypatch, tmp_path / "s", space, 2, Killed)
     search = make_search(tmp_path / "s", space)
     search.go(max_trials=2)
     assert [trial.status for trial in search.ledger.trials] == ["FAILED", "COMPLETED"]

@@ -3,8 +3,9 @@
 import pytest
 from scipy.stats import ttest_ind
 
+from keras_vision.progress import cell
 from keras_vision.studies.plan import all_of
-from keras_vision.studies.table import Table, cell, listed, number, percent
+from keras_vision.studies.table import Table, listed, number, percent
 
 
 def table_of(scale="full", **accuracies):

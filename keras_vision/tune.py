@@ -151,34 +151,31 @@ def tune(
     count_unbuilt(build_first)  # without its weights, which the limits may forbid
     set_precision(precision)  # which was forgotten with it
     limits = {"max_params": max_params, "max_macs": max_macs, "max_latency_ms": max_latency_ms}
-    config = {
+    shared = {
         "model": model,
         "dataset": source["spec"],
-        "fingerprint": data.fingerprint,
         "target_acc": target_acc,
         "strategy": strategy,
         "polish": polish,
-        "space": choices.describe(),
-        "recipe": recipe.as_dict(),
         **limits,
+        "keep": keep,
         "seed": seed,
         "precision": precision,
+    }
+    config = shared | {
+        "fingerprint": data.fingerprint,
+        "space": choices.describe(),
+        "recipe": recipe.as_dict(),
         "max_trials": max_trials,
         "max_minutes": max_minutes,
-        "keep": keep,
     }
-    arguments = {
-        **{"model": model, "dataset": source["spec"], "data_dir": source["data_dir"], "image_size": image_size},
-        **{"on_bad_image": on_bad_image, "target_acc": target_acc, "strategy": strategy, "polish": polish},
-        **{
-            "space": space and str(Path(space).resolve()),
-            **limits,
-            "epochs": epochs,
-            "batch_size": batch_size,
-            "keep": keep,
-            "seed": seed,
-        },
-        "precision": precision,
+    arguments = shared | {
+        "data_dir": source["data_dir"],
+        "image_size": image_size,
+        "on_bad_image": on_bad_image,
+        "space": space and str(Path(space).resolve()),
+        "epochs": epochs,
+        "batch_size": batch_size,
     }
     run = Run(workdir or default_workdir("tune", model, dataset, config))
     with run.locked():

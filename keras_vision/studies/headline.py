@@ -50,21 +50,21 @@ RUNS = {
         | {"warmup_epochs": 3.0, "schedule": "cosine", "cutmix": 0.5},
         {"patch_size": 4, "hidden_dim": 64, "num_blocks": 2, "tokens_mlp_dim": 64, "channels_mlp_dim": 256},
     ),
+    ("convmixer", CIFAR): (
+        {"patch_size": 2, "hidden_dim": 256, "depth": 8, "kernel_size": 5},
+        # Trockman & Kolter 2022: a long rise to the peak and a small decay; in smaller batches a CPU computes faster.
+        CROPPED
+        | {"epochs": 12, "batch_size": 128, "learning_rate": 1e-2, "weight_decay": 5e-3, "warmup_epochs": 4.8}
+        | {"label_smoothing": 0.1, "shift": 2},
+        {"patch_size": 4, "hidden_dim": 64, "depth": 4, "kernel_size": 5},
+    ),
     ("resnet18", CIFAR): (
         {},
         # He et al. 2016 with one cycle; decay acts on kernels only and is decoupled from the momentum.
         CROPPED
-        | {"epochs": 12, "batch_size": 512, "optimizer": "sgd", "learning_rate": 0.4, "weight_decay": 5e-3}
+        | {"epochs": 12, "batch_size": 128, "optimizer": "sgd", "learning_rate": 0.1, "weight_decay": 5e-3}
         | {"label_smoothing": 0.1, "warmup_epochs": 3.0},
         {"width": 16},
-    ),
-    ("convmixer", CIFAR): (
-        {"patch_size": 2, "hidden_dim": 256, "depth": 8, "kernel_size": 5},
-        # Trockman & Kolter 2022: a long rise to the peak, a small decay, large batches.
-        CROPPED
-        | {"epochs": 16, "batch_size": 512, "learning_rate": 2e-2, "weight_decay": 5e-3, "warmup_epochs": 6.4}
-        | {"label_smoothing": 0.1, "cutout": 8},
-        {"patch_size": 4, "hidden_dim": 64, "depth": 4, "kernel_size": 5},
     ),
 }
 # (family, data set) -> the test accuracy to reach: what the sources reported, and where they have none our own aims

@@ -4,9 +4,9 @@ Keras' callback of the name needs TensorFlow and knows nothing of how a session 
 TensorBoard's own writer of files works in a thread, and a full disk is no `OSError` there.
 """
 
-import io
 import os
 import socket
+import struct
 import time
 from pathlib import Path
 
@@ -60,14 +60,10 @@ class EventLog:
             self._write(scalar_pb(tag, float(value)), step)
         self._file.flush()
 
-    def figure(self, tag, figure, step=0):
-        """Logs a matplotlib figure as an image."""
-        file = io.BytesIO()
-        figure.savefig(file, format="png", bbox_inches="tight")
-        width, height = (int(x) for x in figure.get_size_inches() * figure.dpi)
-        image = summary_pb2.Summary.Image(
-            encoded_image_string=file.getvalue(), width=width, height=height, colorspace=4
-        )
+    def picture(self, tag, png, step=0):
+        """Logs the bytes of a PNG file as an image."""
+        width, height = struct.unpack(">II", png[16:24])  # of its header (PNG specification, section 11.2.2)
+        image = summary_pb2.Summary.Image(encoded_image_string=png, width=width, height=height, colorspace=4)
         self._write(summary_pb2.Summary(value=[summary_pb2.Summary.Value(tag=tag, image=image)]), step)
 
     def experiment(self, settings, metrics):

@@ -9,16 +9,10 @@ def draw_pictures(run, model, dataset):
         model: Its model.
         dataset: The `Dataset` that it was trained on.
     """
-    from keras_vision.analysis.style import save_figures
-    from keras_vision.events import EventLog
     from keras_vision.measure import predict_logits
 
     logits = predict_logits(model, dataset.validation.images)
-    figures = learned_figures(model) | error_figures(dataset.validation, logits, dataset.class_names)
-    save_figures(figures, run.figures)
-    with EventLog(run.tensorboard) as log:
-        for name, figure in figures.items():
-            log.figure(name, figure)
+    run.show(learned_figures(model) | error_figures(dataset.validation, logits, dataset.class_names))
 
 
 def learned_figures(model):

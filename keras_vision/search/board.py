@@ -4,7 +4,6 @@ import csv
 import io
 
 from keras_vision.analysis.front import COSTS, on_fronts, plot_front
-from keras_vision.analysis.style import save_figures
 from keras_vision.events import EventLog
 from keras_vision.progress import cell
 from keras_vision.runs import Run, write_text
@@ -75,7 +74,4 @@ class Board:
         rows = [{"trial": trial.name, **trial.result} for trial in trials if trial.result]
         if not rows:
             return
-        figure = plot_front(rows, target_acc)
-        save_figures({"front": figure}, self.run.figures)
-        with EventLog(self.run.tensorboard) as log:
-            log.figure("front", figure)
+        self.run.show({"front": plot_front(rows, target_acc)})

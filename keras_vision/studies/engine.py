@@ -284,8 +284,6 @@ def _declare(job, varied):
 
 def _publish(job, run, table):
     """Writes table, figures, report and result of what there is; returns the result."""
-    from keras_vision.analysis.style import save_figures
-
     write_text(job.workdir / "table.csv", table.as_csv())
     lost = _lost(job, table)
     text, held = _answer(job, table, lost)
@@ -293,10 +291,7 @@ def _publish(job, run, table):
     drawn = figures.standard_figures(table, cases) if len(lost) < len(cases) else {}
     for draw in () if lost else job.study.figures:
         drawn |= draw(table)
-    save_figures(drawn, run.figures)
-    with EventLog(run.tensorboard) as log:
-        for name, figure in drawn.items():
-            log.figure(name, figure, step=len(table.rows))
+    run.show(drawn, step=len(table.rows))
     write_text(job.workdir / "report.md", report.report_text(job, table, list(drawn), text, held))
     result = {
         "study": job.study.name,

@@ -62,7 +62,7 @@ RUNS = {
         {},
         # He et al. 2016 with one cycle; decay acts on kernels only and is decoupled from the momentum.
         CROPPED
-        | {"epochs": 12, "batch_size": 128, "optimizer": "sgd", "learning_rate": 0.1, "weight_decay": 5e-3}
+        | {"epochs": 14, "batch_size": 128, "optimizer": "sgd", "learning_rate": 0.2, "weight_decay": 5e-3}
         | {"label_smoothing": 0.1, "warmup_epochs": 3.0},
         {"width": 16},
     ),

@@ -23,7 +23,7 @@ OPTIONS = {
     "model": (str, "NAME", f"the model family: {', '.join(MODELS)}"),
     "dataset": (str, "NAME", "a named data set, or folder:PATH, npz:PATH, tfds:NAME"),
     "data_dir": (str, "DIR", "a prepared TFDS directory, or the folder of a data set's own files"),
-    "image_size": (int, "PIXELS", "resize the images of a folder to this height and width"),
+    "image_size": (int, "PIXELS", "resize all images to this height and width"),
     "on_bad_image": (str, "error|skip", "a damaged training image: stop and name it, or skip and count it"),
     "target_acc": (float, "SHARE", "the validation accuracy to be reached, a share such as 0.9"),
     "strategy": (str, "NAME", "how settings are proposed: grow, random, grid, bayesian, hyperband"),

@@ -6,6 +6,7 @@ import sys
 
 from keras_vision.cli import main as run_command
 from keras_vision.errors import BadInput
+from keras_vision.job import check_seed
 from keras_vision.quiet import import_keras
 
 INPUT_SHAPE, NUM_CLASSES = (32, 32, 3), 10
@@ -70,6 +71,7 @@ def describe(
 
     progress = progress or Progress()
     _check_source(model, source, input_shape=input_shape, num_classes=num_classes, settings=settings)
+    check_seed(seed)
     if dataset and not gradients:
         raise BadInput(
             f"dataset={dataset} without gradients", "--gradients with it", "All else is told without images."

@@ -160,7 +160,13 @@ def choose_data(own, dataset, data_dir, seed, input_shape):
                 f"Give --data-dir, or --dataset {chosen['spec']} to download it.",
             )
         return chosen
-    return chosen | {"image_size": input_shape[1:3] if chosen["spec"].startswith(("folder:", "tfds:")) else None}
+    # Other images of the kind that the model knows, or the same ones in another place, are read as its own were.
+    kind = chosen["spec"].partition(":")[0]
+    if kind in ("folder", "tfds") or own.get("image_size"):
+        chosen["image_size"] = input_shape[1:3]
+    if kind == "folder":
+        chosen["on_bad_image"] = own.get("on_bad_image", "error")
+    return chosen
 
 
 def leak_warnings(card, dataset, split, seed):

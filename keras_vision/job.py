@@ -1,5 +1,6 @@
 """What `train` and `tune` share: the checks before work, the data, and the lines that end a run."""
 
+import math
 import shlex
 import time
 from pathlib import Path
@@ -38,7 +39,7 @@ def deadline_after(minutes):
     """
     if minutes is None:
         return None
-    if not minutes > 0:
+    if not 0 < minutes < math.inf:
         raise BadInput(f"max_minutes={minutes}", "a positive number of minutes")
     return time.monotonic() + 60 * minutes
 
@@ -136,28 +137,29 @@ def finish(run, result, data, target_acc, progress, views=1):
 
 def tensorboard_line(workdir):
     """Returns the command that shows a run in TensorBoard, bound to this machine."""
-    return f"{installed('tensorboard')} --host localhost --logdir {shlex.quote(str(workdir))}"
+    return shlex.join([installed("tensorboard"), "--host", "localhost", "--logdir", str(workdir)])
 
 
 def closing_lines(result):
     """Returns the lines that end a run: what was reached, where things are, and the test accuracy last."""
-    workdir, target = result["workdir"], result["target_acc"]
+    workdir, target = Path(result["workdir"]), result["target_acc"]
     verdict = ""
     if target is not None:
         verdict = f"target {target:g} {'reached' if result['val_accuracy'] >= target else 'not reached'}: "
-    workdir = shlex.quote(workdir)
     lines = [
         f"{verdict}validation accuracy {result['val_accuracy']:.4f} with {result['parameters']:,} parameters, "
         f"in {result['seconds']:.0f} s of training",
-        f"model        {workdir}/model.keras",
-        f"export       {installed('python')} -m keras_vision.export {workdir}",
-        f"TensorBoard  {tensorboard_line(result['workdir'])}",
+        f"model        {shlex.quote(str(workdir / 'model.keras'))}",
+        f"export       {shlex.join([installed('python'), '-m', 'keras_vision.export', str(workdir)])}",
+        f"TensorBoard  {tensorboard_line(workdir)}",
     ]
-    ended = result.get("ended")  # of a search; "space" or "target" where more would not help
+    ended = result.get("ended")  # of a search
     if ended is None and result["stopped"] == "time":
         lines.append("Its time was over before its epochs were: the same command goes on from here.")
     elif ended in ("trials", "time") and (result["exit_code"] == 3 or result["stopped"] == "time"):
         lines.append("The same command with a larger budget (--max-trials, --max-minutes) goes on from here.")
+    elif ended == "space" and result["exit_code"] == 3:
+        lines.append("All that the search space and the limits allow has been tried.")
     if "test" in result:
         lines += [f"warning: {warning}" for warning in result["test"]["warnings"]]
         lines.append(score_line(result["test"]))

@@ -16,8 +16,6 @@ from keras_vision.errors import BadInput
 from keras_vision.quiet import import_keras
 
 STDIN = "-"
-# A thread may hold a decoded image of 150 MB and its copies.
-_THREADS = min(4, os.cpu_count())
 _SECONDS_BETWEEN_LINES = 5
 _ROWS_OF_A_TABLE = 100
 
@@ -51,7 +49,7 @@ def predict(source, images, *, top=1, batch_size=256, progress=None):
     ...     print(answer)
     {'image': 'photos/a.jpg', 'predictions': [{'class': 'Coat', 'probability': 0.93}]}
     """
-    from keras_vision.data.images import BadImage, printable
+    from keras_vision.data.images import THREADS, BadImage, printable
     from keras_vision.progress import Progress
 
     progress = progress or Progress()
@@ -62,7 +60,7 @@ def predict(source, images, *, top=1, batch_size=256, progress=None):
     total = count_images(images)
     classifier = open_classifier(source)
     paths, done, failed, spoken = image_files(images), 0, 0, time.monotonic()
-    with ThreadPoolExecutor(_THREADS) as threads:  # decoding and resizing release the interpreter's lock
+    with ThreadPoolExecutor(THREADS) as threads:  # decoding and resizing release the interpreter's lock
         while batch := list(itertools.islice(paths, batch_size)):
             read = list(threads.map(lambda path: _read(path, classifier.shape), batch))
             probabilities = iter(classifier.probabilities([one for one in read if not isinstance(one, BadImage)]))

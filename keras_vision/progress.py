@@ -9,8 +9,7 @@ from pathlib import Path
 class Progress:
     """Silent progress, and the interface of the others.
 
-    Work is reported as trials (of a search) that hold epochs that hold steps. All methods may be called in any
-    process state and never fail the work they report.
+    Work is reported as trials (of a search) that hold epochs that hold steps. All methods may be called in any order.
     """
 
     def __enter__(self):

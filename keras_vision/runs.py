@@ -108,7 +108,19 @@ class Run:
 
     @property
     def config(self):
-        return read_json(self.config_path)
+        """What `start` recorded: settings, versions, machine and more.
+
+        Raises:
+            WorkdirRefused: The file was written by something else.
+        """
+        record = read_json(self.config_path)
+        if not (isinstance(record, dict) and isinstance(record.get("settings"), dict)):
+            raise WorkdirRefused(
+                f"{self.config_path}, which this program did not write",
+                "an empty directory or a run of this program",
+                "Give another --workdir.",
+            )
+        return record
 
     @property
     def result(self):
@@ -118,7 +130,8 @@ class Run:
         """Refuses a path that is a file, or a directory of something else, before anything is written there."""
         if self.path.is_file():
             raise WorkdirRefused(f"workdir {self.path}", "a directory", "That is a file; give another --workdir.")
-        if self.path.is_dir() and not self.config_path.exists() and not _is_free(self.path):
+        is_own = self.config_path.exists() and bool(self.config)
+        if self.path.is_dir() and not is_own and not _is_free(self.path):
             raise WorkdirRefused(
                 f"workdir {self.path}", "an empty directory or a run of this program", "Give another --workdir."
             )
@@ -352,7 +365,7 @@ def load_model(source, *, float32=False):
         with safety.whole(path):
             safety.check_size(path, declared)
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
-            _check_memory(model, source)
+            check_memory(model, source)
             whole = in_float32(model) if float32 else model
             if whole is not model:
                 whole.load_weights(path)  # unlike set_weights, it also updates what stock layers derive from them
@@ -363,8 +376,16 @@ def load_model(source, *, float32=False):
         raise BadInput(f"model {source}", "a model that Keras can load", safety.reason_of(error)) from error
 
 
-def _check_memory(model, source):
-    """Refuses what would fill the memory with a few images, however few weights look at them."""
+def check_memory(model, source):
+    """Refuses what would fill the memory with a few images, however few weights look at them.
+
+    Args:
+        model: A Keras model.
+        source: What the message calls it.
+
+    Raises:
+        BadInput: Its images have too many pixels, or a layer gives too much for one of them.
+    """
     from keras_vision.analysis.graph import steps_of
 
     inputs = model.inputs or ()

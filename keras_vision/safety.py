@@ -178,16 +178,23 @@ def _check_parts(path, what, parts, table):
             raise _damaged(path, f"{what} has no {meaning} as {name}")
 
 
-def _is_text(value):
+def is_text(value):
+    """Returns whether a value is a text that can stand in a card: nothing in it steers a terminal.
+
+    Example:
+
+    >>> is_text("ankle boot"), is_text("ankle boot\\n")
+    (True, False)
+    """
     return isinstance(value, str) and not _STEERING.search(value)
 
 
 def _is_text_or_none(value):
-    return value is None or _is_text(value)
+    return value is None or is_text(value)
 
 
 def _is_list_of_texts_or_none(value):
-    return value is None or (isinstance(value, list) and all(map(_is_text, value)))
+    return value is None or (isinstance(value, list) and all(map(is_text, value)))
 
 
 # Part of a card -> (whether a value is let through, what it is to be). All else in a card is shown at most.
@@ -198,7 +205,7 @@ CARD_PARTS = {
 }
 # `image_size` and `on_bad_image` are checked where data sets are loaded, whoever gives them.
 SOURCE_PARTS = {
-    "spec": (_is_text, "text"),
+    "spec": (is_text, "text"),
     "data_dir": (_is_text_or_none, "text"),
     "seed": (lambda seed: type(seed) is int and seed in _SEEDS, "seed"),
 }

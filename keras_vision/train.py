@@ -48,7 +48,7 @@ def train(
         model: A name in `MODELS`.
         dataset: A name in `DATASETS`, or `folder:PATH`, `npz:PATH`, `tfds:NAME`.
         data_dir: Where a named data set lies; the usual places by default.
-        image_size: Height and width to which the images of a folder are resized.
+        image_size: Height and width to which all images are resized.
         on_bad_image: `"error"` or `"skip"`.
         settings: Dict of the builder's keywords.
         builder: A function with a family's signature, (input_shape, num_classes, **settings), that builds the network
@@ -83,12 +83,16 @@ def train(
     import_keras()
     import keras
 
-    from keras_vision.models import build_model, model_settings
+    from keras_vision.models import build_model, check_settings, model_settings
     from keras_vision.runs import Run, default_workdir
     from keras_vision.training.precision import set_precision
     from keras_vision.training.trainer import TrainingDiverged, check_fit, fit
 
     chosen = set_precision(precision)
+    if not builder:
+        check_settings(model, settings or {})
+    if workdir:
+        Run(workdir).check_usable()
     data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
     keras.utils.set_random_seed(seed)
     build = builder or functools.partial(build_model, model)

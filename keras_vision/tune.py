@@ -68,7 +68,7 @@ def tune(
         model: A name in `MODELS`.
         dataset: A name in `DATASETS`, or `folder:PATH`, `npz:PATH`, `tfds:NAME`.
         data_dir: Where a named data set lies; the usual places by default.
-        image_size: Height and width to which the images of a folder are resized.
+        image_size: Height and width to which all images are resized.
         on_bad_image: `"error"` or `"skip"`.
         target_acc: Share of validation images to be classified rightly; without one the search uses its whole budget.
         strategy: `"grow"`, or one of Keras Tuner's oracles: `"random"`, `"grid"`, `"bayesian"`, `"hyperband"`. By
@@ -273,8 +273,8 @@ def show(result, progress):
         progress.say(confirmed_line(result["confirmed"]))
     if luck := luck_line(result, result["target_acc"]):
         progress.say(luck)
-        if result["ended"] in ("space", "target"):
-            progress.say("The same command goes on to other networks.")
+        if result["ended"] == "target":
+            progress.say("The same command, with more --max-trials where these are used up, goes on to other networks.")
         result = result | {"target_acc": None}  # that is all there is to say of it
     for line in closing_lines(result):
         progress.say(line)

@@ -150,6 +150,7 @@ BAD = {
     "no such file": (["nothing.keras"], "a run directory or a local .keras file"),
     "shape of a saved model": (["nothing.keras", "--input-shape", "8x8x3"], "it with --model NAME only"),
     "classes": (["--model", "vgg", "--num-classes", "0"], "num_classes=0"),
+    "seed": (["--model", "vgg", "--seed", "-1"], "seed=-1"),
 }
 
 

@@ -127,6 +127,21 @@ def test_where_the_data_was_then_counts_while_it_is_still_there(is_there, expect
     assert choose_data(own, None, "/now", None, (None, 32, 32, 3))["data_dir"] == "/now"
 
 
+@pytest.mark.parametrize(
+    ("own", "dataset", "size", "on_bad"),
+    [
+        ({"spec": "folder:/a", "on_bad_image": "skip"}, "folder:/b", (8, 9), "skip"),
+        ({"spec": "npz:/a.npz", "image_size": 8}, "npz:/b.npz", (8, 9), "error"),
+        ({"spec": "npz:/a.npz"}, "npz:/b.npz", None, "error"),
+        ({"spec": "folder:/a", "on_bad_image": "skip"}, "cifar10", None, "error"),
+        ({}, "folder:/b", (8, 9), "error"),
+    ],
+)
+def test_data_that_moved_is_read_as_it_was(own, dataset, size, on_bad):
+    chosen = choose_data(own, dataset, None, None, (None, 8, 9, 3))
+    assert (chosen["image_size"], chosen["on_bad_image"]) == (size, on_bad)
+
+
 def test_classes_in_another_order_are_refused(run):
     names = list(read_card(run)["class_names"])
     with pytest.raises(BadInput, match="the model's classes, in this order"):

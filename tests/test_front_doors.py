@@ -123,6 +123,7 @@ def test_a_larger_budget_goes_on(images):
         (["--report", "missing"], "the run directory of a search"),
         (["--report", "missing", "--model", "vgg"], "option '--model'"),
         (["--max-minutes", "-1"], "a positive number of minutes"),
+        (["--max-minutes", "inf"], "a positive number of minutes"),
         (["--epochs", "0"], "epochs=0"),
         (["--batch-size", "-4"], "batch_size=-4"),
         (["--precision", "float16"], "mixed_float16"),
@@ -136,6 +137,17 @@ def test_bad_input_exits_2_and_writes_nothing(words, message, capsys, tmp_path):
     assert tune_main(words) == 2
     assert message in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(["--set", "filter=3"], "Did you mean 'filters'"), (["--workdir", "thesis"], "an empty directory or a run")],
+)
+def test_a_training_is_refused_before_its_data_is_read(words, message, capsys):
+    Path("thesis").mkdir()
+    Path("thesis/main.tex").touch()
+    assert train_main(["--model", "cnn", "--dataset", "npz:missing.npz", *words]) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_a_workdir_of_another_search_is_refused_by_the_field(images, capsys):

@@ -119,6 +119,14 @@ def test_a_refused_directory_is_left_as_it_was(tmp_path):
     assert os.listdir(tmp_path) == ["thesis.tex"]
 
 
+@pytest.mark.parametrize("content", ['{"architectures": ["ViT"]}', "[]", '{"settings": 3}'])
+def test_a_config_json_of_something_else_is_refused_and_nothing_written_beside_it(tmp_path, content):
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(BadInput, match=r"config\.json, which this program did not write"), Run(tmp_path).locked():
+        pass
+    assert os.listdir(tmp_path) == ["config.json"]
+
+
 def test_the_first_machine_and_versions_stay_recorded(tmp_path):
     Run(tmp_path).start({"seed": 0, "max_trials": 1}, precision="float32")
     first = Run(tmp_path).config

@@ -49,7 +49,7 @@ def test_a_smaller_scale_does_not_take_the_place_of_a_larger_one(finished, tmp_p
     record_studies.main([str(finished), "--out", str(out)])
     smaller = study("count_by_hand", scale="smoke")["workdir"]
     record_studies.main([smaller, "--out", str(out)])
-    assert "what is recorded stays, at the scale quick: count_by_hand" in capsys.readouterr().out
+    assert "what is recorded stays, 8 rows at the scale quick" in capsys.readouterr().out
     assert (out / "studies" / "count_by_hand" / "report.md").read_text() == (finished / "report.md").read_text()
 
 

@@ -87,7 +87,8 @@ def measure_family(family, dataset, data_dir):
 def step_seconds(model, data, recipe):
     """Returns tracing time, and the rates of the pipeline, of training from it, and of training on one batch."""
     from keras_vision.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
-    from keras_vision.training.trainer import EVALUATION_BATCH, augmentation_of, compile_model
+    from keras_vision.data.splits import images_at_once
+    from keras_vision.training.trainer import augmentation_of, compile_model
 
     batches = training_batches(
         data.train,
@@ -97,7 +98,8 @@ def step_seconds(model, data, recipe):
         epochs=1000,
         augmentation=augmentation_of(recipe),
     )
-    validation = evaluation_batches(data.validation, num_classes=len(data.class_names), batch_size=EVALUATION_BATCH)
+    at_once = images_at_once(data.shape)
+    validation = evaluation_batches(data.validation, num_classes=len(data.class_names), batch_size=at_once)
     one_batch = batches.take(1).cache().repeat()
     compile_model(model, recipe, steps_per_epoch(data.train, recipe.batch_size))
 
@@ -185,7 +187,7 @@ def report(commands, families, words, options):
     data = {"pipeline": "{:,.0f}", "trained": "{:,.0f}", "fed": "{:.2f}"}
     first = next(iter(families.values()))[0]
     body = METHOD.format(
-        medians=f", medians over {options.rounds} rounds (lowest to highest)" if options.rounds > 1 else "",
+        medians=f", medians over {len(commands)} rounds (lowest to highest)" if len(commands) > 1 else "",
         dataset=options.dataset,
         images=first["images"],
         validation=first["validation"],

@@ -7,6 +7,7 @@ What is trained or exported is not done again, so the command can be interrupted
 
 import argparse
 import itertools
+import shlex
 import sys
 from pathlib import Path
 
@@ -48,7 +49,7 @@ same images against float32.
 Sought: the same top class on at least {agreement:.1%} of the images in float32, and at most {lost:.1%} lost in int8.
 {verdict}
 
-Command: `python tools/exports.py`. Machine: {processor}, {cores} cores; {versions}.
+Command: `{command}`. Machine: {processor}, {cores} cores; {versions}.
 
 """
 
@@ -139,9 +140,11 @@ def head(runs, epochs):
     cards = [read_json(path) for run in runs.values() for path in sorted(run.path.glob(f"export/*/{JSON}"))]
     versions = {name: version for card in cards for name, version in card["versions"].items()}
     images = sorted({card["check"]["images"] for card in cards})
+    models = {model for _, model, _ in runs}
     return HEAD.format(
+        command=shlex.join(["python", "tools/exports.py", *sys.argv[1:]]),
         epochs=epochs,
-        smaller="; ".join(f"{model} {words(settings)}" for model, settings in SETTINGS.items()),
+        smaller="; ".join(f"{model} {words(settings)}" for model, settings in SETTINGS.items() if model in models),
         images=" or ".join(f"{number:,}" for number in images),
         agreement=LEAST_AGREEMENT,
         lost=INT8_LOSS,

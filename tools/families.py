@@ -7,6 +7,7 @@ A family whose run is finished is not trained again, so the command can be inter
 
 import argparse
 import json
+import shlex
 import statistics
 import sys
 from pathlib import Path
@@ -38,7 +39,7 @@ Fashion-MNIST, nine tenths of its training images, seed 0, one run each; precisi
 expected of the validation images, the other tenth. The test images were opened once, at the end of each run; nothing
 was chosen by them.
 
-Command: `python tools/families.py`. Machine: {processor}, {cores} cores; TensorFlow {tensorflow}, Keras
+Command: `{command}`. Machine: {processor}, {cores} cores; TensorFlow {tensorflow}, Keras
 {keras}.
 
 """
@@ -88,6 +89,7 @@ def main():
         train(model, data_dir=options.data_dir, workdir=run.path, progress=PlainProgress(sys.stdout))
     config = read_json(runs["vgg"].config_path)
     head = HEAD.format(
+        command=shlex.join(["python", "tools/families.py", *sys.argv[1:]]),
         precision=config["precision"],
         processor=config["machine"]["processor"],
         cores=config["machine"]["cores"],

@@ -16,11 +16,11 @@ from bench_common import epoch_line, epoch_pflop
 from peers_recipes import RECIPES
 
 from keras_vision.data import load_dataset
+from keras_vision.data.splits import images_at_once
 from keras_vision.errors import KerasVisionError
 from keras_vision.measure import measure
 from keras_vision.models import build_model
 from keras_vision.models.layers import Dirac, gelu, set_statistics
-from keras_vision.training.trainer import EVALUATION_BATCH
 
 TOLERANCE = 1e-3  # of the largest logit
 
@@ -143,7 +143,7 @@ def main():
         training_batches(recipe, data),
         epochs=recipe.epochs,
         validation_data=(data.validation.images, data.validation.labels),
-        validation_batch_size=EVALUATION_BATCH,
+        validation_batch_size=images_at_once(data.shape),
         callbacks=[Report(recipe.epochs, pflop, options.target_acc)],
         verbose=0,
     )

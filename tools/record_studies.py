@@ -7,7 +7,7 @@ What was recorded of a study before is replaced, but not by a smaller scale or b
 directory without a report is passed over, and named. The page of the headline and its table in README.md are written
 from its full scale alone.
 Models, checkpoints and event files stay where they are: what is kept of a run is small, enough to see where each number
-comes from, and enough to go on. Copied back, a study trains only what is missing:
+comes from, and enough to go on. Copied back, a study trains only what is missing (vgg_growth, a search, starts anew):
 
     cp -r docs/results/studies/headline runs/study-headline-full
     python -m keras_vision.study headline --scale full
@@ -33,8 +33,7 @@ KEPT = ("report.md", "table.csv", "trials.csv", "front.csv", "config.json", "met
 PAGE = """# The studies
 
 Each report names its command, machine, seeds and cost; beside it lie its table, its figures, and of each run the
-settings and the epochs. CIFAR-10 here is a copy whose images were stored as JPEG (quality 75), which costs a point or
-two against the original. Together: {seconds} of training, {pflop:.3g} PFLOP."""
+settings and the epochs. Together: {seconds} of training, {pflop:.3g} PFLOP."""
 BEST = (
     "family",
     "data set",
@@ -71,7 +70,8 @@ def record(workdir, studies):
     summary = {key: run.result[key] for key in keys} | {"scale": settings["scale"]}
     before = folder / "summary.json"
     if before.exists() and _weight(read_json(before)) > _weight(summary):
-        print(f"what is recorded stays, at the scale {read_json(before)['scale']}: ", end="")
+        scale, runs = (read_json(before)[key] for key in ("scale", "runs"))
+        print(f"what is recorded stays, {runs} rows at the scale {scale}; to replace it, remove {folder}: ", end="")
         return settings["study"]
     shutil.rmtree(folder, ignore_errors=True)
     cut = [training for training in run.path.glob("runs/*") if not (training / "measured.json").exists()]
@@ -127,7 +127,7 @@ def best_runs(folder):
         )
         for run in headline.RUNS
         for row in measured
-        if row["case"] == headline.name_of(*run)
+        if row["case"] == headline.name_of(*run) and "diverged" not in row
     ]
     return markdown(BEST, rows)
 

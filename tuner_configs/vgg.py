@@ -31,10 +31,9 @@ def neighbours(settings):
     Narrower and a convolution more is one step: at half the width a network has room for it.
     """
     width, blocks = settings["filters"][0], settings["blocks"]
-    widths = [other for other in WIDTHS if other != width]
     narrower, wider = (
-        max((w for w in widths if w < width), default=None),
-        min((w for w in widths if w > width), default=None),
+        max((w for w in WIDTHS if w < width), default=None),
+        min((w for w in WIDTHS if w > width), default=None),
     )
     deeper = [
         tuple(convs + (place == block) for place, convs in enumerate(blocks))

@@ -28,9 +28,6 @@ class Finding:
     layers: tuple
     explanation: str
 
-    def __str__(self):
-        return f"{', '.join(self.layers)}: {self.explanation}"
-
 
 def check_wiring(model):
     """Looks for faults of wiring in a functional model.

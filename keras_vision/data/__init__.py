@@ -15,6 +15,7 @@ from keras_vision.data.sources import open_source
 from keras_vision.data.splits import Split
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.runs import MAX_SIDE
+from keras_vision.safety import is_text
 
 __all__ = ["DATASETS", "Dataset", "Split", "Statistics", "load_dataset", "locate"]
 
@@ -100,6 +101,7 @@ def load_dataset(
     opened = open_source(spec, data_dir=data_dir, image_size=image_size, on_bad_image=on_bad_image, announce=announce)
     given, warnings = _resized(opened.train, image_size), list(opened.train.warnings)
     class_names = opened.class_names
+    _check_sides(spec, given.images.shape)
     _check_labels(spec, given.labels, class_names)
     fingerprint = _fingerprint(given, class_names)
 
@@ -148,7 +150,15 @@ def _resized(split, image_size):
     return dataclasses.replace(split, images=resize_images(split.images, *image_size))
 
 
+def _check_sides(spec, shape):
+    if max(shape[1:3]) > MAX_SIDE:
+        given = f"{spec} with images of {shape[1]}x{shape[2]} pixels"
+        raise BadInput(given, f"sides of at most {MAX_SIDE}", "--image-size 64, say, makes them smaller.")
+
+
 def _check_labels(spec, labels, class_names):
+    if odd := [text for text in (spec, *class_names) if not is_text(text)]:
+        raise BadInput(f"the name {odd[0]!r}", "one without line ends and other control characters")
     if len(class_names) < 2:
         raise BadInput(f"{spec} with one class, {class_names[0]!r}", "two classes or more")
     if labels.max() >= len(class_names):

@@ -7,20 +7,17 @@ back up cannot loop. Names that start with a dot are left alone; whatever else i
 import collections
 import dataclasses
 import math
-import os
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
-from keras_vision.data.images import FORMATS, printable, probe_image, read_image
+from keras_vision.data.images import FORMATS, THREADS, printable, probe_image, read_image
 from keras_vision.data.splits import Source, Split, check_memory
 from keras_vision.errors import BadInput
 
 _NAMED = 5
-# A thread may hold a decoded image of 150 MB and its copies.
-_THREADS = min(4, os.cpu_count())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,7 +154,7 @@ def _attempt(function, listing):
         except BadInput as error:
             return error
 
-    with ThreadPoolExecutor(_THREADS) as threads:  # decoding and resizing release the interpreter's lock
+    with ThreadPoolExecutor(THREADS) as threads:  # decoding and resizing release the interpreter's lock
         results = list(threads.map(attempt, listing.files))
     worked = [index for index, result in enumerate(results) if not isinstance(result, BadInput)]
     kept = dataclasses.replace(

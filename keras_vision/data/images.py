@@ -35,6 +35,8 @@ FORMATS = {
     ".pgm": "PPM",
     ".ppm": "PPM",
 }
+# A thread may hold a decoded image of 150 MB and its copies.
+THREADS = min(4, os.cpu_count())
 # A 50-megapixel photograph is 150 MB decoded; a PNG of 78 kB can claim 81 megapixels, so the header is asked first.
 MAX_PIXELS = 50_000_000
 

@@ -1,4 +1,4 @@
-"""What every kind of source gives, and the two ways in which it refuses: too large, and unreadable."""
+"""What every kind of source gives, how much of it is looked at at once, and how a source is refused."""
 
 import dataclasses
 import os
@@ -35,6 +35,17 @@ class Source:
     test: Callable[[], Split] | None
     class_names: tuple[str, ...]
     origin: str
+
+
+def images_at_once(shape):
+    """Returns how many images of a shape (height, width, channels) are evaluated at a time: fewer of large ones.
+
+    Example:
+
+    >>> images_at_once((32, 32, 3)), images_at_once((224, 224, 3))
+    (512, 10)
+    """
+    return min(512, max(1, 512 * 32 * 32 // (shape[0] * shape[1])))
 
 
 def check_memory(what, num_bytes):

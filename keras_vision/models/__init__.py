@@ -50,10 +50,15 @@ def build_model(name, input_shape, num_classes, **settings):
 
     >>> build_model("vgg", (28, 28, 1), 10, filters=(32, 64), blocks=(1, 1))
     """
+    check_settings(name, settings)
+    return _builder(name)(input_shape, num_classes, **settings)
+
+
+def check_settings(name, settings):
+    """Raises `BadInput` where a family does not have one of `settings`."""
     known = model_settings(name)
     for setting in settings:
         check_choice(f"{name} setting", setting, known)
-    return _builder(name)(input_shape, num_classes, **settings)
 
 
 def model_settings(name):

@@ -6,7 +6,8 @@ import io
 from keras_vision.analysis.front import COSTS, on_fronts, plot_front
 from keras_vision.events import EventLog
 from keras_vision.progress import cell
-from keras_vision.runs import Run, write_text
+from keras_vision.runs import write_text
+from keras_vision.search.ledger import trial_run
 
 METRICS = {
     "best_val_accuracy": "validation accuracy",
@@ -45,7 +46,7 @@ class Board:
             log.session(trial.name, trial.values, shown, METRICS)
 
     def _tensorboard(self, trial):
-        return Run(self.run.path / "trials" / trial.name).tensorboard
+        return trial_run(self.run, trial).tensorboard
 
     def write_tables(self, trials):
         """Writes trials.csv: all trials; and front.csv: those that no other beats in accuracy and one cost at once."""

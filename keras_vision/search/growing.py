@@ -4,7 +4,8 @@ It climbs a ladder of networks from small to large until one reaches the target.
 smallest that reached it and beside the rungs that nearly did (one more convolution in one block, a shorter network, a
 narrower one, also with one more), as long as that is smaller than the smallest so far. Where nothing of that is left,
 one of Keras Tuner's oracles polishes the training of the smaller network that came nearest, and each success starts the
-steps anew. In the place of rungs over a limit come the networks beside them that are within it, the largest first.
+steps anew. In the place of rungs over a limit on
+parameters or MACs come the networks beside them that are within it, the largest first.
 """
 
 import itertools

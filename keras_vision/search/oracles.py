@@ -97,10 +97,11 @@ def make_oracle(name, hyperparameters, seed, max_epochs=None):
         "seed": seed + 1,  # Keras Tuner takes 0 for "no seed"
         "max_consecutive_failed_trials": 1_000_000,  # the runner decides when failures end a search
     }
+    # The budget is the runner's, so that it can grow.
     if name == "hyperband":
-        arguments["max_epochs"] = max_epochs
+        arguments |= {"max_epochs": max_epochs, "hyperband_iterations": None}
     else:
-        arguments["max_trials"] = None  # the budget is the runner's, so that it can grow
+        arguments["max_trials"] = None
     if name == "bayesian":
         arguments["num_initial_points"] = INITIAL_POINTS
     oracle = ORACLES[name](**arguments)

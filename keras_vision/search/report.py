@@ -35,8 +35,8 @@ def report_on(workdir, progress=None):
     if not path.exists() or not run.config_path.exists():
         raise BadInput(f"report {workdir}", "the run directory of a search (it holds trials.jsonl)")
     settings = run.config["settings"]
-    trials = Ledger(path, warn=(progress or Progress()).say).trials
-    completed = [trial for trial in trials if trial.status == "COMPLETED"]
+    ledger = Ledger(path, warn=(progress or Progress()).say)
+    trials, completed = ledger.trials, ledger.completed
     importance = importance_of(completed)
     return {
         "workdir": str(run.path),

@@ -287,7 +287,7 @@ class Search:
         epochs_done = latest_epoch(run.checkpoints)
         self.progress.trial_started(self._closed() + 1, max_trials, trial.values)
         if not run.finished and trial.exhausted(epochs_done):
-            self._close(trial, "failed", reason=f"CRASHED: ended its process {trial.attempts} times")
+            self._close(trial, "failed", reason=f"CRASHED: ended its process {trial.deaths + 1} times in vain")
             return
         self.ledger.record("started", trial.number, attempt=trial.attempts + 1, epochs_done=epochs_done)
         try:

@@ -16,6 +16,7 @@ from keras_vision.training.checkpoint import Checkpoints
 from keras_vision.training.trainer import TrainingDiverged
 
 CONFIRMING = 1_000_000  # the seeds of confirmations begin where those of trials never come
+REASONS = 3  # of so many trials it is said why none of them completed
 
 
 class Winner:
@@ -77,8 +78,7 @@ class Winner:
         """
         ranking = self._ranking(*filter(None, [self.search.unfinished]))
         if not ranking:
-            reasons = "; ".join(dict.fromkeys(trial.reason for trial in self.search.ledger.trials if trial.reason))
-            raise KerasVisionError(f"no trial completed: {reasons or 'the search ended before one did'}")
+            raise KerasVisionError(f"no trial completed: {self._why_none(ended)}")
         best = ranking[0]
         result = best.result | {
             "best_trial": f"trials/{best.name}",
@@ -96,6 +96,17 @@ class Winner:
             result["test"] = earlier["test"]
         write_json(self.run.result_path, result)
         return result
+
+    def _why_none(self, ended):
+        reasons = list(dict.fromkeys(trial.reason for trial in self.search.ledger.trials if trial.reason))
+        if not reasons:
+            return (
+                "no network is within the limits and fits the images"
+                if ended == "space"
+                else "the search ended before one did"
+            )
+        more = f"; and {len(reasons) - REASONS} other reasons" if len(reasons) > REASONS else ""
+        return "; ".join(reasons[:REASONS]) + more
 
     def _take_model(self, trial):
         self.run.result_path.unlink(missing_ok=True)

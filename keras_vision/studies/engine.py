@@ -91,6 +91,8 @@ def carry_out(job):
         KerasVisionError: Every run diverged, or a test split could not be read.
     """
     check(job)
+    if job.study.dataset is None:
+        set_precision("float32")  # instruments look at the arithmetic itself
     run = Run(job.workdir)
     settings = {"study": job.study.name, "scale": job.scale, "dataset": job.dataset, "precision": job.precision}
     with run.locked(), _no_word_of_retracing():

@@ -28,8 +28,11 @@ def answer(table):
 
 
 def figures(table):
-    """Draws the token-mixing units and the patch kernels of the first run, standardised."""
-    model = load_model(table.first_run(CASE))
+    """Draws the token-mixing units and the patch kernels of the first model, standardised."""
+    folder = table.first_model(CASE)
+    if folder is None:
+        return {}
+    model = load_model(folder)
     units = plot_kernels(token_mixing_units(model), title="Token-mixing units, block 1", limit=256)
     return learned_figures(model) | {"token_mixing_units": units}
 

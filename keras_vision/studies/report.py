@@ -75,27 +75,31 @@ def _set_up(job, table):
         missing = job.missing(table)
         so_far = f" (trainings still to come: {missing})" if missing else ""
         yield f"Seeds: {', '.join(map(str, table.seeds))}{so_far}; a seed chooses the validation images too."
-    machine, versions = record["machine"], record["versions"]
-    yield (
-        f"Machine: {machine['processor']}, {machine['cores']} cores; TensorFlow {versions.get('tensorflow')}, "
-        f"Keras {versions['keras']}{_precision(table)}."
-    )
+    runs = [Run(table.run_folder(row)).config for row in table.rows if "run" in row]
+    yield from dict.fromkeys(_machine(config) for config in runs or [record])
     if total(table, "seconds"):
         yield f"Cost: {clock_text(total(table, 'seconds'))} of training, {number(total(table, 'pflop'))} PFLOP."
     yield f"Command: `{job.command}`"
 
 
-def _precision(table):
-    runs = [Run(table.run_folder(row)) for row in table.rows if "run" in row]
-    chosen = dict.fromkeys(run.config["precision"] for run in runs if "precision" in run.config)
-    return f"; precision {', '.join(chosen)}" if chosen else ""
+def _machine(config):
+    """Returns in words what a config.json records of the machine."""
+    machine, versions = config["machine"], config["versions"]
+    precision = f"; precision {config['precision']}" if "precision" in config else ""
+    return (
+        f"Machine: {machine['processor']}, {machine['cores']} cores; TensorFlow {versions.get('tensorflow')}, "
+        f"Keras {versions['keras']}{precision}."
+    )
 
 
 def _notes(study, table):
     """Returns what must be known to read the table."""
     lines = []
     if not study.conduct:
-        lines.append("Accuracies and cross-entropies are those of the best epoch by validation accuracy.")
+        lines.append(
+            "Accuracies and cross-entropies are those of the best epoch by validation accuracy; on training images "
+            "they are means over that epoch, while it changes the network."
+        )
         if len(table.seeds) > 1:
             lines.append(
                 f"Mean ± standard deviation over {len(table.seeds)} seeds; in curves their range, in the figure of "
@@ -131,7 +135,8 @@ def _commands(table):
     lines = [
         train_command(settings[case]) for case in table.cases if case in settings and not settings[case]["builder"]
     ]
-    return "Each of them alone:\n\n" + "\n".join(f"    {line}" for line in lines) if lines else ""
+    which = "Each of them" if len(lines) == len(table.cases) else "Those that are a family's own network, each"
+    return f"{which} alone:\n\n" + "\n".join(f"    {line}" for line in lines) if lines else ""
 
 
 def train_command(settings):
@@ -140,11 +145,12 @@ def train_command(settings):
     Example:
 
     >>> vgg = {"model": "vgg", "dataset": "cifar10", "settings": {"filters": (16,)}, "views": 6, "seed": 0}
-    >>> train_command(vgg | {"recipe": recipe_for("vgg", "cifar10", epochs=9).as_dict()})
+    >>> train_command(vgg | {"precision": "auto", "recipe": recipe_for("vgg", "cifar10", epochs=9).as_dict()})
     'python -m keras_vision.train --model vgg --dataset cifar10 --set filters=16, --epochs 9 --views 6'
     """
-    usual = recipe_for(settings["model"], settings["dataset"]).as_dict() | {"views": 1, "seed": 0}
-    given = settings["recipe"] | {name: settings[name] for name in ("views", "seed")}
+    others = {"views": 1, "seed": 0, "precision": "auto"}
+    usual = recipe_for(settings["model"], settings["dataset"]).as_dict() | others
+    given = settings["recipe"] | {name: settings[name] for name in others}
     words = ["python", "-m", "keras_vision.train", "--model", settings["model"], "--dataset", settings["dataset"]]
     for name, value in settings["settings"].items():
         words += ["--set", f"{name}={setting_text(value)}"]

@@ -19,8 +19,9 @@ def answer(table):
 
 
 def figures(table):
-    """Draws the first-layer kernels of the first run, standardised: averaged over the colours, and in colour."""
-    return learned_figures(load_model(table.first_run(CASE)))
+    """Draws the first-layer kernels of the first model, standardised: averaged over the colours, and in colour."""
+    folder = table.first_model(CASE)
+    return learned_figures(load_model(folder)) if folder else {}
 
 
 STUDY = Study(

@@ -44,7 +44,7 @@ def answer(table):
     words = listed(
         f"{table.percent(case)} with {table.number(case, 'parameters')} parameters ({case})" for case in table.cases
     )
-    fields = listed(f"{table.of(case)[0]['receptive_field']} pixels ({case})" for case in table.cases)
+    fields = listed(f"{table.values(case, 'receptive_field')[0]} pixels ({case})" for case in table.cases)
     text = f"The validation accuracy is {words}. A unit of the last convolution can see {fields}."
     return text, all_of(table.above(DEEP, case, by=POOR) for case in shallow)
 
@@ -53,10 +53,11 @@ def figures(table):
     """Draws what a unit of the last convolution of each network sees, by theory and measured."""
     fields = []
     for case in table.cases:
-        model = load_model(table.first_run(case), float32=True)
-        (field,) = measure_fields(model, [last_convolution(model)])
-        fields.append(dataclasses.replace(field, layer=case))
-    return {"receptive_fields": plot_fields(fields)}
+        if folder := table.first_model(case):
+            model = load_model(folder, float32=True)
+            (field,) = measure_fields(model, [last_convolution(model)])
+            fields.append(dataclasses.replace(field, layer=case))
+    return {"receptive_fields": plot_fields(fields)} if fields else {}
 
 
 STUDY = Study(

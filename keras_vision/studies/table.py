@@ -8,9 +8,11 @@ import math
 import statistics
 from pathlib import Path
 
+from keras_vision.runs import Run
+
 CONFIDENCE = 0.95
 # Columns that are shares of `val_n` images: chance alone makes them vary.
-SHARES = ("val_accuracy", "train_accuracy")
+SHARES = ("val_accuracy",)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,9 +139,10 @@ class Table:
         """Returns where the run of a row is."""
         return self.folder / "runs" / row["run"]
 
-    def first_run(self, case):
-        """Returns where the first run of a case is that came to its end."""
-        return self.run_folder(next(row for row in self.of(case) if "diverged" not in row))
+    def first_model(self, case):
+        """Returns where the first run of a case is that has its model file; None if none has, as in a record."""
+        folders = [self.run_folder(row) for row in self.of(case) if "diverged" not in row]
+        return next((folder for folder in folders if Run(folder).model_path.exists()), None)
 
     def history(self, row):
         """Returns the epochs of a row's run, as metrics.jsonl has them; none of a run that diverged at once."""
@@ -237,9 +240,9 @@ def against(table, case, reported):
     average = "on average " if len(table.of(case)) > 1 else ""
     text = (
         f"{how} the test accuracy is {table.percent(case, 'test_accuracy')}, where the source reported "
-        f"{percent(reported)}. After the best epoch by validation ({average}number "
-        f"{table.number(case, 'best_epoch')} of {table.number(case, 'epochs')}), "
-        f"{table.percent(case, 'train_accuracy')} of the training images and {table.percent(case)} of the validation "
-        "images are right."
+        f"{percent(reported)}. During the best epoch by validation ({average}number "
+        f"{table.number(case, 'best_epoch')} of {table.number(case, 'epochs')}) "
+        f"{table.percent(case, 'train_accuracy')} of the training images were right, and after it "
+        f"{table.percent(case)} of the validation images."
     )
     return text, table.reaches(case, reported, "test_accuracy") or None

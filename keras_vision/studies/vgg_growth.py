@@ -70,11 +70,11 @@ def answer(table):
     target = best["target_acc"]
     tried = [row for row in table.rows if row.get("val_accuracy") is not None]
     reached = [row for row in tried if row["val_accuracy"] >= target]
-    first = f"None of {len(tried)} networks reached {percent(target)}"
+    first = f"None of {len(tried)} trainings reached {percent(target)}"
     if reached:
         first = (
-            f"Of {len(tried)} networks number {tried.index(reached[0]) + 1} was the first to reach {percent(target)}, "
-            f"with {number(reached[0]['parameters'])} parameters"
+            f"Of {len(tried)} trainings {reached[0]['case']} was the first to reach {percent(target)}, with "
+            f"{number(reached[0]['parameters'])} parameters"
         )
     confirmed = best["confirmed_accuracy"]
     others = "with another seed" if best["confirmed_by"] == 1 else f"on average over {best['confirmed_by']} other seeds"

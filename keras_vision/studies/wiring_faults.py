@@ -77,11 +77,11 @@ def conduct(job):
 
 def _row(case, model, planted):
     findings = check_wiring(model)
-    found = ", ".join(dict.fromkeys(finding.fault for finding in findings))
-    right = any(finding.fault == planted for finding in findings) if planted else not findings
+    kinds = list(dict.fromkeys(finding.fault for finding in findings))
+    right = kinds == ([planted] if planted else [])
     said = "; ".join(finding.explanation for finding in findings)
     return {
-        **{"case": case, "seed": 0, "planted": planted or "none", "found": found or "none"},
+        **{"case": case, "seed": 0, "planted": planted or "none", "found": ", ".join(kinds) or "none"},
         **{"right": "yes" if right else "no", "said": said},
     }
 

@@ -13,14 +13,14 @@ SCHEDULES = ("one_cycle", "cosine", "constant")
 BOUNDS = {
     "epochs": (1, math.inf, "a whole number from 1"),
     "batch_size": (1, math.inf, "a whole number from 1"),
-    "learning_rate": (1e-12, 100.0, "a positive number"),
-    "weight_decay": (0.0, 10.0, "a number from 0"),
+    "learning_rate": (1e-12, 100.0, "a positive number up to 100"),
+    "weight_decay": (0.0, 10.0, "a number from 0 to 10"),
     "momentum": (0.0, 0.9999, "a share from 0 to below 1"),
     "label_smoothing": (0.0, 0.9999, "a share from 0 to below 1"),
-    "warmup_epochs": (0.0, math.inf, "a number of epochs from 0"),
+    "warmup_epochs": (0.0, 1e6, "a number of epochs from 0"),
     "ema_momentum": (0.0, 0.9999, "a share from 0 (off) to below 1"),
-    "shift": (0, 64, "a number of pixels from 0"),
-    "cutout": (0, 64, "a number of pixels from 0"),
+    "shift": (0, 64, "a whole number of pixels from 0 to 64"),
+    "cutout": (0, 64, "a whole number of pixels from 0 to 64"),
     "cutmix": (0.0, 1.0, "a probability from 0 to 1"),
 }
 WHOLE = ("epochs", "batch_size", "shift", "cutout")

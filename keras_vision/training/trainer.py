@@ -9,15 +9,16 @@ import numpy as np
 
 from keras_vision.data.augment import Augmentation
 from keras_vision.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
+from keras_vision.data.splits import images_at_once
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.events import EventLog
 from keras_vision.models.layers import set_statistics
 from keras_vision.models.whitening import set_whitening
 from keras_vision.progress import Progress
-from keras_vision.runs import save_model, write_json
+from keras_vision.runs import check_memory, save_model, write_json
 from keras_vision.training.checkpoint import Checkpoints
 
-EVALUATION_BATCH = 512
+OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError")  # in TensorFlow's and in PyTorch's words
 SKIPPED_STEPS = 20  # in a row: so many halvings of the loss' scale are no search for a better one
 
 
@@ -125,6 +126,7 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
     Raises:
         BadInput: Model and data do not fit each other.
         TrainingDiverged: The loss, or the gradients of many steps, became NaN or infinite.
+        KerasVisionError: A batch does not fit the memory.
     """
     check_fit(model, dataset, recipe)
     progress = progress or Progress()
@@ -152,9 +154,9 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
         )
         epoch_end.set_model(model)
         epoch_end.save_best()
-        best = best_epoch(state["history"]).get("val_accuracy", 0.0)
-        progress.fit_started(recipe.epochs, steps, done=state["epoch"], best=best)
         if epoch_end.stop_reason() in (None, "time") and state["epoch"] < recipe.epochs:
+            best = best_epoch(state["history"]).get("val_accuracy", 0.0)
+            progress.fit_started(recipe.epochs, steps, done=state["epoch"], best=best)
             batches = training_batches(
                 dataset.train,
                 num_classes=num_classes,
@@ -174,6 +176,13 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
                     verbose=0,
                     callbacks=[epoch_end],
                 )
+            except Exception as error:
+                if type(error).__name__ not in OUT_OF_MEMORY:
+                    raise
+                raise KerasVisionError(
+                    f"the memory does not hold {recipe.batch_size} images and what the network makes of them; a lower "
+                    "--batch-size may fit"
+                ) from error
             finally:
                 progress.fit_ended()
     result = summary(state, epoch_end.stop_reason() or "epochs", model)
@@ -201,6 +210,7 @@ def check_fit(model, dataset, recipe=None):
         raise BadInput(
             f"a model for {model.output_shape[-1]} classes", f"one for the {len(dataset.class_names)} of {dataset.name}"
         )
+    check_memory(model, model.name)  # what is trained must pass as what is loaded
 
 
 def model_card(dataset, model, more=None):
@@ -269,7 +279,11 @@ class _EpochEnd(keras.callbacks.Callback):
         self.validation, self.logs, self.target_acc, self.deadline = validation, logs, target_acc, deadline
         self.judge, self.card, self.progress = judge, card, progress
         self.swap = keras.callbacks.SwapEMAWeights()
-        self.batches = evaluation_batches(validation, num_classes=len(card["class_names"]), batch_size=EVALUATION_BATCH)
+        self.batches = evaluation_batches(
+            validation,
+            num_classes=len(card["class_names"]),
+            batch_size=images_at_once(validation.images.shape[1:]),
+        )
 
     def on_epoch_begin(self, epoch, logs=None):
         self.clock = time.monotonic()

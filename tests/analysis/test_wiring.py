@@ -212,7 +212,8 @@ def test_a_planted_fault_is_found_and_its_layers_are_named(body):
 def test_an_activation_on_the_logits_is_found(activation):
     (finding,) = check_wiring(classifier(basic_network, activation=activation))
     assert finding.fault == "activated logits"
-    assert str(finding).startswith(f"logits: {activation} is applied to the logits")
+    assert finding.layers == ("logits",)
+    assert finding.explanation.startswith(f"{activation} is applied to the logits")
 
 
 def test_an_activation_layer_behind_the_logits_is_found():

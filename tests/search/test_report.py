@@ -124,13 +124,18 @@ def test_brackets_are_printed_as_they_are(searched):
 
 
 def test_who_reached_the_target_by_luck_stands_behind_others_that_did(torn):
-    leaders = report_on(torn)["leaders"]
-    reached = [line["trial"] for line in leaders if line["val_accuracy"] >= 0.6]
-    others = [line["trial"] for line in leaders if line["val_accuracy"] < 0.6]
     ledger = Ledger(torn / "trials.jsonl", warn=lambda line: None)
-    ledger.record("confirmed", int(reached[0]), mean=0.5901, deviation=None, accuracies=[0.5901])
+    (reached,) = [trial for trial in ledger.completed if trial.reaches(0.6)]
+    others = [line["trial"] for line in report_on(torn)["leaders"] if line["val_accuracy"] < 0.6]
+    number = len(ledger.trials)
+    ledger.record("asked", number, values=reached.values)
+    ledger.record("completed", number, result=reached.result | {"parameters": reached.result["parameters"] + 1})
+    larger = ledger.trials[number]
+    shutil.copytree(torn / "trials" / reached.name, torn / "trials" / larger.name)
+    assert [line["trial"] for line in report_on(torn)["leaders"]] == [reached.name, larger.name, *others]
+    ledger.record("confirmed", reached.number, mean=0.5901, deviation=None, accuracies=[0.5901])
     found = report_on(torn)
-    assert [line["trial"] for line in found["leaders"]] == [*reached[1:], reached[0], *others]
+    assert [line["trial"] for line in found["leaders"]] == [larger.name, reached.name, *others]
     stream = io.StringIO()
     show_report(found, PlainProgress(stream))
     assert "0.5901" in stream.getvalue()

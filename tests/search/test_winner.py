@@ -58,6 +58,24 @@ def test_the_best_trials_model_is_the_searchs_model(tmp_path, space):
     assert search.run.model_path.read_bytes() == trial_run(search.run, best).model_path.read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("reasons", "ended", "words"),
+    [
+        ([], "space", "no network is within the limits and fits the images"),
+        ([], "time", "the search ended before one did"),
+        (["too large", "too large"], "space", "no trial completed: too large$"),
+        (["a", "b", "c", "d", "e"], "space", "a; b; c; and 2 other reasons"),
+    ],
+)
+def test_why_no_trial_completed_is_told_in_a_line(tmp_path, space, reasons, ended, words):
+    search = make_search(tmp_path / "s", space)
+    for number, reason in enumerate(reasons):
+        search.ledger.record("asked", number, values={})
+        search.ledger.record("rejected", number, reason=reason)
+    with pytest.raises(KerasVisionError, match=words):
+        search.winner.conclude(ended)
+
+
 def test_the_model_files_of_losers_are_deleted(tmp_path, space):
     search = make_search(tmp_path / "s", space, keep=1)
     search.winner.conclude(search.go(max_trials=3))

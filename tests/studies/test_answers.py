@@ -176,10 +176,10 @@ def trial(place, accuracy, **more):
 @pytest.mark.parametrize(
     ("best", "confirmed", "held", "words"),
     [
-        (0.91, 0.905, True, "Of 2 networks number 2 was the first to reach 90.0%, with 10,000 parameters"),
+        (0.91, 0.905, True, "Of 2 trainings trial 2 was the first to reach 90.0%, with 10,000 parameters"),
         (0.91, None, True, "parameters: 91.0%."),
         (0.91, 0.89, False, "parameters: 91.0%, and 89.0% on average over 3 other seeds"),
-        (0.85, 0.85, False, "None of 2 networks reached 90.0%"),
+        (0.85, 0.85, False, "None of 2 trainings reached 90.0%"),
     ],
 )
 def test_the_growth_is_judged_by_its_target_and_by_other_seeds(best, confirmed, held, words):

@@ -126,14 +126,15 @@ def test_the_report_says_how_to_train_each_network_alone(once, monkeypatch):
         assert (options["model"], options["dataset"], options["seed"]) == ("mlp", "digits", 0)
         assert list(options["settings"]["hidden_units"]) == recorded["settings"]["hidden_units"]
         assert recipe_for("mlp", "digits", **{name: options[name] for name in FIELDS}).as_dict() == recorded["recipe"]
+        assert options["precision"] == recorded["precision"] == "float32"
 
 
 def test_all_kinds_of_settings_are_written_as_they_are_read():
     settings = {"filters": (16, 32), "blocks": (1,), "whitening": True, "pooling": None, "dropout_rate": 0.1}
     config = {"model": "vgg", "dataset": "cifar10", "recipe": recipe_for("vgg", "cifar10").as_dict(), "views": 6}
-    words = shlex.split(train_command(config | {"settings": settings, "seed": 3}))
+    words = shlex.split(train_command(config | {"settings": settings, "seed": 3, "precision": "float32"}))
     assert parse_settings([after for word, after in itertools.pairwise(words) if word == "--set"]) == settings
-    assert words[-4:] == ["--views", "6", "--seed", "3"]
+    assert words[-6:] == ["--views", "6", "--seed", "3", "--precision", "float32"]
 
 
 def test_a_tested_study_reports_the_test_split_and_says_that_it_was_opened_once(tmp_path):
@@ -177,12 +178,16 @@ def test_a_finished_run_is_not_run_again_and_new_seeds_are_added(finished, train
 
 
 def test_what_is_recorded_of_a_study_is_enough_to_go_on(finished, trained, tmp_path):
+    seen = []
+    study = tiny(figures=(lambda table: seen.append(table.first_model("2 units")) or {},))
+    run(finished, study)
     record_studies.record(finished, tmp_path / "results")
     copied = shutil.copytree(tmp_path / "results" / "tiny", tmp_path / "copied")
-    run(copied, seeds=2)
+    run(copied, study, seeds=2)  # with a report after each seed
     assert trained == ["2-units-1", "4-units-1"]
     assert rows_in(copied)[::2] == rows_in(finished)
     assert (copied / "figures" / "curves.png").exists()
+    assert seen == [finished / "runs/2-units-0", None, copied / "runs/2-units-1"]
 
 
 def test_an_interrupted_study_goes_on_where_it_was(tmp_path, trained, monkeypatch):

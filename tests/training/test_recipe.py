@@ -47,7 +47,7 @@ def test_digits_are_not_mirrored():
 @pytest.mark.parametrize(
     ("field", "value"),
     [("epochs", 0), ("epochs", 1.5), ("batch_size", -1), ("learning_rate", 0), ("label_smoothing", 1.0),
-     ("cutmix", 2), ("epochs", True), ("learning_rate", float("nan"))],
+     ("cutmix", 2), ("epochs", True), ("learning_rate", float("nan")), ("warmup_epochs", float("inf"))],
 )  # fmt: skip
 def test_a_number_out_of_bounds_is_refused_by_name(field, value):
     with pytest.raises(BadInput, match=f"^{field}="):

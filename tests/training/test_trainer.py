@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_vision.errors import BadInput
+from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.models import build_model
 from keras_vision.models.blocks import classify, take_pixels
 from keras_vision.models.layers import set_statistics
@@ -129,6 +129,32 @@ def test_a_judged_training_that_was_killed_is_judged_again_and_not_continued(tmp
     judge = lambda rows: "hopeless"  # noqa: E731
     result = fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), seed=5, judge=judge)
     assert (result["stopped"], result["epochs_run"]) == ("hopeless", 2)
+
+
+def test_a_training_that_has_nothing_left_to_do_shows_no_bar(tmp_path, monkeypatch):
+    run_until(4, Run(tmp_path), monkeypatch=monkeypatch)
+    progress = Progress()
+    monkeypatch.setattr(progress, "fit_started", lambda *args, **options: pytest.fail("a bar that nobody takes away"))
+    assert fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), seed=5, progress=progress)["epochs_run"] == 4
+
+
+def test_memory_that_does_not_suffice_is_an_error_that_says_what_may_help(tmp_path, monkeypatch):
+    class ResourceExhaustedError(Exception):
+        pass
+
+    def fit_in_vain(*args, **options):
+        raise ResourceExhaustedError("OOM when allocating tensor")
+
+    model = small_model()
+    monkeypatch.setattr(model, "fit", fit_in_vain)
+    with pytest.raises(KerasVisionError, match=r"does not hold 32 images .* a lower --batch-size"):
+        fit(model, make_dataset(), RECIPE, Run(tmp_path))
+
+
+def test_a_network_that_could_not_be_loaded_is_refused_before_it_is_trained(tmp_path):
+    model = build_model("cnn", (8, 8, 1), 3, filters=(2**21,))
+    with pytest.raises(BadInput, match="at most 256 MiB for one image"):
+        fit(model, make_dataset(), RECIPE, Run(tmp_path))
 
 
 def test_the_run_directory_holds_what_the_result_says(tmp_path):

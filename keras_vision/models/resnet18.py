@@ -7,14 +7,23 @@ stages are those of its ImageNet network.
 import keras
 
 from keras_vision.models.blocks import activate, add_shortcut, classify, conv_block, conv_norm, drop, take_pixels
-from keras_vision.models.checks import checked
+from keras_vision.models.checks import check_stages, checked
+from keras_vision.models.whitening import whiten
 
 
 @checked
 def resnet18(
-    input_shape, num_classes, *, width=64, blocks=(2, 2, 2, 2), activation="relu", residual=True, dropout_rate=0.0
+    input_shape,
+    num_classes,
+    *,
+    width=64,
+    blocks=(2, 2, 2, 2),
+    activation="relu",
+    residual=True,
+    whitening=False,
+    dropout_rate=0.0,
 ):
-    """Builds a ResNet of basic blocks. It fits images of every size.
+    """Builds a ResNet of basic blocks. It fits images of every size, with `whitening` from 2x2 pixels.
 
     Args:
         input_shape: (height, width, channels) of the raw pixels.
@@ -23,6 +32,8 @@ def resnet18(
         blocks: Residual blocks, one number per stage.
         activation: "relu", "gelu", "tanh", "sigmoid" or "linear".
         residual: False takes the shortcuts away, which leaves the paper's "plain" network.
+        whitening: Whether fixed filters that decorrelate patches of 2x2 pixels come first (Jordan 2024,
+            arXiv:2404.00498, section 3.2).
         dropout_rate: Share of the features dropped before the logits.
 
     Raises:
@@ -32,7 +43,10 @@ def resnet18(
 
     >>> resnet18((32, 32, 3), 10)  # 11,173,962 trainable weights
     """
+    if whitening:
+        check_stages(input_shape, [[(2, 1)]])
     pixels, x = take_pixels(input_shape)
+    x = whiten(x) if whitening else x
     x = conv_block(x, width, 3, activation=activation, name="stem_conv")
     for stage, count in enumerate(blocks, start=1):
         for block in range(1, count + 1):

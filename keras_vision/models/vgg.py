@@ -7,7 +7,7 @@ which held most of the weights.
 
 import keras
 
-from keras_vision.models.blocks import HEADS, activate, classify, conv_block, drop, take_pixels
+from keras_vision.models.blocks import HEADS, classify, conv_block, drop, take_pixels
 from keras_vision.models.checks import check_same_length, check_stages, checked
 from keras_vision.models.layers import Dirac
 from keras_vision.models.whitening import whiten
@@ -69,7 +69,7 @@ def vgg(
     check_stages(input_shape, stages)
     pixels, x = take_pixels(input_shape)
     if whitening:
-        x = activate(whiten(x), "relu", name="stem_activation")
+        x = whiten(x)
     for stage, (width, convs) in enumerate(zip(filters, blocks, strict=True), start=1):
         pool = keras.layers.MaxPooling2D(pool_size, pool_stride, name=f"block{stage}_pool")
         for conv in range(1, convs + 1):

@@ -9,6 +9,8 @@ import math
 import keras
 import numpy as np
 
+from keras_vision.models.blocks import activate
+
 LAYER = "stem_whitening"
 IMAGES = 5_000  # as many as the source takes: 12 x 12 numbers are known well from their five million patches
 # Added to the variances (of standardised pixels): directions in which images hardly vary are not blown up.
@@ -16,7 +18,7 @@ EPSILON = 5e-4
 
 
 def whiten(x, patch_size=2):
-    """Returns the whitened patches of x, each direction twice, with both signs: what follows may be zero on one side.
+    """Returns the whitened patches of x, each direction twice, with both signs, and of both what is above zero.
 
     The filters are not trained. Until `set_whitening` they are what Keras draws.
 
@@ -25,7 +27,8 @@ def whiten(x, patch_size=2):
         patch_size: Side of the patches, in pixels; each side of x loses patch_size - 1.
     """
     filters = 2 * patch_size**2 * x.shape[-1]
-    return keras.layers.Conv2D(filters, patch_size, use_bias=False, trainable=False, name=LAYER)(x)
+    x = keras.layers.Conv2D(filters, patch_size, use_bias=False, trainable=False, name=LAYER)(x)
+    return activate(x, "relu", name="stem_activation")
 
 
 def set_whitening(model, images):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_vision.errors import BadInput
 from keras_vision.models import build_model, whitening
 from keras_vision.models.layers import set_statistics
 from keras_vision.models.whitening import LAYER, set_whitening
@@ -57,6 +58,17 @@ def test_training_leaves_it_alone():
     model.compile(keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     model.train_on_batch(images, np.arange(32) % 5)
     np.testing.assert_array_equal(model.get_layer(LAYER).get_weights()[0], before)
+
+
+def test_a_resnet18_takes_whitened_patches_too():
+    images = smooth_images(3, n=32)
+    model = build_model("resnet18", (16, 16, 3), 5, width=4, blocks=(1, 1), whitening=True)
+    drawn = model.get_layer(LAYER).get_weights()[0]
+    set_whitening(model, images)
+    assert np.abs(model.get_layer(LAYER).get_weights()[0] - drawn).max() > 0.1
+    assert model.get_layer("stem_conv").input.shape == (None, 15, 15, 24)
+    with pytest.raises(BadInput, match="1x1 images: expected larger images"):
+        build_model("resnet18", (1, 1, 3), 5, whitening=True)
 
 
 def test_a_model_without_it_is_left_as_it_is():

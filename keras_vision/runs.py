@@ -365,7 +365,7 @@ def load_model(source, *, float32=False):
         with safety.whole(path):
             safety.check_size(path, declared)
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
-            check_memory(model, source)
+            check_model_memory(model, source)
             whole = in_float32(model) if float32 else model
             if whole is not model:
                 whole.load_weights(path)  # unlike set_weights, it also updates what stock layers derive from them
@@ -376,7 +376,7 @@ def load_model(source, *, float32=False):
         raise BadInput(f"model {source}", "a model that Keras can load", safety.reason_of(error)) from error
 
 
-def check_memory(model, source):
+def check_model_memory(model, source):
     """Refuses what would fill the memory with a few images, however few weights look at them.
 
     Args:

@@ -102,6 +102,7 @@ def load_dataset(
     given, warnings = _resized(opened.train, image_size), list(opened.train.warnings)
     class_names = opened.class_names
     _check_sides(spec, given.images.shape)
+    _check_names(spec, *class_names)
     _check_labels(spec, given.labels, class_names)
     fingerprint = _fingerprint(given, class_names)
 
@@ -156,9 +157,12 @@ def _check_sides(spec, shape):
         raise BadInput(given, f"sides of at most {MAX_SIDE}", "--image-size 64, say, makes them smaller.")
 
 
-def _check_labels(spec, labels, class_names):
-    if odd := [text for text in (spec, *class_names) if not is_text(text)]:
+def _check_names(*names):
+    if odd := [name for name in names if not is_text(name)]:
         raise BadInput(f"the name {odd[0]!r}", "one without line ends and other control characters")
+
+
+def _check_labels(spec, labels, class_names):
     if len(class_names) < 2:
         raise BadInput(f"{spec} with one class, {class_names[0]!r}", "two classes or more")
     if labels.max() >= len(class_names):

@@ -15,7 +15,7 @@ from keras_vision.events import EventLog
 from keras_vision.models.layers import set_statistics
 from keras_vision.models.whitening import set_whitening
 from keras_vision.progress import Progress
-from keras_vision.runs import check_memory, save_model, write_json
+from keras_vision.runs import check_model_memory, save_model, write_json
 from keras_vision.training.checkpoint import Checkpoints
 
 OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError")  # in TensorFlow's and in PyTorch's words
@@ -198,7 +198,10 @@ def augmentation_of(recipe):
 
 
 def check_fit(model, dataset, recipe=None):
-    """Raises `BadInput` where the model's input or classes, or the recipe's shifts, do not fit the data set."""
+    """Raises `BadInput` where the model's input or classes do not fit the data set.
+
+    With a recipe, also where its shifts do not, or where the model, once trained, would be too large to be loaded.
+    """
     if recipe and recipe.shift >= min(dataset.shape[:2]):
         raise BadInput(f"shift={recipe.shift}", f"less than the side of the images, {min(dataset.shape[:2])}")
     if tuple(model.input_shape[1:]) != tuple(dataset.shape):
@@ -210,7 +213,8 @@ def check_fit(model, dataset, recipe=None):
         raise BadInput(
             f"a model for {model.output_shape[-1]} classes", f"one for the {len(dataset.class_names)} of {dataset.name}"
         )
-    check_memory(model, model.name)  # what is trained must pass as what is loaded
+    if recipe:
+        check_model_memory(model, model.name)  # what is trained is to be loaded
 
 
 def model_card(dataset, model, more=None):

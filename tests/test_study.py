@@ -7,7 +7,7 @@ import pytest
 
 from keras_vision import pictures
 from keras_vision.studies import STUDIES
-from keras_vision.study import main, study, study_all
+from keras_vision.study import main, study_all
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +97,7 @@ def test_only_studies_that_look_at_images_are_told_of_them(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.usefixtures("_without_files_of_pictures")
 def test_all_studies_run_at_the_smoke_scale(tmp_path, capsys):
-    assert main(["--all", "--scale", "smoke", "--workdir", "w", "--json"]) == 0
+    assert main(["--all", "--scale", "smoke", "--seeds", "1", "--workdir", "w", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["failed"] == {}
     assert list(result["studies"]) == list(STUDIES)
@@ -107,4 +107,3 @@ def test_all_studies_run_at_the_smoke_scale(tmp_path, capsys):
         assert set(re.findall(r"\(figures/(.+?)\)", report)) == figures
         assert "## Answer" in report
         assert (tmp_path / "w" / name / "table.csv").stat().st_size > 0
-    assert study("mixer_patches", scale="smoke", workdir="w/mixer_patches")["runs"] == 2

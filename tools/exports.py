@@ -69,23 +69,14 @@ def card_path(run, name, quantize):
     return run.path / "export" / (f"{name}-{quantize}" if quantize else name) / JSON
 
 
-def missing(run, quantize):
-    """Returns the formats that a run is not exported in yet."""
-    return [name for name, how in artifacts() if how == quantize and not card_path(run, name, how).exists()]
-
-
 def export_missing(run, data_dir, progress):
     """Exports what a run lacks; says which exports failed and goes on with the next."""
-    for quantize in (None, "int8"):
-        names = missing(run, quantize)
-        while names:
+    for name, quantize in artifacts():
+        if not card_path(run, name, quantize).exists():
             try:
-                export(run.path, format=names, quantize=quantize, data_dir=data_dir, progress=progress)
-                break
+                export(run.path, format=name, quantize=quantize, data_dir=data_dir, progress=progress)
             except KerasVisionError as error:  # its cell says so, and so does the exit code
                 progress.say(f"failed: {run.path.name}: {error}")
-                failed = next(name for name in names if name in missing(run, quantize))
-                names = names[names.index(failed) + 1 :]
 
 
 def cells(run, key):

@@ -129,7 +129,8 @@ STUDY = Study(
     figures=(figures,),
     background=(
         "The claim is asked of the network with the lowest loss, on validation images: its source looked for the best "
-        "epoch on its test images, which then are no more than that. A network overfits where its validation loss ends "
-        f"more than {RISE - 1:.0%} above its lowest."
+        "epoch on its test images, which then are no more than that. When the lowest loss comes is shown and not "
+        "judged: it goes with the batch size and the rate, which are not reported. A network overfits where its "
+        f"validation loss ends more than {RISE - 1:.0%} above its lowest."
     ),
 )

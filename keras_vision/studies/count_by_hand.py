@@ -11,6 +11,8 @@ from keras_vision.studies.table import listed
 
 IMAGE, CLASSES, GROUPS = (128, 128, 4), 20, 4
 REPORTED = {"flatten": 76_379_136, "gap": 178_176}
+# layer -> the reported output, with the channels last
+OUTPUTS = {"conv": "124x124x256", "grouped_conv": "122x122x256", "flatten": "3810304"}
 HEADS = {"flatten": keras.layers.Flatten, "gap": keras.layers.GlobalAveragePooling2D}
 # layer -> its weights as a person writes them down: (in words, as factors)
 BY_HAND = {
@@ -66,7 +68,9 @@ def answer(table):
         f"By program the two networks have {words} weights, and by hand {by_hand}. {100 * share:.1f}% of the larger "
         "one's are in the dense layer behind the flattening, which global average pooling does without."
     )
-    return text, same and all(row["by_program"] == row["reported"] for row in totals)
+    as_reported = [row["by_program"] == row["reported"] for row in totals]
+    as_reported += [rows[layer]["output"] == output for layer, output in OUTPUTS.items()]
+    return text, same and all(as_reported)
 
 
 STUDY = Study(

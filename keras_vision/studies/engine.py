@@ -17,7 +17,7 @@ from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.events import EventLog
 from keras_vision.job import METRICS, open_dataset
 from keras_vision.progress import Progress, cell
-from keras_vision.runs import Run, first_difference, load_model, write_json, write_text
+from keras_vision.runs import Run, first_difference, load_model, read_json, write_json, write_text
 from keras_vision.studies import figures, report
 from keras_vision.studies.plan import Study
 from keras_vision.studies.probes import data_words
@@ -139,7 +139,7 @@ def _train_cases(job):
     varied = _varied(plans.values())
     _declare(job, varied)
     if job.count < job.seeds:
-        job.progress.say(f"the scale {job.scale} is worth {job.count} seeds, not {job.seeds}")
+        job.progress.say(f"seeds worth training at the scale {job.scale}: {job.count}, not {job.seeds}")
     for seed in range(job.count):
         for place, case in enumerate(cases, start=1):
             shown = {"case": case.name, "seed": seed}
@@ -178,21 +178,23 @@ def _flat(plan):
 
 
 def _row(job, case, plan, varied):
-    """Returns the row of one run, which is trained and measured unless it has been."""
+    """Returns the row of one run, which is trained and measured unless it has been, by these settings on this data."""
     name = f"{figures.slug(case.name)}-{plan['seed']}"
     run = Run(job.workdir / "runs" / name)
-    measured = run.path / "measured.json"
-    if measured.exists():
-        settings = run.config["settings"]
-        if not first_difference(settings, settings | plan):
-            return json.loads(measured.read_text(encoding="utf-8"))
+    path = run.path / "measured.json"
+    # What varies depends on all cases of today, so that it is not kept with what was measured.
     values = {setting: _flat(plan).get(setting) for setting in varied}
     row = {"case": case.name, "seed": plan["seed"], "run": name, **values}
-    row |= _train(job, case, plan, run)
-    write_json(measured, row)
+    if path.exists():
+        settings = run.config["settings"]
+        fingerprint = _opened(plan["dataset"], job.data_dir, plan["seed"]).fingerprint
+        if not first_difference(settings, settings | plan | {"fingerprint": fingerprint}):
+            return row | read_json(path)
+    measured = _train(job, case, plan, run)
+    write_json(path, {"case": case.name, "seed": plan["seed"], **measured})
     with EventLog(run.tensorboard) as log:
-        log.scalars({tag: row[tag] for tag in COSTS if tag in row}, step=row.get("epochs", 0))
-    return row
+        log.scalars({tag: measured[tag] for tag in COSTS if tag in measured}, step=measured.get("epochs", 0))
+    return row | measured
 
 
 def _train(job, case, plan, run):

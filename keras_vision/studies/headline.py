@@ -119,7 +119,9 @@ def goals_figure(table):
 def answer(table):
     """Each family reaches what its source did, and the others our own aims; the verdict is on the sources' alone."""
     goals = {name_of(*run): goal for run, goal in (REPORTED | AIMS).items() if name_of(*run) in table.cases}
-    words = [f"{case} {table.percent(case, 'test_accuracy')} (goal {percent(goal)})" for case, goal in goals.items()]
+    words = [
+        f"{case} {table.percent(case, 'test_accuracy', 2)} (goal {percent(goal, 2)})" for case, goal in goals.items()
+    ]
     verdicts = {case: table.reaches(case, goal, "test_accuracy") for case, goal in goals.items()}
     judged = [name_of(*run) for run in REPORTED if name_of(*run) in goals]
     cnn, loss = name_of("cnn", CIFAR), ""

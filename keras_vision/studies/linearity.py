@@ -1,5 +1,7 @@
 """Which layers are linear, and which commute with shifts of the image: the true table, measured."""
 
+import collections
+
 from keras_vision.analysis.linearity import linearity_table, textbook_table
 from keras_vision.models import build_model
 from keras_vision.studies.plan import SCALES, Scale, Study
@@ -25,14 +27,15 @@ WORDS = {True: "yes", False: "no", None: "-"}
 
 def conduct(job):
     """Returns a row for each textbook map and each kind of layer, with its verdicts, the same with every seed."""
-    rows = {}
+    rows, agreeing = {}, collections.defaultdict(lambda: [True] * job.seeds)
     for seed in range(job.seeds):
         layers = [one for name, settings in NETWORKS.items() for one in _layers(name, settings, seed)]
         for one in (*textbook_table(seed), *layers):
             verdicts = {name: WORDS[verdict] for name, verdict in one.verdicts().items()}
-            row = rows.setdefault(one.kind, {"case": one.kind, "seed": 0, **verdicts, "agree": 0})
-            row["agree"] += all(row[name] == verdict for name, verdict in verdicts.items())
-    return [row | {"agree": f"{row['agree']} of {job.seeds}"} for row in rows.values()]
+            row = rows.setdefault(one.kind, {"case": one.kind, "seed": 0, **verdicts})
+            # A kind that several networks have is measured in each of them.
+            agreeing[one.kind][seed] &= all(row[name] == verdict for name, verdict in verdicts.items())
+    return [row | {"agree": f"{sum(agreeing[kind])} of {job.seeds}"} for kind, row in rows.items()]
 
 
 def _layers(name, settings, seed):

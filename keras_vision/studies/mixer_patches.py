@@ -99,11 +99,11 @@ STUDY = Study(
     answer=answer,
     figures=(figures,),
     background=(
-        f"Alike are accuracies less than {100 * ALIKE:.0f} points apart, and closer than the worst is to them. Why the "
-        "parameters are fewest in the middle: with patches of p x p pixels of an s x s image in c channels, a hidden "
-        "size h, n blocks and a token MLP of t units, the layer on the patches has c p² h weights and the token mixing "
-        "has 2 n t (s/p)². The first grows with the area of a patch and the second shrinks with it; beside them only "
-        "the n (s/p)² biases of the token mixing depend on p. The sum of both is least where they are equal, at "
-        "p⁴ = 2 n t s² / (c h)."
+        f"Alike are accuracies less than {100 * ALIKE:.0f} points apart, and closer than the worst is to them; only "
+        "accuracies are judged, the times being those of another machine. Why the parameters are fewest in the middle: "
+        "with patches of p x p pixels of an s x s image in c channels, a hidden size h, n blocks and a token MLP of t "
+        "units, the layer on the patches has c p² h weights and the token mixing has 2 n t (s/p)². The first grows "
+        "with the area of a patch and the second shrinks with it; beside them only the n (s/p)² biases of the token "
+        "mixing depend on p. The sum of both is least where they are equal, at p⁴ = 2 n t s² / (c h)."
     ),
 )

@@ -65,7 +65,7 @@ class Scale:
     note: str = ""
 
 
-SMOKE = "The digits and tiny networks, for one epoch: this only shows that the study runs."
+SMOKE = "Tiny networks, for one epoch: this only shows that the study runs."
 
 
 def smoke(settings=None, **recipe):

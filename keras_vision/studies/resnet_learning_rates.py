@@ -55,4 +55,8 @@ STUDY = Study(
     cases=cases,
     may_diverge=True,
     answer=answer,
+    background=(
+        "The claim is judged on one data set, by the validation accuracy: 0.001 above all others, and 0.1 below. A "
+        "rate is too slow where it ends below 0.001."
+    ),
 )

@@ -191,12 +191,12 @@ def number(value):
 
     Example:
 
-    >>> number(1234567.0), number(1.0045), number(3.0)
-    ('1,234,567', '1.00', '3')
+    >>> number(1234567.0), number(999.7), number(1.0045), number(3.0)
+    ('1,234,567', '1,000', '1.00', '3')
     """
     if value is None:
         return "no number"
-    if abs(value) >= 1000 or value == round(value):
+    if abs(value) >= 999.5 or value == round(value):
         return f"{value:,.0f}"
     return f"{value:#.3g}".removesuffix(".")
 

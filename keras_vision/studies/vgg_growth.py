@@ -70,18 +70,18 @@ def answer(table):
     target = best["target_acc"]
     tried = [row for row in table.rows if row.get("val_accuracy") is not None]
     reached = [row for row in tried if row["val_accuracy"] >= target]
-    first = f"None of {len(tried)} trainings reached {percent(target)}"
+    first = f"None of {len(tried)} trainings reached {percent(target, 2)}"
     if reached:
         first = (
-            f"Of {len(tried)} trainings {reached[0]['case']} was the first to reach {percent(target)}, with "
+            f"Of {len(tried)} trainings {reached[0]['case']} was the first to reach {percent(target, 2)}, with "
             f"{number(reached[0]['parameters'])} parameters"
         )
     confirmed = best["confirmed_accuracy"]
     others = "with another seed" if best["confirmed_by"] == 1 else f"on average over {best['confirmed_by']} other seeds"
-    again = f", and {percent(confirmed)} {others}" if confirmed is not None else ""
+    again = f", and {percent(confirmed, 2)} {others}" if confirmed is not None else ""
     second = (
         f"The best has filters {best['filters']}, convolutions {best['blocks']} and {number(best['parameters'])} "
-        f"parameters: {percent(best['val_accuracy'])}{again}"
+        f"parameters: {percent(best['val_accuracy'], 2)}{again}"
     )
     held = best["val_accuracy"] >= target and (confirmed is None or confirmed >= target)
     return f"{first}. {second}.", held
@@ -125,9 +125,9 @@ STUDY = Study(
     varied="what `tune --strategy grow --polish grid` proposes: blocks, channels, convolutions, then the training",
     held_fixed="the data and the target; before each network lie fixed filters that whiten patches of 2x2 pixels",
     scales={
-        "smoke": Scale(dataset="digits", note="The digits and two trials: this only shows that the study runs."),
-        "quick": Scale(dataset="fashion_mnist", note="Fashion-MNIST, eight trials."),
-        "full": Scale(note="CIFAR-10, forty trials of at most 20 epochs."),
+        "smoke": Scale(dataset="digits", note="Two trials: this only shows that the study runs."),
+        "quick": Scale(dataset="fashion_mnist", note="Eight trials, of forty."),
+        "full": Scale(note="Forty trials of at most 20 epochs."),
     },
     conduct=conduct,
     dataset="cifar10",

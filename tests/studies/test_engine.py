@@ -8,6 +8,7 @@ import json
 import shlex
 import shutil
 
+import numpy as np
 import pytest
 import record_studies
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -25,6 +26,7 @@ from keras_vision.studies.report import train_command
 from keras_vision.studies.rnn_lstm import plain_rnn
 from keras_vision.train import train
 from keras_vision.training.recipe import FIELDS, recipe_for
+from tests.synthetic import make_split
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -137,11 +139,13 @@ def test_all_kinds_of_settings_are_written_as_they_are_read():
     assert words[-6:] == ["--views", "6", "--seed", "3", "--precision", "float32"]
 
 
-def test_a_tested_study_reports_the_test_split_and_says_that_it_was_opened_once(tmp_path):
-    run(tmp_path / "w", tiny(is_tested=True))
+def test_a_tested_study_reports_the_test_split_its_views_and_that_it_was_opened_once(tmp_path):
+    seen = tiny(is_tested=True, cases=lambda scale: [Case("2 units", "mlp", {"hidden_units": (2,)}, views=2)])
+    run(tmp_path / "w", seen)
     text = (tmp_path / "w/report.md").read_text()
     assert "test accuracy, %" in text
     assert "opened once for each run" in text
+    assert "averaged over several views of it: 2 views with 2 units." in text
     assert rows_in(tmp_path / "w")[0]["test_n"] == "179"
 
 
@@ -206,21 +210,49 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path, trained, monkeypatc
     assert trained == ["2-units-0", "4-units-0"]
 
 
-def test_the_smoke_scale_is_run_once(tmp_path, trained):
-    run(tmp_path / "w", scale="smoke", seeds=3)
-    assert trained == ["2-units-0", "4-units-0"]
+def test_a_scale_has_no_more_seeds_than_it_is_worth(finished, trained):
+    run(finished, tiny(scales={"quick": smoke()}), seeds=3)
+    assert trained == []
+
+
+def on_other_data(folder, dataset):
+    study = tiny(
+        dataset="cifar10",
+        scales={"quick": dataclasses.replace(smoke(), dataset=None)},
+        cases=lambda scale: [Case("2 units", "mlp", {"hidden_units": (2,)})],
+    )
+    return carry_out(Job(study, "quick", 1, dataset, None, folder, "float32", Progress(), "study tiny"))
 
 
 def test_another_data_set_decides_nothing(tmp_path):
-    study = tiny(dataset="cifar10", scales={"quick": dataclasses.replace(smoke(), dataset=None)})
-    job = Job(study, "quick", 1, "digits", None, tmp_path / "w", "float32", Progress(), "study tiny")
-    assert carry_out(job)["held"] is None
+    assert on_other_data(tmp_path / "w", "digits")["held"] is None
+
+
+def test_data_that_changed_is_not_mixed_with_what_was(tmp_path):
+    for seed in (0, 1):
+        train_split, test_split = make_split(64, seed=seed), make_split(16, seed=2)
+        np.savez(
+            tmp_path / "own.npz",
+            **{"x_train": train_split.images, "y_train": train_split.labels},
+            **{"x_test": test_split.images, "y_test": test_split.labels},
+        )
+        if seed == 0:
+            on_other_data(tmp_path / "w", f"npz:{tmp_path}/own.npz")
+    engine._opened.cache_clear()  # as in another process
+    with pytest.raises(BadInput, match="fingerprint"):
+        on_other_data(tmp_path / "w", f"npz:{tmp_path}/own.npz")
+
+
+def test_a_setting_that_begins_to_vary_is_shown_for_finished_runs_too(finished, trained):
+    fast = Case("fast", "mlp", {"hidden_units": (2,)}, {"learning_rate": 0.01})
+    run(finished, tiny(cases=lambda scale: [*tiny().cases(scale), fast]))
+    assert trained == ["fast-0"]
+    assert [row["learning_rate"] for row in rows_in(finished)] == ["0.001", "0.001", "0.01"]
 
 
 @pytest.mark.parametrize("held", [True, False])
-def test_a_smaller_scale_confirms_a_claim_and_does_not_refute_it(tmp_path, held):
-    found = run(tmp_path / "w", tiny(dataset="digits", answer=lambda table: ("So.", held)))
-    assert found["held"] is (held or None)
+def test_a_smaller_scale_confirms_a_claim_and_does_not_refute_it(finished, held):
+    assert run(finished, tiny(answer=lambda table: ("So.", held)))["held"] is (held or None)
 
 
 def test_long_studies_have_a_report_after_each_case(tmp_path, trained, monkeypatch):
@@ -258,12 +290,6 @@ def test_a_builder_takes_the_place_of_the_familys_and_is_recorded(tmp_path):
         train("lstm", settings={"units": 3}, dataset="digits", epochs=1, workdir=tmp_path / "w")
 
 
-def test_views_of_test_images_are_told(tmp_path):
-    seen = tiny(is_tested=True, cases=lambda scale: [Case("2 units", "mlp", {"hidden_units": (2,)}, views=2)])
-    run(tmp_path / "w", seen)
-    assert "averaged over several views of it: 2 views with 2 units." in (tmp_path / "w/report.md").read_text()
-
-
 @pytest.fixture
 def diverging():
     """A study with a network whose steps are so long that its loss becomes infinite."""
@@ -281,17 +307,13 @@ def test_a_case_that_diverges_has_a_row_without_numbers_and_no_answer_is_made_up
     assert run(tmp_path / "w", expecting)["answer"] == "The best is tame."
 
 
-def test_a_study_that_is_tested_tells_of_those_that_did_not_diverge(tmp_path, diverging):
+def test_a_first_case_that_diverges_does_not_end_the_others(tmp_path, diverging):
     figures = (lambda table: pytest.fail("drawn without a case that it needs"),)
     swapped = lambda scale: diverging.cases(scale)[::-1]  # noqa: E731
-    run(tmp_path / "w", dataclasses.replace(diverging, is_tested=True, figures=figures, cases=swapped))
-    assert "for tame with seed 0, on 179 images" in (tmp_path / "w/report.md").read_text()
-
-
-def test_a_first_case_that_diverges_does_not_end_the_others(tmp_path, diverging):
-    swapped = lambda scale: diverging.cases(scale)[::-1]  # noqa: E731
-    result = run(tmp_path / "w", dataclasses.replace(diverging, cases=swapped, by_case=True))
+    changes = {"is_tested": True, "by_case": True, "figures": figures, "cases": swapped}
+    result = run(tmp_path / "w", dataclasses.replace(diverging, **changes))
     assert (result["runs"], result["missing"]) == (2, 0)
+    assert "for tame with seed 0, on 179 images" in (tmp_path / "w/report.md").read_text()
 
 
 def test_a_study_whose_runs_all_diverge_fails(tmp_path, diverging):

@@ -41,7 +41,7 @@ OPTIONS = {
     "batch_size": (int, "N", "images per step"),
     "learning_rate": (float, "RATE", "the schedule's peak"),
     "weight_decay": (float, "RATE", "decay per step and unit of learning rate, for kernels only"),
-    "optimizer": (str, "sgd|adamw", "sgd with Nesterov momentum, or adamw"),
+    "optimizer": (str, "sgd|adamw", "sgd with Nesterov momentum, or adamw; rate and decay follow it"),
     "label_smoothing": (float, "SHARE", "share of each label spread over all classes"),
     "warmup_epochs": (float, "N", "epochs until the learning rate peaks"),
     "ema_momentum": (float, "SHARE", "average the weights with this momentum and evaluate the average; 0 is off"),
@@ -82,11 +82,14 @@ OPTIONS = {
 # Options and words that may be given several times; they arrive as a list.
 REPEATED = ("set", "format", "images")
 
-INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
+INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, taken like a Ctrl-C: the checkpoint of the last finished epoch is what the next start goes on from."""
+    """SIGTERM or a closed terminal, taken like a Ctrl-C: the next start goes on from the last finished epoch."""
+
+    def __init__(self, signum):
+        self.signum = signum
 
 
 class _Parser(argparse.ArgumentParser):
@@ -183,7 +186,7 @@ def _form(as_json, as_csv):
 
 
 def _raise_terminated(signum, frame):
-    raise Terminated
+    raise Terminated(signum)
 
 
 def main(function, name, *, flags, positional=(), show=None, resumable=False, epilog=None, arguments=None):
@@ -202,11 +205,13 @@ def main(function, name, *, flags, positional=(), show=None, resumable=False, ep
         arguments: The words of the command line; those of this process by default.
 
     Returns:
-        0 done, 1 failure, 2 bad input, 3 target not reached, 130 or 143 interrupted.
+        0 done, 1 failure, 2 bad input, 3 target not reached, 129, 130 or 143 interrupted.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        signal.signal(signal.SIGTERM, _raise_terminated)
+        for stop in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(stop) != signal.SIG_IGN:  # as under nohup
+                signal.signal(stop, _raise_terminated)
         flags = (*flags, "quiet", "json")
         parser = _parser(function, f"{installed('python')} -m keras_vision.{name}", dict(positional), flags, epilog)
         options = vars(parser.parse(arguments))
@@ -229,7 +234,7 @@ def main(function, name, *, flags, positional=(), show=None, resumable=False, ep
         print(f"keras_vision.{name}: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt as stop:
-        code = INTERRUPTED[signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT]
+        code = INTERRUPTED[stop.signum if isinstance(stop, Terminated) else signal.SIGINT]
         words = shlex.join([installed("python"), "-m", f"keras_vision.{name}", *arguments])
         print(f"\nInterrupted. Go on with: {words}" if resumable else "\nInterrupted.", file=sys.stderr)
         return code

@@ -207,7 +207,7 @@ def _linearity(model, seed):
 
 
 def _batch(model, dataset, data_dir, seed, progress, own, is_new):
-    """Returns up to `BATCH` training images and labels of a data set, or noise with labels at random.
+    """Returns up to `BATCH` training images and labels of a data set, or noise with labels at random; fewer large ones.
 
     Args:
         model, dataset, data_dir, seed, progress: As in `describe`.
@@ -216,12 +216,13 @@ def _batch(model, dataset, data_dir, seed, progress, own, is_new):
     """
     import numpy as np
 
+    from keras_vision.data.splits import images_at_once
     from keras_vision.evaluate import choose_data
 
-    random = np.random.default_rng(seed)
+    random, count = np.random.default_rng(seed), min(BATCH, images_at_once(model.input_shape[1:]))
     if dataset is None:
-        images = random.uniform(0, 255, (BATCH, *model.input_shape[1:])).astype("float32")
-        return images, random.integers(0, model.output_shape[-1], BATCH)
+        images = random.uniform(0, 255, (count, *model.input_shape[1:])).astype("float32")
+        return images, random.integers(0, model.output_shape[-1], count)
     from keras_vision.data import load_dataset
     from keras_vision.models.layers import set_statistics
     from keras_vision.models.whitening import set_whitening
@@ -238,7 +239,7 @@ def _batch(model, dataset, data_dir, seed, progress, own, is_new):
     if is_new:
         set_statistics(model, data.statistics.mean, data.statistics.std)
         set_whitening(model, data.train.images)
-    chosen = random.permutation(len(data.train))[:BATCH]  # the images of a class may lie side by side
+    chosen = random.permutation(len(data.train))[:count]  # the images of a class may lie side by side
     return data.train.images[chosen].astype("float32"), data.train.labels[chosen]
 
 

@@ -212,14 +212,17 @@ def show(result, progress):
 
 def class_table(result):
     """Returns a result's classes as a rich table."""
+    from rich.text import Text
+
     from keras_vision.analysis.tables import new_table
 
-    title = f"Classes of {result['dataset']}, {result['split']} images"
+    # Plain text: names may hold what rich takes for markup.
+    title = Text(f"Classes of {result['dataset']}, {result['split']} images")
     table = new_table(title, "class", "images", "precision", "recall", "95% interval", "F1")
     for row in result["classes"]:
         precision, recall, f1 = (decimals(row[key]) for key in ("precision", "recall", "f1"))
         interval = " to ".join(map(decimals, row["interval"] or [None]))
-        table.add_row(row["name"], f"{row['n']:,}", precision, recall, interval, f1)
+        table.add_row(Text(row["name"]), f"{row['n']:,}", precision, recall, interval, f1)
     return table
 
 

@@ -56,13 +56,20 @@ def summary(dataset, split, images, logits, views=1):
     }
 
 
-def predict_logits(model, images, batch_size=None, views=1):
+def pieces_of(images):
+    """Yields an array of images [n, h, w, c] in pieces of `images_at_once`."""
+    from keras_vision.data.splits import images_at_once
+
+    size = images_at_once(images.shape[1:])
+    yield from (images[start : start + size] for start in range(0, len(images), size))
+
+
+def predict_logits(model, images, views=1):
     """Returns a model's float32 logits [n, classes] for uint8 images [n, h, w, c].
 
     Args:
         model: A model with raw pixels in and logits out.
         images: The array of images.
-        batch_size: Images at a time; None for `images_at_once`.
         views: How many views of each image are averaged, one of `VIEWS`.
 
     Raises:
@@ -70,13 +77,12 @@ def predict_logits(model, images, batch_size=None, views=1):
     """
     import numpy as np
 
-    from keras_vision.data.splits import images_at_once
-
-    batch_size = batch_size or images_at_once(images.shape[1:])
     # `model.predict` of arrays makes a tf.data pipeline whose tuning thread it then waits for; see `data.pipeline`.
-    pieces = (images[start : start + batch_size] for start in range(0, len(images), batch_size))
     logits = np.concatenate(
-        [sum(weight * model.predict_on_batch(view) for weight, view in views_of(piece, views)) for piece in pieces]
+        [
+            sum(weight * model.predict_on_batch(view) for weight, view in views_of(piece, views))
+            for piece in pieces_of(images)
+        ]
     )
     if not np.isfinite(logits).all():
         raise KerasVisionError(f"model {model.name} answers with NaN or infinity: its training went wrong")

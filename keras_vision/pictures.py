@@ -1,5 +1,9 @@
 """The pictures of a run: PNG files in its folder `figures`, and the same as TensorBoard images."""
 
+import contextlib
+
+from keras_vision.errors import BadInput
+
 
 def draw_pictures(run, model, dataset):
     """Draws what a model has learned and where it errs, on the validation images.
@@ -12,7 +16,10 @@ def draw_pictures(run, model, dataset):
     from keras_vision.measure import predict_logits
 
     logits = predict_logits(model, dataset.validation.images)
-    run.show(learned_figures(model) | error_figures(dataset.validation, logits, dataset.class_names))
+    drawn = error_figures(dataset.validation, logits, dataset.class_names)
+    with contextlib.suppress(BadInput):  # a builder's own network need not have kernels on the pixels
+        drawn |= learned_figures(model)
+    run.show(drawn)
 
 
 def learned_figures(model):

@@ -153,7 +153,7 @@ class Classifier:
 
         if not images:
             return []
-        outputs = predict_logits(self.model, np.stack(images), batch_size=len(images)).astype("float64")
+        outputs = predict_logits(self.model, np.stack(images)).astype("float64")
         return outputs if self.ends_in_softmax else softmax(outputs, axis=1)
 
     def best(self, probabilities, top):

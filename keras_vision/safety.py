@@ -233,7 +233,23 @@ def check_classes(path):
 
     >>> check_classes("runs/tune-vgg-fashion_mnist/model.keras")  # doctest: +SKIP
     """
-    config = _read_json(path, CONFIG)
+    check_description(path, _read_json(path, CONFIG))
+
+
+def check_description(path, config):
+    """Refuses what `check_classes` refuses, of a description as Keras writes it.
+
+    Args:
+        path: What the message calls the model.
+        config: The description, of which the part on its training is taken away.
+
+    Raises:
+        BadInput: As `check_classes` does.
+
+    Example:
+
+    >>> check_description("mine", json.loads(build_model("mlp", (8, 8, 1), 10).to_json()))
+    """
     if not isinstance(config, dict) or _full_name(config) not in _MODELS:
         raise _refused(path, "its outermost object is no functional or sequential model")
     config.pop("compile_config", None)  # how it was trained, which is not looked at when a model is used

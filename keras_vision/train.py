@@ -1,6 +1,7 @@
 """Trains one model and saves it: `python -m keras_vision.train --model cnn --dataset cifar10`."""
 
 import functools
+import json
 import sys
 
 from keras_vision.cli import main as run_command
@@ -20,6 +21,7 @@ from keras_vision.measure import VIEWS
 from keras_vision.models import MODELS
 from keras_vision.progress import Progress
 from keras_vision.quiet import import_keras
+from keras_vision.safety import check_description
 from keras_vision.training.recipe import FIELDS, recipe_for
 
 
@@ -98,6 +100,8 @@ def train(
     build = builder or functools.partial(build_model, model)
     network = build(data.shape, len(data.class_names), **(settings or {}))
     check_fit(network, data, plan)
+    if builder:
+        check_description(f"of the builder {builder.__qualname__}", json.loads(network.to_json()))
     config = {
         "model": model,
         "settings": settings or {},

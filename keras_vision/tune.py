@@ -140,6 +140,8 @@ def tune(
     source = data_source(dataset, data_dir, image_size, on_bad_image, seed)  # with whole paths, for later starts
     kind = Ladder if strategy == "grow" else Space
     choices = kind(model, recipe, fixed={"epochs": epochs, "batch_size": batch_size}, file=space)
+    if workdir:
+        Run(workdir).check_usable()
     data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
     settings, first = choices.first()
 

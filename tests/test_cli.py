@@ -18,6 +18,8 @@ def front(model="vgg", *, epochs=None, target_acc=None, settings=None, progress=
         raise KeyboardInterrupt
     if model == "terminate":
         signal.raise_signal(signal.SIGTERM)
+    if model == "close":
+        signal.raise_signal(signal.SIGHUP)
     if model == "fail":
         raise KerasVisionError("it broke")
     if model == "full":
@@ -35,7 +37,8 @@ def run(*words, **options):
 @pytest.mark.parametrize(
     ("words", "code"),
     [([], 0), (["--model", "fail"], 1), (["--model", "full"], 1), (["--epochs", "many"], 2), (["--epoch", "3"], 2),
-     (["--target-acc", "0.99"], 3), (["--model", "interrupt"], 130), (["--model", "terminate"], 143)],
+     (["--target-acc", "0.99"], 3), (["--model", "interrupt"], 130), (["--model", "terminate"], 143),
+     (["--model", "close"], 129)],
 )  # fmt: skip
 def test_exit_codes(words, code):
     assert run(*words) == code
@@ -138,3 +141,15 @@ def test_the_one_command_lists_and_checks_the_others(capsys):
     assert "tune" in capsys.readouterr().out
     assert keras_vision_main(["tuen"]) == 2
     assert "Did you mean 'tune'?" in capsys.readouterr().err
+    assert keras_vision_main([]) == 2
+    assert keras_vision_main(["describe", "--model", "vggg"]) == 2
+    assert "Did you mean 'vgg'?" in capsys.readouterr().err
+
+
+def test_a_closed_terminal_does_not_end_what_runs_under_nohup():
+    code = (
+        "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); from keras_vision import cli\n"
+        "def front(*, progress=None):\n    'Goes on.'\n    signal.raise_signal(signal.SIGHUP)\n    return {}\n"
+        "sys.exit(cli.main(front, 'front', flags=(), arguments=[]))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

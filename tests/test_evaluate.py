@@ -189,6 +189,18 @@ def test_a_person_sees_each_class_the_calibration_and_the_accuracy_last(run):
     assert lines[-1].startswith("test accuracy")
 
 
+def test_names_are_shown_as_they_are_and_of_more_than_five_classes_the_top_five_too():
+    names = ["cat [indoor]", "cat [outdoor]", "[/x]", "d", "e", "f"]
+    images = make_split(120, classes=6)
+    arrays = {"x_train": images.images, "y_train": images.labels, "x_test": images.images, "y_test": images.labels}
+    np.savez("[six].npz", class_names=names, **arrays)
+    said = io.StringIO()
+    result = evaluate(save_run("npz:[six].npz"))
+    show(result, PlainProgress(said))
+    assert not [name for name in (*names, "[six].npz, test images") if name not in said.getvalue()], said.getvalue()
+    assert f"top-5 accuracy {result['top5']['accuracy']:.4f} (95% interval" in said.getvalue()
+
+
 def test_a_model_that_ends_in_probabilities_is_refused(run, images):
     from keras_vision.formats.network import with_probabilities
 

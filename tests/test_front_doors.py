@@ -6,17 +6,21 @@ import itertools
 import json
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from keras_vision.cli import parse_settings
+from keras_vision.errors import BadInput
 from keras_vision.evaluate import main as evaluate_main
 from keras_vision.measure import score
 from keras_vision.models import build_model
+from keras_vision.models.layers import PixelNormalization
 from keras_vision.runs import Run
 from keras_vision.train import main as train_main
+from keras_vision.train import train
 from keras_vision.tune import main as tune_main
 
 
@@ -150,6 +154,56 @@ def test_a_training_is_refused_before_its_data_is_read(words, message, capsys):
     assert message in capsys.readouterr().err
 
 
+def test_a_search_is_refused_before_its_data_is_read(capsys):
+    Path("thesis").mkdir()
+    Path("thesis/main.tex").touch()
+    assert tune_main(["--model", "cnn", "--dataset", "npz:missing.npz", "--workdir", "thesis"]) == 2
+    assert "an empty directory or a run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [train_main, tune_main])
+def test_a_file_is_no_workdir(command, images, capsys):
+    Path("thesis.tex").write_text("mine")
+    assert command(["--model", "cnn", "--dataset", images, "--workdir", "thesis.tex"]) == 2
+    assert "That is a file" in capsys.readouterr().err
+    assert Path("thesis.tex").read_text() == "mine"
+
+
+def separable(shape, classes):
+    """A network whose first layer has no kernel of its own."""
+    pixels = keras.Input(shape)
+    x = keras.layers.SeparableConv2D(4, 3)(PixelNormalization(name="normalization")(pixels))
+    return keras.Model(pixels, keras.layers.Dense(classes)(keras.layers.GlobalAveragePooling2D()(x)))
+
+
+@keras.saving.register_keras_serializable("elsewhere")
+class Own(keras.layers.Layer):
+    """A layer that no model file may hold."""
+
+    def call(self, pixels):
+        return pixels
+
+
+def test_a_builders_network_without_kernels_is_measured_and_its_mistakes_are_drawn(images):
+    result = train("cnn", builder=separable, dataset=images, epochs=1, workdir="w")
+    assert result["test"]["n"] == 60
+    assert sorted(path.name for path in Run("w").figures.iterdir()) == [
+        "confident_mistakes.png",
+        "confusion_matrix.png",
+    ]
+
+
+def test_a_builders_network_that_could_not_be_loaded_is_not_trained(images):
+    def build(shape, classes):
+        pixels = keras.Input(shape)
+        x = Own()(PixelNormalization(name="normalization")(pixels))
+        return keras.Model(pixels, keras.layers.Dense(classes)(keras.layers.Flatten()(x)))
+
+    with pytest.raises(BadInput, match=r"of the builder .*Own.* is not among the classes"):
+        train("cnn", builder=build, dataset=images, epochs=1, workdir="w")
+    assert not Path("w").exists()
+
+
 def test_a_workdir_of_another_search_is_refused_by_the_field(images, capsys):
     words = ("--dataset", images, "--target-acc", "0.4", "--workdir", "w")
     tune(*words)
@@ -173,7 +227,7 @@ def test_a_workdir_of_another_search_is_refused_by_the_field(images, capsys):
     assert (Run("w").path / "trials.jsonl").read_bytes() == ledger
 
 
-def test_train_then_evaluate(images, capsys):
+def test_train_then_evaluate(images, capsys, monkeypatch):
     words = ["--model", "cnn", "--dataset", images, "--epochs", "3", "--batch-size", "32", "--set", "filters=8,16"]
     assert train_main([*words, "--json", "--workdir", "w"]) == 0
     trained = json.loads(capsys.readouterr().out)
@@ -189,6 +243,11 @@ def test_train_then_evaluate(images, capsys):
     mirrored = json.loads(capsys.readouterr().out)
     assert (mirrored["views"], evaluated["views"], trained["test"]["views"]) == (2, 1, 1)
     assert mirrored["crossentropy"] != evaluated["crossentropy"]
+    run = Path("w").resolve()
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")  # the data is recorded with its whole path
+    assert evaluate_main([str(run), "--split", "validation", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"] == validation["accuracy"]
 
 
 def test_a_run_is_a_session_of_hparams_with_its_settings(images):

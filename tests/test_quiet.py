@@ -15,9 +15,8 @@ def test_native_output_is_held_back(capfd):
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize("module", ["tune", "train", "study", "evaluate", "predict", "search.report"])
-def test_what_is_imported_before_a_command_starts_is_not_tensorflow(module):
-    code = f"import sys, keras_vision.{module}; assert not {{'keras', 'tensorflow'}} & sys.modules.keys()"
+def test_a_report_is_read_without_tensorflow():
+    code = "import sys, keras_vision.search.report; assert not {'keras', 'tensorflow'} & sys.modules.keys()"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

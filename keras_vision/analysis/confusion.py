@@ -86,9 +86,9 @@ def plot_confusion(matrix, class_names):
     bar.set_label("share of the true class", fontsize=8)
     bar.ax.tick_params(labelsize=8)
     if len(matrix) <= MOST_NAMED:
-        positions = np.arange(len(matrix))
-        axes.set_xticks(positions, class_names, rotation=45, ha="right", rotation_mode="anchor")
-        axes.set_yticks(positions, class_names)
+        positions, names = np.arange(len(matrix)), list(map(style.literal, class_names))
+        axes.set_xticks(positions, names, rotation=45, ha="right", rotation_mode="anchor")
+        axes.set_yticks(positions, names)
         size = min(8, 90 / len(matrix))
         for (row, column), number in np.ndenumerate(matrix):
             if number:
@@ -117,10 +117,11 @@ def plot_mistakes(images, mistakes, class_names):
         else "No mistakes",
         fontsize=9,
     )
+    names = list(map(style.literal, class_names))
     for number, mistake in enumerate(mistakes, start=1):
         axes = style.new_picture(figure, (rows, columns, number))
         image = images[mistake.position]
         axes.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
-        axes.set_title(f"{class_names[mistake.prediction]}, {mistake.probability:.0%}", fontsize=7, pad=2)
-        axes.set_xlabel(f"is {class_names[mistake.label]}", fontsize=7, labelpad=2, color=style.COLOURS[0])
+        axes.set_title(f"{names[mistake.prediction]}, {mistake.probability:.0%}", fontsize=7, pad=2)
+        axes.set_xlabel(f"is {names[mistake.label]}", fontsize=7, labelpad=2, color=style.COLOURS[0])
     return figure

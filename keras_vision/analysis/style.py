@@ -45,6 +45,17 @@ def new_picture(figure, position=(1, 1, 1), *, title=""):
     return axes
 
 
+def literal(name):
+    """Returns a name as a text of a figure that shows it as it is: what lies between two $ is else set as mathematics.
+
+    Example:
+
+    >>> print(literal("$$"))
+    \\$\\$
+    """
+    return name.replace("$", r"\$")
+
+
 def mosaic(tiles, columns):
     """Lays tiles out in one image.
 

@@ -164,11 +164,13 @@ def _check_names(*names):
 
 def _check_labels(spec, labels, class_names):
     if len(class_names) < 2:
-        raise BadInput(f"{spec} with one class, {class_names[0]!r}", "two classes or more")
-    if labels.max() >= len(class_names):
-        raise BadInput(
-            f"{spec} with label {labels.max()}", f"labels from 0 to {len(class_names) - 1}, one for each name"
-        )
+        named = f"one class, {class_names[0]!r}" if class_names else "no class"
+        raise BadInput(f"{spec} with {named}", "two classes or more")
+    if not len(labels):
+        raise BadInput(f"{spec} without training images", "images of every class")
+    for label in (labels.min(), labels.max()):
+        if not 0 <= label < len(class_names):
+            raise BadInput(f"{spec} with label {label}", f"labels from 0 to {len(class_names) - 1}, one for each name")
     counts = np.bincount(labels, minlength=len(class_names))
     if missing := [name for name, count in zip(class_names, counts, strict=True) if not count]:
         raise BadInput(f"{spec} without a training image of {', '.join(missing)}", "images of every class")

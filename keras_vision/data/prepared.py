@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
 
 import numpy as np
@@ -181,7 +182,9 @@ def _answers(url):
         try:
             with urllib.request.urlopen(url, timeout=CONNECTION_SECONDS):
                 answers.append(url)
-        except OSError:  # URLError and HTTPError are OSErrors
+        except urllib.error.HTTPError:  # it answers, and may give TFDS what it does not give us
+            answers.append(url)
+        except OSError:
             return
 
     thread = threading.Thread(target=ask, daemon=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_vision.errors import KerasVisionError
 from keras_vision.formats import FORMATS, format_module
-from keras_vision.measure import share
+from keras_vision.measure import pieces_of, share
 
 BATCHES = (1, 64)  # whose latency is measured
 INT8_LOSS = 0.01  # the most that 8-bit integers may cost, as a share of the images compared on
@@ -51,10 +51,9 @@ def random_images(shape):
     return Images(np.random.default_rng(0).integers(0, 256, (RANDOM, *shape), "uint8"), "images of random pixels")
 
 
-def answers(run, pixels, batch_size=256):
+def answers(run, pixels):
     """Returns the probabilities [n, classes] that a function gives for uint8 pixels [n, h, w, c]."""
-    starts = range(0, len(pixels), batch_size)
-    return np.concatenate([run(pixels[start : start + batch_size].astype("float32")) for start in starts])
+    return np.concatenate([run(piece.astype("float32")) for piece in pieces_of(pixels)])
 
 
 def check(name, directory, images, expected, quantize=None):

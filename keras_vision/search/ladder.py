@@ -44,7 +44,7 @@ class Ladder:
         self.model, self.recipe = model, recipe
         self.fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
         self._source, self._module, self._common = read_space_file(model, file)
-        self.rungs = tuple(getattr(self._module, "LADDER", ()))
+        self.rungs = call_file(self._source, tuple, getattr(self._module, "LADDER", ()))
         if not self.rungs or not all(isinstance(rung, dict) for rung in self.rungs):
             raise BadInput(
                 f"space {self._source} with LADDER={self.rungs!r:.40}",
@@ -103,7 +103,10 @@ class Ladder:
     def _own(self, function, hp, settings):
         """Returns what a function that the file may have draws."""
         draw = getattr(self._module, function, lambda hp, settings: {})
-        return call_file(self._source, draw, hp, dict(settings))
+        drawn = call_file(self._source, draw, hp, dict(settings))
+        if not isinstance(drawn, dict):
+            raise BadInput(f"space {self._source}, whose {function} returns {drawn!r:.40}", "a dict of settings")
+        return drawn
 
     def complete(self, values):
         """Returns a trial's values with the defaults of all that they leave out: equal for equal trainings."""

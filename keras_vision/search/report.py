@@ -47,7 +47,7 @@ def report_on(workdir, progress=None):
         "leaders": _leaders(ranking(run, completed, settings["target_acc"])),
         "front": _read_csv(run.path / "front.csv"),
         "importance": importance,
-        "caution": _caution(len(completed), len(importance)),
+        "caution": caution(len(completed), len(importance)),
         "failed": [
             {"trial": trial.name, "status": trial.status, "reason": trial.reason}
             for trial in trials
@@ -99,7 +99,8 @@ def _as_numbers(values):
     return [float(order[text]) for text in texts]
 
 
-def _caution(trials, settings):
+def caution(trials, settings):
+    """Returns in words that so many trials are few for the importance of so many settings, or ""."""
     needed = TRIALS_PER_SETTING * settings
     return f"from {trials} trials; trust it from about {needed} on" if trials < needed else ""
 

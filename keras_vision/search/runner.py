@@ -18,7 +18,7 @@ from keras_vision.analysis.counts import count_unbuilt
 from keras_vision.analysis.latency import latency_ms
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.models import build_model, model_settings
-from keras_vision.progress import Progress
+from keras_vision.progress import Progress, settings_line
 from keras_vision.runs import WorkdirRefused, write_text
 from keras_vision.search.board import Board
 from keras_vision.search.ledger import Ledger, trial_run
@@ -144,7 +144,7 @@ class Search:
         self.ledger = Ledger(run.path / "trials.jsonl", warn=self.progress.say)
         self.board = Board(run, space.names)
         self.winner = Winner(self)
-        self._counts = {}
+        self._counts, self._unfit = {}, {}
         self.strategy = make_strategy(self)
         for trial in self.ledger.trials:
             self._replay_confirmations(trial.number)
@@ -158,13 +158,16 @@ class Search:
         if key not in self._counts:
             try:
                 self._counts[key] = count_unbuilt(lambda: self._build(settings))
-            except Exception:  # its trial builds it again, and fails with the reason
+            except Exception as error:  # its trial, if it has one, builds it again, and fails with the reason
                 self._counts[key] = None
+                self._unfit[key] = str(error).splitlines()[0]
         return self._counts[key]
 
     def size_of(self, settings):
-        """Returns the number of trainable parameters, or None where the settings do not fit."""
+        """Returns the number of trainable parameters, or None, having said why, where the settings do not fit."""
         counts = self.counts_of(settings)
+        if counts is None and (reason := self._unfit.pop(json.dumps(settings, sort_keys=True), None)):
+            self.progress.say(f"left out: {settings_line(settings)}: {reason}")
         return counts and counts.trainable_parameters
 
     def allows(self, settings):
@@ -320,7 +323,8 @@ class Search:
         _, recipe = self.space.resolve(trial.values)
         full = self.space.recipe.epochs
         # One of Hyperband's short trainings need not come near the target: it is there to be compared with its like.
-        is_judged = self.target_acc is not None and trial.values.get("tuner/epochs", full) >= full
+        # And how an error shrinks says nothing of when it is none.
+        is_judged = (self.target_acc or 1) < 1 and trial.values.get("tuner/epochs", full) >= full
 
         def judge(rows):
             if len(rows) > trial.last_epoch:

@@ -149,8 +149,11 @@ def train_command(settings):
     'python -m keras_vision.train --model vgg --dataset cifar10 --set filters=16, --epochs 9 --views 6'
     """
     others = {"views": 1, "seed": 0, "precision": "auto"}
-    usual = recipe_for(settings["model"], settings["dataset"]).as_dict() | others
+    family = (settings["model"], settings["dataset"])
     given = settings["recipe"] | {name: settings[name] for name in others}
+    # Beside another optimiser than the family's, rate and decay are by default what that makes of them.
+    usual = recipe_for(*family, optimizer=given["optimizer"]).as_dict() | others
+    usual |= {"optimizer": recipe_for(*family).optimizer}
     words = ["python", "-m", "keras_vision.train", "--model", settings["model"], "--dataset", settings["dataset"]]
     for name, value in settings["settings"].items():
         words += ["--set", f"{name}={setting_text(value)}"]

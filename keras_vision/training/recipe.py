@@ -123,13 +123,18 @@ DATASET_CHANGES = {
 }
 
 
+# A step of sgd is as long as one of adamw at about so many times the rate; decay acts as learning rate x decay.
+SGD_RATES = 30.0
+
+
 def recipe_for(model, dataset="", **changes):
     """Returns the best known recipe of a family on a data set.
 
     Args:
         model: A name in `MODELS`.
         dataset: A data set's name, for what its images ask for: no mirrored digits, fewer epochs.
-        **changes: Fields that a person set; None leaves the default.
+        **changes: Fields that a person set; None leaves the default. Another optimiser than the family's has its rate
+            and decay converted, where these are not set.
 
     Example:
 
@@ -140,4 +145,8 @@ def recipe_for(model, dataset="", **changes):
     known = RECIPES.get(model, {}) | DATASET_CHANGES.get(dataset, {})
     if epochs := EPOCHS.get(dataset, {}).get(model):
         known["epochs"] = epochs
-    return Recipe().replace(**known).replace(**changes)
+    recipe = Recipe().replace(**known)
+    if changes.get("optimizer") in OPTIMIZERS and changes["optimizer"] != recipe.optimizer:
+        ratio = SGD_RATES if changes["optimizer"] == "sgd" else 1 / SGD_RATES
+        recipe = recipe.replace(learning_rate=recipe.learning_rate * ratio, weight_decay=recipe.weight_decay / ratio)
+    return recipe.replace(**changes)

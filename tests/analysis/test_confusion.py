@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from keras_vision.analysis.confusion import confident_mistakes, confusion_matrix, plot_confusion, plot_mistakes
+from keras_vision.analysis.style import save_figures
 
 
 def test_rows_are_true_classes_and_columns_predicted_ones():
@@ -46,6 +47,16 @@ def test_the_figure_of_mistakes_names_both_classes(channels):
 def test_images_one_pixel_high_or_wide_keep_both_sides(shape, drawn):
     figure = plot_mistakes(np.zeros((4, *shape), "uint8"), confident_mistakes(np.array([1, 1, 0, 1]), LOGITS), "ab")
     assert figure.axes[0].images[0].get_array().shape == drawn
+
+
+def test_names_are_not_taken_for_mathematics(tmp_path):
+    names = ("$", "$$")
+    mistakes = confident_mistakes(np.array([1, 1, 0, 1]), LOGITS)
+    drawn = {
+        "a": plot_confusion(np.eye(2, dtype=int), names),
+        "b": plot_mistakes(np.zeros((4, 8, 8, 1)), mistakes, names),
+    }
+    assert all(path.exists() for path in save_figures(drawn, tmp_path))
 
 
 def test_a_model_without_mistakes_has_a_figure_too():

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 
 import numpy as np
 import pytest
@@ -216,6 +217,14 @@ def test_connection_check_gives_up_in_time(monkeypatch):
     assert not prepared._answers("http://example.invalid/")
     test_is_over.set()
     assert time.monotonic() - start < 5
+
+
+def test_a_site_that_refuses_us_answers(monkeypatch):
+    def refuse(url, timeout):
+        raise urllib.error.HTTPError(url, 403, "Forbidden", {}, None)
+
+    monkeypatch.setattr(prepared.urllib.request, "urlopen", refuse)
+    assert prepared._answers("http://example.invalid/")
 
 
 @pytest.mark.real_data

@@ -274,6 +274,7 @@ def test_npz_without_test_arrays_gets_a_carved_test_split(arrays, save):
         ({"class_names": np.array(["a", "b", "c", "d", "e"])}, "without a training image of e"),
         ({"class_names": np.array(["a", "a", "c", "d"])}, "class_names .*: expected different strings"),
         ({"class_names": np.arange(4)}, "class_names .*: expected different strings"),
+        ({"class_names": np.array([], str)}, "no class: expected two classes or more"),
         ({"class_names": np.array(["a\n", "b\n", "c\n", "d\n"])}, r"the name 'a\\n': expected one without line ends"),
         ({"x_train": np.zeros((40, 1, 1025), np.uint8)}, "images of 1x1025 pixels: expected sides of at most 1024"),
     ],

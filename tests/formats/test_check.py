@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_vision.errors import KerasVisionError
-from keras_vision.formats.check import accuracy, judge, loss
+from keras_vision.formats.check import accuracy, judge, latency, loss
 
 
 def answers(right):
@@ -47,3 +47,9 @@ def test_answers_that_change_from_wrong_to_right_count_against_the_loss_and_wide
 
 def test_answers_that_are_all_alike_still_leave_some_doubt():
     assert findings(0, n=160)["lost"]["interval"] == pytest.approx([-0.0121, 0.0121])
+
+
+def test_latency_is_that_of_whole_batches_after_a_first_call():
+    shapes = []
+    assert latency(lambda pixels: shapes.append(pixels.shape), np.zeros((3, 8, 8, 1), "uint8"), batch=5, seconds=0) >= 0
+    assert shapes == [(5, 8, 8, 1)] * 6

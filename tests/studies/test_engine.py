@@ -139,6 +139,17 @@ def test_all_kinds_of_settings_are_written_as_they_are_read():
     assert words[-6:] == ["--views", "6", "--seed", "3", "--precision", "float32"]
 
 
+@pytest.mark.parametrize("model", ["vgg", "cnn"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_a_recipe_with_another_optimizer_is_written_as_it_was(model, optimizer):
+    recipe = recipe_for(model, "cifar10", optimizer=optimizer, learning_rate=recipe_for(model).learning_rate)
+    config = {"model": model, "dataset": "cifar10", "settings": {}, "seed": 0, "precision": "auto", "views": 1}
+    words = shlex.split(train_command(config | {"recipe": recipe.as_dict()}))
+    given = {word.removeprefix("--").replace("-", "_"): after for word, after in itertools.pairwise(words)}
+    changes = {name: type(getattr(recipe, name))(given[name]) for name in FIELDS if name in given}
+    assert recipe_for(model, "cifar10", **changes) == recipe
+
+
 def test_a_tested_study_reports_the_test_split_its_views_and_that_it_was_opened_once(tmp_path):
     seen = tiny(is_tested=True, cases=lambda scale: [Case("2 units", "mlp", {"hidden_units": (2,)}, views=2)])
     run(tmp_path / "w", seen)

@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import pytest
 
 from keras_vision.data import DATASETS
@@ -31,9 +28,12 @@ def test_what_a_person_set_beats_the_recipe():
     assert (recipe.epochs, recipe.learning_rate, recipe.shift) == (3, 0.5, 4)
 
 
-def test_recipes_are_read_without_tensorflow():
-    code = "import sys, keras_vision.training.recipe; assert 'tensorflow' not in sys.modules"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_another_optimizer_has_its_rate_and_decay_converted_where_they_are_not_set():
+    sgd, adamw = recipe_for("vgg"), recipe_for("vgg", optimizer="adamw")
+    assert (adamw.learning_rate, adamw.weight_decay) == (sgd.learning_rate / 30, pytest.approx(sgd.weight_decay * 30))
+    assert recipe_for("mlp", optimizer="sgd").learning_rate == 30 * recipe_for("mlp").learning_rate
+    assert recipe_for("vgg", optimizer="adamw", learning_rate=0.01).learning_rate == 0.01
+    assert recipe_for("vgg", optimizer="sgd") == sgd
 
 
 def test_none_leaves_the_default():

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_vision.data.augmentation import Augmentation
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.models import build_model
 from keras_vision.models.blocks import classify, take_pixels
@@ -13,7 +14,7 @@ from keras_vision.progress import Progress
 from keras_vision.runs import Run, load_model, read_card, save_model
 from keras_vision.training import trainer
 from keras_vision.training.checkpoint import Checkpoints
-from keras_vision.training.recipe import Recipe
+from keras_vision.training.recipe import OPTIMIZERS, Recipe
 from keras_vision.training.trainer import TrainingDiverged, WarmupDecay, fit, make_optimizer
 from tests.synthetic import make_dataset
 
@@ -296,9 +297,9 @@ def test_a_model_that_does_not_fit_the_data_is_refused(tmp_path, dataset, messag
         fit(small_model(), make_dataset(**dataset), RECIPE, Run(tmp_path))
 
 
-def test_smoothing_is_not_in_the_reported_crossentropy(tmp_path):
+def test_smoothing_is_not_in_the_reported_crossentropy_and_the_averaged_weights_are_saved(tmp_path):
     run, dataset = Run(tmp_path), make_dataset()
-    fit(small_model(), dataset, RECIPE.replace(epochs=1, label_smoothing=0.5), run)
+    fit(small_model(), dataset, RECIPE.replace(epochs=1, label_smoothing=0.5, ema_momentum=0.9), run)
     (row,) = [json.loads(line) for line in run.metrics_path.read_text().splitlines()]
     logits = load_model(run.path).predict(dataset.validation.images.astype("float32"), verbose=0)
     plain = keras.losses.sparse_categorical_crossentropy(dataset.validation.labels, logits, from_logits=True)
@@ -306,12 +307,34 @@ def test_smoothing_is_not_in_the_reported_crossentropy(tmp_path):
     assert row["val_loss"] != pytest.approx(row["val_crossentropy"], abs=1e-3)
 
 
-def test_biases_and_norms_do_not_decay():
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_biases_and_norms_do_not_decay(optimizer):
     model = small_model()
-    optimizer = make_optimizer(RECIPE, 10, model.trainable_variables)
+    optimizer = make_optimizer(RECIPE.replace(optimizer=optimizer), 10, model.trainable_variables)
     optimizer.build(model.trainable_variables)
     decayed = {v.path for v in model.trainable_variables if optimizer._use_weight_decay(v)}
     assert decayed == {v.path for v in model.trainable_variables if v.path.endswith("kernel")}
+
+
+def test_sgd_has_nesterov_momentum_and_a_warmup_of_half_the_training_at_most():
+    optimizer = make_optimizer(RECIPE.replace(optimizer="sgd", epochs=2, warmup_epochs=5), 10, [])
+    config = optimizer.get_config()
+    assert (config["momentum"], config["nesterov"]) == (0.9, True)
+    assert (config["learning_rate"]["config"]["warmup_steps"], config["learning_rate"]["config"]["steps"]) == (10, 20)
+
+
+def test_training_images_undergo_what_the_recipe_says(tmp_path, monkeypatch):
+    given = []
+
+    def batches(*args, augmentation, **options):
+        given.append(augmentation)
+        raise StopAfter
+
+    monkeypatch.setattr(trainer, "training_batches", batches)
+    changes = {"flip": "alternating", "shift": 1, "cutout": 2, "cutmix": 0.5}
+    with pytest.raises(StopAfter):
+        fit(small_model(), make_dataset(), RECIPE.replace(**changes), Run(tmp_path))
+    assert given == [Augmentation(**changes)]
 
 
 @pytest.mark.parametrize(

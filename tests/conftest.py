@@ -49,14 +49,20 @@ def cifar10_dir():
 
 
 @pytest.fixture
-def bare_searches(monkeypatch):
+def drawn():
+    """A test that uses this looks at pictures, which `bare_searches` and its like then leave in."""
+
+
+@pytest.fixture
+def bare_searches(request, monkeypatch):
     """Leaves out what takes longer than the trainings of a small search: latencies, which are 1.5 ms, and pictures."""
     from keras_vision import pictures
     from keras_vision.search import board, runner
 
     monkeypatch.setattr(runner, "latency_ms", lambda model: 1.5)
-    monkeypatch.setattr(board.Board, "draw", lambda self, trials, target_acc: None)
-    monkeypatch.setattr(pictures, "draw_pictures", lambda run, model, dataset: None)
+    if "drawn" not in request.fixturenames:
+        monkeypatch.setattr(board.Board, "draw", lambda self, trials, target_acc: None)
+        monkeypatch.setattr(pictures, "draw_pictures", lambda run, model, dataset: None)
 
 
 @pytest.fixture(autouse=True)

@@ -26,6 +26,13 @@ def _in_an_empty_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def _without_pictures(request, monkeypatch):
+    """Leaves out what takes longer than to evaluate a small network."""
+    if "drawn" not in request.fixturenames:
+        monkeypatch.setattr("keras_vision.evaluate.draw", lambda *arguments: [])
+
+
 def write_images(name, *, seed, test=True):
     """Writes a made-up data set in three classes and returns its specification."""
     train, held_out = make_split(90, seed=seed), make_split(30, seed=seed + 1)
@@ -158,6 +165,7 @@ def test_a_look_by_way_of_the_runs_own_file_counts_too(run):
     assert evaluate("run/model.keras")["looks"] == 2
 
 
+@pytest.mark.usefixtures("drawn")
 def test_pictures_go_into_the_run_and_those_of_other_data_get_names_of_their_own(run):
     evaluate(run)
     evaluate(run, dataset=write_images("other.npz", seed=5))
@@ -166,6 +174,7 @@ def test_pictures_go_into_the_run_and_those_of_other_data_get_names_of_their_own
     assert sorted(path.name for path in Run(run).figures.iterdir()) == [f"{p}_{n}" for p in prefixes for n in names]
 
 
+@pytest.mark.usefixtures("drawn")
 def test_pictures_of_a_file_are_drawn_where_asked_and_nowhere_else(run, images, tmp_path):
     (tmp_path / "run" / "model.keras").rename("alone.keras")
     before = {*tmp_path.rglob("*")}

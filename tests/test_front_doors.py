@@ -23,6 +23,8 @@ from keras_vision.train import main as train_main
 from keras_vision.train import train
 from keras_vision.tune import main as tune_main
 
+pytestmark = pytest.mark.usefixtures("bare_searches")
+
 
 @pytest.fixture(autouse=True)
 def _in_an_empty_directory(tmp_path, monkeypatch):
@@ -54,6 +56,7 @@ def tune(*words):
     return tune_main(["--model", "vgg", "--epochs", "6", "--batch-size", "32", "--strategy", "random", *words])
 
 
+@pytest.mark.usefixtures("drawn")
 def test_a_search_reaches_its_target_and_says_where_things_are(images, capsys):
     assert tune("--dataset", images, "--target-acc", "0.9", "--workdir", "w") == 0
     lines = capsys.readouterr().out.splitlines()
@@ -184,6 +187,7 @@ class Own(keras.layers.Layer):
         return pixels
 
 
+@pytest.mark.usefixtures("drawn")
 def test_a_builders_network_without_kernels_is_measured_and_its_mistakes_are_drawn(images):
     result = train("cnn", builder=separable, dataset=images, epochs=1, workdir="w")
     assert result["test"]["n"] == 60

@@ -1,6 +1,7 @@
 """Small searches over made-up images."""
 
 import json
+import time
 
 import numpy as np
 
@@ -20,20 +21,27 @@ def recipe_space(hp, recipe):
 RECIPE = Recipe(epochs=2, batch_size=64, warmup_epochs=0.5, shift=0, flip="none")
 
 
-def pretend_to_train(model, dataset, recipe, run, *, seed, judge, **options):
+def pretend_to_train(model, dataset, recipe, run, *, seed, judge=None, target_acc=None, deadline=None, **options):
     """Stands for `fit` where a test looks at what a search makes of trainings; accuracies follow from the seed."""
-    rng, rows = np.random.default_rng(seed), []
-    for epoch in range(1, recipe.epochs + 1):
+    rng, rows, stopped = np.random.default_rng(seed), [], None
+    while not stopped:
         accuracy = float(rng.uniform(0.4, 0.9))
-        rows.append({"epoch": epoch, "accuracy": accuracy, "val_accuracy": accuracy, "seconds": 1.0})
+        rows.append({"epoch": len(rows) + 1, "accuracy": accuracy, "val_accuracy": accuracy, "seconds": 1.0})
         run.log_metrics(rows)
-        judge(rows)
+        verdict = judge(rows) if judge else None
+        if target_acc is not None and accuracy >= target_acc:
+            stopped = "target"
+        elif len(rows) == recipe.epochs:
+            stopped = "epochs"
+        else:
+            stopped = verdict or ("time" if deadline is not None and time.monotonic() > deadline else None)
     best = max(rows, key=lambda row: row["val_accuracy"])
-    result = {"val_accuracy": best["val_accuracy"], "val_crossentropy": 1 - best["val_accuracy"]}
-    result |= {"best_epoch": best["epoch"], "epochs_run": recipe.epochs, "stopped": "epochs", "seconds": 2.0}
+    result = {"val_accuracy": best["val_accuracy"], "val_crossentropy": 1.0, "best_epoch": best["epoch"]}
+    result |= {"epochs_run": len(rows), "stopped": stopped, "seconds": float(len(rows))}
     result |= {"parameters": model.count_params(), "images_per_second": 100.0}
     run.model_path.write_bytes(str(seed).encode())
-    write_json(run.result_path, result)
+    if stopped != "time":
+        write_json(run.result_path, result)
     return result
 
 

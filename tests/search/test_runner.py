@@ -21,18 +21,15 @@ DRAW = Board.draw  # which the fixture leaves out
 pytestmark = pytest.mark.usefixtures("bare_searches")
 
 
-def test_every_trial_is_a_run_with_its_own_seed(tmp_path, space):
+def test_every_trial_is_a_run_with_its_own_seed_whose_epochs_the_ledger_tells_once(tmp_path, space):
     search = make_search(tmp_path / "s", space)
     assert search.go(max_trials=2) == "trials"
     configs = [trial_run(search.run, trial).config["settings"] for trial in search.ledger.trials]
     assert configs[0]["seed"] == trial_seed(0, 0) != configs[1]["seed"]
     assert all(trial_run(search.run, trial).finished for trial in search.ledger.trials)
-
-
-def test_a_search_ends_at_its_target(tmp_path, space):
-    search = make_search(tmp_path / "s", space, target_acc=0.01)
-    assert search.go(max_trials=5) == "target"
-    assert len(search.ledger.trials) == 1
+    events = events_of(search)
+    assert [(e["trial"], e["epoch"]) for e in events if e["event"] == "epoch"] == [(0, 1), (0, 2), (1, 1), (1, 2)]
+    assert [e["attempt"] for e in events if e["event"] == "started"] == [1, 1]
 
 
 def test_a_search_goes_on_where_it_was(tmp_path, space):
@@ -368,9 +365,9 @@ def test_a_short_training_of_hyperband_is_not_judged_by_the_target_of_a_full_one
     assert (result["stopped"], result["epochs_run"]) == ("epochs", 2)
 
 
-def test_the_epoch_that_reaches_the_target_is_in_the_ledger(tmp_path, space):
+def test_a_search_ends_at_its_target_with_the_epoch_that_reaches_it_in_the_ledger(tmp_path, space):
     search = make_search(tmp_path / "s", space, target_acc=0.01)
-    search.go(max_trials=1)
+    assert search.go(max_trials=5) == "target"
     assert [event["event"] for event in events_of(search)] == ["asked", "started", "epoch", "completed"]
 
 
@@ -390,14 +387,6 @@ def test_a_start_after_a_kill_is_recorded_as_the_second_attempt(tmp_path, space,
     assert [(e["attempt"], e["epochs_done"]) for e in events if e["event"] == "started"] == [(1, 0), (2, 1)]
     assert [e["epoch"] for e in events if e["event"] == "epoch"] == [1, 2]
     assert search.ledger.trials[0].attempts == 2
-
-
-def test_the_ledger_tells_every_epoch_once(tmp_path, space):
-    search = make_search(tmp_path / "s", space)
-    search.go(max_trials=2)
-    events = events_of(search)
-    assert [(e["trial"], e["epoch"]) for e in events if e["event"] == "epoch"] == [(0, 1), (0, 2), (1, 1), (1, 2)]
-    assert [e["attempt"] for e in events if e["event"] == "started"] == [1, 1]
 
 
 def test_tensorboard_shows_each_trial_as_a_session_with_its_metric(tmp_path, space, monkeypatch):

@@ -108,7 +108,7 @@ def test_a_judge_ends_a_training_for_good(tmp_path):
     assert Run(tmp_path).finished
 
 
-def test_a_judge_sees_the_epoch_that_reaches_the_target_and_does_not_overrule_it(tmp_path):
+def test_training_ends_at_the_target_and_a_judge_sees_that_epoch_and_does_not_overrule_it(tmp_path):
     seen = []
 
     def judge(rows):
@@ -116,7 +116,7 @@ def test_a_judge_sees_the_epoch_that_reaches_the_target_and_does_not_overrule_it
         return "hopeless"
 
     result = fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), target_acc=0.01, judge=judge)
-    assert result["stopped"] == "target"
+    assert (result["stopped"], result["epochs_run"]) == ("target", 1)
     assert set(seen) == {1}
 
 
@@ -158,27 +158,17 @@ def test_a_network_that_could_not_be_loaded_is_refused_before_it_is_trained(tmp_
         fit(model, make_dataset(), RECIPE, Run(tmp_path))
 
 
-def test_the_run_directory_holds_what_the_result_says(tmp_path):
-    run = Run(tmp_path)
-    result = fit(small_model(), make_dataset(), RECIPE, run)
+def test_the_run_directory_holds_what_the_result_says_and_the_model_of_the_best_epoch(tmp_path):
+    run, dataset = Run(tmp_path), make_dataset()
+    result = fit(small_model(), dataset, RECIPE, run)
     rows = [json.loads(line) for line in run.metrics_path.read_text().splitlines()]
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
     assert result["val_accuracy"] == max(row["val_accuracy"] for row in rows)
     assert run.result == result
     assert read_card(run.path)["class_names"] == ["a", "b", "c"]
     assert not run.checkpoints.exists()
-
-
-def test_the_saved_model_is_the_best_epoch(tmp_path):
-    dataset = make_dataset()
-    result = fit(small_model(), dataset, RECIPE, Run(tmp_path))
     logits = load_model(tmp_path).predict(dataset.validation.images, verbose=0)
     assert np.mean(logits.argmax(axis=1) == dataset.validation.labels) == pytest.approx(result["val_accuracy"])
-
-
-def test_training_ends_at_the_target(tmp_path):
-    result = fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), target_acc=0.01)
-    assert (result["stopped"], result["epochs_run"]) == ("target", 1)
 
 
 def test_training_ends_at_the_deadline(tmp_path):

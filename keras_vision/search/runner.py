@@ -160,7 +160,7 @@ class Search:
                 self._counts[key] = count_unbuilt(lambda: self._build(settings))
             except Exception as error:  # its trial, if it has one, builds it again, and fails with the reason
                 self._counts[key] = None
-                self._unfit[key] = str(error).splitlines()[0]
+                self._unfit[key] = f"{type(error).__name__}: {error}".splitlines()[0]
         return self._counts[key]
 
     def size_of(self, settings):

@@ -30,7 +30,8 @@ def augment(images, labels, augmentation, *, seed, epoch, first_flips):
 
     Example:
 
-    >>> images, labels = augment(images, labels, Augmentation(shift=2), seed=[0, 7], epoch=3, first_flips=flips)
+    >>> change = Augmentation(shift=2)
+    >>> images, labels = augment(images, labels, change, seed=[0, 7], epoch=3, first_flips=flips)  # doctest: +SKIP
     """
     if augmentation == NO_AUGMENTATION:
         return images, labels

@@ -126,7 +126,7 @@ def find_prepared(root, name):
 
     Example:
 
-    >>> find_prepared(Path("~/tensorflow_datasets").expanduser(), "cifar10").name
+    >>> find_prepared(Path("~/tensorflow_datasets").expanduser(), "cifar10").name  # doctest: +SKIP
     '3.0.2'
     """
     directory = root / name

@@ -125,7 +125,7 @@ class Conv2D(keras.layers.Conv2D):
 
     Example:
 
-    >>> Conv2D(64, 3, padding="same", use_bias=False, name="block1_conv1")(x)
+    >>> Conv2D(64, 3, padding="same", use_bias=False, name="block1_conv1")(pixels)
     """
 
     def call(self, inputs, training=None):
@@ -151,7 +151,7 @@ class DepthwiseConv2D(keras.layers.DepthwiseConv2D):
 
     Example:
 
-    >>> DepthwiseConv2D(5, padding="same", name="block1_depthwise_conv")(x)
+    >>> DepthwiseConv2D(5, padding="same", name="block1_depthwise_conv")(pixels)
 
     Source: Chollet 2017, section 3.
     """

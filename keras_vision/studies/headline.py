@@ -156,6 +156,11 @@ STUDY = Study(
     cases=cases,
     answer=answer,
     figures=(goals_figure,),
+    background=(
+        "At full scale ResNet18 was first trained for 14 epochs, without whitened patches and with shifts of 4 pixels: "
+        "91.8% of the training, 88.4% of the validation and 89.7% of the test images were right. It had learned too "
+        "little of the training images, which is what the recipe here mends; but the test images had been seen."
+    ),
     by_case=True,
     is_tested=True,
 )

@@ -8,7 +8,7 @@ import keras_tuner
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.models import model_settings
 from keras_vision.search.ledger import plain_number
-from keras_vision.search.space import as_recorded, call_file, file_sha256, read_space_file, with_tuples
+from keras_vision.search.space import as_recorded, call_file, check_drawn, file_sha256, read_space_file, with_tuples
 from keras_vision.training.recipe import FIELDS
 
 
@@ -104,8 +104,7 @@ class Ladder:
         """Returns what a function that the file may have draws."""
         draw = getattr(self._module, function, lambda hp, settings: {})
         drawn = call_file(self._source, draw, hp, dict(settings))
-        if not isinstance(drawn, dict):
-            raise BadInput(f"space {self._source}, whose {function} returns {drawn!r:.40}", "a dict of settings")
+        check_drawn(self._source, function, drawn)
         return drawn
 
     def complete(self, values):

@@ -65,8 +65,7 @@ class Space:
 
     def _check(self, file, settings, recipe):
         for function, drawn in (("model_space", settings), ("recipe_space", recipe)):
-            if not isinstance(drawn, dict):
-                raise BadInput(f"space {file}, whose {function} returns {drawn!r:.40}", "a dict of settings")
+            check_drawn(file, function, drawn)
         for name in settings:
             check_choice(f"setting of tuner_configs for {self.model}", name, tuple(model_settings(self.model)))
         for name in recipe:
@@ -139,6 +138,12 @@ def call_file(source, function, *args):
     except Exception as error:  # these files are a person's to edit, and can raise anything
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise BadInput(f"space {source} ({reason})", "a Python file that runs") from error
+
+
+def check_drawn(source, function, drawn):
+    """Refuses what a function of a space file returned, unless that is a dict."""
+    if not isinstance(drawn, dict):
+        raise BadInput(f"space {source}, whose {function} returns {drawn!r:.40}", "a dict of settings")
 
 
 def as_recorded(settings):

@@ -13,7 +13,8 @@ class BadInput(KerasVisionError, ValueError):
     """Input refused before any work started.
 
     Args:
-        given: What was given, as the person would recognise it: `"target_acc=90"`.
+        given: What was given, as the person would recognise it: `"target_acc=90"`. Alone, the whole message: sentences
+            that say what is wrong and what to do.
         expected: What would have been accepted: `"a share between 0 and 1"`.
         mend: What to do about it: `"For 90% write 0.9."`. Optional where `expected` says it all.
 
@@ -25,9 +26,10 @@ class BadInput(KerasVisionError, ValueError):
 
     exit_code = 2
 
-    def __init__(self, given, expected, mend=""):
+    def __init__(self, given, expected="", mend=""):
         self.given, self.expected, self.mend = str(given), str(expected), str(mend)
-        super().__init__(f"{self.given}: expected {self.expected}.{' ' + self.mend if mend else ''}")
+        wanted = f": expected {self.expected}." if expected else ""
+        super().__init__(f"{self.given}{wanted}{' ' + self.mend if mend else ''}")
 
 
 def nearest(word, choices):

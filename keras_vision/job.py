@@ -57,6 +57,8 @@ def open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress):
         announce=progress.say,
     )
     progress.say(f"{data.name}: {data.source}")
+    for decision in data.decisions:
+        progress.say(decision)
     for warning in data.warnings:
         progress.say(f"warning: {warning}")
     return data

@@ -118,7 +118,7 @@ def train(
     run = Run(workdir or default_workdir("train", model, dataset, config))
     with run.locked():
         in_full = {} if builder else model_settings(model) | (settings or {})
-        run.start(config, precision=chosen, model_settings=in_full)
+        run.start(config, precision=chosen, model_settings=in_full, decisions=data.decisions)
         begin(model, data, chosen, run, progress)
         if run.finished:
             progress.say("This run is finished; what follows is its result. For a new one give another --workdir.")

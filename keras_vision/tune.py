@@ -181,7 +181,7 @@ def tune(
     }
     run = Run(workdir or default_workdir("tune", model, dataset, config))
     with run.locked():
-        run.start(config, precision=chosen, arguments=arguments)
+        run.start(config, precision=chosen, arguments=arguments, decisions=data.decisions)
         begin(model, data, chosen, run, progress)
         search = Search(
             run,

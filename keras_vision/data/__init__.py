@@ -36,7 +36,7 @@ class Dataset:
 
     Args:
         name: What was asked for, `"fashion_mnist"` or `"folder:photos"`.
-        train, validation: `Split`s; validation is carved from the source's training images.
+        train, validation: `Split`s; validation is the source's own, or carved from its training images.
         test: Opens the test split, which nothing reads before; its `warnings` tell of images shared with training.
         class_names: One name per label.
         shape: (height, width, channels) of every image.
@@ -45,6 +45,8 @@ class Dataset:
         fingerprint: SHA-256 of the training images, labels and class names before the validation split was carved;
             the same for every seed and share.
         warnings: Sentences a person should read before trusting a result.
+        decisions: What was decided for the person, a sentence each; see `Source`.
+        seed: Chose the validation images; None where these are the source's own.
     """
 
     name: str
@@ -57,6 +59,34 @@ class Dataset:
     source: str
     fingerprint: str
     warnings: tuple[str, ...]
+    decisions: tuple[str, ...] = ()
+    seed: int | None = None
+
+    def fold(self, number):
+        """Returns this data set with other images for validation: those of now are trained on in their place.
+
+        Args:
+            number: From 1. The validation images of different numbers are different, as far as there are enough.
+                Where the validation images are the source's own there are no others: these stay.
+
+        Example:
+
+        >>> dataset = load_dataset("digits")
+        >>> fold = dataset.fold(1)
+        >>> len(fold.train), len(fold.validation)
+        (1459, 159)
+        """
+        if self.seed is None:
+            return self
+        share = len(self.validation) / len(self.train)
+        rest, validation = _carve(self.train, share, self.seed, part=number - 1)
+        train = Split(*(np.concatenate([getattr(s, name) for s in (rest, self.validation)]) for name in _ARRAYS))
+        return dataclasses.replace(
+            self, train=train, validation=validation, statistics=_statistics(train.images), warnings=()
+        )
+
+
+_ARRAYS = ("images", "labels")  # of a `Split`
 
 
 def load_dataset(
@@ -74,7 +104,8 @@ def load_dataset(
     Args:
         spec: A name in `DATASETS`, `"folder:PATH"`, `"npz:PATH"`, `"tfds:NAME"` or `"tfds:NAME/CONFIG"`.
         data_dir: For names: the only directory to look in, a TFDS directory or one that holds the four IDX files.
-        validation_share: Share of the training images, of each class alike, that becomes the validation split.
+        validation_share: Share of the training images, of each class alike, that becomes the validation split, where
+            the source has none of its own.
         seed: Chooses the validation images. A test split that the source does not have is carved first (10%), and
             does not depend on the seed: what one seed trains on must not be what another is tested on.
         image_size: Side in pixels, or (height, width), to resize all images to.
@@ -112,7 +143,10 @@ def load_dataset(
             f"No test split is given: {len(carved)} images, the same for every seed, were set aside as one."
         )
     read_test = opened.test or (lambda: carved)
-    train, validation = _carve(given, validation_share, seed)
+    if opened.validation is None:
+        train, validation = _carve(given, validation_share, seed)
+    else:
+        train, validation = given, _resized(opened.validation, image_size)
     if not len(validation):
         raise BadInput(f"{spec} with {len(train)} training images", "at least three images of some class")
     warnings += _training_warnings(train, validation, class_names)
@@ -131,6 +165,8 @@ def load_dataset(
         source=opened.origin,
         fingerprint=fingerprint,
         warnings=tuple(warnings),
+        decisions=opened.decisions,
+        seed=seed if opened.validation is None else None,
     )
 
 
@@ -183,14 +219,17 @@ def _fingerprint(split, class_names):
     return digest.hexdigest()
 
 
-def _carve(split, share, seed):
-    """Returns (rest, carved): the share of each class, rounded, at least one image where a class has two or more."""
+def _carve(split, share, seed, part=0):
+    """Returns (rest, carved): the share of each class, rounded, at least one image where a class has two or more.
+
+    Other parts, counted from 0, are other images, until a class has no more: then its first come again.
+    """
     generator = np.random.default_rng(seed)
     is_carved = np.zeros(len(split), bool)
     for label in np.unique(split.labels):
         members = np.flatnonzero(split.labels == label)
         count = min(len(members) - 1, max(1, round(share * len(members))))
-        is_carved[generator.permutation(members)[:count]] = True
+        is_carved[np.roll(generator.permutation(members), -part * count)[:count]] = True
     return tuple(Split(split.images[chosen], split.labels[chosen]) for chosen in (~is_carved, is_carved))
 
 

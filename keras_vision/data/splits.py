@@ -29,12 +29,23 @@ class Split:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Source:
-    """A source that was opened: its training images, and how to read its test images (None where it has none)."""
+    """A source that was opened.
+
+    Args:
+        train: Its training images.
+        test: Reads its test images; None where it has none.
+        class_names: One name per label.
+        origin: One line: where the images came from.
+        validation: Its validation images; None where it has none of its own.
+        decisions: What was decided for the person, a sentence each: how values were scaled, which split is which.
+    """
 
     train: Split
     test: Callable[[], Split] | None
     class_names: tuple[str, ...]
     origin: str
+    validation: Split | None = None
+    decisions: tuple[str, ...] = ()
 
 
 def images_at_once(shape):

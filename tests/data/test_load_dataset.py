@@ -122,3 +122,22 @@ def test_image_size_is_a_side_or_two(npz, size):
 def test_on_bad_image_is_one_of_two(npz):
     with pytest.raises(BadInput, match="one of error, skip"):
         load_dataset(npz, on_bad_image="ignore")
+
+
+def test_folds_validate_on_other_images_each_and_train_on_all_the_rest():
+    dataset = load_dataset("digits")
+    splits = [dataset, dataset.fold(1), dataset.fold(2)]
+    validated = [{image.tobytes() for image in one.validation.images} for one in splits]
+    assert not validated[0] & validated[1] and not validated[1] & validated[2] and not validated[0] & validated[2]
+    everything = sorted(image.tobytes() for split in (dataset.train, dataset.validation) for image in split.images)
+    for one in splits:
+        images = np.concatenate([one.train.images, one.validation.images])
+        assert sorted(image.tobytes() for image in images) == everything
+        assert abs(np.bincount(one.validation.labels) - np.bincount(dataset.validation.labels)).max() <= 1
+
+
+def test_a_fold_keeps_label_and_image_together():
+    dataset = load_dataset("digits")
+    labels = {image.tobytes(): label for image, label in zip(dataset.train.images, dataset.train.labels, strict=True)}
+    validation = dataset.fold(1).validation
+    assert [labels[image.tobytes()] for image in validation.images] == validation.labels.tolist()

@@ -44,6 +44,19 @@ def deadline_after(minutes):
     return time.monotonic() + 60 * minutes
 
 
+def recipe_for_metric(metric, changes):
+    """Returns the changes of a recipe that a metric asks for, where a person set nothing else.
+
+    Example:
+
+    >>> recipe_for_metric("balanced_accuracy", {"epochs": 3})
+    {'epochs': 3, 'class_weight': 'balanced'}
+    """
+    if metric == "balanced_accuracy" and changes.get("class_weight") is None:
+        return changes | {"class_weight": "balanced"}
+    return changes
+
+
 def open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress):
     """Loads a data set and tells the person where it came from and what is odd about it."""
     from keras_vision.data import load_dataset
@@ -116,7 +129,7 @@ def finish(run, result, data, target_acc, progress, views=1):
     from keras_vision.training.precision import set_precision
 
     set_precision("float32")  # as `evaluate` and every export compute
-    reached = target_acc is None or result["val_accuracy"] >= target_acc
+    reached = target_acc is None or score_of(result) >= target_acc
     extra = {
         "workdir": str(run.path),
         "target_acc": target_acc,
@@ -137,6 +150,11 @@ def finish(run, result, data, target_acc, progress, views=1):
     return result | extra
 
 
+def score_of(result):
+    """Returns what a training's target is about. Runs of versions without a choice have the accuracy alone."""
+    return result.get("val_score", result["val_accuracy"])
+
+
 def tensorboard_line(workdir):
     """Returns the command that shows a run in TensorBoard, bound to this machine."""
     return shlex.join([installed("tensorboard"), "--host", "localhost", "--logdir", str(workdir)])
@@ -145,11 +163,15 @@ def tensorboard_line(workdir):
 def closing_lines(result):
     """Returns the lines that end a run: what was reached, where things are, and the test accuracy last."""
     workdir, target = Path(result["workdir"]), result["target_acc"]
-    verdict = ""
+    accuracy = f"accuracy {result['val_accuracy']:.4f}"
+    verdict, of, scored = "", "", accuracy
+    if result.get("metric") == "balanced_accuracy":
+        of = " of balanced accuracy"
+        scored = f"balanced accuracy {result['val_balanced_accuracy']:.4f} ({accuracy})"
     if target is not None:
-        verdict = f"target {target:g} {'reached' if result['val_accuracy'] >= target else 'not reached'}: "
+        verdict = f"target {target:g}{of} {'reached' if score_of(result) >= target else 'not reached'}: "
     lines = [
-        f"{verdict}validation accuracy {result['val_accuracy']:.4f} with {result['parameters']:,} parameters, "
+        f"{verdict}validation {scored} with {result['parameters']:,} parameters, "
         f"in {result['seconds']:.0f} s of training",
         f"model        {shlex.quote(str(workdir / 'model.keras'))}",
         f"export       {shlex.join([installed('python'), '-m', 'keras_vision.export', str(workdir)])}",

@@ -73,7 +73,7 @@ class PlainProgress(Progress):
         self.epoch_seconds.append(now - self.clock)
         self.clock = now
         left = (epochs - epoch) * sum(self.epoch_seconds) / len(self.epoch_seconds)
-        self.best = max(self.best, metrics.get("val_accuracy", 0.0))
+        self.best = max(self.best, metrics.get("val_balanced_accuracy", metrics.get("val_accuracy", 0.0)))
         words = (metrics_line(metrics), f"best {self.best:.4f}", f"{clock_text(left)} left at most")
         self.say(f"  epoch {epoch} of {epochs}  {'  '.join(words)}")
 
@@ -179,10 +179,11 @@ def _value_text(value):
 
 
 def metrics_line(metrics):
-    """Returns an epoch's metrics as a line: accuracies, cross-entropies and speed."""
+    """Returns an epoch's metrics as a line: accuracies, cross-entropies and speed, as far as they are given."""
     names = {
         "accuracy": ("accuracy", ".4f"),
         "val_accuracy": ("validation", ".4f"),
+        "val_balanced_accuracy": ("balanced", ".4f"),
         "crossentropy": ("cross-entropy", ".3f"),
         "val_crossentropy": ("validation", ".3f"),
         "images_per_second": ("images/s", ",.0f"),

@@ -15,6 +15,7 @@ from keras_vision.job import (
     finish,
     log_session,
     open_dataset,
+    recipe_for_metric,
     show,
 )
 from keras_vision.measure import VIEWS
@@ -23,6 +24,7 @@ from keras_vision.progress import Progress
 from keras_vision.quiet import import_keras
 from keras_vision.safety import check_description
 from keras_vision.training.recipe import FIELDS, recipe_for
+from keras_vision.training.scores import METRICS
 
 
 def train(
@@ -34,6 +36,7 @@ def train(
     on_bad_image="error",
     settings=None,
     builder=None,
+    metric="accuracy",
     target_acc=None,
     max_minutes=None,
     seed=0,
@@ -55,7 +58,10 @@ def train(
         settings: Dict of the builder's keywords.
         builder: A function with a family's signature, (input_shape, num_classes, **settings), that builds the network
             in the place of the family's own; its recipe is the family's.
-        target_acc: Stop after the epoch that reaches this share of validation images.
+        metric: `"accuracy"`, or `"balanced_accuracy"`, the mean recall of the classes: what the target is about, and by
+            which the best epoch is chosen. The latter sets the recipe's `class_weight` to `"balanced"`, unless it is
+            given.
+        target_acc: Stop after the epoch that reaches this share on validation images.
         max_minutes: Stop after the epoch during which this time is over.
         seed: Everything random derives from it.
         workdir: The run directory; `runs/train-MODEL-DATASET` by default.
@@ -77,11 +83,12 @@ def train(
     """
     progress = progress or Progress()
     check_choice("model", model, MODELS)
+    check_choice("metric", metric, METRICS)
     check_share("target_acc", target_acc)
     check_seed(seed)
     check_choice("views", views, VIEWS)
     deadline = deadline_after(max_minutes)
-    plan = recipe_for(model, dataset, **recipe)
+    plan = recipe_for(model, dataset, **recipe_for_metric(metric, recipe))
     import_keras()
     import keras
 
@@ -109,6 +116,7 @@ def train(
         "dataset": dataset,
         "fingerprint": data.fingerprint,
         "recipe": plan.as_dict(),
+        "metric": metric,
         "target_acc": target_acc,
         "max_minutes": max_minutes,
         "seed": seed,
@@ -126,7 +134,7 @@ def train(
         else:
             source = data_source(dataset, data_dir, image_size, on_bad_image, seed)
             card = {"data_source": source, "settings": settings or {}}
-            limits = {"target_acc": target_acc, "deadline": deadline}
+            limits = {"metric": metric, "target_acc": target_acc, "deadline": deadline}
             columns = {name: config[name] for name in ("model", "dataset", "seed", "views")} | {"precision": chosen}
             columns |= {**(settings or {}), **plan.as_dict(), **(session or {})}
             try:
@@ -145,7 +153,17 @@ def main(arguments=None):
         train,
         "train",
         flags=(
-            *("model", "dataset", "data_dir", "image_size", "on_bad_image", "set", "target_acc", "max_minutes"),
+            *(
+                "model",
+                "dataset",
+                "data_dir",
+                "image_size",
+                "on_bad_image",
+                "set",
+                "metric",
+                "target_acc",
+                "max_minutes",
+            ),
             *FIELDS,
             *("seed", "workdir", "precision", "views"),
         ),

@@ -8,6 +8,7 @@ from keras_vision.errors import BadInput, check_choice
 
 OPTIMIZERS = ("sgd", "adamw")
 SCHEDULES = ("one_cycle", "cosine", "constant")
+CLASS_WEIGHTS = ("none", "balanced")
 
 # field -> (lowest, highest, what is expected). Bounds are inclusive.
 BOUNDS = {
@@ -24,7 +25,7 @@ BOUNDS = {
     "cutmix": (0.0, 1.0, "a probability from 0 to 1"),
 }
 WHOLE = ("epochs", "batch_size", "shift", "cutout")
-CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "flip": FLIPS}
+CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "flip": FLIPS, "class_weight": CLASS_WEIGHTS}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Recipe:
         shift: Largest shift in pixels, each way.
         cutout: Side in pixels of the square that is blanked (DeVries & Taylor 2017).
         cutmix: Probability that a batch is mixed (Yun et al. 2019).
+        class_weight: `"none"`, or `"balanced"`: in the loss each class weighs inversely to its number of training
+            images (`keras_vision.training.scores.class_weights`), so that rare classes count as much as common ones.
 
     Raises:
         BadInput: A number is out of its bounds, or a name unknown.
@@ -72,6 +75,7 @@ class Recipe:
     shift: int = 2
     cutout: int = 0
     cutmix: float = 0.0
+    class_weight: str = "none"
 
     def __post_init__(self):
         for name, choices in CHOICES.items():

@@ -8,6 +8,8 @@ from pathlib import Path
 from keras_vision.errors import BadInput
 from keras_vision.measure import measure_run, score_line
 from keras_vision.progress import installed
+from keras_vision.training.recipe import STEPS, Task, recipe_for
+from keras_vision.training.scores import score_of
 
 # What TensorBoard's HParams show of a run: scalar -> name shown.
 METRICS = {
@@ -42,6 +44,38 @@ def deadline_after(minutes):
     if not 0 < minutes < math.inf:
         raise BadInput(f"max_minutes={minutes}", "a positive number of minutes")
     return time.monotonic() + 60 * minutes
+
+
+def fit_recipe(model, data, changes, progress, *, count_flops=None, steps=STEPS):
+    """Returns the recipe that suits a data set, and what was decided for it, and tells the person.
+
+    Args:
+        model: A name in `MODELS`.
+        data: The `Dataset`.
+        changes: Dict of the fields that a person set; None leaves the default.
+        progress: A `Progress`.
+        steps: How long a training is to be.
+        count_flops: Returns the FLOPs of training the network with one image; None where there is not one network.
+
+    Returns:
+        (`Recipe`, list of sentences).
+    """
+    from keras_vision.data.mirror import look_at_mirror_images
+
+    decisions, mirrored = [], False
+    if changes.get("flip") is None and recipe_for(model).flip != "none":
+        mirror = look_at_mirror_images(data.train)
+        mirrored = mirror.allowed
+        decisions.append(mirror.sentence())
+    flops = count_flops() if count_flops and not changes.get("epochs") else None
+    task = Task(len(data.train), min(data.shape[:2]), mirrored, flops, steps)
+    recipe = recipe_for(model, task, **changes)
+    batch_size = min(recipe.batch_size, len(data.train))
+    steps = recipe.epochs * max(1, len(data.train) // batch_size)
+    decisions.append(f"A training is {recipe.epochs} epochs: {steps:,} steps of {batch_size} images.")
+    for decision in decisions:
+        progress.say(decision)
+    return recipe, decisions
 
 
 def recipe_for_metric(metric, changes):
@@ -110,7 +144,7 @@ def log_session(run, settings, result):
         log.session(run.path.name, given, result, METRICS)
 
 
-def finish(run, result, data, target_acc, progress, views=1):
+def finish(run, result, data, progress, *, reached=True, views=1):
     """Ends a run: draws its pictures, then opens the test split where the run is done; returns the completed result.
 
     The test split is opened once, and only for a run that reached its target or had none, and whose model is done:
@@ -120,8 +154,8 @@ def finish(run, result, data, target_acc, progress, views=1):
         run: The `Run`, with its model.
         result: Its result so far; from disk where it is finished.
         data: The `Dataset`.
-        target_acc: As in `train` and `tune`.
         progress: A `Progress`.
+        reached: Whether its target was, where there is one.
         views: Of each test image, as in `measure`.
     """
     from keras_vision.pictures import draw_pictures
@@ -129,10 +163,8 @@ def finish(run, result, data, target_acc, progress, views=1):
     from keras_vision.training.precision import set_precision
 
     set_precision("float32")  # as `evaluate` and every export compute
-    reached = target_acc is None or score_of(result) >= target_acc
     extra = {
         "workdir": str(run.path),
-        "target_acc": target_acc,
         "warnings": list(data.warnings),
         "exit_code": 0 if reached else 3,
     }
@@ -148,11 +180,6 @@ def finish(run, result, data, target_acc, progress, views=1):
                 progress.say(f"warning: {extra['warnings'][-1]}")
                 extra["exit_code"] = 1
     return result | extra
-
-
-def score_of(result):
-    """Returns what a training's target is about. Runs of versions without a choice have the accuracy alone."""
-    return result.get("val_score", result["val_accuracy"])
 
 
 def tensorboard_line(workdir):

@@ -25,7 +25,7 @@ from keras_vision.quiet import import_keras
 from keras_vision.safety import CARD
 
 # Settings that may grow when a run is continued: they say how long to go on, not what is done.
-BUDGETS = ("max_trials", "max_minutes", "keep")
+BUDGETS = ("max_trials", "max_minutes", "keep", "confirm")
 MAX_SIDE = 1024  # pixels of an image that a network takes
 MAX_OUTPUT_BYTES = 2**28  # of a layer, for one image: 64 channels at those sides in float32
 

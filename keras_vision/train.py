@@ -13,6 +13,7 @@ from keras_vision.job import (
     data_source,
     deadline_after,
     finish,
+    fit_recipe,
     log_session,
     open_dataset,
     recipe_for_metric,
@@ -24,7 +25,7 @@ from keras_vision.progress import Progress
 from keras_vision.quiet import import_keras
 from keras_vision.safety import check_description
 from keras_vision.training.recipe import FIELDS, recipe_for
-from keras_vision.training.scores import METRICS
+from keras_vision.training.scores import METRICS, score_of
 
 
 def train(
@@ -88,10 +89,12 @@ def train(
     check_seed(seed)
     check_choice("views", views, VIEWS)
     deadline = deadline_after(max_minutes)
-    plan = recipe_for(model, dataset, **recipe_for_metric(metric, recipe))
+    recipe = recipe_for_metric(metric, recipe)
+    recipe_for(model, **recipe)  # refuses what is out of bounds before the data are read
     import_keras()
     import keras
 
+    from keras_vision.analysis.counts import count_unbuilt
     from keras_vision.models import build_model, check_settings, model_settings
     from keras_vision.runs import Run, default_workdir
     from keras_vision.training.precision import set_precision
@@ -103,9 +106,13 @@ def train(
     if workdir:
         Run(workdir).check_usable()
     data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
+    build = functools.partial(
+        builder or functools.partial(build_model, model), data.shape, len(data.class_names), **(settings or {})
+    )
+    plan, decisions = fit_recipe(model, data, recipe, progress, count_flops=lambda: count_unbuilt(build).training_flops)
+    set_precision(precision)  # which is forgotten with what was counted
     keras.utils.set_random_seed(seed)
-    build = builder or functools.partial(build_model, model)
-    network = build(data.shape, len(data.class_names), **(settings or {}))
+    network = build()
     check_fit(network, data, plan)
     if builder:
         check_description(f"of the builder {builder.__qualname__}", json.loads(network.to_json()))
@@ -126,7 +133,7 @@ def train(
     run = Run(workdir or default_workdir("train", model, dataset, config))
     with run.locked():
         in_full = {} if builder else model_settings(model) | (settings or {})
-        run.start(config, precision=chosen, model_settings=in_full, decisions=data.decisions)
+        run.start(config, precision=chosen, model_settings=in_full, decisions=[*data.decisions, *decisions])
         begin(model, data, chosen, run, progress)
         if run.finished:
             progress.say("This run is finished; what follows is its result. For a new one give another --workdir.")
@@ -144,7 +151,8 @@ def train(
                 raise
             if run.finished:
                 log_session(run, columns, result)
-        return finish(run, result, data, target_acc, progress, views)
+        reached = target_acc is None or score_of(result) >= target_acc
+        return finish(run, result, data, progress, reached=reached, views=views) | {"target_acc": target_acc}
 
 
 def main(arguments=None):
@@ -153,17 +161,8 @@ def main(arguments=None):
         train,
         "train",
         flags=(
-            *(
-                "model",
-                "dataset",
-                "data_dir",
-                "image_size",
-                "on_bad_image",
-                "set",
-                "metric",
-                "target_acc",
-                "max_minutes",
-            ),
+            *("model", "dataset", "data_dir", "image_size", "on_bad_image"),
+            *("set", "metric", "target_acc", "max_minutes"),
             *FIELDS,
             *("seed", "workdir", "precision", "views"),
         ),

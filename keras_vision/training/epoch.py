@@ -20,15 +20,51 @@ class TrainingDiverged(KerasVisionError):
     """The loss is no longer a finite number."""
 
 
-def best_epoch(history, metric="accuracy"):
-    """Returns the row of the best epoch by validation, the first of equal ones; {} where there is none.
+KEPT = ("best", "last")  # epochs whose weights a training may leave behind
+
+
+def kept_epoch(history, metric="accuracy", keep="best"):
+    """Returns the row of the epoch whose weights are kept; {} where there is none.
+
+    Args:
+        history: The rows of metrics.jsonl.
+        metric: What the best epoch has most of on validation images; of equal ones the first is taken.
+        keep: A name in `KEPT`. The accuracy of the last epoch is that of validation images by which nothing was chosen.
 
     Example:
 
-    >>> best_epoch([{"epoch": 1, "val_accuracy": 0.5}, {"epoch": 2, "val_accuracy": 0.5}])["epoch"]
+    >>> kept_epoch([{"epoch": 1, "val_accuracy": 0.5}, {"epoch": 2, "val_accuracy": 0.5}])["epoch"]
     1
     """
+    if keep == "last":
+        return history[-1] if history else {}
     return max(history, key=lambda row: row[f"val_{metric}"], default={})
+
+
+LEARNED = 0.999  # of the training images: the rest may be labelled wrongly
+FEWEST_SETTLED = 5  # epochs
+
+
+def has_settled(history, epochs, patience, metric="accuracy"):
+    """Returns whether nothing is left to learn: see `Recipe.patience`.
+
+    Args:
+        history: The rows of metrics.jsonl.
+        epochs: Epochs of the whole training.
+        patience: A share of them; 0 for never.
+        metric: What counts of the validation images.
+
+    Example:
+
+    >>> has_settled([{"accuracy": 1.0, "val_accuracy": 0.9}] * 6, epochs=10, patience=0.5)
+    True
+    """
+    length = max(FEWEST_SETTLED, round(patience * epochs))
+    if not patience or len(history) <= length:
+        return False
+    before, last = history[:-length], history[-length:]
+    most = max(row[f"val_{metric}"] for row in before)
+    return all(row["accuracy"] >= LEARNED and row[f"val_{metric}"] <= most for row in last)
 
 
 def check_gradients(optimizer):
@@ -48,21 +84,20 @@ def check_gradients(optimizer):
 class EpochEnd(keras.callbacks.Callback):
     """Everything that happens at the end of an epoch, in the one order that is right.
 
-    Measure (on the averaged weights, where there are any), write the metrics, checkpoint, save the model where it is
-    the best, log, and decide whether to stop. A kill before the checkpoint leaves the model of the epochs before, which
-    is that of the state; one between the two leaves a state whose model `save_best` writes when the training goes on.
+    Measure (on the averaged weights, where there are any), write the metrics, checkpoint, save the model where it is to
+    be kept, log, and decide whether to stop. A kill before the checkpoint leaves the model of the epochs before, which
+    is that of the state; one between the two leaves a state whose model `save_kept` writes when the training goes on.
     """
 
     # Steps are counted without looking at their logs, so that Keras need not wait for each step's result.
     async_safe = True
 
-    def __init__(
-        self, *, run, recipe, state, checkpoints, validation, logs, metric, target_acc, deadline, judge, card, progress
-    ):
+    def __init__(self, *, run, recipe, state, checkpoints, validation, logs, metric, keep, target_acc, deadline, judge,
+                 card, progress):  # fmt: skip
         super().__init__()
         self.run, self.recipe, self.state, self.checkpoints = run, recipe, state, checkpoints
         self.validation, self.logs, self.deadline = validation, logs, deadline
-        self.metric, self.target_acc = metric, target_acc
+        self.metric, self.keep, self.target_acc = metric, keep, target_acc
         self.judge, self.card, self.progress = judge, card, progress
         self.swap = keras.callbacks.SwapEMAWeights()
         self.batches = evaluation_batches(
@@ -108,7 +143,7 @@ class EpochEnd(keras.callbacks.Callback):
         self.state["seconds"] += row["seconds"]
         self.run.log_metrics(self.state["history"])
         self.checkpoints.save(self.model, self.state)
-        self.save_best()
+        self.save_kept()
         self.logs["train"].scalars(
             {name: row[name] for name in (*CURVES, "learning_rate", "images_per_second")}, row["epoch"]
         )
@@ -119,11 +154,16 @@ class EpochEnd(keras.callbacks.Callback):
         shown = {name: value for name, value in row.items() if name not in hidden}
         self.progress.epoch_ended(row["epoch"], self.recipe.epochs, shown)
 
-    def save_best(self):
-        """Writes the model file where the epoch that the state is after is the best by validation so far."""
-        best = best_epoch(self.state["history"], self.metric)
-        if best and best["epoch"] == self.state["epoch"]:
-            measured = {f"val_{name}": best[f"val_{name}"] for name in METRICS}
+    def save_kept(self):
+        """Writes the model file where the epoch that the state is after is the one to be kept so far.
+
+        Where that is the last epoch, none but that is written: each would replace the one before.
+        """
+        if self.keep == "last" and self.state["epoch"] < self.recipe.epochs and not self.stop_reason():
+            return
+        kept = kept_epoch(self.state["history"], self.metric, self.keep)
+        if kept and kept["epoch"] == self.state["epoch"]:
+            measured = {f"val_{name}": kept[f"val_{name}"] for name in METRICS}
             with self._averaged_weights():
                 save_model(self.model, self.run.model_path, self.card | measured)
 
@@ -135,6 +175,8 @@ class EpochEnd(keras.callbacks.Callback):
             return "target"
         if verdict and unfinished:
             return verdict
+        if unfinished and has_settled(history, self.recipe.epochs, self.recipe.patience, self.metric):
+            return "settled"
         return "time" if unfinished and self.deadline is not None and time.monotonic() > self.deadline else None
 
     @contextlib.contextmanager

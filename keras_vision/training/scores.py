@@ -59,6 +59,11 @@ def scores(logits, labels, label_smoothing=0.0):
     }
 
 
+def score_of(result):
+    """Returns what the target of a training is about. Runs of versions without a choice have the accuracy alone."""
+    return result.get("val_score", result["val_accuracy"])
+
+
 def class_weights(labels, num_classes):
     """Returns a weight for each class, inversely to its number of images, so that all classes count alike.
 

@@ -14,7 +14,7 @@ from keras_vision.models.whitening import set_whitening
 from keras_vision.progress import Progress
 from keras_vision.runs import check_model_memory, write_json
 from keras_vision.training.checkpoint import Checkpoints
-from keras_vision.training.epoch import EpochEnd, TrainingDiverged, best_epoch
+from keras_vision.training.epoch import KEPT, EpochEnd, TrainingDiverged, kept_epoch
 from keras_vision.training.scores import METRICS, class_weights
 
 __all__ = ["TrainingDiverged", "WarmupDecay", "check_fit", "compile_model", "fit", "make_optimizer", "model_card"]
@@ -102,6 +102,7 @@ def fit(
     *,
     seed=0,
     metric="accuracy",
+    keep="best",
     target_acc=None,
     deadline=None,
     judge=None,
@@ -110,7 +111,7 @@ def fit(
 ):
     """Trains `model` on `dataset` by `recipe`, in the directory of `run`.
 
-    Writes metrics.jsonl, model.keras (the best by validation), TensorBoard scalars and, at the end, result.json. A
+    Writes metrics.jsonl, model.keras, TensorBoard scalars and, at the end, result.json. A
     run that was interrupted, or ran out of time, goes on after its last finished epoch, with the weights that an
     undisturbed run would have had.
 
@@ -121,6 +122,7 @@ def fit(
         run: A `keras_vision.runs.Run`.
         seed: Seeds the order of images and the augmentation.
         metric: A name in `METRICS`: what the best epoch has most of on validation images, and the target is about.
+        keep: A name in `KEPT`: whether the weights of the best epoch by validation are kept, or those of the last.
         target_acc: Stop after the epoch whose validation accuracy, or what `metric` names, reaches this share.
         deadline: Stop after the epoch during which `time.monotonic()` passes this.
         judge: Called after every epoch with the rows of metrics.jsonl, once they are on disk, and as often as it
@@ -131,8 +133,8 @@ def fit(
 
     Returns:
         The result as a dict: metric and val_score, its value; val_accuracy, val_balanced_accuracy, val_crossentropy,
-        best_epoch, epochs_run, stopped ("epochs", "target", "time" or the judge's word), seconds, images_per_second,
-        parameters.
+        best_epoch, epochs_run, stopped ("epochs", "settled", "target", "time" or the judge's word), seconds,
+        images_per_second, parameters.
 
     Raises:
         BadInput: Model and data do not fit each other.
@@ -140,6 +142,7 @@ def fit(
         KerasVisionError: A batch does not fit the memory.
     """
     check_choice("metric", metric, METRICS)
+    check_choice("keep", keep, KEPT)
     check_fit(model, dataset, recipe)
     progress = progress or Progress()
     num_classes = len(dataset.class_names)
@@ -159,6 +162,7 @@ def fit(
             validation=dataset.validation,
             logs={"train": train_log, "validation": validation_log},
             metric=metric,
+            keep=keep,
             target_acc=target_acc,
             deadline=deadline,
             judge=judge,
@@ -166,9 +170,9 @@ def fit(
             progress=progress,
         )
         epoch_end.set_model(model)
-        epoch_end.save_best()
+        epoch_end.save_kept()
         if epoch_end.stop_reason() in (None, "time") and state["epoch"] < recipe.epochs:
-            best = best_epoch(state["history"], metric).get(f"val_{metric}", 0.0)
+            best = kept_epoch(state["history"], metric).get(f"val_{metric}", 0.0)
             progress.fit_started(recipe.epochs, steps, done=state["epoch"], best=best)
             batches = training_batches(
                 dataset.train,
@@ -199,7 +203,7 @@ def fit(
                 ) from error
             finally:
                 progress.fit_ended()
-    result = summary(state, epoch_end.stop_reason() or "epochs", model, metric)
+    result = summary(state, epoch_end.stop_reason() or "epochs", model, metric, keep)
     if result["stopped"] != "time":  # out of time is not done: more time goes on from the checkpoint
         write_json(run.result_path, result)
         checkpoints.remove()
@@ -250,10 +254,10 @@ def model_card(dataset, model, more=None):
     }
 
 
-def summary(state, stopped, model, metric="accuracy"):
-    """Returns the result of a training as a dict of plain numbers."""
+def summary(state, stopped, model, metric="accuracy", keep="best"):
+    """Returns the result of a training as a dict of plain numbers: those of the epoch whose weights were kept."""
     history = state["history"]
-    best = best_epoch(history, metric)
+    best = kept_epoch(history, metric, keep)
     return {
         "metric": metric,
         "val_score": best[f"val_{metric}"],

@@ -38,6 +38,7 @@ class Source:
         origin: One line: where the images came from.
         validation: Its validation images; None where it has none of its own.
         decisions: What was decided for the person, a sentence each: how values were scaled, which split is which.
+        pixel_scale: The white of each kind of image with more than eight bits, as `data/depths.py` decides it.
     """
 
     train: Split
@@ -46,6 +47,19 @@ class Source:
     origin: str
     validation: Split | None = None
     decisions: tuple[str, ...] = ()
+    pixel_scale: dict[str, float] = dataclasses.field(default_factory=dict)
+
+
+def some(names, most=5):
+    """Returns a list of names as text that stays short, however many they are.
+
+    Example:
+
+    >>> some(["cat", "dog"]), some("abcdefg")
+    ('cat, dog', 'a, b, c, d, e and 2 more')
+    """
+    rest = len(names) - most
+    return ", ".join(map(str, names[:most])) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def images_at_once(shape):

@@ -161,6 +161,7 @@ def load_dataset(
         train, validation = _carve(given, validation_share, seed)
     else:
         train, validation = given, _resized(opened.validation, image_size)
+    del given  # carved images are copies
     if not len(validation):
         raise BadInput(f"{spec} with {len(train)} training images", "at least three images of some class")
     warnings += _training_warnings(train, validation, class_names, is_carved=opened.validation is None)
@@ -252,7 +253,7 @@ def _statistics(images):
     """Exact sums of integers, in pieces, so that no float copy of the images is ever made."""
     count, channels = images[..., 0].size, images.shape[-1]
     total, squares = np.zeros(channels), np.zeros(channels)
-    step = max(1, 2**21 // images[0].size)
+    step = max(1, 2**18 // images[0].size)
     for start in range(0, len(images), step):
         piece = images[start : start + step].reshape(-1, channels)
         total += piece.sum(axis=0, dtype=np.uint64)

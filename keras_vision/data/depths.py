@@ -19,7 +19,7 @@ def kind_of(image):
         return "float"
     if _declares_its_white(image):
         return None
-    if image.mode.startswith("I;16") or _raw_mode(image).endswith((";16B", ";16L", ";16N", ";12")):
+    if image.mode.startswith("I;16") or raw_mode(image).endswith((";16B", ";16L", ";16N", ";12")):
         return "16-bit"
     if image.mode == "RGB" and _raw_args(image) == ("RGB", 65535):
         return "16-bit"
@@ -37,7 +37,7 @@ def values_of(image, open_again):
         return np.asarray(ImageOps.exif_transpose(image))
     if _raw_args(image) == ("RGB", 65535):
         _set_raw(image, "RGB;16B", decoder="raw")
-    raw = _raw_mode(image)
+    raw = raw_mode(image)
     # Pillow keeps the upper byte of each value. Told the other byte order, it keeps the lower one.
     upper = np.asarray(ImageOps.exif_transpose(image)).astype(np.uint16)
     if not raw.startswith(("RGB;", "RGBA;")):
@@ -100,11 +100,13 @@ def _declares_its_white(image):
 
 
 def _raw_args(image):
-    args = image.tile[0].args if image.tile else ()
+    tiles = getattr(image, "tile", None)  # openers of other packages have none
+    args = tiles[0].args if tiles else ()
     return args if isinstance(args, tuple) else (args,)
 
 
-def _raw_mode(image):
+def raw_mode(image):
+    """Returns how a file stores its pixels, as Pillow calls it: "LA;16B"; "" where that is not known."""
     first = next(iter(_raw_args(image)), "")
     return first if isinstance(first, str) else ""
 

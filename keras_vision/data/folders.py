@@ -1,8 +1,13 @@
-"""Opens a folder of images: `tree.py` lists it, `layout.py` finds its splits and classes, `reading.py` its pixels."""
+"""Opens a folder of images.
 
+`tree.py` lists it, `layout.py` and `classes.py` find its splits and classes, `reading.py` gets its pixels.
+"""
+
+from keras_vision.data.classes import Listing
 from keras_vision.data.images import printable
-from keras_vision.data.layout import TEST, TRAIN, VALIDATION, Listing, find_layout
+from keras_vision.data.layout import find_layout
 from keras_vision.data.reading import Reader, check_kinds
+from keras_vision.data.roles import TEST, TRAIN, VALIDATION
 from keras_vision.data.splits import Source, some
 from keras_vision.data.tree import list_folder
 from keras_vision.errors import BadInput

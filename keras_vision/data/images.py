@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from keras_vision.data.depths import kind_of, to_eight_bits, values_of, white_of
+from keras_vision.data.depths import kind_of, raw_mode, to_eight_bits, values_of, white_of
 from keras_vision.data.kinds import FORMATS, first_bytes, mend_for, pillow_names, readable_formats, signature_of
 from keras_vision.errors import BadInput
 
@@ -82,7 +82,7 @@ def read_header(path):
         if _orientation(image) >= 5:  # the four orientations that exchange the axes
             width, height = height, width
         is_grey = image.mode in ("1", "L", "LA", "I", "F") or image.mode.startswith("I;16")
-        is_grey |= image.mode == "RGBA" and str(image.tile[0].args if image.tile else "") == "LA;16B"
+        is_grey |= image.mode == "RGBA" and raw_mode(image) == "LA;16B"
         named = FORMATS.get(Path(path).suffix.lower())
         actual = _ALIASES.get(image.format, image.format)
         belied = actual if named and named != actual else None

@@ -45,6 +45,19 @@ def is_generic(name):
     return bool(_GENERIC.fullmatch(name))
 
 
+def is_part(name):
+    """Returns whether a folder's name says that it is one part of several.
+
+    Example:
+
+    >>> is_part("fold_3"), is_part("3"), is_part("cat3")
+    (True, False, False)
+    """
+    return bool(
+        re.fullmatch(r"(sub|part|batch|set|group|session|fold|folder|split|shard|chunk)[a-z]*[\W_]*\d+", name, re.I)
+    )
+
+
 def role_of(name):
     """Returns the role that a folder's name tells, and what else is in the name; None and "" where it tells none.
 

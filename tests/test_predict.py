@@ -5,6 +5,7 @@ import io
 import json
 import math
 import os
+import sys
 import types
 
 import keras
@@ -101,6 +102,34 @@ def test_a_folder_is_walked_in_order_and_hidden_files_are_left_out(model):
     assert [one["image"] for one in answers] == [
         f"photos/{name}" for name in ("0.png", "a/1.png", "b/10.JPG", "b/2.png")
     ]
+
+
+def test_pictures_of_kinds_that_cannot_be_read_get_an_answer_each(model, monkeypatch):
+    from keras_vision.data import kinds
+
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)  # as where it is not installed
+    kinds.readable_formats.cache_clear()
+    write("photos/a.png")
+    write("photos/without_suffix", format="PNG")
+    for name in ("b.HEIC", "c.svg"):
+        with open(f"photos/{name}", "wb") as file:
+            file.write(b"\x00\x00\x00\x18ftypheic" if name == "b.HEIC" else b"<svg>")
+    answers = list(predict(model, "photos"))
+    kinds.readable_formats.cache_clear()
+    assert named(answers) == {"a.png": "red", "without_suffix": "red"}
+    assert set(reasons(answers)) == {"b.HEIC", "c.svg"}
+    assert "Install pillow-heif" in reasons(answers)["b.HEIC"]
+    assert reasons(answers)["c.svg"] == "the content is SVG, which cannot be read here. Convert it to JPEG or PNG"
+
+
+def test_images_of_more_bits_are_scaled_as_in_training():
+    """A 16-bit image of 2000: half grey by a model of 12 bits, nearly black by one of 16."""
+    Image.new("I;16", (5, 3), 2000).save("a.png")
+    for white, grey in ((4095, 125), (65535, 8)):
+        ending = keras.layers.Dense(2, kernel_initializer="ones", bias_initializer=keras.initializers.Constant(0))
+        grey_model = save({"pixel_scale": {"16-bit": white}}, shape=(8, 8, 1), ending=ending, scale=1)
+        classifier = predict_module.open_classifier(grey_model)
+        assert (predict_module._read("a.png", classifier.shape, classifier.pixel_scale) == grey).all()
 
 
 GOOD = {

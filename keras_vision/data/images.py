@@ -225,7 +225,7 @@ def _reason(error, path_or_bytes):
     start = path_or_bytes[:64] if isinstance(path_or_bytes, bytes) else first_bytes(path_or_bytes)
     kind = signature_of(start)
     if kind and kind not in readable_formats():
-        return f"the content is {kind}, which cannot be read here. {mend_for([kind])}".rstrip(".")
+        return f"the content is {kind}, which cannot be read here. {mend_for([kind], 'it')}".rstrip(".")
     return "content is no image"
 
 

@@ -71,8 +71,8 @@ _SIGNATURES = (
     (rb".{4}ftyp(hei[cxms]|hev[cxm]|mif1|msf1)", "HEIC"),
     (rb"8BPS", "Photoshop"),
     (rb"\xff\x0a|\x00{3}\x0cJXL ", "JPEG XL"),
-    (rb"version https://git-lfs", "Git LFS pointer"),
-    (rb"\s*<(!doctype )?html", "web page"),
+    (rb"version https://git-lfs", "a Git LFS pointer"),
+    (rb"\s*<(!doctype )?html", "a web page"),
     (rb"\s*(<\?xml[^>]*>\s*)?<svg", "SVG"),
     (rb"%PDF", "PDF"),
 )
@@ -82,8 +82,8 @@ _MENDS = {
     "HEIC": "Install pillow-heif (pip install pillow-heif), which reads HEIC.",
     "AVIF": "Install a Pillow that reads AVIF (pip install --upgrade pillow).",
     "NumPy array": "Arrays are read from one file: --dataset npz:FILE.",
-    "Git LFS pointer": "Fetch the files that Git LFS points to (git lfs pull).",
-    "web page": "Download the files again.",
+    "a Git LFS pointer": "Fetch the files that Git LFS points to (git lfs pull).",
+    "a web page": "Download the files again.",
 }
 
 
@@ -160,7 +160,7 @@ def first_bytes(path):
         return b""
 
 
-def mend_for(kinds):
+def mend_for(kinds, them="them"):
     """Returns what to do about files of kinds that cannot be read, in sentences.
 
     Example:
@@ -170,5 +170,5 @@ def mend_for(kinds):
     """
     mends = [_MENDS[kind] for kind in dict.fromkeys(kinds) if kind in _MENDS]
     if not all(kind in _MENDS for kind in kinds):
-        mends.append(f"Convert {'the others' if mends else 'them'} to JPEG or PNG.")
+        mends.append(f"Convert {'the others' if mends else them} to JPEG or PNG.")
     return " ".join(mends)

@@ -3,17 +3,18 @@
 import collections
 import dataclasses
 import re
-import shlex
 import unicodedata
 from pathlib import Path
 
 from keras_vision.data.flat import classes_from_names, find_table
 from keras_vision.data.images import printable
+from keras_vision.data.kinds import IMAGE, kind_of_file
 from keras_vision.data.roles import is_generic, is_part
-from keras_vision.data.splits import some
+from keras_vision.data.splits import some, spec_of
 from keras_vision.errors import BadInput
 
 _ASIDE = re.compile(r"(masks?|labels?|annotations?|trimaps?|segmentations?|ground.?truths?|gt|bboxes)", re.IGNORECASE)
+_MASK = re.compile(r"(.+)[ _-](mask|segmentation|seg|label|gt|groundtruth)s?[ _-]?\d*", re.IGNORECASE)
 
 
 @dataclasses.dataclass
@@ -50,25 +51,17 @@ class Listing:
     def add(self, name, folder):
         """Takes all that is below a folder as the images of a class; masks beside images are left out."""
         self.error = self.error or folder.error
-        self.files += folder.images
-        self.classes += [name] * len(folder.images)
+        masks = _masks(folder.images)
+        images = [path for path in folder.images if path not in masks]
+        self.files += images
+        self.classes += [name] * len(images)
+        self.others += sorted(masks)
         self.unreadable += [(path, kind, name) for path, kind in folder.unreadable]
         self.others += folder.others
         inside = without_asides(folder.folders)
         self.others += [one.path for one in folder.folders if one not in inside]
         for one in inside:
             self.add(name, one)
-
-
-def spec_of(kind, path):
-    """Returns what to type for a data set at a path.
-
-    Example:
-
-    >>> spec_of("folder", "my photos")
-    "'folder:my photos'"
-    """
-    return shlex.quote(f"{kind}:{printable(path)}")
 
 
 def sorted_names(names):
@@ -149,11 +142,21 @@ def list_class_folders(folder):
     return listing
 
 
+def _masks(files):
+    """Those of these files that are named after another: cat_mask.png beside cat.png."""
+    stems = {file.stem for file in files}
+    return {file for file in files if (match := _MASK.fullmatch(file.stem)) and match[1] in stems}
+
+
 def _asides(listing):
-    folders = [path for path in listing.others if _ASIDE.fullmatch(path.name) and path.is_dir()]
-    listing.others = [path for path in listing.others if path not in folders]
-    names = some([printable(path.relative_to(listing.path)) for path in folders], 3)
-    return [f"Folders beside those of images are not read: {names}."] if folders else []
+    """Moves masks from what is told with all other files to what is decided."""
+    masks = [path for path in listing.others if _ASIDE.fullmatch(path.name) or _MASK.fullmatch(path.stem)]
+    masks = [path for path in masks if path.is_dir() or kind_of_file(path) == IMAGE]
+    if not masks:
+        return []
+    listing.others = sorted(set(listing.others) - set(masks))
+    names = some([printable(path.relative_to(listing.path)) for path in masks], 3)
+    return [f"Masks and the like beside the images are not read: {names}."]
 
 
 def _joined_parts(folder):

@@ -16,13 +16,12 @@ from keras_vision.data.classes import (
     list_class_folders,
     list_classes,
     list_files,
-    spec_of,
     without_asides,
 )
 from keras_vision.data.flat import classes_among, classes_from_names
 from keras_vision.data.images import printable
-from keras_vision.data.roles import TEST, TRAIN, VALIDATION, is_generic, role_of, split_folders
-from keras_vision.data.splits import some
+from keras_vision.data.roles import TEST, TRAIN, VALIDATION, classes_in, is_generic, role_of, split_folders
+from keras_vision.data.splits import some, spec_of
 from keras_vision.errors import BadInput
 
 _PURPOSE = {TRAIN: "training", VALIDATION: "validation", TEST: "testing"}
@@ -76,6 +75,7 @@ def find_layout(root):
             )
         folder = inside[0]
         passed.append(folder)
+    _check_datasets(folder)
     if found := _splits_below_classes(folder):
         return found
     listing, decisions = list_classes(folder, passed)
@@ -199,6 +199,18 @@ def _splits_beside_classes(folder):
         listings.setdefault(role, Listing(folder.path)).add(rest, one)
     names = some([f"{one.name}/ is {rest} for {_PURPOSE[role]}" for role, rest, one in found], 4)
     return Layout(listings, (f"The folders' names tell splits and classes: {names}.",))
+
+
+def _check_datasets(folder):
+    """Refuses a folder of which one folder is a data set of its own, with splits and classes in them."""
+    tops = folder.with_images()
+    for top in tops:
+        for one in top.with_images():
+            if role_of(one.name)[0] == TRAIN and len(classes_in(unwrapped(one))) > 1:
+                raise BadInput(
+                    f"The folder {printable(folder.path)} holds {some([f'{two.name}/' for two in tops])}, and "
+                    f"{top.name}/ has training images of its own. Give --dataset {spec_of('folder', top.path)}."
+                )
 
 
 def _splits_below_classes(folder):

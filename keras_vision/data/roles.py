@@ -7,7 +7,7 @@ import collections
 import re
 
 from keras_vision.data.images import printable
-from keras_vision.data.splits import some
+from keras_vision.data.splits import some, spec_of
 from keras_vision.errors import BadInput
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
@@ -88,42 +88,46 @@ def split_folders(folder, unwrapped):
         BadInput: Two folders are equally good for training, or there are splits, none of which is for training.
     """
     present = folder.with_images()
-    found = _by_role(present)
+    found = _by_role(present, lambda one: len(classes_in(unwrapped(one))) > 1)
     if not found:
         return {}
-    inside = {role: _classes_in(unwrapped(split)) for role, split in found.items()}
+    inside = {role: classes_in(unwrapped(split)) for role, split in found.items()}
     beside = [one for one in present if one not in found.values() and not role_of(one.name)[0]]
     if TRAIN not in found:
         if beside or not any(len(names) > 1 for names in inside.values()):
             return {}
         raise BadInput(
             f"The folder {printable(folder.path)} holds {some([f'{one.name}/' for one in found.values()])} and no"
-            " folder of training images. Name the folder whose images are to be trained on."
+            f" folder of training images. Name the one to train on, as in --dataset {_first(found)}."
         )
     return found if _hold_classes(inside, beside) else {}
 
 
-def _classes_in(folder):
-    """Names of the folders in a folder that may be those of classes."""
+def _first(found):
+    return spec_of("folder", next(iter(found.values())).path)
+
+
+def classes_in(folder):
+    """Returns the names of the folders in a folder that may be those of classes."""
     return {one.name for one in folder.with_images() if one.name.isdigit() or not is_generic(one.name)}
 
 
-def _by_role(folders):
+def _by_role(folders, holds_classes):
     """The folder of each role. Of several names the plainest; what else is in them has to be the same."""
     named = [(one, *role_of(one.name)) for one in folders]
     named = [(one, role, rest) for one, role, rest in named if role]
     if not named:
         return {}
     rests = collections.Counter(rest for _, role, rest in named)
+    trained = sorted({rest for _, role, rest in named if role == TRAIN})
+    if len(trained) > 1 and trained[0]:
+        return _refuse_two([one for one, role, _ in named if role == TRAIN], holds_classes)
     usual = max(rests, key=lambda rest: (rests[rest], not rest))
     found = {}
     for role in _WORDS:
         ranked = sorted((_rank(one), one.name) for one, its, rest in named if its == role and rest == usual)
         if len(ranked) > 1 and role == TRAIN and ranked[0][0] == ranked[1][0]:
-            raise BadInput(
-                f"The folders {ranked[0][1]}/ and {ranked[1][1]}/ both look like training images. "
-                "Put the images of both into one folder, or name one of them."
-            )
+            return _refuse_two([one for one in folders if one.name in (ranked[0][1], ranked[1][1])], holds_classes)
         if ranked:
             found[role] = next(one for one in folders if one.name == ranked[0][1])
     if _EVALUATION in found:
@@ -131,6 +135,16 @@ def _by_role(folders):
         role = VALIDATION if VALIDATION not in found else TEST
         found.setdefault(role, one)
     return found
+
+
+def _refuse_two(folders, holds_classes):
+    """Refuses several folders for training; where none of them holds classes, they are classes: "train station"."""
+    if any(map(holds_classes, folders)):
+        raise BadInput(
+            f"The folders {folders[0].name}/ and {folders[1].name}/ both look like training images. "
+            "Put the images of both into one folder, or move one of them away."
+        )
+    return {}
 
 
 def _rank(folder):

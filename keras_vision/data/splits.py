@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shlex
 from collections.abc import Callable
 
 import numpy as np
@@ -60,6 +61,17 @@ def some(names, most=5):
     """
     rest = len(names) - most
     return ", ".join(map(str, names[:most])) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def spec_of(kind, path):
+    """Returns what to type for a data set at a path.
+
+    Example:
+
+    >>> spec_of("folder", "my photos")
+    "'folder:my photos'"
+    """
+    return shlex.quote(f"{kind}:{path}")
 
 
 def images_at_once(shape):

@@ -1,10 +1,9 @@
 """What lies in a folder, at any depth. Only files without a known suffix are opened, to see how they begin.
 
-Links to folders are followed, but never back up to a folder that is being listed, and no folder is listed more than
-twice; so a loop ends. Names that start with a dot and what systems leave about are left alone.
+Links to folders are followed, but never back up to a folder that is being listed, and one link to each folder; so a
+loop ends. Names that start with a dot and what systems leave about are left alone.
 """
 
-import collections
 import dataclasses
 import os
 from pathlib import Path
@@ -75,18 +74,17 @@ def list_folder(path):
     if not path.is_dir():
         what = "is a file" if path.is_file() else "does not exist"
         raise BadInput(f"The folder {printable(path)} {what}. Give a folder with one folder of images for each class.")
-    folder = _listed(path, (), collections.Counter())
+    folder = _listed(path, (), set())
     if folder.error:
         raise BadInput(f"The folder {printable(path)} cannot be read ({folder.error}). Check its permissions.")
     return folder
 
 
-def _listed(path, above, visits):
+def _listed(path, above, linked):
     folder = Folder(path)
     try:
         status = os.stat(path)
         here = (status.st_dev, status.st_ino)
-        visits[here] += 1
         entries = sorted(os.scandir(path), key=lambda entry: entry.name)
     except OSError as error:
         folder.error = error.strerror
@@ -96,8 +94,8 @@ def _listed(path, above, visits):
             continue
         if not _is_folder(entry):
             _put_file(folder, path / entry.name)
-        elif _leads_on(entry, (*above, here), visits):
-            folder.folders.append(_listed(path / entry.name, (*above, here), visits))
+        elif _leads_on(entry, (*above, here), linked):
+            folder.folders.append(_listed(path / entry.name, (*above, here), linked))
         else:
             folder.others.append(path / entry.name)
     return folder
@@ -110,7 +108,8 @@ def _is_folder(entry):
         return False
 
 
-def _leads_on(entry, above, visits):
+def _leads_on(entry, above, linked):
+    """Whether a folder is to be listed: not a link that leads back up, nor the second link to one folder."""
     if len(above) > _DEEPEST:
         return False
     try:
@@ -118,7 +117,11 @@ def _leads_on(entry, above, visits):
     except OSError:
         return True  # listing it will say why
     there = (status.st_dev, status.st_ino)
-    return there not in above and visits[there] < 2
+    if there in above or (entry.is_symlink() and there in linked):
+        return False
+    if entry.is_symlink():
+        linked.add(there)
+    return True
 
 
 def _put_file(folder, path):

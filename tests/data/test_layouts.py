@@ -110,7 +110,25 @@ def test_splits_and_classes_in_the_other_order(lay, layout):
 def test_masks_beside_images_are_not_read_and_told(lay):
     dataset = load(lay({"CLASS/images": 10, "CLASS/masks": 10}))
     assert sum(right(dataset)) == 20
-    assert said(dataset.decisions, "not read: cat/masks, dog/masks")
+    assert said(dataset.decisions, "beside the images are not read: cat/masks, dog/masks")
+
+
+def test_files_that_are_masks_of_others_are_not_read_and_told(lay):
+    lay({"CLASS": 10}, name="{name} ({number}).png")
+    dataset = load(lay({"CLASS": 10}, name="{name} ({number})_mask.png"))
+    assert sum(right(dataset)) == 20
+    assert said(dataset.decisions, "cat/cat (0)_mask.png, cat/cat (1)_mask.png, cat/cat (2)_mask.png and 17 more")
+
+
+def test_a_data_set_beside_other_folders_is_to_be_named(lay):
+    lay({"set/train/CLASS": 4, "set/test/CLASS": 4})
+    with pytest.raises(BadInput, match=r"set/ has training images of its own\. Give --dataset folder:.*set\.$"):
+        load(lay({"more/CLASS": 4}))
+
+
+def test_two_data_sets_in_one_folder_are_refused(lay):
+    with pytest.raises(BadInput, match="train_HR/ and train_LR/ both look like training images"):
+        load(lay({"train_HR/CLASS": 4, "train_LR/CLASS": 4, "val_HR/CLASS": 4, "val_LR/CLASS": 4}))
 
 
 def test_masks_are_a_class_beside_other_classes(lay):
@@ -145,6 +163,15 @@ def test_links_that_lead_round_do_not_hang(lay):
     os.symlink(root / "dog", root / "cat" / "dogs")
     os.symlink(root / "cat", root / "dog" / "cats")
     assert load(root).class_names == CLASSES
+
+
+def test_many_links_to_one_another_hide_no_class(lay):
+    names = [f"class{number:02}" for number in range(12)]
+    root = lay({"CLASS": 4}, classes=names)
+    for one in names:
+        for other in names:
+            os.symlink(root / other, root / one / f"to_{other}")
+    assert load(root).class_names == tuple(names)
 
 
 def test_links_to_folders_and_files_are_followed(lay, tmp_path):
@@ -236,6 +263,11 @@ def test_splits_without_training_images_are_refused(lay, parts):
 def test_two_folders_of_training_images_are_refused(lay):
     with pytest.raises(BadInput, match="train_1/ and train_2/ both look like training images"):
         load(lay({"train_1/CLASS": 4, "train_2/CLASS": 4, "test/CLASS": 4}))
+
+
+@pytest.mark.parametrize("names", [("train station", "train track"), ("train 1", "train 2"), ("test a", "test b")])
+def test_classes_with_a_word_of_splits_in_their_names_are_classes(lay, names):
+    assert load(lay({"CLASS": 10}, classes=(*names, "zebra"))).class_names == (*names, "zebra")
 
 
 def test_validation_images_that_are_too_few_to_tell_are_trained_on(lay):

@@ -68,7 +68,7 @@ def classes_among(files, known):
 def _begins_with(stem, name):
     rest = stem[len(name) :]
     # A number may be a class or a count: 3.jpg is no image of class 3.
-    return stem.startswith(name) and not name.isdigit() and (not rest or rest[0] in " _.-(")
+    return stem.startswith(name) and not name.isdigit() and (not rest or rest[0] in " _.-(0123456789")
 
 
 def find_table(tables, files):
@@ -85,7 +85,9 @@ def find_table(tables, files):
 def _names_files(table, names):
     try:
         with table.open(encoding="utf-8", errors="replace", newline="") as file:
-            rows = [row for row, _ in zip(csv.reader(file), range(_ROWS + 1), strict=False)][1:]
+            header = file.readline()
+            reader = csv.reader(file, delimiter=max(",;\t", key=header.count))
+            rows = [row for row, _ in zip(reader, range(_ROWS), strict=False)]
     except (OSError, csv.Error):
         return False
     columns = list(zip(*rows, strict=False))

@@ -59,7 +59,7 @@ def open_folder(path, *, image_size, on_bad_image, announce, pixel_scale=None):
         origin=f"image files in {printable(path)}",
         validation=validation,
         decisions=(*decisions, *reader.decisions),
-        pixel_scale=reader.pixel_scale,
+        pixel_scale=dict(reader.pixel_scale),
     )
 
 
@@ -120,8 +120,9 @@ def _read_test(reader, listing):
     _check_listed(listing)
     if not len(listing):
         raise BadInput(f"The folder {printable(listing.path)} holds no images that can be read.")
+    known = len(reader.decisions)
     split = reader.read(listing, skips=False)  # what a test leaves out, it does not measure
-    warnings = list(split.warnings) + _about(listing)
+    warnings = [*reader.decisions[known:], *split.warnings, *_about(listing)]
     if missing := [name for name in reader.class_names if name not in listing.classes]:
         warnings.append(f"No test images of these classes: {some(missing)}.")
     return type(split)(split.images, split.labels, tuple(warnings))

@@ -47,14 +47,13 @@ _UNREADABLE = {
     "NIfTI": ".nii",
     "OpenEXR": ".exr .hdr",
     "GIMP": ".xcf",
-    "NumPy array": ".npy",
 }
 _UNREADABLE = {suffix: kind for kind, suffixes in _UNREADABLE.items() for suffix in suffixes.split()}
 # Never opened to see whether they are images after all.
 _OTHER = """
     .txt .csv .tsv .json .jsonl .xml .md .rst .html .htm .css .js .py .ipynb .pdf .doc .docx .xls .xlsx .yaml .yml
-    .toml .db .ini .log .mat .npz .pkl .pt .pth .h5 .hdf5 .keras .onnx .tfrecord .parquet .zip .gz .tar .tgz .rar .7z
-    .mp4 .mov .avi .mkv .wav .mp3 .names .cfg .sh .lock .license .part .crdownload .lnk .url .bib .rtf .labels
+    .toml .db .ini .log .mat .npy .npz .pkl .pt .pth .h5 .hdf5 .keras .onnx .tfrecord .parquet .zip .gz .tar .tgz .rar
+    .7z .mp4 .mov .avi .mkv .wav .mp3 .names .cfg .sh .lock .license .part .crdownload .lnk .url .bib .rtf .labels
 """
 _OTHER = frozenset(_OTHER.split())
 SILENT = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db"})  # systems leave these everywhere
@@ -81,7 +80,6 @@ _SIGNATURES = tuple((re.compile(pattern, re.DOTALL | re.IGNORECASE), kind) for p
 _MENDS = {
     "HEIC": "Install pillow-heif (pip install pillow-heif), which reads HEIC.",
     "AVIF": "Install a Pillow that reads AVIF (pip install --upgrade pillow).",
-    "NumPy array": "Arrays are read from one file: --dataset npz:FILE.",
     "a Git LFS pointer": "Fetch the files that Git LFS points to (git lfs pull).",
     "a web page": "Download the files again.",
 }

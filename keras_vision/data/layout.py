@@ -237,5 +237,9 @@ def _nothing(root):
     else:
         counts = [f"{count:,} {suffix or 'without a suffix'}" for suffix, count in suffixes.most_common()]
         seen = f"holds no images, only other files ({some(counts)})"
-    mend = "Unpack the archive first." if {".zip", ".tar", ".gz", ".tgz", ".rar", ".7z"} & set(suffixes) else ""
+    mend = ""
+    if {".zip", ".tar", ".gz", ".tgz", ".rar", ".7z"} & set(suffixes):
+        mend = "Unpack the archive first."
+    elif {".npy", ".npz"} & set(suffixes):
+        mend = "Arrays are read from one file: --dataset npz:FILE."
     return f"The folder {printable(root.path)} {seen}. {mend or 'Give one with a folder of images for each class.'}"

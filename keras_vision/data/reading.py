@@ -96,8 +96,12 @@ class Reader:
     def _decide_scale(self, listing, headers):
         for kind in KINDS:
             files = [file for file, header in zip(listing.files, headers, strict=True) if header.kind == kind]
-            ranges = [one for one in _attempt(read_range, files if kind not in self.pixel_scale else [])]
-            ranges = [one for one in ranges if not isinstance(one, BadImage)]
+            if kind in self.pixel_scale:
+                if files and not self.shape:
+                    white = f"{self.pixel_scale[kind]:g}"
+                    self.decisions.append(f"The {kind} images are scaled as the model's own: {white} becomes 255.")
+                continue
+            ranges = [one for one in _attempt(read_range, files) if not isinstance(one, BadImage)]
             if not ranges:
                 continue
             low, high = min(low for low, _ in ranges), max(high for _, high in ranges)

@@ -4,6 +4,7 @@ Links to folders are followed, but never back up to a folder that is being liste
 loop ends. Names that start with a dot and what systems leave about are left alone.
 """
 
+import collections
 import dataclasses
 import os
 from pathlib import Path
@@ -13,6 +14,8 @@ from keras_vision.data.kinds import IMAGE, SILENT, kind_of_file
 from keras_vision.errors import BadInput
 
 _DEEPEST = 16
+# A home folder or a disk, given by mistake, is not walked to its end.
+_MOST_OTHERS = 200_000
 _LEFT_BY_SYSTEMS = frozenset({"__macosx", "@eadir", "$recycle.bin", "__pycache__", "system volume information"})
 
 
@@ -74,13 +77,13 @@ def list_folder(path):
     if not path.is_dir():
         what = "is a file" if path.is_file() else "does not exist"
         raise BadInput(f"The folder {printable(path)} {what}. Give a folder with one folder of images for each class.")
-    folder = _listed(path, (), set())
+    folder = _listed(path, (), set(), collections.Counter())
     if folder.error:
         raise BadInput(f"The folder {printable(path)} cannot be read ({folder.error}). Check its permissions.")
     return folder
 
 
-def _listed(path, above, linked):
+def _listed(path, above, linked, seen):
     folder = Folder(path)
     try:
         status = os.stat(path)
@@ -94,10 +97,17 @@ def _listed(path, above, linked):
             continue
         if not _is_folder(entry):
             _put_file(folder, path / entry.name)
+            seen["files"] += 1
         elif _leads_on(entry, (*above, here), linked):
-            folder.folders.append(_listed(path / entry.name, (*above, here), linked))
+            folder.folders.append(_listed(path / entry.name, (*above, here), linked, seen))
         else:
             folder.others.append(path / entry.name)
+    seen["others"] += len(folder.others)
+    if seen["others"] > max(_MOST_OTHERS, seen["files"] / 2):
+        raise BadInput(
+            f"So far {seen['others']:,} of {seen['files']:,} files are no images, the last in {printable(path)}. "
+            "Give the folder that holds the images and little else."
+        )
     return folder
 
 

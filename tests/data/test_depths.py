@@ -95,6 +95,7 @@ def test_test_images_have_the_scale_of_training(folder, tmp_path):
 def test_a_given_scale_is_kept(folder):
     dataset = load(folder(100, 200), pixel_scale={"16-bit": 4095})
     assert (dataset.train.images[dataset.train.labels == 1] == 6).all()
+    assert dataset.decisions == ("The 16-bit images are scaled as the model's own: 4095 becomes 255.",)
     assert dataset.pixel_scale == {"16-bit": 4095}
 
 
@@ -165,7 +166,11 @@ def test_a_kind_in_the_test_split_alone_is_scaled_by_what_is_in_it(photos):
     for one in ("cat", "dog"):
         (root / "test" / one).mkdir(parents=True)
         (root / "test" / one / "1.png").write_bytes(png(np.full((8, 8, 3), 2048)))
-    assert (load(root).test().images == 128).all()
+    dataset = load(root)
+    test = dataset.test()
+    assert (test.images == 128).all()
+    assert any("read as 12 bits" in line for line in test.warnings)
+    assert dataset.pixel_scale == {}
 
 
 def test_black_images_are_eight_bits():

@@ -222,11 +222,11 @@ def test_a_flat_folder_without_classes_is_refused_with_what_was_seen(lay):
 
 
 @pytest.mark.parametrize("beside", ["train", "."])
-@pytest.mark.parametrize("suffix", ["", ".png"])
-def test_a_table_beside_flat_images_is_named_with_what_to_type(lay, beside, suffix):
+@pytest.mark.parametrize(("suffix", "comma"), [("", ","), (".png", ";")])
+def test_a_table_beside_flat_images_is_named_with_what_to_type(lay, beside, suffix, comma):
     root = lay({"train": 5}, name="{name}{number}x.png")
-    rows = [f"{one}{number}x{suffix},{one}" for one in CLASSES for number in range(5)]
-    (root / beside / "labels.csv").write_text("\n".join(["id,label", *rows]))
+    rows = [f"{one}{number}x{suffix}{comma}{one}" for one in CLASSES for number in range(5)]
+    (root / beside / "labels.csv").write_text("\n".join([f"id{comma}label", *rows]))
     with pytest.raises(BadInput, match=rf"Give --dataset csv:.*{beside}.*labels\.csv"):
         load(root)
 
@@ -243,7 +243,8 @@ def test_images_without_classes_beside_train_are_told_and_not_used(lay, folder):
 def test_a_flat_test_folder_whose_names_are_classes_is_read(lay):
     root = lay({"letters_train/letters_train/CLASS": 10})
     lay({"letters_test/letters_test": 1}, name="{name}_test.png")
-    assert right(load(root)) == (18, 2, 2)
+    lay({"letters_val": 2}, name="{name}{number}.png")
+    assert right(load(root)) == (20, 4, 2)
 
 
 def test_other_spellings_of_classes_in_test_are_the_same_classes(lay):
@@ -274,6 +275,15 @@ def test_validation_images_that_are_too_few_to_tell_are_trained_on(lay):
     dataset = load(lay({"train/CLASS": 150, "val/CLASS": 1}))
     assert right(dataset) == (244, 28, 30)
     assert said(dataset.decisions, "val/ holds only 2 images")
+
+
+def test_a_disk_given_by_mistake_is_not_walked_to_its_end(lay, monkeypatch):
+    monkeypatch.setattr("keras_vision.data.tree._MOST_OTHERS", 10)
+    root = lay({"CLASS": 4})
+    for number in range(30):
+        (root / f"{number}.txt").touch()
+    with pytest.raises(BadInput, match=r"files are no images, the last in .*Give the folder that holds the images"):
+        load(root)
 
 
 def test_an_archive_is_to_be_unpacked(tmp_path):

@@ -149,6 +149,32 @@ def test_pixel_maps_of_sixteen_bits_are_scaled_alike(folder):
     assert (dataset.train.images[dataset.train.labels == 1] == 128).all()
 
 
+def colour_tiff(values, order="<", compressed=False):
+    """The bytes of a 16-bit RGB TIFF, which Pillow cannot write."""
+    height, width, _ = values.shape
+    data = values.astype(f"{order}u2").tobytes()
+    data = zlib.compress(data) if compressed else data
+    at = 8 + len(data)  # of the three depths, behind which the directory begins
+    entries = [
+        *((256, 4, 1, width), (257, 4, 1, height), (258, 3, 3, at), (259, 3, 1, 8 if compressed else 1)),
+        *((262, 3, 1, 2), (273, 4, 1, 8), (277, 3, 1, 3), (278, 4, 1, height), (279, 4, 1, len(data))),
+    ]
+    directory = struct.pack(f"{order}H", len(entries))
+    for tag, kind, count, value in entries:
+        value = struct.pack(f"{order}HH", value, 0) if kind == 3 and count == 1 else struct.pack(f"{order}I", value)
+        directory += struct.pack(f"{order}HHI", tag, kind, count) + value
+    start = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}I", at + 6)
+    return start + data + struct.pack(f"{order}HHH", 16, 16, 16) + directory + bytes(4)
+
+
+@pytest.mark.parametrize("how", [("<", False), (">", False), ("<", True), (">", True)])
+def test_colour_tiffs_of_sixteen_bits_are_scaled_alike(folder, how):
+    dataset = load(folder(2048, 4000, lambda values: colour_tiff(values, *how), channels=3, name="tif"))
+    assert dataset.pixel_scale == {"16-bit": 4095}
+    assert (dataset.train.images[dataset.train.labels == 1] == 128).all()
+    assert (dataset.train.images[dataset.train.labels == 0][:, 0, 0] == 249).all()
+
+
 def test_images_that_are_nearly_black_are_told(photos):
     for file in photos.rglob("*.png"):
         Image.new("L", (8, 8), 1).save(file)

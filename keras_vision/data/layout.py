@@ -42,11 +42,12 @@ class Layout:
     warnings: tuple[str, ...] = ()
 
 
-def find_layout(root):
+def find_layout(root, known=None):
     """Says how a folder that was listed is laid out.
 
     Args:
         root: A `Folder`.
+        known: Names of the classes of a model that is to be measured: then no split has to be for training.
 
     Raises:
         BadInput: It holds no images, none of them is for training, or its structure can be read in two ways.
@@ -63,12 +64,12 @@ def find_layout(root):
         folder = _without_copies(folder)
         if found := _splits_beside_classes(folder):
             return found
-        if found := split_folders(folder, unwrapped):
-            return _of_splits(folder, found, passed)
+        if found := split_folders(folder, unwrapped, needs_training=known is None):
+            return _of_splits(folder, found, passed, known or ())
         inside = folder.with_images()
         if len(inside) != 1 or folder.images or not _is_wrapper(inside[0]):
             break
-        if role_of(inside[0].name)[0] in (VALIDATION, TEST):
+        if known is None and role_of(inside[0].name)[0] in (VALIDATION, TEST):
             raise BadInput(
                 f"The folder {printable(root.path)} holds {inside[0].name}/ and no folder of training images. "
                 f"To train on these images, give --dataset {spec_of('folder', inside[0].path)}."
@@ -122,11 +123,11 @@ def _where(root, folder):
     return (f"The classes are taken from {printable(folder.path.relative_to(root.path))}/.",)
 
 
-def _of_splits(folder, found, passed):
+def _of_splits(folder, found, passed, known):
     listings, decisions, warnings = {}, [], []
-    listings[TRAIN], more = list_classes(unwrapped(found[TRAIN]), [*passed, folder, found[TRAIN]])
-    decisions += more
-    known = listings[TRAIN].names()
+    if TRAIN in found:
+        listings[TRAIN], decisions = list_classes(unwrapped(found[TRAIN]), [*passed, folder, found[TRAIN]])
+        known = listings[TRAIN].names()
     for role in (VALIDATION, TEST):
         listing = _of_other_split(found[role], known) if role in found else None
         if listing is not None:
@@ -134,7 +135,8 @@ def _of_splits(folder, found, passed):
             decisions += _match_names(listing, known)
         elif role in found:
             decisions.append(_unlabelled(found[role], role))
-    decisions.insert(0, _purposes({role: found[role].name for role in listings}))
+    if listings:
+        decisions.insert(0, _purposes({role: found[role].name for role in listings}))
     others = [one.name for one in folder.folders if one not in found.values()]
     others += [printable(path.name) for path in (*folder.others, *folder.images)]
     if others:
@@ -148,13 +150,16 @@ def _of_other_split(split, known):
     if not folder.with_images() and not folder.error:
         files = [*folder.images, *(path for path, _ in folder.unreadable)]
         classes = classes_among(files, known) or classes_from_names(files)
-        return list_files(folder, classes) if classes and {*map(_plain, classes)} <= {*map(_plain, known)} else None
+        fits = classes and (not known or {*map(_plain, classes)} <= {*map(_plain, known)})
+        return list_files(folder, classes) if fits else None
     return list_class_folders(folder)
 
 
 def _match_names(listing, known):
     """Gives classes the spelling that they have in the training split; returns what was decided."""
     plain = {_plain(name): name for name in known}
+    if len(plain) < len(known):  # C and C++
+        return []
     change = {name: plain[_plain(name)] for name in listing.names() if name not in known and _plain(name) in plain}
     if not change:
         return []

@@ -77,12 +77,13 @@ def role_of(name):
     return (roles[0], " ".join(rest)) if len(roles) == 1 else (None, "")
 
 
-def split_folders(folder, unwrapped):
+def split_folders(folder, unwrapped, needs_training=True):
     """Returns the folders in a folder that are splits, as a dict from role to `Folder`; empty where they are classes.
 
     Args:
         folder: A `Folder`.
         unwrapped: Returns the `Folder` that holds the classes of one that may be a split.
+        needs_training: Whether splits without one for training are refused.
 
     Raises:
         BadInput: Two folders are equally good for training, or there are splits, none of which is for training.
@@ -96,6 +97,8 @@ def split_folders(folder, unwrapped):
     if TRAIN not in found:
         if beside or not any(len(names) > 1 for names in inside.values()):
             return {}
+        if not needs_training:
+            return found
         raise BadInput(
             f"The folder {printable(folder.path)} holds {some([f'{one.name}/' for one in found.values()])} and no"
             f" folder of training images. Name the one to train on, as in --dataset {_first(found)}."

@@ -8,7 +8,9 @@ from PIL import Image
 
 from keras_vision.data import load_dataset
 from keras_vision.data.flat import classes_from_names
+from keras_vision.data.layout import find_layout
 from keras_vision.data.roles import role_of
+from keras_vision.data.tree import list_folder
 from keras_vision.errors import BadInput
 
 CLASSES = ("cat", "dog")
@@ -259,6 +261,14 @@ def test_other_spellings_of_classes_in_test_are_the_same_classes(lay):
 def test_splits_without_training_images_are_refused(lay, parts):
     with pytest.raises(BadInput, match=r"test/ and no folder of training images\. "):
         load(lay({f"{part}/CLASS": 4 for part in parts}))
+
+
+@pytest.mark.parametrize("parts", [("val", "test"), ("test",)])
+def test_splits_without_training_images_are_listed_for_a_model(lay, parts):
+    root = lay({f"{part}/CLASS": 4 for part in parts})
+    splits = find_layout(list_folder(root), known=CLASSES).splits
+    assert splits["test"].classes == ["cat"] * 4 + ["dog"] * 4
+    assert len(splits) == len(parts)
 
 
 def test_two_folders_of_training_images_are_refused(lay):

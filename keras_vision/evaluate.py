@@ -66,7 +66,7 @@ def evaluate(source, *, dataset=None, data_dir=None, split="test", views=1, seed
     model = load_model(source, float32=True)
     check_outputs(model)
     chosen = choose_data(card.get("data_source", {}), dataset, data_dir, seed, model.input_shape)
-    data = open_dataset(chosen.pop("spec"), **chosen, progress=progress)
+    data = open_dataset(chosen.pop("spec"), **chosen, progress=progress, pixel_scale=card.get("pixel_scale"))
     check_classes(card.get("class_names"), data.class_names)
     images, logits = answer(model, data, split, views)
     result = summary(data, split, images, logits, views) | details(logits, images.labels, data.class_names)

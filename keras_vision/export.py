@@ -158,7 +158,8 @@ def open_images(model, origin, dataset, data_dir, progress):
         if not (dataset or "data_source" in origin):
             raise BadInput("a model that does not say its data set", "--dataset NAME")
         chosen = choose_data(origin.get("data_source", {}), dataset, data_dir, None, model.input_shape)
-        data = open_dataset(chosen.pop("spec"), **chosen, progress=progress)
+        scale = origin.get("pixel_scale")
+        data = open_dataset(chosen.pop("spec"), **chosen, progress=progress, pixel_scale=scale)
         check_classes(origin.get("class_names"), data.class_names)
         check_fit(model, data)
         return real_images(data)

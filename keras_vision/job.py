@@ -91,8 +91,8 @@ def recipe_for_metric(metric, changes):
     return changes
 
 
-def open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress):
-    """Loads a data set and tells the person where it came from and what is odd about it."""
+def open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress, pixel_scale=None):
+    """Loads a data set and tells the person where it came from and what is odd about it; as `load_dataset` does."""
     from keras_vision.data import load_dataset
 
     data = load_dataset(
@@ -102,6 +102,7 @@ def open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress):
         on_bad_image=on_bad_image,
         seed=seed,
         announce=progress.say,
+        pixel_scale=pixel_scale,
     )
     progress.say(f"{data.name}: {data.source}")
     for decision in data.decisions:

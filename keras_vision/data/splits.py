@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shlex
 from collections.abc import Callable
 
 import numpy as np
@@ -38,6 +39,7 @@ class Source:
         origin: One line: where the images came from.
         validation: Its validation images; None where it has none of its own.
         decisions: What was decided for the person, a sentence each: how values were scaled, which split is which.
+        pixel_scale: The white of each kind of image with more than eight bits, as `data/depths.py` decides it.
     """
 
     train: Split
@@ -46,6 +48,30 @@ class Source:
     origin: str
     validation: Split | None = None
     decisions: tuple[str, ...] = ()
+    pixel_scale: dict[str, float] = dataclasses.field(default_factory=dict)
+
+
+def some(names, most=5):
+    """Returns a list of names as text that stays short, however many they are.
+
+    Example:
+
+    >>> some(["cat", "dog"]), some("abcdefg")
+    ('cat, dog', 'a, b, c, d, e and 2 more')
+    """
+    rest = len(names) - most
+    return ", ".join(map(str, names[:most])) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def spec_of(kind, path):
+    """Returns what to type for a data set at a path.
+
+    Example:
+
+    >>> spec_of("folder", "my photos")
+    "'folder:my photos'"
+    """
+    return shlex.quote(f"{kind}:{path}")
 
 
 def images_at_once(shape):

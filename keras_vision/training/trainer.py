@@ -249,6 +249,7 @@ def model_card(dataset, model, more=None):
         "fingerprint": dataset.fingerprint,
         "class_names": list(dataset.class_names),
         "input_shape": list(dataset.shape),
+        "pixel_scale": dataset.pixel_scale,
         "model": model.name,
         **(more or {}),
     }

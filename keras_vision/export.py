@@ -54,10 +54,10 @@ def export(source, *, format=(), quantize=None, out=None, dataset=None, data_dir
         check_choice("quantize", quantize, QUANTIZED)
     for name in names:
         check_format(name, quantize)
-    from keras_vision.progress import Progress
+    from keras_vision.progress import suitable_progress
     from keras_vision.runs import model_file
 
-    progress = progress or Progress()
+    progress = suitable_progress(progress)
     folder = Path(out or default_folder(model_file(source), run_of(source))).resolve()
     targets = {name: target_of(folder, name, quantize, is_itself=bool(out) and len(names) == 1) for name in names}
     for name, target in targets.items():

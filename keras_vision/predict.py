@@ -50,9 +50,9 @@ def predict(source, images, *, top=1, batch_size=256, progress=None):
     {'image': 'photos/a.jpg', 'predictions': [{'class': 'Coat', 'probability': 0.93}]}
     """
     from keras_vision.data.images import THREADS, BadImage, printable
-    from keras_vision.progress import Progress
+    from keras_vision.progress import suitable_progress
 
-    progress = progress or Progress()
+    progress = suitable_progress(progress)
     for name, value in (("top", top), ("batch_size", batch_size)):
         if value < 1:
             raise BadInput(f"{name}={value}", "a whole number from 1")
@@ -252,7 +252,7 @@ def _print_table(rows, out):
         for one in row["predictions"]:
             cells += [str(one["class"]), f"{one['probability']:.4f}"]
         table.add_row(*map(Text, cells))  # plain text: names may hold what rich takes for markup
-    progress = make_progress(stream=out)
+    progress = make_progress(stream=out, must_be_read=True)
     if answered:
         progress.print(table)
     for row in rows:

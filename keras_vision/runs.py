@@ -21,6 +21,7 @@ from pathlib import Path
 
 from keras_vision import safety
 from keras_vision.errors import BadInput, KerasVisionError
+from keras_vision.keras_settings import pinned
 from keras_vision.quiet import import_keras
 from keras_vision.safety import CARD
 
@@ -355,14 +356,14 @@ def load_model(source, *, float32=False):
     path = model_file(source)
     safety.check_classes(path)
     declared = safety.check_weights(path)
-    import_keras()
+    import_keras(only_to_build=True)
     import keras
 
     import keras_vision.models.layers  # noqa: F401  registers the custom layers
     from keras_vision.models.float32 import in_float32
 
     try:
-        with safety.whole(path):
+        with safety.whole(path), pinned():
             safety.check_size(path, declared)
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
             check_model_memory(model, source)

@@ -5,11 +5,14 @@ import inspect
 import numbers
 
 from keras_vision.errors import BadInput, check_choice
+from keras_vision.keras_settings import pinned
 from keras_vision.models.blocks import ACTIVATIONS, HEADS, POOLINGS
 
 
 def checked(builder):
     """Decorates a builder so that each of its arguments passes its rule in `RULES` first.
+
+    What Keras itself is set to, by another project perhaps, does not reach the network: images are channels last.
 
     Raises:
         BadInput: From the decorated builder, naming the argument that was refused.
@@ -20,7 +23,8 @@ def checked(builder):
     def build(*args, **settings):
         given = signature.bind(*args, **settings)
         given.apply_defaults()
-        return builder(**{name: RULES[name](name, value) for name, value in given.arguments.items()})
+        with pinned():
+            return builder(**{name: RULES[name](name, value) for name, value in given.arguments.items()})
 
     return build
 

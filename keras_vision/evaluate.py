@@ -115,7 +115,7 @@ def slug(name):
     'folder-my-photos'
     """
     kind, _, path = name.partition(":")
-    return re.sub(r"[^\w.]+", "-", f"{kind} {Path(path).name}").strip("-")
+    return re.sub(r"[^\w.]+", "-", f"{kind} {Path(path).name}").strip("-")[:80]  # names hold 255 bytes at most
 
 
 def draw(folder, prefix, images, logits, class_names):

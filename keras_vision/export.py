@@ -179,7 +179,7 @@ def write(name, target, subject):
         is_empty = target.is_dir() and not any(target.iterdir())
         around = target if is_empty else target.parent
         around.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=around) as temporary:
+        with tempfile.TemporaryDirectory(prefix=".export.", dir=around) as temporary:
             new = Path(temporary, "new")
             new.mkdir()
             calibration = subject.images.calibration if subject.quantize else None

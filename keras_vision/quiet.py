@@ -37,6 +37,18 @@ def import_keras(*, only_to_build=False):
 
 
 @contextlib.contextmanager
+def errors_only(name):
+    """Has a library's logger tell of errors alone in the block."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+@contextlib.contextmanager
 def native_output_held_back():
     """Holds back what is written to standard error, by any language; shows it only if an exception is raised."""
     open_missing()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import os
 import platform
 import re
@@ -13,12 +14,10 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-import psutil
-
 from keras_vision.cli import main as run_command
 from keras_vision.errors import BadInput
 from keras_vision.keras_settings import BACKEND, foreign_file, foreign_variables
-from keras_vision.machine import free_memory, memory_limit
+from keras_vision.machine import free_memory, memory_limit, memory_of_machine
 from keras_vision.runs import processor_name
 
 MAIN_JOB, MAIN_DATASET = "python -m keras_vision.tune --model vgg", "fashion_mnist"
@@ -193,9 +192,12 @@ def data_sets(data_dir=None):
 def resources():
     """Finds how much disk and memory are free."""
     yield _enough("disk", shutil.disk_usage(Path.cwd()).free, DISK)
-    limit, total = memory_limit(), psutil.virtual_memory().total
-    shared = f" of the {limit / 1e9:.1f} GB that this process may take" if limit < total else ""
-    yield _enough("memory", free_memory(), MEMORY, shared)
+    limit, free = memory_limit(), free_memory()
+    shared = f" of the {limit / 1e9:.1f} GB that this process may take" if limit < memory_of_machine()[0] else ""
+    if math.isinf(free):
+        yield Finding("ok", "memory", "this system does not say how much is free")
+    else:
+        yield _enough("memory", free, MEMORY, shared)
 
 
 def _enough(subject, free, limits, shared=""):

@@ -1,9 +1,8 @@
 """What this machine gives a process: memory within all limits, and paths that a person wrote with a ~."""
 
 import contextlib
+import math
 from pathlib import Path
-
-import psutil
 
 from keras_vision.errors import BadInput
 
@@ -11,11 +10,13 @@ from keras_vision.errors import BadInput
 def memory_limit(root="/"):
     """Returns how many bytes this process may take in all: those of the machine, its container, and its own limit.
 
+    Infinity where the system does not say.
+
     Args:
         root: The folder that holds proc and sys.
     """
     limits = [limit for limit, _ in (*_groups(Path(root)), *_own_limits())]
-    return min([psutil.virtual_memory().total, *limits])
+    return min([memory_of_machine()[0], *limits])
 
 
 def free_memory(root="/"):
@@ -25,7 +26,18 @@ def free_memory(root="/"):
         root: The folder that holds proc and sys.
     """
     left = [limit - used for limit, used in (*_groups(Path(root)), *_own_limits())]
-    return max(0, min([psutil.virtual_memory().available, *left]))
+    return max(0, min([memory_of_machine()[1], *left]))
+
+
+def memory_of_machine():
+    """Returns (all, free) bytes of the machine itself; infinity twice where the system does not say."""
+    try:
+        import psutil  # here, so that the doctor can say that it is missing
+
+        memory = psutil.virtual_memory()
+    except (ImportError, AttributeError, OSError, NotImplementedError):
+        return math.inf, math.inf
+    return memory.total, memory.available
 
 
 def _groups(root):
@@ -63,8 +75,10 @@ def _limit_of(folder, limit_name, used_name, cached_name):
 
 def _own_limits():
     """Yields (limit, what is used of it) in bytes, as `ulimit -v` sets it."""
-    with contextlib.suppress(ImportError, OSError, ValueError, psutil.Error):
+    with contextlib.suppress(ImportError, OSError, ValueError):
         import resource  # not on Windows
+
+        import psutil
 
         soft, _ = resource.getrlimit(resource.RLIMIT_AS)
         if soft != resource.RLIM_INFINITY:

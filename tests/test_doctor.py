@@ -1,4 +1,5 @@
 import json
+import math
 import shutil
 import types
 from importlib import metadata
@@ -142,7 +143,7 @@ def test_a_full_disk_is_a_fault(free, status, monkeypatch):
     assert by_subject(resources())["disk"].status == status
 
 
-@pytest.mark.parametrize(("free", "status"), [(5e8, "fault"), (2e9, "warning"), (8e9, "ok")])
+@pytest.mark.parametrize(("free", "status"), [(5e8, "fault"), (2e9, "warning"), (8e9, "ok"), (math.inf, "ok")])
 def test_too_little_memory_is_a_fault(free, status, monkeypatch):
     monkeypatch.setattr(doctor_module, "free_memory", lambda: free)
     assert by_subject(resources())["memory"].status == status
@@ -162,7 +163,7 @@ def test_what_another_project_has_set_is_told(tmp_path, monkeypatch):
 def test_a_limit_below_the_machines_memory_is_told(monkeypatch):
     monkeypatch.setattr(doctor_module, "memory_limit", lambda: 6e9)
     monkeypatch.setattr(doctor_module, "free_memory", lambda: 5e9)
-    monkeypatch.setattr("psutil.virtual_memory", lambda: types.SimpleNamespace(total=64e9))
+    monkeypatch.setattr(doctor_module, "memory_of_machine", lambda: (64e9, 32e9))
     assert by_subject(resources())["memory"].text == "5.0 GB free of the 6.0 GB that this process may take"
 
 

@@ -1,8 +1,8 @@
 """Memory within all limits, and paths at home. The files of the system are made up."""
 
-import types
+import subprocess
+import sys
 
-import psutil
 import pytest
 
 from keras_vision.errors import BadInput
@@ -13,8 +13,7 @@ GB = 10**9
 
 @pytest.fixture(autouse=True)
 def _machine_of_64_gb(monkeypatch):
-    memory = types.SimpleNamespace(total=64 * GB, available=32 * GB)
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    monkeypatch.setattr("keras_vision.machine.memory_of_machine", lambda: (64 * GB, 32 * GB))
     monkeypatch.setattr("keras_vision.machine._own_limits", lambda: ())
 
 
@@ -95,3 +94,15 @@ def test_a_limit_of_the_process_itself_counts(monkeypatch, tmp_path):
 def test_a_home_that_nobody_knows_is_a_sentence():
     with pytest.raises(BadInput, match=r"~nobody-of-this-name/photos is in a home directory.*Write the path in full"):
         at_home("~nobody-of-this-name/photos")
+
+
+def test_a_process_can_be_held_to_less_than_the_machine_has():
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (3 * 10**9, 3 * 10**9))\n"
+        "from keras_vision.machine import free_memory, memory_limit\n"
+        "print(memory_limit(), free_memory())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    limit, free = map(int, done.stdout.split())
+    assert limit <= 3 * GB
+    assert 0 < free < limit

@@ -1,8 +1,16 @@
 """Standard streams as they may be: closed, missing, full, or unable to encode a name. A print must not end work."""
 
 import contextlib
+import io
 import os
 import sys
+
+
+class Nowhere(io.TextIOBase):
+    """A stream that takes everything and keeps nothing."""
+
+    def write(self, text):
+        return len(text)
 
 
 def open_missing():
@@ -33,7 +41,7 @@ def usable(stream):
     4
     """
     if stream is None or getattr(stream, "closed", False):
-        return open(os.devnull, "w", encoding="utf-8")
+        return Nowhere()
     if getattr(stream, "errors", None) == "strict" and hasattr(stream, "reconfigure"):
         with contextlib.suppress(OSError, ValueError):
             stream.reconfigure(errors="backslashreplace")

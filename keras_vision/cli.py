@@ -18,7 +18,7 @@ import sys
 from keras_vision.errors import BadInput, KerasVisionError, nearest
 from keras_vision.formats import FORMATS
 from keras_vision.models import MODELS
-from keras_vision.progress import installed, make_progress
+from keras_vision.progress import installed, is_interactive, make_progress
 from keras_vision.streams import open_missing, tell, usable
 
 # name -> (how its text is read, placeholder, what it means). A flag without a reader takes no value.
@@ -234,6 +234,8 @@ def main(function, name, *, flags, positional=(), show=None, resumable=False, ep
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     open_missing()
+    if not is_interactive():
+        os.environ["MPLBACKEND"] = "agg"  # figures are files; what else is set may be no backend of this machine
     with _stops_raised():
         try:
             flags = (*flags, "quiet", "json")
@@ -252,6 +254,15 @@ def main(function, name, *, flags, positional=(), show=None, resumable=False, ep
                 tell(f"keras_vision.{name}: {error}{_WRONG_NAMES.get(error.errno, '')}")
             _print_no_more()
             return 2 if error.errno in _WRONG_NAMES else 1
+        except ImportError as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            tell(
+                f"keras_vision.{name}: a library cannot be loaded ({reason}). keras_vision.doctor says what is lacking."
+            )
+            return 1
+        except MemoryError:
+            tell(f"keras_vision.{name}: the memory is full. Smaller images, batches or networks take less.")
+            return 1
 
 
 def _run(function, options, show):

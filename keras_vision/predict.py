@@ -211,6 +211,8 @@ def _from_standard_input():
     from keras_vision.data.images import MAX_PIXELS, BadImage
 
     largest = 8 * MAX_PIXELS  # bytes of an image that has four channels of 16 bits and is not compressed
+    if sys.stdin is None:  # closed, or of a program without a console
+        raise BadImage(STDIN, "standard input is closed")
     content = sys.stdin.buffer.read(largest + 1)
     if len(content) > largest:
         raise BadImage(STDIN, f"more than {largest // 1_000_000} MB")

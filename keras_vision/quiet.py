@@ -8,6 +8,7 @@ import tempfile
 import threading
 
 from keras_vision import keras_settings
+from keras_vision.errors import KerasVisionError
 from keras_vision.streams import open_missing, usable
 
 _LOCK = threading.RLock()  # two threads that turned the one descriptor aside would restore each other's file
@@ -24,16 +25,28 @@ def import_keras(*, only_to_build=False):
 
     Raises:
         BadInput: Keras was imported before, on another backend.
+        KerasVisionError: It or its backend cannot be loaded on this machine.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if "keras" not in sys.modules:
-        with keras_settings.stock_import(any_backend=only_to_build), native_output_held_back():
-            import keras  # noqa: F401
+        with keras_settings.stock_import(any_backend=only_to_build):
+            _import()
     for name in ("tensorflow", "absl"):
         logging.getLogger(name).setLevel(logging.ERROR)
     if not only_to_build:
         keras_settings.check_backend()
         keras_settings.pin()
+
+
+def _import():
+    try:
+        with native_output_held_back():
+            import keras  # noqa: F401
+    except (ImportError, MemoryError, OSError) as error:
+        reason = (str(error) or type(error).__name__).strip().splitlines()[0]
+        raise KerasVisionError(
+            f"Keras or TensorFlow cannot be loaded ({reason}). python -m keras_vision.doctor says what is lacking."
+        ) from error
 
 
 @contextlib.contextmanager

@@ -26,6 +26,10 @@ def front(model="vgg", *, epochs=None, target_acc=None, settings=None, progress=
         raise KerasVisionError("it broke")
     if model == "full":
         raise OSError(28, "No space left on device", "checkpoint")
+    if model == "lack":
+        raise ImportError("libx.so: failed to map segment")
+    if model == "exhaust":
+        raise MemoryError
     if target_acc == 0.99:
         return {"exit_code": 3}
     progress.say("working")
@@ -38,7 +42,8 @@ def run(*words, **options):
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [([], 0), (["--model", "fail"], 1), (["--model", "full"], 1), (["--epochs", "many"], 2), (["--epoch", "3"], 2),
+    [([], 0), (["--model", "fail"], 1), (["--model", "full"], 1),
+     (["--model", "lack"], 1), (["--model", "exhaust"], 1), (["--epochs", "many"], 2), (["--epoch", "3"], 2),
      (["--target-acc", "0.99"], 3), (["--model", "interrupt"], 130), (["--model", "terminate"], 143),
      (["--model", "close"], 129)],
 )  # fmt: skip

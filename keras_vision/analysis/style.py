@@ -5,15 +5,16 @@ Figures are objects of their own, drawn by Agg: no window, and no state shared t
 
 from pathlib import Path
 
+import matplotlib
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
-from keras_vision.quiet import errors_only
+from keras_vision.analysis import MATPLOTLIB_IS_OURS
+from keras_vision.analysis.fonts import set_fonts, silence
 
-with errors_only("matplotlib"):  # its import tells of folders that it cannot write
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    from keras_vision.analysis.fonts import set_fonts, silence
+if MATPLOTLIB_IS_OURS:
+    matplotlib.rcdefaults()
 
 # Okabe & Ito 2008, "Color universal design": blue, orange, green, purple, sky, red, yellow.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")

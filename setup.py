@@ -18,6 +18,8 @@ REQUIRED = [
     "scipy>=1.13",
     "numpy>=2.0",
     "pillow>=11.0",
+    "filelock>=3.16",
+    "psutil>=6.0",
 ]
 EXTRAS = {
     "gpu": ["tensorflow[and-cuda]>=2.21"],

@@ -43,10 +43,10 @@ def evaluate(source, *, dataset=None, data_dir=None, split="test", views=1, seed
     >>> evaluate("runs/tune-vgg-fashion_mnist")["accuracy"]  # doctest: +SKIP
     """
     from keras_vision.data import locate
-    from keras_vision.progress import Progress
+    from keras_vision.progress import suitable_progress
     from keras_vision.runs import load_model, read_card
 
-    progress = progress or Progress()
+    progress = suitable_progress(progress)
     check_choice("split", split, SPLITS)
     check_choice("views", views, VIEWS)
     if seed is not None:
@@ -115,7 +115,7 @@ def slug(name):
     'folder-my-photos'
     """
     kind, _, path = name.partition(":")
-    return re.sub(r"[^\w.]+", "-", f"{kind} {Path(path).name}").strip("-")
+    return re.sub(r"[^\w.]+", "-", f"{kind} {Path(path).name}").strip("-")[:80]  # names hold 255 bytes at most
 
 
 def draw(folder, prefix, images, logits, class_names):

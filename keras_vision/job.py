@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from keras_vision.errors import BadInput
+from keras_vision.machine import at_home
 from keras_vision.measure import measure_run, score_line
 from keras_vision.progress import installed
 from keras_vision.training.recipe import STEPS, Task, recipe_for
@@ -116,8 +117,8 @@ def data_source(dataset, data_dir, image_size, on_bad_image, seed):
     """Returns what a model file keeps of its data: the arguments with which `load_dataset` gives the same again."""
     kind, colon, path = dataset.partition(":")
     return {
-        "spec": f"{kind}:{Path(path).expanduser().resolve()}" if kind in ("folder", "npz") and colon else dataset,
-        "data_dir": str(Path(data_dir).expanduser().resolve()) if data_dir else None,
+        "spec": f"{kind}:{at_home(path).resolve()}" if kind in ("folder", "npz") and colon else dataset,
+        "data_dir": str(at_home(data_dir).resolve()) if data_dir else None,
         "image_size": image_size,
         "on_bad_image": on_bad_image,
         "seed": seed,

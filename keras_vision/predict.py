@@ -49,9 +49,9 @@ def predict(source, images, *, top=1, batch_size=256, progress=None):
     {'image': 'photos/a.jpg', 'predictions': [{'class': 'Coat', 'probability': 0.93}]}
     """
     from keras_vision.data.images import THREADS, BadImage, printable, without_pillow_warnings
-    from keras_vision.progress import Progress
+    from keras_vision.progress import suitable_progress
 
-    progress = progress or Progress()
+    progress = suitable_progress(progress)
     for name, value in (("top", top), ("batch_size", batch_size)):
         if value < 1:
             raise BadInput(f"{name}={value}", "a whole number from 1")
@@ -216,6 +216,8 @@ def _from_standard_input():
     from keras_vision.data.images import MAX_PIXELS, BadImage
 
     largest = 8 * MAX_PIXELS  # bytes of an image that has four channels of 16 bits and is not compressed
+    if sys.stdin is None:  # closed, or of a program without a console
+        raise BadImage(STDIN, "standard input is closed")
     content = sys.stdin.buffer.read(largest + 1)
     if len(content) > largest:
         raise BadImage(STDIN, f"more than {largest // 1_000_000} MB")
@@ -257,7 +259,7 @@ def _print_table(rows, out):
         for one in row["predictions"]:
             cells += [str(one["class"]), f"{one['probability']:.4f}"]
         table.add_row(*map(Text, cells))  # plain text: names may hold what rich takes for markup
-    progress = make_progress(stream=out)
+    progress = make_progress(stream=out, must_be_read=True)
     if answered:
         progress.print(table)
     for row in rows:

@@ -21,7 +21,7 @@ from keras_vision.job import (
 )
 from keras_vision.measure import VIEWS
 from keras_vision.models import MODELS
-from keras_vision.progress import Progress
+from keras_vision.progress import suitable_progress
 from keras_vision.quiet import import_keras
 from keras_vision.safety import check_description
 from keras_vision.training.recipe import FIELDS, recipe_for
@@ -82,7 +82,7 @@ def train(
 
     >>> train("cnn", dataset="digits", epochs=5)["val_accuracy"]  # doctest: +SKIP
     """
-    progress = progress or Progress()
+    progress = suitable_progress(progress)
     check_choice("model", model, MODELS)
     check_choice("metric", metric, METRICS)
     check_share("target_acc", target_acc)

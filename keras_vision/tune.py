@@ -20,7 +20,7 @@ from keras_vision.job import (
     recipe_for_metric,
 )
 from keras_vision.models import MODELS
-from keras_vision.progress import Progress, installed, settings_line
+from keras_vision.progress import installed, settings_line, suitable_progress
 from keras_vision.quiet import import_keras
 from keras_vision.search.ending import ENDINGS
 from keras_vision.search.outcome import CONFIDENCE, CONFIRMATIONS, make_goal
@@ -116,7 +116,7 @@ def tune(
     >>> tune("cnn", dataset="digits", target_acc=0.9)["exit_code"]  # doctest: +SKIP
     0
     """
-    progress = progress or Progress()
+    progress = suitable_progress(progress)
     strategy = strategy or ("grow" if model in GROWN and target_acc is not None else "random")
     check_choice("model", model, MODELS)
     check_choice("strategy", strategy, STRATEGIES)

@@ -117,7 +117,7 @@ class Reader:
     def _decoded(self, listing, headers):
         """The images of all files that can be decoded, and a result for each file."""
         # The images, and what is set aside of them before the first copy is gone.
-        check_memory(printable(listing.path), 2 * len(headers) * math.prod(self.shape))
+        check_memory(printable(listing.path), len(headers) * math.prod(self.shape))
         images = np.empty((len(headers), *self.shape), np.uint8)
 
         def decode(numbered):

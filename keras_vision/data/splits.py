@@ -1,13 +1,16 @@
 """What every kind of source gives, how much of it is looked at at once, and how a source is refused."""
 
 import dataclasses
-import os
 import shlex
 from collections.abc import Callable
 
 import numpy as np
 
 from keras_vision.errors import BadInput
+from keras_vision.machine import free_memory
+
+# The images once more while they are read and split, and half of them again where they are shuffled or resized.
+PEAK_COPIES = 2.5
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -86,11 +89,11 @@ def images_at_once(shape):
 
 
 def check_memory(what, num_bytes):
-    """Refuses to read what would not leave half of this machine's memory free.
+    """Refuses to read images that would not fit into the memory that this process may still take.
 
     Args:
         what: Name for the message.
-        num_bytes: Size in memory.
+        num_bytes: Size of the images, one copy of each; the copies that are made of them are counted here.
 
     Raises:
         BadInput: Too large.
@@ -99,10 +102,11 @@ def check_memory(what, num_bytes):
 
     >>> check_memory("photos", 60_000 * 28 * 28)
     """
-    limit = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    if num_bytes > limit:
+    needed, free = PEAK_COPIES * num_bytes, free_memory()
+    if needed > free:
         raise BadInput(
-            f"{what} ({num_bytes / 1e9:.1f} GB in memory)", f"at most {limit / 1e9:.1f} GB", "Smaller images take less."
+            f"{what} would take {needed / 1e9:,.1f} GB in memory, and this process may take {free / 1e9:,.1f} GB more. "
+            "Smaller images take less (--image-size), and so do fewer."
         )
 
 

@@ -5,11 +5,14 @@ import inspect
 import numbers
 
 from keras_vision.errors import BadInput, check_choice
+from keras_vision.keras_settings import pinned
 from keras_vision.models.blocks import ACTIVATIONS, HEADS, POOLINGS
 
 
 def checked(builder):
     """Decorates a builder so that each of its arguments passes its rule in `RULES` first; None does where it is usual.
+
+    What Keras itself is set to, by another project perhaps, does not reach the network: images are channels last.
 
     Raises:
         BadInput: From the decorated builder, naming the argument that was refused.
@@ -23,7 +26,8 @@ def checked(builder):
         for name, value in given.arguments.items():
             if value is not None or signature.parameters[name].default is not None:
                 given.arguments[name] = RULES[name](name, value)
-        return builder(**given.arguments)
+        with pinned():
+            return builder(**given.arguments)
 
     return build
 

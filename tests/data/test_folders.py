@@ -253,7 +253,7 @@ def test_one_colour_file_gives_three_channels(tmp_path, write_image):
 
 
 def test_more_than_the_memory_is_refused_before_decoding(photos, monkeypatch):
-    monkeypatch.setattr(os, "sysconf", lambda name: 10)
+    monkeypatch.setattr("keras_vision.data.splits.free_memory", lambda: 100)
     with pytest.raises(BadInput, match="GB in memory"):
         _load(photos)
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import gzip
-import os
 from pathlib import Path
 
 import numpy as np
@@ -312,6 +311,6 @@ def test_damaged_npz_is_refused(arrays, save):
 
 
 def test_npz_larger_than_memory_allows_is_refused(arrays, save, monkeypatch):
-    monkeypatch.setattr(os, "sysconf", lambda name: 10)
+    monkeypatch.setattr("keras_vision.data.splits.free_memory", lambda: 100)
     with pytest.raises(BadInput, match="GB in memory"):
         load_dataset(save(arrays))

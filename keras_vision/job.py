@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from keras_vision.errors import BadInput
-from keras_vision.measure import measure_run, score_line
+from keras_vision.measure import balance_line, majority_warning, measure_run, score_line
 from keras_vision.progress import installed
 
 # What TensorBoard's HParams show of a run: scalar -> name shown.
@@ -89,6 +89,12 @@ def data_source(dataset, data_dir, image_size, on_bad_image, seed):
     }
 
 
+def warn_of_majority(data, target_acc, progress, metric="accuracy"):
+    """Warns where a target on accuracy is one that the largest class alone reaches."""
+    if warning := majority_warning(data.validation.labels, data.class_names, target_acc, metric):
+        progress.say(f"warning: {warning}")
+
+
 def begin(model, data, precision, run, progress):
     """Tells the person what starts, where, and how to watch it."""
     progress.say(f"{model} on {data.name}: {len(data.train):,} images, precision {precision}, in {run.path}")
@@ -130,10 +136,11 @@ def finish(run, result, data, target_acc, progress, views=1):
 
     set_precision("float32")  # as `evaluate` and every export compute
     reached = target_acc is None or score_of(result) >= target_acc
+    trivial = majority_warning(data.validation.labels, data.class_names, target_acc, result.get("metric", "accuracy"))
     extra = {
         "workdir": str(run.path),
         "target_acc": target_acc,
-        "warnings": list(data.warnings),
+        "warnings": [*data.warnings, *filter(None, [trivial])],
         "exit_code": 0 if reached else 3,
     }
     if "test" not in result:
@@ -186,6 +193,7 @@ def closing_lines(result):
         lines.append("All that the search space and the limits allow has been tried.")
     if "test" in result:
         lines += [f"warning: {warning}" for warning in result["test"]["warnings"]]
+        lines += filter(None, [balance_line(result["test"])])
         lines.append(score_line(result["test"]))
     return lines
 

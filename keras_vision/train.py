@@ -17,6 +17,7 @@ from keras_vision.job import (
     open_dataset,
     recipe_for_metric,
     show,
+    warn_of_majority,
 )
 from keras_vision.measure import VIEWS
 from keras_vision.models import MODELS
@@ -103,6 +104,7 @@ def train(
     if workdir:
         Run(workdir).check_usable()
     data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
+    warn_of_majority(data, target_acc, progress, metric)
     keras.utils.set_random_seed(seed)
     build = builder or functools.partial(build_model, model)
     network = build(data.shape, len(data.class_names), **(settings or {}))

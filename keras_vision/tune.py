@@ -16,6 +16,7 @@ from keras_vision.job import (
     deadline_after,
     finish,
     open_dataset,
+    warn_of_majority,
 )
 from keras_vision.models import MODELS
 from keras_vision.progress import Progress, installed, settings_line
@@ -143,6 +144,7 @@ def tune(
     if workdir:
         Run(workdir).check_usable()
     data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
+    warn_of_majority(data, target_acc, progress)
     settings, first = choices.first()
 
     def build_first():

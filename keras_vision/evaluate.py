@@ -8,7 +8,7 @@ from pathlib import Path
 from keras_vision.cli import main as run_command
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.job import check_seed, data_source, open_dataset
-from keras_vision.measure import VIEWS, answer, details, score_line, summary
+from keras_vision.measure import VIEWS, answer, balance_line, details, score_line, summary
 from keras_vision.quiet import import_keras
 
 SPLITS = ("test", "validation")
@@ -207,6 +207,8 @@ def show(result, progress):
     if "top5" in result:
         low, high = result["top5"]["interval"]
         progress.say(f"top-5 accuracy {result['top5']['accuracy']:.4f} (95% interval {low:.4f} to {high:.4f})")
+    if line := balance_line(result):
+        progress.say(line)
     progress.say(score_line(result))
 
 

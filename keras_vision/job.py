@@ -7,7 +7,7 @@ from pathlib import Path
 
 from keras_vision.errors import BadInput
 from keras_vision.machine import at_home
-from keras_vision.measure import measure_run, score_line
+from keras_vision.measure import balance_line, majority_warning, measure_run, score_line
 from keras_vision.progress import installed
 from keras_vision.training.recipe import STEPS, Task, recipe_for
 from keras_vision.training.scores import score_of
@@ -125,6 +125,12 @@ def data_source(dataset, data_dir, image_size, on_bad_image, seed):
     }
 
 
+def warn_of_majority(data, target_acc, progress, metric="accuracy"):
+    """Warns where a target on accuracy is one that the largest class alone reaches."""
+    if warning := majority_warning(data.validation.labels, data.class_names, target_acc, metric):
+        progress.say(f"warning: {warning}")
+
+
 def begin(model, data, precision, run, progress):
     """Tells the person what starts, where, and how to watch it."""
     progress.say(f"{model} on {data.name}: {len(data.train):,} images, precision {precision}, in {run.path}")
@@ -146,7 +152,7 @@ def log_session(run, settings, result):
         log.session(run.path.name, given, result, METRICS)
 
 
-def finish(run, result, data, progress, *, reached=True, views=1):
+def finish(run, result, data, progress, *, target_acc=None, reached=True, views=1):
     """Ends a run: draws its pictures, then opens the test split where the run is done; returns the completed result.
 
     The test split is opened once, and only for a run that reached its target or had none, and whose model is done:
@@ -157,7 +163,8 @@ def finish(run, result, data, progress, *, reached=True, views=1):
         result: Its result so far; from disk where it is finished.
         data: The `Dataset`.
         progress: A `Progress`.
-        reached: Whether its target was, where there is one.
+        target_acc: As in `train` and `tune`.
+        reached: Whether the target was, where there is one.
         views: Of each test image, as in `measure`.
     """
     from keras_vision.pictures import draw_pictures
@@ -165,9 +172,11 @@ def finish(run, result, data, progress, *, reached=True, views=1):
     from keras_vision.training.precision import set_precision
 
     set_precision("float32")  # as `evaluate` and every export compute
+    trivial = majority_warning(data.validation.labels, data.class_names, target_acc, result.get("metric", "accuracy"))
     extra = {
         "workdir": str(run.path),
-        "warnings": list(data.warnings),
+        "target_acc": target_acc,
+        "warnings": [*data.warnings, *filter(None, [trivial])],
         "exit_code": 0 if reached else 3,
     }
     if "test" not in result:
@@ -215,6 +224,7 @@ def closing_lines(result):
         lines.append("All that the search space and the limits allow has been tried.")
     if "test" in result:
         lines += [f"warning: {warning}" for warning in result["test"]["warnings"]]
+        lines += filter(None, [balance_line(result["test"])])
         lines.append(score_line(result["test"]))
     return lines
 

@@ -18,6 +18,7 @@ from keras_vision.job import (
     open_dataset,
     recipe_for_metric,
     show,
+    warn_of_majority,
 )
 from keras_vision.measure import VIEWS
 from keras_vision.models import MODELS
@@ -106,6 +107,7 @@ def train(
     if workdir:
         Run(workdir).check_usable()
     data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
+    warn_of_majority(data, target_acc, progress, metric)
     build = functools.partial(
         builder or functools.partial(build_model, model), data.shape, len(data.class_names), **(settings or {})
     )
@@ -152,7 +154,7 @@ def train(
             if run.finished:
                 log_session(run, columns, result)
         reached = target_acc is None or score_of(result) >= target_acc
-        return finish(run, result, data, progress, reached=reached, views=views) | {"target_acc": target_acc}
+        return finish(run, result, data, progress, target_acc=target_acc, reached=reached, views=views)
 
 
 def main(arguments=None):

@@ -18,6 +18,7 @@ from keras_vision.job import (
     fit_recipe,
     open_dataset,
     recipe_for_metric,
+    warn_of_majority,
 )
 from keras_vision.models import MODELS
 from keras_vision.progress import installed, settings_line, suitable_progress
@@ -162,6 +163,7 @@ def tune(
     if workdir:
         Run(workdir).check_usable()
     data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
+    warn_of_majority(data, target_acc, progress, metric)
     recipe, decisions = fit_recipe(model, data, changes, progress, steps=SEARCH_STEPS)
     choices = kind(recipe=recipe)
     goal = make_goal(target_acc, metric, confirm, data)
@@ -227,7 +229,7 @@ def tune(
             progress=progress,
         )
         result = search.find(max_trials, deadline)
-        return finish(run, result, data, progress, reached=result["reached"]) | {"target_acc": target_acc}
+        return finish(run, result, data, progress, target_acc=target_acc, reached=result["reached"])
 
 
 def check_budgets(**budgets):

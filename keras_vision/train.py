@@ -98,7 +98,7 @@ def train(
     from keras_vision.analysis.counts import count_unbuilt
     from keras_vision.models import build_model, check_settings, model_settings
     from keras_vision.runs import Run, default_workdir
-    from keras_vision.training.precision import set_precision
+    from keras_vision.training.precision import set_precision, suit_network
     from keras_vision.training.trainer import TrainingDiverged, check_fit, fit
 
     chosen = set_precision(precision)
@@ -115,6 +115,7 @@ def train(
     set_precision(precision)  # which is forgotten with what was counted
     keras.utils.set_random_seed(seed)
     network = build()
+    chosen = suit_network(chosen, network)
     check_fit(network, data, plan)
     if builder:
         check_description(f"of the builder {builder.__qualname__}", json.loads(network.to_json()))

@@ -26,7 +26,7 @@ from keras_vision.search.ledger import Ledger, trial_run
 from keras_vision.search.winner import Winner
 from keras_vision.training.checkpoint import latest_epoch
 from keras_vision.training.memory import forget_models
-from keras_vision.training.precision import set_precision
+from keras_vision.training.precision import set_precision, suit_network
 from keras_vision.training.trainer import fit
 
 # A search whose first trials all fail is a fault of the space or the data, not of the settings.
@@ -355,6 +355,7 @@ class Search:
         precision = set_precision(self.precision)
         keras.utils.set_random_seed(seed)
         model = self._build(settings)
+        precision = suit_network(precision, model)
         latency = run.config["latency_ms"] if run.config_path.exists() else round(latency_ms(model), 3)
         if not is_admitted and (reason := self.limits.broken_in_time(latency)):
             raise _TooSlow(reason)

@@ -1,6 +1,7 @@
 """Which precision this machine is fastest in, set once, before a model is built."""
 
 import contextlib
+import math
 from pathlib import Path
 
 import keras
@@ -11,6 +12,7 @@ PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 # What `auto` resolves to on a CPU with bfloat16 arithmetic: float32 weights, statistics and losses, while oneDNN runs
 # the convolutions and matrix products of the graph in bfloat16.
 REWRITE = "float32+onednn_bfloat16"
+WIDE = 16
 
 
 def set_precision(precision="auto"):
@@ -38,6 +40,38 @@ def set_precision(precision="auto"):
     keras.config.set_dtype_policy("float32" if chosen == REWRITE else chosen)
     _set_tensorflow(chosen)
     return chosen
+
+
+def suit_network(chosen, model):
+    """Returns the precision in which to train a model, having set it: a network of narrow convolutions takes float32.
+
+    oneDNN computes bfloat16 products sixteen channels at a time; what has fewer of them pays for the conversion and
+    gains nothing. On two cores with AMX a VGG of 8, 16 and 32 filters trains at 2,191 images/s with the rewrite and at
+    10,233 without, one of 16, 32 and 64 filters at 9,949 and at 6,867.
+
+    Args:
+        chosen: What `set_precision` returned.
+        model: The model that will be trained; nothing of it has run yet.
+
+    Example:
+
+    >>> suit_network("float32", model)
+    'float32'
+    """
+    if chosen != REWRITE or _is_wide(model):
+        return chosen
+    _set_tensorflow("float32")
+    return "float32"
+
+
+def _is_wide(model):
+    """Returns whether convolutions between `WIDE` channels or more do at least half of the convolutions' work."""
+    work = {True: 0, False: 0}
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            *_, before, after = layer.kernel.shape
+            work[min(before, after) >= WIDE] += math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:3])
+    return work[True] >= work[False]
 
 
 def _automatic(gpu):

@@ -79,3 +79,21 @@ def test_a_short_training_with_bfloat16_products_is_as_accurate_as_one_in_float3
     assert accuracy["float32"] > 0.6
     # Seeds differ by 0.005 (mlp_mixer) and 0.03 (vgg), the two precisions of one seed by 0.0005 and 0.003 at the most.
     assert accuracy["auto"] == pytest.approx(accuracy["float32"], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("family", "settings", "suited"),
+    [
+        ("vgg", {"filters": (8, 16, 32), "blocks": (1, 1, 1), "whitening": True}, "float32"),
+        ("vgg", {"filters": (16, 32, 64), "blocks": (1, 1, 1), "whitening": True}, precision.REWRITE),
+        ("cnn", {"filters": (8, 16)}, "float32"),
+        ("mlp", {}, precision.REWRITE),  # no convolution: as measured, products gain
+    ],
+)
+def test_narrow_convolutions_stay_in_float32(family, settings, suited, monkeypatch):
+    told = []
+    monkeypatch.setattr(precision, "_set_tensorflow", told.append)
+    model = build_model(family, (28, 28, 1), 10, **settings)
+    assert precision.suit_network(precision.REWRITE, model) == suited
+    assert told == (["float32"] if suited == "float32" else [])
+    assert precision.suit_network("mixed_bfloat16", model) == "mixed_bfloat16"  # what a person asked for stays

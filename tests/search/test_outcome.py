@@ -1,0 +1,71 @@
+"""What "reached" means: bounds that keep their word, and goals that follow from them."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from keras_vision.data import load_dataset
+from keras_vision.search.outcome import CONFIDENCE, Goal, effective_images, lower_bound, make_goal, needed
+
+
+@pytest.mark.parametrize(("right", "n"), [(0, 10), (90, 100), (5_430, 6_000), (100, 100)])
+def test_the_bound_is_wilsons_one_sided(right, n):
+    expected = binomtest(right, n).proportion_ci(1 - 2 * (1 - CONFIDENCE), method="wilson").low
+    assert lower_bound(right / n, n) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("accuracy", [0.6, 0.9, 0.98])
+def test_the_bound_is_wrong_no_more_often_than_it_says(accuracy):
+    right = np.random.default_rng(0).binomial(1_500, accuracy, 4_000)
+    wrong = np.mean([lower_bound(one / 1_500, 1_500) > accuracy for one in right])
+    assert wrong <= 1 - CONFIDENCE + 0.02
+
+
+@pytest.mark.parametrize("images", [50, 500, 18_000])
+@pytest.mark.parametrize("target", [0.5, 0.9, 0.99])
+def test_what_is_needed_is_just_what_shows_the_target(images, target):
+    goal = needed(target, images)
+    if goal < 1:
+        assert lower_bound(goal, images) == pytest.approx(target, abs=1e-9)
+
+
+def test_rare_classes_decide_how_much_is_known_of_balanced_accuracy():
+    labels = np.array([0] * 970 + [1] * 30)
+    assert effective_images(labels, "accuracy") == 1_000
+    assert effective_images(labels, "balanced_accuracy") == pytest.approx(4 / (1 / 970 + 1 / 30))
+    assert effective_images(np.arange(100) % 4, "balanced_accuracy") == pytest.approx(100)
+
+
+def test_a_goal_asks_for_more_where_fewer_images_can_show_it():
+    few, many = (Goal(0.9, confirmations=3, images=images) for images in (100, 10_000))
+    assert 0.9 < many.score < few.score
+    assert "To show 0.9 with 90% confidence, a network needs 0.92" in few.sentence()
+    assert Goal(None).sentence() == "" and Goal(None).score is None
+
+
+def test_validation_images_that_the_data_bring_count_once():
+    carved, brought = (Goal(0.9, confirmations=3, images=100, is_carved=one) for one in (True, False))
+    assert carved.score == needed(0.9, 300) and brought.score == needed(0.9, 100)
+    assert brought.bound([0.95] * 3) == pytest.approx(lower_bound(0.95, 100)) < carved.bound([0.95] * 3)
+
+
+def test_what_holds_is_what_is_shown():
+    goal = Goal(0.9, confirmations=3, images=1_000)
+    assert goal.holds([goal.score] * 3) and not goal.holds([goal.score - 0.002] * 3)
+    assert not goal.holds([goal.score])  # one training shows less than three
+    assert Goal(None).holds([0.1])
+
+
+def test_trainings_without_hope_are_not_repeated():
+    goal = Goal(0.9, confirmations=3, images=1_000)
+    assert goal.is_futile([0.85]) and not goal.is_futile([0.89]) and not goal.is_futile([])
+    assert not Goal(None).is_futile([0.1])
+
+
+def test_the_goal_of_a_search_counts_its_validation_images():
+    data = load_dataset("digits")
+    assert make_goal(0.9, "accuracy", 3, data) == Goal(0.9, "accuracy", 3, len(data.validation), True)
+    brought = dataclasses.replace(data, seed=None)
+    assert not make_goal(0.9, "accuracy", 3, brought).is_carved

@@ -46,6 +46,7 @@ def evaluate(source, *, dataset=None, data_dir=None, split=None, views=1, seed=N
     >>> evaluate("runs/tune-vgg-fashion_mnist")["accuracy"]  # doctest: +SKIP
     """
     from keras_vision.data import locate
+    from keras_vision.data.brightness import unlike_training
     from keras_vision.data.evaluation import EvaluationImages
     from keras_vision.progress import Progress
     from keras_vision.runs import load_model, read_card
@@ -79,6 +80,7 @@ def evaluate(source, *, dataset=None, data_dir=None, split=None, views=1, seed=N
         images, logits = answer(model, data, split, views)
     result = summary(data, split, images, logits, views) | details(logits, images.labels, data.class_names)
     result["decisions"] = list(data.decisions)
+    result["warnings"] += filter(None, [unlike_training(images.images, card.get("pixel_statistics"))])
     if not isinstance(data, EvaluationImages):
         result["warnings"] += leak_warnings(card, data, split, chosen["seed"])
     run, is_own = run_of(source), data.fingerprint == card.get("fingerprint")

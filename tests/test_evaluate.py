@@ -138,6 +138,25 @@ def test_a_class_that_the_model_does_not_know_is_named_with_those_it_knows(run):
         evaluate(run, dataset=photographs("photos", ["1", "zebra0"]))
 
 
+def test_inverted_images_are_warned_of_and_the_models_own_are_not():
+    white_on_black = {name: ink(60, seed=seed) for name, seed in (("train", 1), ("test", 2))}
+    arrays = {f"x_{name}": images for name, images in white_on_black.items()}
+    arrays |= {f"y_{name}": np.arange(60) % 3 for name in white_on_black}
+    np.savez("ink.npz", **arrays)
+    np.savez("paper.npz", x_train=255 - ink(30, seed=3), y_train=np.arange(30) % 3)
+    run = save_run("npz:ink.npz")
+    assert evaluate(run)["warnings"] == []
+    (warning,) = evaluate(run, dataset="npz:paper.npz")["warnings"]
+    assert warning.startswith("The images look inverted: the brightness of their borders is 255 on average, and 0 in")
+
+
+def ink(count, *, seed):
+    """White signs on black: noise that leaves the border free."""
+    images = np.zeros((count, 8, 8, 1), "uint8")
+    images[:, 2:6, 2:6] = np.random.default_rng(seed).integers(100, 256, (count, 4, 4, 1))
+    return images
+
+
 def test_colours_are_made_grey_for_a_grey_model_and_it_is_said(run):
     colour = photographs("colour", "012", mode="RGB")
     for path in Path("colour").rglob("*.png"):

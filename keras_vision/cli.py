@@ -61,7 +61,7 @@ OPTIONS = {
     "precision": (str, "NAME", "auto, float32, mixed_bfloat16 or mixed_float16"),
     "seed": (int, "N", "everything random derives from it; 0 is a seed"),
     "workdir": (str, "DIR", "the run directory; the same command on the same directory goes on where it was"),
-    "split": (str, "NAME", "validation or test"),
+    "split": (str, "NAME", "test, validation or all (default: test; of new data without a test split, all)"),
     "views": (int, "1|2|6", "average over so many views: each image, with 2 also mirrored, with 6 also shifted"),
     "figures": (str, "DIR", "the folder for pictures; by default that of the run, and none for a model file"),
     "out": (str, "DIR", "where to write"),

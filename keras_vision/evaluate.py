@@ -1,4 +1,4 @@
-"""Measures a saved model: `python -m keras_vision.evaluate RUN|MODEL.keras [--split validation|test]`."""
+"""Measures a saved model: `python -m keras_vision.evaluate RUN|MODEL.keras [--dataset folder:NEW]`."""
 
 import os
 import re
@@ -8,34 +8,37 @@ from pathlib import Path
 from keras_vision.cli import main as run_command
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.job import check_seed, data_source, open_dataset
-from keras_vision.measure import VIEWS, answer, balance_line, details, score_line, summary
+from keras_vision.measure import VIEWS, answer, balance_line, details, predict_logits, score_line, summary
 from keras_vision.quiet import import_keras
 
-SPLITS = ("test", "validation")
+SPLITS = ("test", "validation", "all")
 
 
-def evaluate(source, *, dataset=None, data_dir=None, split="test", views=1, seed=None, figures=None, progress=None):
-    """Measure a saved model on the images of a data set.
+def evaluate(source, *, dataset=None, data_dir=None, split=None, views=1, seed=None, figures=None, progress=None):
+    """Measure a saved model on the test images of its own data, or on new images.
+
+    New are images other than those that the model was trained on. All of them are measured, unless they have a test
+    split of their own. Their classes are matched with the model's by name, and they are brought to its input's shape.
 
     Args:
         source: A run directory or a local `.keras` file.
-        dataset: A name in `DATASETS`, or `folder:PATH`, `npz:PATH`, `tfds:NAME`; the model's own by default. The images
-            of another folder or TFDS data set are resized to the model's input.
+        dataset: A name in `DATASETS`, or `folder:PATH`, `npz:PATH`, `tfds:NAME`; the model's own by default.
         data_dir: Where the data set lies.
-        split: `"test"` or `"validation"`.
+        split: `"test"`, `"validation"` or, of new images, `"all"`. By default the test split, or all new images where
+            they have none.
         views: How many views of each image are averaged, one of `keras_vision.measure.VIEWS`.
-        seed: Of the validation split; that of the model's training by default.
+        seed: Of the validation split of the model's own data; that of its training by default.
         figures: The folder for pictures of the confusion matrix and of the most confident mistakes; by default that of
             the run, and none for a model file.
         progress: A `Progress`.
 
     Returns:
-        A dict: accuracy, n, interval (95%, Wilson), crossentropy, split, views, dataset, warnings; what
-        `keras_vision.measure.details` returns; figures, their paths; and looks, how often the test split was, where it
+        A dict: what `keras_vision.measure.measure` and `keras_vision.measure.details` return; decisions, what was
+        decided for the person; figures, their paths; and looks, how often the test split was, where it
         is that of the run's own data set.
 
     Raises:
-        BadInput: No such model or data set, or the two do not fit.
+        BadInput: No such model or data set, or images of a class that the model does not know.
         KerasVisionError: The model answers with NaN or infinity.
 
     Example:
@@ -43,11 +46,13 @@ def evaluate(source, *, dataset=None, data_dir=None, split="test", views=1, seed
     >>> evaluate("runs/tune-vgg-fashion_mnist")["accuracy"]  # doctest: +SKIP
     """
     from keras_vision.data import locate
+    from keras_vision.data.brightness import unlike_training
+    from keras_vision.data.evaluation import EvaluationImages
     from keras_vision.progress import suitable_progress
     from keras_vision.runs import load_model, read_card
 
     progress = suitable_progress(progress)
-    check_choice("split", split, SPLITS)
+    check_choice("split", split, (None, *SPLITS))
     check_choice("views", views, VIEWS)
     if seed is not None:
         check_seed(seed)
@@ -66,11 +71,18 @@ def evaluate(source, *, dataset=None, data_dir=None, split="test", views=1, seed
     model = load_model(source, float32=True)
     check_outputs(model)
     chosen = choose_data(card.get("data_source", {}), dataset, data_dir, seed, model.input_shape)
-    data = open_dataset(chosen.pop("spec"), **chosen, progress=progress, pixel_scale=card.get("pixel_scale"))
-    check_classes(card.get("class_names"), data.class_names)
-    images, logits = answer(model, data, split, views)
+    data = open_images(chosen, card, model, split, progress)
+    if isinstance(data, EvaluationImages):
+        split, images = data.split, data.images
+        logits = predict_logits(model, images.images, views)
+    else:
+        split = split or "test"
+        images, logits = answer(model, data, split, views)
     result = summary(data, split, images, logits, views) | details(logits, images.labels, data.class_names)
-    result["warnings"] += leak_warnings(card, data, split, chosen["seed"])
+    result["decisions"] = list(data.decisions)
+    result["warnings"] += filter(None, [unlike_training(images.images, card.get("pixel_statistics"))])
+    if not isinstance(data, EvaluationImages):
+        result["warnings"] += leak_warnings(card, data, split, chosen["seed"])
     run, is_own = run_of(source), data.fingerprint == card.get("fingerprint")
     folder = figures or (run and run.figures)
     prefix = split if is_own else f"{slug(data.name)}_{split}"
@@ -169,14 +181,51 @@ def choose_data(own, dataset, data_dir, seed, input_shape):
     return chosen
 
 
+def open_images(chosen, card, model, split, progress):
+    """Opens what is to be measured: a `Dataset` where it is the model's own, `EvaluationImages` where it is not.
+
+    Args:
+        chosen: What `choose_data` returned.
+        card: The model's card.
+        model: The model.
+        split: As in `evaluate`.
+        progress: A `Progress`.
+
+    Raises:
+        BadInput: There is nothing to measure, or it does not fit the model.
+    """
+    from keras_vision.data import load_images
+    from keras_vision.data.evaluation import with_the_classes_of
+
+    reading = {name: value for name, value in chosen.items() if name not in ("spec", "seed")}
+    reading["pixel_scale"] = card.get("pixel_scale")
+    if chosen["spec"] != card.get("data_source", {}).get("spec"):
+        shape = model.input_shape[1:]
+        own = card.get("fingerprint")
+        known = card.get("class_names") or ()
+        look = {"shape": shape, "split": split, "known": known, "own": own, "announce": progress.say}
+        found = load_images(chosen["spec"], **look, **reading)
+        if found:
+            found = with_the_classes_of(found, card.get("class_names"), model.output_shape[-1])
+            for line in (f"{found.name}: {found.source}", *found.decisions):
+                progress.say(line)
+            return found
+    if split == "all":
+        raise BadInput(
+            f"{chosen['spec']} is the data that the model was trained on. Give --split test or --split validation, "
+            "whose images it did not see, or new images with --dataset."
+        )
+    data = open_dataset(chosen["spec"], seed=chosen["seed"], progress=progress, **reading)
+    check_classes(card.get("class_names"), data.class_names)
+    return data
+
+
 def leak_warnings(card, dataset, split, seed):
     """Returns why images of this split may be among those that the model was trained on, as a list of sentences."""
     own = card.get("data_source", {})
     if not own:
         return []
     if dataset.fingerprint != card.get("fingerprint"):
-        if split == "test" and dataset.name != own.get("spec"):
-            return []
         return [
             f"{dataset.name} is not, or no longer, the data that the model was trained on: "
             "its images may be among those, which would flatter the accuracy."

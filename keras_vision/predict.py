@@ -23,7 +23,8 @@ def predict(source, images, *, top=1, batch_size=256, progress=None):
     """Name the most probable classes of images: of files of any common kind, or of whole folders.
 
     An image is converted as `keras_vision.data.images` describes and stretched to the size of the model's input. All
-    else that is needed travels in the model file. Images are read batch by batch, so that any number of them fits.
+    else that is needed travels in the model file. Where the images look inverted, or nearly blank, beside those that
+    the model was trained on, a line says so. Images are read batch by batch, so that any number of them fits.
 
     Args:
         source: A run directory or a local `.keras` file.
@@ -58,12 +59,17 @@ def predict(source, images, *, top=1, batch_size=256, progress=None):
     images = [images] if isinstance(images, (str, os.PathLike)) else list(images)
     total = count_images(images)
     classifier = open_classifier(source)
-    paths, done, failed, spoken = image_files(images), 0, 0, time.monotonic()
+    paths, done, failed, spoken, is_compared = image_files(images), 0, 0, time.monotonic(), False
     with ThreadPoolExecutor(THREADS) as threads:  # decoding and resizing release the interpreter's lock
         while batch := list(itertools.islice(paths, batch_size)):
             with without_pillow_warnings():
                 read = list(threads.map(lambda path: _read(path, classifier.shape, classifier.pixel_scale), batch))
-            probabilities = iter(classifier.probabilities([one for one in read if not isinstance(one, BadImage)]))
+            readable = [one for one in read if not isinstance(one, BadImage)]
+            if readable and not is_compared:  # the first batch tells: one line for a run
+                is_compared = True
+                if warning := classifier.unlike_training(readable):
+                    progress.say(f"warning: {warning}")
+            probabilities = iter(classifier.probabilities(readable))
             for path, one in zip(batch, read, strict=True):
                 is_bad = isinstance(one, BadImage)
                 answer = {"error": one.reason} if is_bad else {"predictions": classifier.best(next(probabilities), top)}
@@ -136,12 +142,14 @@ class Classifier:
         class_names: Names of its classes, or their numbers.
         ends_in_softmax: Whether its outputs are probabilities rather than logits.
         pixel_scale: How images of more than eight bits were scaled when it was trained, as in `Dataset`.
+        pixel_statistics: Of its training images; None where the model file does not say.
     """
 
     model: object
     class_names: Sequence
     ends_in_softmax: bool
     pixel_scale: dict = dataclasses.field(default_factory=dict)
+    pixel_statistics: dict | None = None
 
     @property
     def shape(self):
@@ -159,6 +167,14 @@ class Classifier:
             return []
         outputs = predict_logits(self.model, np.stack(images)).astype("float64")
         return outputs if self.ends_in_softmax else softmax(outputs, axis=1)
+
+    def unlike_training(self, images):
+        """Returns in a sentence how a list of uint8 images differs from the training images, or None."""
+        import numpy as np
+
+        from keras_vision.data.brightness import unlike_training
+
+        return unlike_training(np.stack(images), self.pixel_statistics)
 
     def best(self, probabilities, top):
         """Returns the `top` most probable classes, equally probable ones in their order, as dicts."""
@@ -192,7 +208,13 @@ def open_classifier(source):
     ending = ending_of(last)
     if ending == "sigmoid":
         raise BadInput(f"model {source}, which ends in a sigmoid", "one that ends in logits or a softmax")
-    return Classifier(model, names, ends_in_softmax=ending == "softmax", pixel_scale=card.get("pixel_scale") or {})
+    return Classifier(
+        model,
+        names,
+        ends_in_softmax=ending == "softmax",
+        pixel_scale=card.get("pixel_scale") or {},
+        pixel_statistics=card.get("pixel_statistics"),
+    )
 
 
 def _is_shape(shape, length):

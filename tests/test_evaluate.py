@@ -2,6 +2,7 @@ import io
 import shutil
 import types
 import zipfile
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -84,11 +85,89 @@ def test_a_data_set_that_changed_since_the_training_is_warned_of(run, split):
     assert "not, or no longer, the data that the model was trained on" in warning
 
 
-def test_validation_on_another_data_set_is_warned_of_and_testing_on_it_is_not(run):
-    other = write_images("other.npz", seed=5)
-    (warning,) = evaluate(run, dataset=other, split="validation")["warnings"]
-    assert "its images may be among those" in warning
-    assert evaluate(run, dataset=other, split="test")["warnings"] == []
+def test_new_data_is_measured_on_its_test_split_or_all_of_it_and_none_is_set_aside(run):
+    split, whole = write_images("split.npz", seed=5), write_images("whole.npz", seed=5, test=False)
+    found = {given: evaluate(run, dataset=split, split=given) for given in (None, "test", "all")}
+    assert [result["n"] for result in found.values()] == [30, 30, 120]
+    assert "its 30 test images are measured; --split all measures all" in found[None]["decisions"][0]
+    assert (evaluate(run, dataset=whole)["n"], evaluate(run, dataset=whole)["split"]) == (90, "all")
+    with pytest.raises(BadInput, match="has no validation split of its own, only train and test"):
+        evaluate(run, dataset=split, split="validation")
+
+
+def test_the_models_own_data_is_never_measured_as_a_whole(run, images):
+    with pytest.raises(BadInput, match="is the data that the model was trained on"):
+        evaluate(run, split="all")
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_the_models_own_data_is_known_by_its_images_wherever_they_lie(run, split):
+    shutil.copy("images.npz", "moved.npz")
+    own, moved = evaluate(run, split=split), evaluate(run, dataset="npz:moved.npz", split=split)
+    assert (moved["n"], moved["crossentropy"]) == (own["n"], own["crossentropy"])
+    assert moved.get("looks") == (2 if split == "test" else None)
+
+
+def photographs(folder, labels, *, count=4, mode="L"):
+    """Writes `count` pictures of each class; the class of a name is its last letter's place among "012"."""
+    random = np.random.default_rng(0)
+    for label in labels:
+        Path(folder, label).mkdir(parents=True)
+        for index in range(count):
+            shape = (20, 12, 3) if mode == "RGB" else (20, 12)
+            pixels = random.integers(0, 120, shape) + 40 * "012".index(label[-1])
+            Image.fromarray(pixels.astype("uint8"), mode).save(Path(folder, label, f"{index}.png"))
+    return f"folder:{folder}"
+
+
+def test_classes_are_matched_by_name_and_missing_ones_are_said(run):
+    result = evaluate(run, dataset=photographs("photos", ["2", "0"]))
+    assert result["n"] == 8
+    assert [row["n"] for row in result["classes"]] == [4, 0, 4]
+    assert "No images of 1." in result["decisions"]
+    recalls = [row["recall"] for row in result["classes"] if row["n"]]
+    assert result["balanced_accuracy"] == pytest.approx(np.mean(recalls))
+
+
+def test_one_class_is_enough_to_be_measured(run):
+    assert evaluate(run, dataset=photographs("photos", ["1"]))["n"] == 4
+
+
+def test_a_class_that_the_model_does_not_know_is_named_with_those_it_knows(run):
+    with pytest.raises(BadInput, match=r"does not know: 'zebra0'.* The model's classes are 0, 1, 2\."):
+        evaluate(run, dataset=photographs("photos", ["1", "zebra0"]))
+
+
+def test_inverted_images_are_warned_of_and_the_models_own_are_not():
+    white_on_black = {name: ink(60, seed=seed) for name, seed in (("train", 1), ("test", 2))}
+    arrays = {f"x_{name}": images for name, images in white_on_black.items()}
+    arrays |= {f"y_{name}": np.arange(60) % 3 for name in white_on_black}
+    np.savez("ink.npz", **arrays)
+    np.savez("paper.npz", x_train=255 - ink(30, seed=3), y_train=np.arange(30) % 3)
+    run = save_run("npz:ink.npz")
+    assert evaluate(run)["warnings"] == []
+    (warning,) = evaluate(run, dataset="npz:paper.npz")["warnings"]
+    assert warning.startswith("The images look inverted: the brightness of their borders is 255 on average, and 0 in")
+
+
+def ink(count, *, seed):
+    """White signs on black: noise that leaves the border free."""
+    images = np.zeros((count, 8, 8, 1), "uint8")
+    images[:, 2:6, 2:6] = np.random.default_rng(seed).integers(100, 256, (count, 4, 4, 1))
+    return images
+
+
+def test_colours_are_made_grey_for_a_grey_model_and_it_is_said(run):
+    colour = photographs("colour", "012", mode="RGB")
+    for path in Path("colour").rglob("*.png"):
+        grey = Path("grey", *path.parts[1:])
+        grey.parent.mkdir(parents=True, exist_ok=True)
+        with Image.open(path) as image:
+            image.convert("L").save(grey)
+    result = evaluate(run, dataset=colour)
+    assert any(line.startswith("Colours become grey") for line in result["decisions"])
+    # Resized before and after the colours are left out: a grey level apart at most.
+    assert result["crossentropy"] == pytest.approx(evaluate(run, dataset="folder:grey")["crossentropy"], rel=0.01)
 
 
 def test_only_looks_at_the_test_split_of_the_models_own_data_count(run):
@@ -153,10 +232,6 @@ def test_classes_in_another_order_are_refused(run):
     names = list(read_card(run)["class_names"])
     with pytest.raises(BadInput, match="the model's classes, in this order"):
         check_classes(names, names[::-1])
-    with pytest.raises(BadInput, match="one for the 5x5x3 images"):
-        arrays = make_split(90, shape=(5, 5, 3))
-        np.savez("other.npz", x_train=arrays.images, y_train=arrays.labels, x_test=arrays.images, y_test=arrays.labels)
-        evaluate(run, dataset="npz:other.npz")
 
 
 def test_a_look_by_way_of_the_runs_own_file_counts_too(run):
@@ -232,7 +307,7 @@ def test_images_of_another_folder_are_resized_to_the_model(run, tmp_path):
         path = tmp_path / "photos" / label / f"{index}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.full((20, 12), index, "uint8")).save(path)
-    assert evaluate(run, dataset="folder:photos")["n"] == 6
+    assert evaluate(run, dataset="folder:photos")["n"] == 60
 
 
 def test_a_wrong_name_of_a_data_set_is_refused_before_the_model_is_loaded(run, monkeypatch):

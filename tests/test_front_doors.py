@@ -325,7 +325,9 @@ def test_a_finished_run_is_not_trained_again(images, capsys):
 def test_evaluating_with_other_classes_names_both_sides(images, capsys):
     train_main(["--model", "cnn", "--dataset", images, "--epochs", "1", "--set", "filters=4,", "--workdir", "w"])
     assert evaluate_main(["w", "--dataset", "digits"]) == 2
-    assert "expected the model's classes, in this order: 0, 1, 2" in capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert "digits has images of classes that the model does not know: '3', '4'" in message
+    assert "The model's classes are 0, 1, 2." in message
 
 
 def test_the_interval_of_a_score_is_wilsons():

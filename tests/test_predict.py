@@ -351,6 +351,21 @@ def test_the_table_shows_long_names_whole_and_keeps_its_columns_narrow_beside_er
     assert error == f"{missing}  error: no regular file"
 
 
+def test_images_unlike_those_of_the_training_are_warned_of_once_in_a_run(capsys):
+    from keras_vision.data.brightness import pixel_statistics
+
+    model = save({"class_names": NAMES, "pixel_statistics": pixel_statistics(np.zeros((3, 8, 8, 3), "uint8"))})
+    write("paper/a.png", (255, 255, 255))
+    write("paper/b.png", (255, 255, 255))
+    write("ink.png", (0, 0, 0))
+    assert main([model, "paper", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err.count("warning: The images look inverted") == 1
+    assert len([json.loads(line) for line in printed.out.splitlines()]) == 2
+    assert main([model, "ink.png", "--json"]) == 0
+    assert "warning" not in capsys.readouterr().err
+
+
 def test_errors_alone_make_no_table(model, capsys):
     assert main([model, "missing.png"]) == 1
     assert capsys.readouterr().out == "missing.png  error: no regular file\n"

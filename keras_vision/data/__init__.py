@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from keras_vision.data.evaluation import evaluation_images
 from keras_vision.data.places import DATASETS, locate
 from keras_vision.data.sources import open_source
 from keras_vision.data.splits import Split, some
@@ -17,7 +18,7 @@ from keras_vision.errors import BadInput, check_choice
 from keras_vision.runs import MAX_SIDE
 from keras_vision.safety import is_text
 
-__all__ = ["DATASETS", "Dataset", "Split", "Statistics", "load_dataset", "locate"]
+__all__ = ["DATASETS", "Dataset", "Split", "Statistics", "load_dataset", "load_images", "locate"]
 
 TEST_SHARE = 0.1
 
@@ -142,6 +143,8 @@ def load_dataset(
         announce=announce,
         pixel_scale=pixel_scale,
     )
+    if opened.train is None:
+        raise BadInput(f"{spec} has no training images, only others: a model can be evaluated on it, not trained.")
     given, warnings = _resized(opened.train, image_size), list(opened.train.warnings)
     # All else of it is kept, and these images are not: what is carved from them is a copy.
     opened = dataclasses.replace(opened, train=None)
@@ -184,6 +187,59 @@ def load_dataset(
         seed=seed if opened.validation is None else None,
         pixel_scale=opened.pixel_scale,
     )
+
+
+def load_images(
+    spec,
+    *,
+    shape,
+    split=None,
+    data_dir=None,
+    image_size=None,
+    on_bad_image="error",
+    announce=None,
+    pixel_scale=None,
+    known=(),
+    own=None,
+):
+    """Reads images to measure a model on that it was not trained on; none of them is set aside.
+
+    Args:
+        spec, data_dir, on_bad_image, announce, pixel_scale: As in `load_dataset`.
+        known: Names of the model's classes.
+        shape: (height, width, channels) of the model's input, to which the images are brought.
+        split: `"test"`, `"validation"` or `"all"`; by default the test split, and all images where there is none.
+        image_size: As in `load_dataset`, for images that are read at a size of choice.
+        own: The fingerprint of the data that the model was trained on.
+
+    Returns:
+        A `keras_vision.data.evaluation.EvaluationImages`; None where this is the model's own data.
+
+    Raises:
+        BadInput: Unknown name, nothing found, no such split, or anything wrong with what was found.
+
+    Example:
+
+    >>> found = load_images("digits", shape=(8, 8, 1))
+    >>> found.split, len(found.images)
+    ('all', 1797)
+    """
+    image_size = _height_and_width(image_size)
+    announce = announce or (lambda line: None)
+    opened = open_source(
+        spec,
+        data_dir=data_dir,
+        image_size=image_size,
+        on_bad_image=on_bad_image,
+        announce=announce,
+        pixel_scale=pixel_scale,
+        known=tuple(known),
+    )
+    has_training = opened.train is not None and len(opened.train)
+    fingerprint = _fingerprint(_resized(opened.train, image_size), opened.class_names) if has_training else None
+    if own and fingerprint == own:
+        return None
+    return evaluation_images(spec, opened, tuple(shape), split, fingerprint)
 
 
 def _height_and_width(image_size):

@@ -3,7 +3,9 @@
 `tree.py` lists it, `layout.py` and `classes.py` find its splits and classes, `reading.py` gets its pixels.
 """
 
-from keras_vision.data.classes import Listing
+import dataclasses
+
+from keras_vision.data.classes import Listing, sorted_names
 from keras_vision.data.images import printable
 from keras_vision.data.layout import find_layout
 from keras_vision.data.reading import Reader, check_kinds
@@ -16,7 +18,7 @@ from keras_vision.errors import BadInput
 _FEW, _SMALL_SHARE = 100, 0.01
 
 
-def open_folder(path, *, image_size, on_bad_image, announce, pixel_scale=None):
+def open_folder(path, *, image_size, on_bad_image, announce, pixel_scale=None, known=None):
     """Opens a folder of images.
 
     All images get one size: `image_size` where given, else what `sizes.py` chooses. They are grey if all training files
@@ -28,21 +30,26 @@ def open_folder(path, *, image_size, on_bad_image, announce, pixel_scale=None):
         on_bad_image: "error", or "skip" to leave out training images that cannot be read.
         announce: Called with a line of text before the reading starts.
         pixel_scale: As in `Dataset`, to read these images as those of a model; None to decide it from these.
+        known: Names of the classes of a model that is to be measured: then no images have to be for training.
 
     Returns:
-        A `Source`. Of a test folder only names are read before its `test` is called.
+        A `Source`, whose `train` is None where no images are for training. Of a test folder only names are read before its `test` is called.
 
     Raises:
         BadInput: No folder, no images, a class only in test/, too much for the memory, or images that cannot be read.
     """
-    layout = find_layout(list_folder(path))
+    layout = find_layout(list_folder(path), known=known)
     splits, decisions, warnings = dict(layout.splits), list(layout.decisions), list(layout.warnings)
+    if TRAIN not in splits:
+        return _without_training(path, splits, decisions, image_size, on_bad_image, pixel_scale)
     _check_listed(splits[TRAIN])
     class_names = tuple(splits[TRAIN].names())
     warnings += _about(splits[TRAIN])
     for role in (VALIDATION, TEST):
-        if role in splits:
+        if role in splits and known is None:
             warnings += _check_classes(splits[role], splits[TRAIN], role)
+        elif role in splits:
+            class_names = tuple(sorted_names({*class_names, *splits[role].names()}))
     for listing in splits.values():
         warnings += check_kinds(listing, on_bad_image)
     decisions += _without_tiny_validation(splits)
@@ -58,6 +65,28 @@ def open_folder(path, *, image_size, on_bad_image, announce, pixel_scale=None):
         class_names=class_names,
         origin=f"image files in {printable(path)}",
         validation=validation,
+        decisions=(*decisions, *reader.decisions),
+        pixel_scale=dict(reader.pixel_scale),
+    )
+
+
+def _without_training(path, splits, decisions, image_size, on_bad_image, pixel_scale):
+    """Returns the `Source` of a folder that only holds images to measure a model on."""
+    for listing in splits.values():
+        _check_listed(listing)
+    names = tuple(sorted_names({name for listing in splits.values() for name in listing.names()}))
+    warnings = [warning for one in splits.values() for warning in (*_about(one), *check_kinds(one, on_bad_image))]
+    reader = Reader(names, image_size=image_size, on_bad_image=on_bad_image, pixel_scale=pixel_scale)
+    read = {role: reader.read(listing) for role, listing in splits.items()}
+    first = next(iter(read.values()))
+    read[next(iter(read))] = dataclasses.replace(first, warnings=(*warnings, *first.warnings))
+    test = read.get(TEST)
+    return Source(
+        train=None,
+        test=None if test is None else lambda: test,
+        class_names=names,
+        origin=f"image files in {printable(path)}",
+        validation=read.get(VALIDATION),
         decisions=(*decisions, *reader.decisions),
         pixel_scale=dict(reader.pixel_scale),
     )

@@ -9,11 +9,12 @@ from keras_vision.data.places import DATASETS, locate
 from keras_vision.errors import BadInput
 
 
-def open_source(spec, *, data_dir, image_size, on_bad_image, announce, pixel_scale=None):
+def open_source(spec, *, data_dir, image_size, on_bad_image, announce, pixel_scale=None, known=None):
     """Opens what a specification names.
 
     Args:
         spec, data_dir, on_bad_image, pixel_scale: As in `load_dataset`.
+        known: As in `open_folder`.
         image_size: (height, width) or None. Only sources without a size of their own heed it.
         announce: Called with a line of text before anything slow.
 
@@ -46,6 +47,7 @@ def open_source(spec, *, data_dir, image_size, on_bad_image, announce, pixel_sca
             on_bad_image=on_bad_image,
             announce=announce,
             pixel_scale=pixel_scale,
+            known=known,
         )
     from keras_vision.data.prepared import download, open_prepared
 

@@ -36,7 +36,7 @@ class Source:
     """A source that was opened.
 
     Args:
-        train: Its training images.
+        train: Its training images; None where it has none, and can only serve to evaluate.
         test: Reads its test images; None where it has none.
         class_names: One name per label.
         origin: One line: where the images came from.
@@ -45,7 +45,7 @@ class Source:
         pixel_scale: The white of each kind of image with more than eight bits, as `data/depths.py` decides it.
     """
 
-    train: Split
+    train: Split | None
     test: Callable[[], Split] | None
     class_names: tuple[str, ...]
     origin: str

@@ -77,8 +77,8 @@ def class_weights(labels, num_classes):
 
     Example:
 
-    >>> class_weights(np.array([0, 0, 0, 1]), 2).round(3).tolist()
-    [0.667, 2.0]
+    >>> class_weights(np.array([0, 0, 0, 0, 1, 1]), 2).tolist()
+    [0.75, 1.5]
     """
     counts = np.maximum(np.bincount(labels, minlength=num_classes), 1)
     weights = np.minimum(counts.max() / counts, HEAVIEST)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from keras_vision.data.augment import Augmentation
+from keras_vision.data.brightness import pixel_statistics
 from keras_vision.data.pipeline import steps_per_epoch, training_batches
 from keras_vision.errors import BadInput, KerasVisionError, check_choice
 from keras_vision.events import EventLog
@@ -243,7 +244,7 @@ def check_fit(model, dataset, recipe=None):
 
 
 def model_card(dataset, model, more=None):
-    """Returns what travels inside a model file: where it comes from and what its outputs mean."""
+    """Returns what travels inside a model file: where it comes from, what its outputs mean, how bright images were."""
     return {
         "dataset": dataset.name,
         "fingerprint": dataset.fingerprint,
@@ -251,6 +252,7 @@ def model_card(dataset, model, more=None):
         "input_shape": list(dataset.shape),
         "pixel_scale": dataset.pixel_scale,
         "model": model.name,
+        "pixel_statistics": pixel_statistics(dataset.train.images),
         **(more or {}),
     }
 

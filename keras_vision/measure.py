@@ -308,7 +308,7 @@ def balance_line(result):
     low, high = result["balanced_interval"]
     return (
         f"balanced accuracy {result['balanced_accuracy']:.4f} (95% interval {low:.4f} to {high:.4f}); the worst class "
-        f"is {worst['name']!r}: {worst['recall']:.0%} of its {worst['n']:,} images are recognised"
+        f"is {worst['name']!r}, with a recall of {worst['recall']:.2f} (n = {worst['n']:,})"
     )
 
 
@@ -317,7 +317,10 @@ def score_line(result):
     low, high = result["interval"]
     seen = f" in {result['views']} views" if result.get("views", 1) > 1 else ""
     again = f", look number {result['looks']} at this split" if result.get("looks", 1) > 1 else ""
+    accuracy, images = f"{result['split']} accuracy", "images"
+    if result["split"] == "all":
+        accuracy, images = "accuracy", "images, all"
     return (
-        f"{result['split']} accuracy {result['accuracy']:.4f} on {result['n']:,} images of {result['dataset']}{seen} "
+        f"{accuracy} {result['accuracy']:.4f} on {result['n']:,} {images} of {result['dataset']}{seen} "
         f"(95% interval {low:.4f} to {high:.4f}), cross-entropy {result['crossentropy']:.3f}{again}"
     )

@@ -163,7 +163,7 @@ def test_balanced_accuracy_is_said_where_classes_are_unequal_or_one_is_far_worse
     line = balance_line(balance_of(*classes) | {"accuracy": right / n})
     assert bool(line) == is_said
     if len(classes) == 3:
-        assert line.endswith("the worst class is 'c': 40% of its 10 images are recognised")
+        assert line.endswith("the worst class is 'c', with a recall of 0.40 (n = 10)")
 
 
 @pytest.mark.parametrize(
@@ -178,3 +178,8 @@ def test_a_target_that_the_largest_class_alone_reaches_is_warned_of(target, metr
         "--metric balanced_accuracy asks for more."
     )
     assert warning == (expected if is_warned else None)
+
+
+def test_the_line_of_a_whole_data_set_names_no_split():
+    result = {"split": "all", "accuracy": 0.5, "n": 2, "dataset": "x", "interval": [0.1, 0.9], "crossentropy": 1}
+    assert score_line(result).startswith("accuracy 0.5000 on 2 images, all of x (95% interval")

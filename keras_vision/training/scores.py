@@ -50,7 +50,7 @@ def scores(logits, labels, label_smoothing=0.0):
     """
     logs = log_probabilities(logits)
     predictions = np.asarray(logits).argmax(axis=1)
-    crossentropy = -float(logs[np.arange(len(labels)), labels].mean())
+    crossentropy = 0.0 - float(logs[np.arange(len(labels)), labels].mean())
     return {
         "loss": (1 - label_smoothing) * crossentropy - label_smoothing * float(logs.mean()),
         "accuracy": int((predictions == labels).sum()) / len(labels),

@@ -390,3 +390,10 @@ def test_a_model_file_with_a_flipped_bit_is_called_damaged(run, tmp_path):
 def test_a_model_file_may_be_a_link_to_one(run, images, tmp_path):
     (tmp_path / "link.keras").symlink_to(tmp_path / run / "model.keras")
     assert evaluate("link.keras", dataset=images)["n"] == 30
+
+
+@pytest.mark.parametrize("name", ["test", "Testing", "valid"])
+def test_a_folder_of_test_images_alone_is_measured_whole(run, name, tmp_path):
+    photographs(tmp_path / "new" / name, ["0", "1"])
+    result = evaluate(run, dataset=f"folder:{tmp_path / 'new'}")
+    assert result["n"] == 8

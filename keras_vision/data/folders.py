@@ -33,7 +33,8 @@ def open_folder(path, *, image_size, on_bad_image, announce, pixel_scale=None, k
         known: Names of the classes of a model that is to be measured: then no images have to be for training.
 
     Returns:
-        A `Source`, whose `train` is None where no images are for training. Of a test folder only names are read before its `test` is called.
+        A `Source`, whose `train` is None where no images are for training. Of a test folder only names are read before
+        its `test` is called.
 
     Raises:
         BadInput: No folder, no images, a class only in test/, too much for the memory, or images that cannot be read.

@@ -67,7 +67,7 @@ def find_layout(root, known=None):
         if found := split_folders(folder, unwrapped, needs_training=known is None):
             return _of_splits(folder, found, passed, known or ())
         inside = folder.with_images()
-        if len(inside) != 1 or folder.images or not _is_wrapper(inside[0]):
+        if len(inside) != 1 or folder.images or not _is_wrapper(inside[0]) or inside[0].name in (known or ()):
             break
         if known is None and role_of(inside[0].name)[0] in (VALIDATION, TEST):
             raise BadInput(

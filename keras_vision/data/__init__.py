@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from keras_vision.data.labels import used_classes
 from keras_vision.data.places import DATASETS, locate
 from keras_vision.data.sources import open_source
 from keras_vision.data.splits import Split
@@ -130,11 +131,16 @@ def load_dataset(
     image_size = _height_and_width(image_size)
     announce = announce or (lambda line: None)
     opened = open_source(spec, data_dir=data_dir, image_size=image_size, on_bad_image=on_bad_image, announce=announce)
+    if opened.train is None:
+        raise BadInput(f"{spec} has no training images, only others: a model can be evaluated on it, not trained.")
     given, warnings = _resized(opened.train, image_size), list(opened.train.warnings)
-    class_names = opened.class_names
     _check_sides(spec, given.images.shape)
-    _check_names(spec, *class_names)
-    _check_labels(spec, given.labels, class_names)
+    _check_names(spec, *opened.class_names)
+    _check_labels(spec, given.labels, opened.class_names)
+    class_names, unused, renumbered = used_classes(given.labels, opened.class_names)
+    if unused and on_bad_image == "skip":  # a class must not vanish because its images are damaged
+        raise BadInput(f"{spec} without an image that can be decoded of some class. {' '.join(unused)}")
+    given = renumbered(given, "")
     fingerprint = _fingerprint(given, class_names)
 
     if opened.test is None:
@@ -146,13 +152,17 @@ def load_dataset(
     if opened.validation is None:
         train, validation = _carve(given, validation_share, seed)
     else:
-        train, validation = given, _resized(opened.validation, image_size)
+        train, validation = given, renumbered(_resized(opened.validation, image_size), f"{spec}, validation images")
+        _check_fits(spec, "validation", validation, train)
+        warnings += validation.warnings
     if not len(validation):
         raise BadInput(f"{spec} with {len(train)} training images", "at least three images of some class")
     warnings += _training_warnings(train, validation, class_names)
 
     def test():
-        return _checked_test(spec, _resized(read_test(), image_size), (train, validation), class_names)
+        split = _resized(read_test(), image_size)
+        split = renumbered(split, f"{spec}, test images") if opened.test else split
+        return _checked_test(spec, split, (train, validation))
 
     return Dataset(
         name=spec,
@@ -165,7 +175,7 @@ def load_dataset(
         source=opened.origin,
         fingerprint=fingerprint,
         warnings=tuple(warnings),
-        decisions=opened.decisions,
+        decisions=(*opened.decisions, *unused),
         seed=seed if opened.validation is None else None,
     )
 
@@ -207,9 +217,6 @@ def _check_labels(spec, labels, class_names):
     for label in (labels.min(), labels.max()):
         if not 0 <= label < len(class_names):
             raise BadInput(f"{spec} with label {label}", f"labels from 0 to {len(class_names) - 1}, one for each name")
-    counts = np.bincount(labels, minlength=len(class_names))
-    if missing := [name for name, count in zip(class_names, counts, strict=True) if not count]:
-        raise BadInput(f"{spec} without a training image of {', '.join(missing)}", "images of every class")
 
 
 def _fingerprint(split, class_names):
@@ -263,19 +270,20 @@ def _training_warnings(train, validation, class_names):
         warnings.append(f"{shared} validation images are also training images: the validation accuracy flatters.")
     if unseen := sorted(set(range(len(class_names))) - set(validation.labels.tolist())):
         names = ", ".join(class_names[label] for label in unseen)
-        warnings.append(f"Too few images to validate these classes, which have one each: {names}.")
+        warnings.append(f"No validation image shows these classes, of which there are too few: {names}.")
     return warnings
 
 
-def _checked_test(spec, split, known_splits, class_names):
-    shape, expected = split.images.shape[1:], known_splits[0].images.shape[1:]
+def _check_fits(spec, name, split, train):
+    shape, expected = split.images.shape[1:], train.images.shape[1:]
     if shape != expected:
-        raise BadInput(f"{spec} with test images of shape {shape}", f"the shape of the training images, {expected}")
+        raise BadInput(f"{spec} with {name} images of shape {shape}", f"the shape of the training images, {expected}")
     if not len(split):
-        raise BadInput(f"{spec} with no test images", "at least one")
-    lowest, highest = split.labels.min(), split.labels.max()
-    if lowest < 0 or highest >= len(class_names):
-        raise BadInput(f"{spec} with test labels {lowest} to {highest}", f"labels from 0 to {len(class_names) - 1}")
+        raise BadInput(f"{spec} with no {name} images", "at least one")
+
+
+def _checked_test(spec, split, known_splits):
+    _check_fits(spec, "test", split, known_splits[0])
     known = {}
     for known_split in known_splits:
         known.update(zip(_digests(known_split), known_split.labels.tolist(), strict=True))

@@ -4,7 +4,9 @@
 heavy libraries and are imported only when needed.
 """
 
-from keras_vision.data.arrays import open_digits, open_idx, open_npz
+from keras_vision.data.arrays import open_digits
+from keras_vision.data.idx import open_idx
+from keras_vision.data.npz import open_npz
 from keras_vision.data.places import DATASETS, locate
 from keras_vision.errors import BadInput
 

@@ -32,7 +32,7 @@ class Source:
     """A source that was opened.
 
     Args:
-        train: Its training images.
+        train: Its training images; None where it has none, and can only serve to evaluate.
         test: Reads its test images; None where it has none.
         class_names: One name per label.
         origin: One line: where the images came from.
@@ -40,7 +40,7 @@ class Source:
         decisions: What was decided for the person, a sentence each: how values were scaled, which split is which.
     """
 
-    train: Split
+    train: Split | None
     test: Callable[[], Split] | None
     class_names: tuple[str, ...]
     origin: str

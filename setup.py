@@ -18,12 +18,15 @@ REQUIRED = [
     "scipy>=1.13",
     "numpy>=2.0",
     "pillow>=11.0",
+    "filelock>=3.16",
+    "psutil>=6.0",
 ]
 EXTRAS = {
     "gpu": ["tensorflow[and-cuda]>=2.21"],
     "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
     "litert": ["ai-edge-litert>=2.0"],
     "openvino": ["openvino>=2025.0"],
+    "heic": ["pillow-heif>=0.18"],
     "bench": ["torch>=2.6"],
     "test": ["pytest>=8.3", "pytest-xdist>=3.6"],
 }

@@ -8,6 +8,10 @@ functions of modules of their own name:
 """
 
 import importlib
+import os
+
+# Before a person's own import of TensorFlow, after which it is too late: its greeting is no news to anyone.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 __version__ = "0.1.0"
 

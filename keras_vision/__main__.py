@@ -4,6 +4,7 @@ import importlib
 import sys
 
 from keras_vision.errors import BadInput, check_choice
+from keras_vision.streams import tell
 
 # front door -> what it does
 COMMANDS = {
@@ -29,7 +30,7 @@ def main(arguments=None):
     try:
         check_choice("command", arguments[0], COMMANDS)
     except BadInput as error:
-        print(f"keras-vision: {error}", file=sys.stderr)
+        tell(f"keras-vision: {error}")
         return error.exit_code
     return importlib.import_module(f"keras_vision.{arguments[0]}").main(arguments[1:])
 

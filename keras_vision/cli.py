@@ -5,6 +5,8 @@ and defaults are the function's own, so that the flag, the argument and the reco
 """
 
 import argparse
+import contextlib
+import errno
 import inspect
 import json
 import os
@@ -16,7 +18,8 @@ import sys
 from keras_vision.errors import BadInput, KerasVisionError, nearest
 from keras_vision.formats import FORMATS
 from keras_vision.models import MODELS
-from keras_vision.progress import installed, make_progress
+from keras_vision.progress import installed, is_interactive, make_progress
+from keras_vision.streams import open_missing, tell, usable
 
 # name -> (how its text is read, placeholder, what it means). A flag without a reader takes no value.
 OPTIONS = {
@@ -25,8 +28,10 @@ OPTIONS = {
     "data_dir": (str, "DIR", "a prepared TFDS directory, or the folder of a data set's own files"),
     "image_size": (int, "PIXELS", "resize all images to this height and width"),
     "on_bad_image": (str, "error|skip", "a damaged training image: stop and name it, or skip and count it"),
-    "target_acc": (float, "SHARE", "the validation accuracy to be reached, a share such as 0.9"),
+    "target_acc": (float, "SHARE", "the accuracy to be reached, a share such as 0.9"),
+    "metric": (str, "NAME", "what the target and the best epoch are about: accuracy or balanced_accuracy"),
     "strategy": (str, "NAME", "how settings are proposed: grow, random, grid, bayesian, hyperband"),
+    "ending": (str, "NAME", "when a training is given up: hopeless, where its goal is out of reach, or never"),
     "polish": (str, "NAME", "how a growing search polishes the training: grid, random, bayesian"),
     "space": (str, "FILE.py", "a search space of your own in place of tuner_configs/MODEL.py"),
     "max_trials": (int, "N", "try at most this many settings"),
@@ -35,7 +40,7 @@ OPTIONS = {
     "max_macs": (int, "N", "try no network with more multiply-accumulates for one image"),
     "max_latency_ms": (float, "MS", "try no network that takes longer for one image on this machine"),
     "keep": (int, "K", "keep the model files of the K best trials"),
-    "confirm": (int, "N", "train the best network N times more, with other seeds, and print mean and deviation"),
+    "confirm": (int, "N", "train what is found N times anew, on other validation images, to show what it reaches"),
     "report": (str, "WORKDIR", "print what an earlier search found, instead of searching"),
     "epochs": (int, "N", "passes over the training images"),
     "batch_size": (int, "N", "images per step"),
@@ -50,7 +55,9 @@ OPTIONS = {
     "flip": (str, "NAME", "mirror training images: none, random or alternating"),
     "shift": (int, "PIXELS", "shift training images by up to so much"),
     "cutout": (int, "PIXELS", "blank a square of this side in training images"),
+    "patience": (float, "SHARE", "end when in this share of the epochs nothing was left to learn; 0 is off"),
     "cutmix": (float, "SHARE", "probability that a batch of training images is mixed"),
+    "class_weight": (str, "NAME", "balanced: in the loss, rare classes count as much as common ones; or none"),
     "precision": (str, "NAME", "auto, float32, mixed_bfloat16 or mixed_float16"),
     "seed": (int, "N", "everything random derives from it; 0 is a seed"),
     "workdir": (str, "DIR", "the run directory; the same command on the same directory goes on where it was"),
@@ -82,7 +89,11 @@ OPTIONS = {
 # Options and words that may be given several times; they arrive as a list.
 REPEATED = ("set", "format", "images")
 
-INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+# signal -> exit code. Windows has no SIGHUP, and a SIGBREAK where a terminal is closed.
+_CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129, "SIGBREAK": 129}
+INTERRUPTED = {getattr(signal, name): code for name, code in _CODES.items() if hasattr(signal, name)}
+# What a person mends in the words of the command.
+_WRONG_NAMES = {errno.ENAMETOOLONG: ". A name in it is too long for this system: choose a shorter one."}
 
 
 class Terminated(KeyboardInterrupt):
@@ -115,7 +126,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser(function, prog, positional, flags, epilog=None):
-    description = inspect.getdoc(function).split("\n\n")[0]
+    description = (inspect.getdoc(function) or "").split("\n\n")[0]  # python -OO leaves no docstrings
     parser = _Parser(prog=prog, description=description, epilog=epilog, allow_abbrev=False)
     parameters = inspect.signature(function).parameters
     for name, meaning in positional.items():
@@ -189,6 +200,24 @@ def _raise_terminated(signum, frame):
     raise Terminated(signum)
 
 
+@contextlib.contextmanager
+def _stops_raised():
+    """Makes SIGTERM and a closed terminal raise `Terminated` in the block, unless they are ignored, as under nohup.
+
+    Only the main thread may say what a signal does. In another one, signals stay what they are.
+    """
+    before = {}
+    try:
+        with contextlib.suppress(ValueError):
+            for stop in INTERRUPTED.keys() - {signal.SIGINT}:
+                if signal.getsignal(stop) not in (signal.SIG_IGN, None):
+                    before[stop] = signal.signal(stop, _raise_terminated)
+        yield
+    finally:
+        for stop, handler in before.items():
+            signal.signal(stop, handler)
+
+
 def main(function, name, *, flags, positional=(), show=None, resumable=False, epilog=None, arguments=None):
     """Runs a front door as a command and returns its exit code.
 
@@ -208,50 +237,83 @@ def main(function, name, *, flags, positional=(), show=None, resumable=False, ep
         0 done, 1 failure, 2 bad input, 3 target not reached, 129, 130 or 143 interrupted.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    try:
-        for stop in (signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(stop) != signal.SIG_IGN:  # as under nohup
-                signal.signal(stop, _raise_terminated)
-        flags = (*flags, "quiet", "json")
-        parser = _parser(function, f"{installed('python')} -m keras_vision.{name}", dict(positional), flags, epilog)
-        options = vars(parser.parse(arguments))
-        quiet, as_json = options.pop("quiet"), options.pop("json")
-        if "set" in options:
-            options["settings"] = parse_settings(options.pop("set"))
-        form = _form(as_json, options.pop("csv", False))
-        is_stream, out = inspect.isgeneratorfunction(function), sys.stdout  # which a live display replaces
-        progress = make_progress(quiet=quiet, stream=sys.stderr if as_json or is_stream else sys.stdout)
-        with progress:
-            result = function(**options, progress=progress)
-            if is_stream:
-                return show(result, form, out)
-        if as_json:
-            print(json.dumps(result, allow_nan=False, default=str), flush=True)
-        elif show:
-            show(result, make_progress(quiet=False, stream=sys.stdout))
-        return result.get("exit_code", 0)
-    except KerasVisionError as error:
-        print(f"keras_vision.{name}: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt as stop:
-        code = INTERRUPTED[stop.signum if isinstance(stop, Terminated) else signal.SIGINT]
-        words = shlex.join([installed("python"), "-m", f"keras_vision.{name}", *arguments])
-        print(f"\nInterrupted. Go on with: {words}" if resumable else "\nInterrupted.", file=sys.stderr)
-        return code
-    except OSError as error:
-        if not (isinstance(error, BrokenPipeError) and _nobody_reads()):
-            print(f"keras_vision.{name}: {error}", file=sys.stderr)
-        return 1
+    open_missing()
+    if not is_interactive():
+        os.environ["MPLBACKEND"] = "agg"  # figures are files; what else is set may be no backend of this machine
+    with _stops_raised():
+        try:
+            flags = (*flags, "quiet", "json")
+            parser = _parser(function, f"{installed('python')} -m keras_vision.{name}", dict(positional), flags, epilog)
+            return _run(function, vars(parser.parse(arguments)), show)
+        except KerasVisionError as error:
+            tell(f"keras_vision.{name}: {error}")
+            return error.exit_code
+        except KeyboardInterrupt as stop:
+            code = INTERRUPTED[stop.signum if isinstance(stop, Terminated) else signal.SIGINT]
+            words = shlex.join([installed("python"), "-m", f"keras_vision.{name}", *arguments])
+            tell(f"\nInterrupted. Go on with: {words}" if resumable else "\nInterrupted.")
+            return code
+        except OSError as error:
+            if not (_is_broken_pipe(error) and _nobody_reads()):
+                tell(f"keras_vision.{name}: {error}{_WRONG_NAMES.get(error.errno, '')}")
+            _print_no_more()
+            return 2 if error.errno in _WRONG_NAMES else 1
+        except ImportError as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            tell(
+                f"keras_vision.{name}: a library cannot be loaded ({reason}). keras_vision.doctor says what is lacking."
+            )
+            return 1
+        except MemoryError:
+            tell(f"keras_vision.{name}: the memory is full. Smaller images, batches or networks take less.")
+            return 1
+
+
+def _run(function, options, show):
+    """Calls a front door with the options of a command line, prints what it returns, and returns the exit code."""
+    quiet, as_json = options.pop("quiet"), options.pop("json")
+    if "set" in options:
+        options["settings"] = parse_settings(options.pop("set"))
+    form = _form(as_json, options.pop("csv", False))
+    is_stream, out = inspect.isgeneratorfunction(function), usable(sys.stdout)  # which a live display replaces
+    progress = make_progress(quiet=quiet, stream=sys.stderr if as_json or is_stream else out)
+    with progress:
+        result = function(**options, progress=progress)
+        if is_stream:
+            code = show(result, form, out)
+            out.flush()
+            return code
+    if as_json:
+        print(json.dumps(result, allow_nan=False, default=str), file=out, flush=True)
+    elif show:
+        show(result, make_progress(stream=out, must_be_read=True))
+    return result.get("exit_code", 0)
+
+
+def _is_broken_pipe(error):
+    return isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL)
 
 
 def _nobody_reads():
-    """Returns whether standard output is a pipe that its reader has closed, as `head` does; the rest then goes nowhere.
+    """Returns whether standard output is a pipe that its reader has closed, as `head` does.
 
-    Python would try to write it when the process ends, and complain.
+    Where the system cannot tell whose pipe is broken, as Windows, it is that one: no other is written to.
     """
-    poll = select.poll()
-    poll.register(sys.stdout.fileno(), 0)  # errors are told without being asked for
-    is_closed = any(events & select.POLLERR for _, events in poll.poll(0))
-    if is_closed:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return is_closed
+    if not hasattr(select, "poll"):
+        return True
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)  # errors are told without being asked for
+        return any(events & select.POLLERR for _, events in poll.poll(0))
+    return False
+
+
+def _print_no_more():
+    """Turns standard output to nothing where it cannot be written: Python would try again as it ends, and complain."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(AttributeError, OSError, ValueError), open(os.devnull, "wb") as nothing:
+            os.dup2(nothing.fileno(), sys.stdout.fileno())
+    except AttributeError:  # there is none
+        return

@@ -67,9 +67,9 @@ def describe(
     >>> describe("vgg")["totals"]["parameters"]  # doctest: +SKIP
     964170
     """
-    from keras_vision.progress import Progress
+    from keras_vision.progress import suitable_progress
 
-    progress = progress or Progress()
+    progress = suitable_progress(progress)
     _check_source(model, source, input_shape=input_shape, num_classes=num_classes, settings=settings)
     check_seed(seed)
     if dataset and not gradients:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import os
 import platform
 import re
@@ -15,6 +16,8 @@ from pathlib import Path
 
 from keras_vision.cli import main as run_command
 from keras_vision.errors import BadInput
+from keras_vision.keras_settings import BACKEND, foreign_file, foreign_variables
+from keras_vision.machine import free_memory, memory_limit, memory_of_machine
 from keras_vision.runs import processor_name
 
 MAIN_JOB, MAIN_DATASET = "python -m keras_vision.tune --model vgg", "fashion_mnist"
@@ -75,7 +78,7 @@ def doctor(*, data_dir=None, progress=None):
     >>> doctor()["exit_code"]  # doctest: +SKIP
     0
     """
-    groups = (packages(), computing(), data_sets(data_dir), resources(), run_directory())
+    groups = (packages(), settings_of_others(), computing(), data_sets(data_dir), resources(), run_directory())
     findings = [finding for group in groups for finding in group]
     has_fault = any(finding.status == "fault" for finding in findings)
     return {"findings": [dataclasses.asdict(finding) for finding in findings], "exit_code": int(has_fault)}
@@ -113,6 +116,22 @@ def _compared(requirement, subject, *, missing, old):
     if needed.contains(version, prereleases=True):
         return Finding("ok", subject, version)
     return Finding(old, subject, f"{version}, and {needed} is needed. Try: {mend}")
+
+
+def settings_of_others():
+    """Finds what another project has set of Keras and TensorFlow, which no command here heeds, and whether a home is.
+
+    They are worth a line where the same network gives other answers in a person's own program.
+    """
+    if file := foreign_file():
+        yield Finding("ok", "keras.json", f"{file} sets Keras otherwise than our networks need; it is not heeded")
+    if names := foreign_variables():
+        yield Finding("ok", "environment", f"not heeded, since they change what is computed: {', '.join(names)}")
+    backend = os.environ.get("KERAS_BACKEND") or BACKEND
+    if backend != BACKEND:
+        yield Finding("ok", "environment", f"KERAS_BACKEND={backend} is not heeded: commands compute on {BACKEND}")
+    if not os.path.isdir(os.path.expanduser("~")):
+        yield Finding("ok", "home", "there is no home directory; data sets are found by --data-dir and TFDS_DATA_DIR")
 
 
 def computing():
@@ -155,8 +174,11 @@ def data_sets(data_dir=None):
         try:
             place = locate(name, None if name == "digits" else data_dir)
         except BadInput as error:
-            text = f"not in {data_dir}" + ("" if Path(data_dir).expanduser().is_dir() else ", which is no folder")
-            mend = f". Needed: {error.expected}. {error.mend}" if is_main else ""
+            text = f"not in {data_dir}" + (
+                "" if os.path.isdir(os.path.expanduser(data_dir)) else ", which is no folder"
+            )
+            needed = f"{error.expected}. {error.mend}" if error.expected else str(error)
+            mend = f". Needed: {needed}" if is_main else ""
             yield Finding("fault" if is_main else "ok", name, text + mend)
             continue
         if place.kind == "download":
@@ -170,38 +192,19 @@ def data_sets(data_dir=None):
 def resources():
     """Finds how much disk and memory are free."""
     yield _enough("disk", shutil.disk_usage(Path.cwd()).free, DISK)
-    memory = _free_memory()
-    if memory is None:
+    limit, free = memory_limit(), free_memory()
+    shared = f" of the {limit / 1e9:.1f} GB that this process may take" if limit < memory_of_machine()[0] else ""
+    if math.isinf(free):
         yield Finding("ok", "memory", "this system does not say how much is free")
     else:
-        yield _enough("memory", memory, MEMORY)
+        yield _enough("memory", free, MEMORY, shared)
 
 
-def _enough(subject, free, limits):
+def _enough(subject, free, limits, shared=""):
     least, comfortable = limits
     status = "fault" if free < least else "warning" if free < comfortable else "ok"
     wanted = "" if status == "ok" else f"; {(least if status == 'fault' else comfortable) / 1e9:.1f} GB are wanted"
-    return Finding(status, subject, f"{free / 1e9:.1f} GB free{wanted}")
-
-
-def _free_memory(root="/"):
-    """Returns the bytes that a process may still take, within the limit of its container; None where not known.
-
-    Args:
-        root: The folder that holds proc and sys.
-    """
-    meminfo, group = Path(root, "proc/meminfo"), Path(root, "sys/fs/cgroup")
-    if not meminfo.exists():
-        return None
-    lines = dict(line.split(":") for line in meminfo.read_text(encoding="utf-8").splitlines())
-    free = 1024 * int(lines["MemAvailable"].split()[0])
-    limit = (group / "memory.max").read_text().strip() if (group / "memory.max").exists() else "max"
-    if limit == "max":
-        return free
-    statistics = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
-    # Files read or written count as used, though the system gives up their pages as soon as a process asks for memory.
-    used = int((group / "memory.current").read_text()) - int(statistics["inactive_file"])
-    return min(free, int(limit) - used)
+    return Finding(status, subject, f"{free / 1e9:.1f} GB free{shared}{wanted}")
 
 
 def run_directory():

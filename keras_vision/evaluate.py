@@ -8,7 +8,7 @@ from pathlib import Path
 from keras_vision.cli import main as run_command
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.job import check_seed, data_source, open_dataset
-from keras_vision.measure import VIEWS, answer, details, score_line, summary
+from keras_vision.measure import VIEWS, answer, balance_line, details, score_line, summary
 from keras_vision.quiet import import_keras
 
 SPLITS = ("test", "validation")
@@ -43,10 +43,10 @@ def evaluate(source, *, dataset=None, data_dir=None, split="test", views=1, seed
     >>> evaluate("runs/tune-vgg-fashion_mnist")["accuracy"]  # doctest: +SKIP
     """
     from keras_vision.data import locate
-    from keras_vision.progress import Progress
+    from keras_vision.progress import suitable_progress
     from keras_vision.runs import load_model, read_card
 
-    progress = progress or Progress()
+    progress = suitable_progress(progress)
     check_choice("split", split, SPLITS)
     check_choice("views", views, VIEWS)
     if seed is not None:
@@ -66,7 +66,7 @@ def evaluate(source, *, dataset=None, data_dir=None, split="test", views=1, seed
     model = load_model(source, float32=True)
     check_outputs(model)
     chosen = choose_data(card.get("data_source", {}), dataset, data_dir, seed, model.input_shape)
-    data = open_dataset(chosen.pop("spec"), **chosen, progress=progress)
+    data = open_dataset(chosen.pop("spec"), **chosen, progress=progress, pixel_scale=card.get("pixel_scale"))
     check_classes(card.get("class_names"), data.class_names)
     images, logits = answer(model, data, split, views)
     result = summary(data, split, images, logits, views) | details(logits, images.labels, data.class_names)
@@ -115,7 +115,7 @@ def slug(name):
     'folder-my-photos'
     """
     kind, _, path = name.partition(":")
-    return re.sub(r"[^\w.]+", "-", f"{kind} {Path(path).name}").strip("-")
+    return re.sub(r"[^\w.]+", "-", f"{kind} {Path(path).name}").strip("-")[:80]  # names hold 255 bytes at most
 
 
 def draw(folder, prefix, images, logits, class_names):
@@ -207,6 +207,8 @@ def show(result, progress):
     if "top5" in result:
         low, high = result["top5"]["interval"]
         progress.say(f"top-5 accuracy {result['top5']['accuracy']:.4f} (95% interval {low:.4f} to {high:.4f})")
+    if line := balance_line(result):
+        progress.say(line)
     progress.say(score_line(result))
 
 

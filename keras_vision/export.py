@@ -54,10 +54,10 @@ def export(source, *, format=(), quantize=None, out=None, dataset=None, data_dir
         check_choice("quantize", quantize, QUANTIZED)
     for name in names:
         check_format(name, quantize)
-    from keras_vision.progress import Progress
+    from keras_vision.progress import suitable_progress
     from keras_vision.runs import model_file
 
-    progress = progress or Progress()
+    progress = suitable_progress(progress)
     folder = Path(out or default_folder(model_file(source), run_of(source))).resolve()
     targets = {name: target_of(folder, name, quantize, is_itself=bool(out) and len(names) == 1) for name in names}
     for name, target in targets.items():
@@ -158,7 +158,8 @@ def open_images(model, origin, dataset, data_dir, progress):
         if not (dataset or "data_source" in origin):
             raise BadInput("a model that does not say its data set", "--dataset NAME")
         chosen = choose_data(origin.get("data_source", {}), dataset, data_dir, None, model.input_shape)
-        data = open_dataset(chosen.pop("spec"), **chosen, progress=progress)
+        scale = origin.get("pixel_scale")
+        data = open_dataset(chosen.pop("spec"), **chosen, progress=progress, pixel_scale=scale)
         check_classes(origin.get("class_names"), data.class_names)
         check_fit(model, data)
         return real_images(data)
@@ -179,7 +180,7 @@ def write(name, target, subject):
         is_empty = target.is_dir() and not any(target.iterdir())
         around = target if is_empty else target.parent
         around.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=around) as temporary:
+        with tempfile.TemporaryDirectory(prefix=".export.", dir=around) as temporary:
             new = Path(temporary, "new")
             new.mkdir()
             calibration = subject.images.calibration if subject.quantize else None

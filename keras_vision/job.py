@@ -6,8 +6,11 @@ import time
 from pathlib import Path
 
 from keras_vision.errors import BadInput
-from keras_vision.measure import measure_run, score_line
+from keras_vision.machine import at_home
+from keras_vision.measure import balance_line, majority_warning, measure_run, score_line
 from keras_vision.progress import installed
+from keras_vision.training.recipe import STEPS, Task, recipe_for
+from keras_vision.training.scores import score_of
 
 # What TensorBoard's HParams show of a run: scalar -> name shown.
 METRICS = {
@@ -44,8 +47,53 @@ def deadline_after(minutes):
     return time.monotonic() + 60 * minutes
 
 
-def open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress):
-    """Loads a data set and tells the person where it came from and what is odd about it."""
+def fit_recipe(model, data, changes, progress, *, count_flops=None, steps=STEPS):
+    """Returns the recipe that suits a data set, and what was decided for it, and tells the person.
+
+    Args:
+        model: A name in `MODELS`.
+        data: The `Dataset`.
+        changes: Dict of the fields that a person set; None leaves the default.
+        progress: A `Progress`.
+        steps: How long a training is to be.
+        count_flops: Returns the FLOPs of training the network with one image; None where there is not one network.
+
+    Returns:
+        (`Recipe`, list of sentences).
+    """
+    from keras_vision.data.mirror import look_at_mirror_images
+
+    decisions, mirrored = [], False
+    if changes.get("flip") is None and recipe_for(model).flip != "none":
+        mirror = look_at_mirror_images(data.train)
+        mirrored = mirror.allowed
+        decisions.append(mirror.sentence())
+    flops = count_flops() if count_flops and not changes.get("epochs") else None
+    task = Task(len(data.train), min(data.shape[:2]), mirrored, flops, steps)
+    recipe = recipe_for(model, task, **changes)
+    batch_size = min(recipe.batch_size, len(data.train))
+    steps = recipe.epochs * max(1, len(data.train) // batch_size)
+    decisions.append(f"A training is {recipe.epochs} epochs: {steps:,} steps of {batch_size} images.")
+    for decision in decisions:
+        progress.say(decision)
+    return recipe, decisions
+
+
+def recipe_for_metric(metric, changes):
+    """Returns the changes of a recipe that a metric asks for, where a person set nothing else.
+
+    Example:
+
+    >>> recipe_for_metric("balanced_accuracy", {"epochs": 3})
+    {'epochs': 3, 'class_weight': 'balanced'}
+    """
+    if metric == "balanced_accuracy" and changes.get("class_weight") is None:
+        return changes | {"class_weight": "balanced"}
+    return changes
+
+
+def open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress, pixel_scale=None):
+    """Loads a data set and tells the person where it came from and what is odd about it; as `load_dataset` does."""
     from keras_vision.data import load_dataset
 
     data = load_dataset(
@@ -55,6 +103,7 @@ def open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress):
         on_bad_image=on_bad_image,
         seed=seed,
         announce=progress.say,
+        pixel_scale=pixel_scale,
     )
     progress.say(f"{data.name}: {data.source}")
     for decision in data.decisions:
@@ -68,12 +117,18 @@ def data_source(dataset, data_dir, image_size, on_bad_image, seed):
     """Returns what a model file keeps of its data: the arguments with which `load_dataset` gives the same again."""
     kind, colon, path = dataset.partition(":")
     return {
-        "spec": f"{kind}:{Path(path).expanduser().resolve()}" if kind in ("folder", "npz") and colon else dataset,
-        "data_dir": str(Path(data_dir).expanduser().resolve()) if data_dir else None,
+        "spec": f"{kind}:{at_home(path).resolve()}" if kind in ("folder", "npz") and colon else dataset,
+        "data_dir": str(at_home(data_dir).resolve()) if data_dir else None,
         "image_size": image_size,
         "on_bad_image": on_bad_image,
         "seed": seed,
     }
+
+
+def warn_of_majority(data, target_acc, progress, metric="accuracy"):
+    """Warns where a target on accuracy is one that the largest class alone reaches."""
+    if warning := majority_warning(data.validation.labels, data.class_names, target_acc, metric):
+        progress.say(f"warning: {warning}")
 
 
 def begin(model, data, precision, run, progress):
@@ -97,7 +152,7 @@ def log_session(run, settings, result):
         log.session(run.path.name, given, result, METRICS)
 
 
-def finish(run, result, data, target_acc, progress, views=1):
+def finish(run, result, data, progress, *, target_acc=None, reached=True, views=1):
     """Ends a run: draws its pictures, then opens the test split where the run is done; returns the completed result.
 
     The test split is opened once, and only for a run that reached its target or had none, and whose model is done:
@@ -107,8 +162,9 @@ def finish(run, result, data, target_acc, progress, views=1):
         run: The `Run`, with its model.
         result: Its result so far; from disk where it is finished.
         data: The `Dataset`.
-        target_acc: As in `train` and `tune`.
         progress: A `Progress`.
+        target_acc: As in `train` and `tune`.
+        reached: Whether the target was, where there is one.
         views: Of each test image, as in `measure`.
     """
     from keras_vision.pictures import draw_pictures
@@ -116,11 +172,11 @@ def finish(run, result, data, target_acc, progress, views=1):
     from keras_vision.training.precision import set_precision
 
     set_precision("float32")  # as `evaluate` and every export compute
-    reached = target_acc is None or result["val_accuracy"] >= target_acc
+    trivial = majority_warning(data.validation.labels, data.class_names, target_acc, result.get("metric", "accuracy"))
     extra = {
         "workdir": str(run.path),
         "target_acc": target_acc,
-        "warnings": list(data.warnings),
+        "warnings": [*data.warnings, *filter(None, [trivial])],
         "exit_code": 0 if reached else 3,
     }
     if "test" not in result:
@@ -145,11 +201,15 @@ def tensorboard_line(workdir):
 def closing_lines(result):
     """Returns the lines that end a run: what was reached, where things are, and the test accuracy last."""
     workdir, target = Path(result["workdir"]), result["target_acc"]
-    verdict = ""
+    accuracy = f"accuracy {result['val_accuracy']:.4f}"
+    verdict, of, scored = "", "", accuracy
+    if result.get("metric") == "balanced_accuracy":
+        of = " of balanced accuracy"
+        scored = f"balanced accuracy {result['val_balanced_accuracy']:.4f} ({accuracy})"
     if target is not None:
-        verdict = f"target {target:g} {'reached' if result['val_accuracy'] >= target else 'not reached'}: "
+        verdict = f"target {target:g}{of} {'reached' if score_of(result) >= target else 'not reached'}: "
     lines = [
-        f"{verdict}validation accuracy {result['val_accuracy']:.4f} with {result['parameters']:,} parameters, "
+        f"{verdict}validation {scored} with {result['parameters']:,} parameters, "
         f"in {result['seconds']:.0f} s of training",
         f"model        {shlex.quote(str(workdir / 'model.keras'))}",
         f"export       {shlex.join([installed('python'), '-m', 'keras_vision.export', str(workdir)])}",
@@ -164,6 +224,7 @@ def closing_lines(result):
         lines.append("All that the search space and the limits allow has been tried.")
     if "test" in result:
         lines += [f"warning: {warning}" for warning in result["test"]["warnings"]]
+        lines += filter(None, [balance_line(result["test"])])
         lines.append(score_line(result["test"]))
     return lines
 

@@ -1,10 +1,14 @@
 """How well a model does on a split: accuracy with its interval, cross-entropy, and the line that says so."""
 
 from keras_vision.errors import KerasVisionError
+from keras_vision.training.scores import scores
 
 TOP = 5  # classes that may be named, where there are more
 # Equal ranges of confidence over which the calibration error is summed (Guo et al. 2017, section 2).
 CALIBRATION_BINS = 15
+# Classes are unequal where the largest has so many times the images of the smallest; and a class' recall is far below
+# the accuracy where it is so much less.
+UNEQUAL, FAR_BELOW = 1.5, 0.2
 # Views of each image whose logits are averaged: itself; and mirrored; and both of these shifted by a pixel along the
 # diagonal, to and fro (Jordan 2024, arXiv:2404.00498, section 3.5).
 VIEWS = (1, 2, 6)
@@ -26,7 +30,7 @@ def measure(model, dataset, split="test", views=1):
         views: As in `predict_logits`.
 
     Returns:
-        A dict: dataset, split, views, warnings, and what `score` returns.
+        A dict: dataset, split, views, warnings, and what `score` and `balance` return.
     """
     return summary(dataset, split, *answer(model, dataset, split, views), views)
 
@@ -46,12 +50,13 @@ def answer(model, dataset, split="test", views=1):
 
 
 def summary(dataset, split, images, logits, views=1):
-    """Returns what `measure` returns of a split that was answered."""
+    """Returns what `measure` returns of a split that was answered; of `dataset` name and class names are used."""
     return {
         "dataset": dataset.name,
         "split": split,
         "views": views,
         **score(logits, images.labels),
+        **balance(logits.argmax(axis=1), images.labels, dataset.class_names),
         "warnings": list(images.warnings),
     }
 
@@ -119,11 +124,8 @@ def score(logits, labels):
     >>> score(np.array([[9.0, 0.0], [9.0, 0.0]]), np.array([0, 1]))["accuracy"]
     0.5
     """
-    import numpy as np
-    from scipy.special import log_softmax
-
-    losses = -log_softmax(logits.astype("float64"), axis=1)[np.arange(len(labels)), labels]
-    return share((logits.argmax(axis=1) == labels).sum(), len(labels)) | {"crossentropy": float(losses.mean())}
+    crossentropy = scores(logits, labels)["crossentropy"]
+    return share((logits.argmax(axis=1) == labels).sum(), len(labels)) | {"crossentropy": crossentropy}
 
 
 def share(correct, n):
@@ -143,6 +145,77 @@ def share(correct, n):
         "n": n,
         "interval": [round(float(interval.low), 4), round(float(interval.high), 4)],
     }
+
+
+def balance(predictions, labels, class_names):
+    """Returns what accuracy hides where classes are unequal.
+
+    Args:
+        predictions, labels: Int arrays [n].
+        class_names: One name per class. Classes without images do not count.
+
+    Returns:
+        A dict: balanced_accuracy, the mean recall; balanced_interval, its 95% interval; worst_class, its name, recall
+        and n, of equally bad ones that with the most images; and class_sizes, images of the smallest and the largest.
+
+    The interval is that of a mean of independent shares, m in number: the normal approximation after adding 2/m right
+    and 2/m wrong answers to each (Price & Bonett 2004, Computational Statistics & Data Analysis 45:449-456; of one
+    class it is Agresti and Coull's).
+
+    Example:
+
+    >>> found = balance(np.array([0] * 8), np.array([0] * 6 + [1] * 2), ("cat", "dog"))
+    >>> found["balanced_accuracy"], found["worst_class"]
+    (0.5, {'name': 'dog', 'recall': 0.0, 'n': 2})
+    """
+    import numpy as np
+
+    counts = np.bincount(labels, minlength=len(class_names))
+    right = np.bincount(labels[predictions == labels], minlength=len(class_names))
+    present = np.flatnonzero(counts)
+    counts, right, m = counts[present], right[present], len(present)
+    shares = (right + 2 / m) / (counts + 4 / m)
+    deviation = np.sqrt((shares * (1 - shares) / (counts + 4 / m)).sum()) / m
+    low, high = np.clip(shares.mean() + np.array([-1.96, 1.96]) * deviation, 0, 1)
+    worst = min(range(m), key=lambda place: (right[place] / counts[place], -counts[place]))
+    return {
+        "balanced_accuracy": float((right / counts).mean()),
+        "balanced_interval": [round(float(low), 4), round(float(high), 4)],
+        "worst_class": {
+            "name": class_names[present[worst]],
+            "recall": float(right[worst] / counts[worst]),
+            "n": int(counts[worst]),
+        },
+        "class_sizes": [int(counts.min()), int(counts.max())],
+    }
+
+
+def majority_warning(labels, class_names, target_acc, metric="accuracy"):
+    """Returns that the largest class alone reaches a target on accuracy, as a sentence; None where it does not.
+
+    Args:
+        labels: Int array [n] of the images that the target is about.
+        class_names: One name per class.
+        target_acc, metric: As in `keras_vision.training.trainer.fit`.
+
+    Example:
+
+    >>> majority_warning(np.array([0] * 9 + [1]), ("healthy", "ill"), 0.85)[:46]
+    "90% of the validation images are 'healthy': a "
+    """
+    import numpy as np
+
+    if target_acc is None or metric != "accuracy":
+        return None
+    counts = np.bincount(labels, minlength=len(class_names))
+    largest = int(counts.argmax())
+    most = counts[largest] / len(labels)
+    if most < target_acc:
+        return None
+    return (
+        f"{most:.0%} of the validation images are {class_names[largest]!r}: a model that always says so has an "
+        f"accuracy of {most:.2f}. --metric balanced_accuracy asks for more."
+    )
 
 
 def details(logits, labels, class_names):
@@ -219,6 +292,24 @@ def class_rows(predictions, labels, class_names):
             | {key: None if np.isnan(number) else float(number) for key, number in numbers.items()}
         )
     return rows
+
+
+def balance_line(result):
+    """Returns balanced accuracy and worst class as a person reads them; "" where the accuracy tells all.
+
+    It does where classes have about as many images each, and none of them is far worse than the whole.
+    """
+    if "worst_class" not in result:  # of an earlier version
+        return ""
+    smallest, largest = result["class_sizes"]
+    worst = result["worst_class"]
+    if largest <= UNEQUAL * smallest and worst["recall"] > result["accuracy"] - FAR_BELOW:
+        return ""
+    low, high = result["balanced_interval"]
+    return (
+        f"balanced accuracy {result['balanced_accuracy']:.4f} (95% interval {low:.4f} to {high:.4f}); the worst class "
+        f"is {worst['name']!r}: {worst['recall']:.0%} of its {worst['n']:,} images are recognised"
+    )
 
 
 def score_line(result):

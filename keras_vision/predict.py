@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from keras_vision.cli import main as run_command
 from keras_vision.errors import BadInput
@@ -49,10 +48,10 @@ def predict(source, images, *, top=1, batch_size=256, progress=None):
     ...     print(answer)
     {'image': 'photos/a.jpg', 'predictions': [{'class': 'Coat', 'probability': 0.93}]}
     """
-    from keras_vision.data.images import THREADS, BadImage, printable
-    from keras_vision.progress import Progress
+    from keras_vision.data.images import THREADS, BadImage, printable, without_pillow_warnings
+    from keras_vision.progress import suitable_progress
 
-    progress = progress or Progress()
+    progress = suitable_progress(progress)
     for name, value in (("top", top), ("batch_size", batch_size)):
         if value < 1:
             raise BadInput(f"{name}={value}", "a whole number from 1")
@@ -62,7 +61,8 @@ def predict(source, images, *, top=1, batch_size=256, progress=None):
     paths, done, failed, spoken = image_files(images), 0, 0, time.monotonic()
     with ThreadPoolExecutor(THREADS) as threads:  # decoding and resizing release the interpreter's lock
         while batch := list(itertools.islice(paths, batch_size)):
-            read = list(threads.map(lambda path: _read(path, classifier.shape), batch))
+            with without_pillow_warnings():
+                read = list(threads.map(lambda path: _read(path, classifier.shape, classifier.pixel_scale), batch))
             probabilities = iter(classifier.probabilities([one for one in read if not isinstance(one, BadImage)]))
             for path, one in zip(batch, read, strict=True):
                 is_bad = isinstance(one, BadImage)
@@ -83,14 +83,14 @@ def count_images(images):
     Raises:
         BadInput: It is all folders that cannot be listed or hold no images.
     """
-    from keras_vision.data.images import FORMATS, BadImage
+    from keras_vision.data.images import BadImage
 
     total, bad = 0, []
     for path in image_files(images):
         total += 1
         bad += [path] if isinstance(path, BadImage) else []
     if bad and len(bad) == total:
-        raise BadInput(f"folder {bad[0].name} ({bad[0].reason})", f"files named {', '.join(FORMATS)} in it")
+        raise BadInput(f"The folder {bad[0].name} cannot be answered: {bad[0].reason}. Give images or folders of them.")
     return total
 
 
@@ -111,7 +111,8 @@ def image_files(images):
 
 
 def _files_below(folder):
-    from keras_vision.data.images import FORMATS, BadImage, printable
+    from keras_vision.data.images import BadImage, printable
+    from keras_vision.data.kinds import kind_of_file
 
     unread = []
     walk = os.walk(folder, onerror=unread.append)  # links to folders, which may lead back, are not taken
@@ -121,8 +122,9 @@ def _files_below(folder):
             yield BadImage(printable(error.filename), error.strerror)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in FORMATS:
-                yield os.path.join(parent, name)
+            # Pictures of kinds that cannot be read are among them: each gets an answer that says so.
+            if not name.startswith(".") and kind_of_file(path := os.path.join(parent, name)):
+                yield path
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,11 +135,13 @@ class Classifier:
         model: The model, in float32.
         class_names: Names of its classes, or their numbers.
         ends_in_softmax: Whether its outputs are probabilities rather than logits.
+        pixel_scale: How images of more than eight bits were scaled when it was trained, as in `Dataset`.
     """
 
     model: object
     class_names: Sequence
     ends_in_softmax: bool
+    pixel_scale: dict = dataclasses.field(default_factory=dict)
 
     @property
     def shape(self):
@@ -170,7 +174,8 @@ def open_classifier(source):
     """
     from keras_vision.runs import load_model, read_card
 
-    names = read_card(source).get("class_names")
+    card = read_card(source)
+    names = card.get("class_names")
     import_keras()
     from keras_vision.analysis.graph import ending_of, last_layers
     from keras_vision.training.precision import set_precision
@@ -187,7 +192,7 @@ def open_classifier(source):
     ending = ending_of(last)
     if ending == "sigmoid":
         raise BadInput(f"model {source}, which ends in a sigmoid", "one that ends in logits or a softmax")
-    return Classifier(model, names, ends_in_softmax=ending == "softmax")
+    return Classifier(model, names, ends_in_softmax=ending == "softmax", pixel_scale=card.get("pixel_scale") or {})
 
 
 def _is_shape(shape, length):
@@ -195,14 +200,14 @@ def _is_shape(shape, length):
     return isinstance(shape, tuple) and len(shape) == length and all(isinstance(side, int) for side in shape[1:])
 
 
-def _read(path, shape):
+def _read(path, shape, pixel_scale):
     """Returns an image as an array, or the `BadImage` that says why it is none."""
     from keras_vision.data.images import BadImage, read_image
 
     if isinstance(path, BadImage):
         return path
     try:
-        return read_image(_from_standard_input() if path == STDIN else path, shape)
+        return read_image(_from_standard_input() if path == STDIN else path, shape, pixel_scale)
     except BadImage as error:
         return error
 
@@ -211,6 +216,8 @@ def _from_standard_input():
     from keras_vision.data.images import MAX_PIXELS, BadImage
 
     largest = 8 * MAX_PIXELS  # bytes of an image that has four channels of 16 bits and is not compressed
+    if sys.stdin is None:  # closed, or of a program without a console
+        raise BadImage(STDIN, "standard input is closed")
     content = sys.stdin.buffer.read(largest + 1)
     if len(content) > largest:
         raise BadImage(STDIN, f"more than {largest // 1_000_000} MB")
@@ -252,7 +259,7 @@ def _print_table(rows, out):
         for one in row["predictions"]:
             cells += [str(one["class"]), f"{one['probability']:.4f}"]
         table.add_row(*map(Text, cells))  # plain text: names may hold what rich takes for markup
-    progress = make_progress(stream=out)
+    progress = make_progress(stream=out, must_be_read=True)
     if answered:
         progress.print(table)
     for row in rows:

@@ -5,6 +5,8 @@ import sys
 import time
 from pathlib import Path
 
+from keras_vision.streams import usable, write_line
+
 
 class Progress:
     """Silent progress, and the interface of the others.
@@ -47,18 +49,32 @@ class Progress:
 
 
 class PlainProgress(Progress):
-    """One line per event: for logs, pipes and continuous integration."""
+    """One line per event: for logs, pipes and continuous integration.
 
-    def __init__(self, stream):
-        self.stream = stream
+    Args:
+        stream: Where to; None is nowhere.
+        must_be_read: Whether a line that cannot be written is an error, as of a result. Of progress it is not: a full
+            disk or a terminal that was closed must not end a training. A pipe that its reader has closed always is.
+    """
+
+    def __init__(self, stream, *, must_be_read=False):
+        self.stream, self.must_be_read = usable(stream), must_be_read
 
     def say(self, text=""):
-        print(text, file=self.stream, flush=True)
+        self._write(lambda: write_line(self.stream, text))
 
     def print(self, renderable):
         from rich.console import Console
 
-        Console(file=self.stream, width=110, highlight=False).print(renderable)
+        self._write(lambda: Console(file=self.stream, width=110, highlight=False).print(renderable))
+
+    def _write(self, write):
+        try:
+            write()
+        except (OSError, ValueError) as error:
+            if self.must_be_read or (isinstance(error, BrokenPipeError) and self.stream is sys.stdout):
+                raise
+            self.stream = usable(None)
 
     def trial_started(self, number, total, settings):
         self.say(f"trial {number}{f' of {total}' if total else ''}: {settings_line(settings)}")
@@ -73,16 +89,19 @@ class PlainProgress(Progress):
         self.epoch_seconds.append(now - self.clock)
         self.clock = now
         left = (epochs - epoch) * sum(self.epoch_seconds) / len(self.epoch_seconds)
-        self.best = max(self.best, metrics.get("val_accuracy", 0.0))
+        self.best = max(self.best, metrics.get("val_balanced_accuracy", metrics.get("val_accuracy", 0.0)))
         words = (metrics_line(metrics), f"best {self.best:.4f}", f"{clock_text(left)} left at most")
         self.say(f"  epoch {epoch} of {epochs}  {'  '.join(words)}")
 
 
 class LiveProgress(PlainProgress):
-    """Bars that move in place, with the finished epochs as lines above them."""
+    """Bars that move in place, with the finished epochs as lines above them.
 
-    def __init__(self, stream):
-        super().__init__(stream)
+    Without a `with` block around it, the bars are there during each training.
+    """
+
+    def __init__(self, stream, *, must_be_read=False):
+        super().__init__(stream, must_be_read=must_be_read)
         from rich import progress
         from rich.console import Console
 
@@ -92,23 +111,32 @@ class LiveProgress(PlainProgress):
             progress.MofNCompleteColumn(),
             progress.TextColumn("{task.fields[note]}"),
             progress.TimeRemainingColumn(),
-            console=Console(file=stream, highlight=False),
+            console=Console(file=self.stream, highlight=False),
             transient=True,
         )
         self.trials = self.steps = None
+        self.is_entered = False
 
     def __enter__(self):
-        self.bars.start()
+        self.is_entered = True
+        self._write(self.bars.start)
         return self
 
     def __exit__(self, *exception):
-        self.bars.stop()
+        self.is_entered = False
+        self._write(self.bars.stop)
 
     def say(self, text=""):
-        self.bars.console.print(text, markup=False, soft_wrap=True)
+        self._write(lambda: self.bars.console.print(text, markup=False, soft_wrap=True))
 
     def print(self, renderable):
-        self.bars.console.print(renderable)
+        self._write(lambda: self.bars.console.print(renderable))
+
+    def _write(self, write):
+        before = self.stream
+        super()._write(write)
+        if self.stream is not before:
+            self.bars.console.file = self.stream
 
     def trial_started(self, number, total, settings):
         super().trial_started(number, total, settings)
@@ -121,6 +149,8 @@ class LiveProgress(PlainProgress):
         self.images, self.first_step = 0, None
         description = f"epoch {done + 1} of {epochs}"
         self.steps = self.bars.add_task(description, total=epochs * steps, completed=done * steps, note="compiling")
+        if not self.is_entered:
+            self._write(self.bars.start)
 
     def step_ended(self, images):
         now = time.monotonic()
@@ -140,14 +170,41 @@ class LiveProgress(PlainProgress):
         if self.steps is not None:
             self.bars.remove_task(self.steps)
             self.steps = None
+        if not self.is_entered:
+            self._write(self.bars.stop)
 
 
-def make_progress(*, quiet=False, stream=None):
+def make_progress(*, quiet=False, stream=None, must_be_read=False):
     """Returns the progress that suits `stream`: live on a terminal, plain elsewhere, silent when `quiet`."""
-    stream = stream or sys.stdout
     if quiet:
         return Progress()
-    return LiveProgress(stream) if stream.isatty() else PlainProgress(stream)
+    stream = usable(stream or sys.stdout)
+    kind = LiveProgress if stream.isatty() else PlainProgress
+    return kind(stream, must_be_read=must_be_read)
+
+
+def suitable_progress(given=None):
+    """Returns the progress of a front door that was called from Python: what was given, or what suits.
+
+    In a notebook and at Python's prompt somebody waits and wants to see something; a script prints for itself.
+
+    Args:
+        given: A `Progress`; None for what suits.
+
+    Example:
+
+    >>> progress = suitable_progress()  # silent in a script
+    >>> progress.say("Nobody reads this.")
+    """
+    if given is not None:
+        return given
+    return make_progress(quiet=not is_interactive())
+
+
+def is_interactive():
+    """Returns whether a person types what is run: at Python's prompt, in IPython or in a notebook."""
+    ipython = sys.modules.get("IPython")
+    return hasattr(sys, "ps1") or bool(ipython and getattr(ipython, "get_ipython", lambda: None)())
 
 
 def settings_line(settings):
@@ -179,10 +236,11 @@ def _value_text(value):
 
 
 def metrics_line(metrics):
-    """Returns an epoch's metrics as a line: accuracies, cross-entropies and speed."""
+    """Returns an epoch's metrics as a line: accuracies, cross-entropies and speed, as far as they are given."""
     names = {
         "accuracy": ("accuracy", ".4f"),
         "val_accuracy": ("validation", ".4f"),
+        "val_balanced_accuracy": ("balanced", ".4f"),
         "crossentropy": ("cross-entropy", ".3f"),
         "val_crossentropy": ("validation", ".3f"),
         "images_per_second": ("images/s", ",.0f"),

@@ -10,22 +10,23 @@ a search adds trials.jsonl, trials.csv and trials/<id>/, which are runs of their
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import platform
-import socket
+import re
 import zipfile
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath, PureWindowsPath
 
-from keras_vision import safety
+from keras_vision import locks, safety
 from keras_vision.errors import BadInput, KerasVisionError
+from keras_vision.keras_settings import pinned
 from keras_vision.quiet import import_keras
 from keras_vision.safety import CARD
 
 # Settings that may grow when a run is continued: they say how long to go on, not what is done.
-BUDGETS = ("max_trials", "max_minutes", "keep")
+BUDGETS = ("max_trials", "max_minutes", "keep", "confirm")
+_NAME_LENGTH = 60  # characters: file systems take names of 255 bytes, of which an umlaut takes two and a kanji three
 MAX_SIDE = 1024  # pixels of an image that a network takes
 MAX_OUTPUT_BYTES = 2**28  # of a layer, for one image: 64 channels at those sides in float32
 
@@ -51,6 +52,8 @@ def atomic_path(path):
 
 
 def _sync_directory(path):
+    if not hasattr(os, "O_DIRECTORY"):  # Windows opens no directories, and needs none to be synchronised
+        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -128,6 +131,8 @@ class Run:
 
     def check_usable(self):
         """Refuses a path that is a file, or a directory of something else, before anything is written there."""
+        with self._refused_where_not_writable():
+            self.path.is_dir()  # a name that is too long is an error here
         if self.path.is_file():
             raise WorkdirRefused(f"workdir {self.path}", "a directory", "That is a file; give another --workdir.")
         is_own = self.config_path.exists() and bool(self.config)
@@ -178,7 +183,9 @@ class Run:
             yield
         except OSError as error:
             raise WorkdirRefused(
-                f"workdir {self.path} ({error.strerror})", "a directory that can be written", "Give another --workdir."
+                f"workdir {self.path} ({error.strerror or error})",
+                "a directory that can be written",
+                "Give another --workdir.",
             ) from error
 
     @contextlib.contextmanager
@@ -189,22 +196,17 @@ class Run:
             WorkdirRefused: Another process holds it (its host and process number are named), or it is not usable.
         """
         self.check_usable()
-        with self._refused_where_not_writable():
-            self.path.mkdir(parents=True, exist_ok=True)
-            file = open(self.path / "lock", "a+", encoding="utf-8")  # noqa: SIM115  closed below
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                raise WorkdirRefused(
-                    f"workdir {self.path}, in use by {file.read().strip() or 'another process'}",
-                    "a directory that no other process works in",
-                    "Wait for it, or give another --workdir.",
-                ) from None
-            file.truncate(0)
-            file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-            file.flush()
+        with contextlib.ExitStack() as stack:
+            with self._refused_where_not_writable():
+                self.path.mkdir(parents=True, exist_ok=True)
+                try:
+                    stack.enter_context(locks.held(self.path))
+                except locks.InUse as holder:
+                    raise WorkdirRefused(
+                        f"workdir {self.path}, in use by {holder}",
+                        "a directory that no other process works in",
+                        "Wait for it, or give another --workdir.",
+                    ) from None
             yield self
 
     def count_look(self):
@@ -253,7 +255,8 @@ def first_difference(old, new, ignore=BUDGETS, prefix=""):
 
 def _is_free(directory):
     """Whether a directory holds nothing but what a start that came to nothing leaves behind."""
-    return all(path.name == "lock" or (path.name[0] == "." and ".tmp" in path.name) for path in directory.iterdir())
+    own = (locks.LOCK, locks.HOLDER)
+    return all(path.name in own or (path.name[0] == "." and ".tmp" in path.name) for path in directory.iterdir())
 
 
 def default_workdir(command, model, dataset, settings):
@@ -269,7 +272,7 @@ def default_workdir(command, model, dataset, settings):
         settings: The run's settings.
     """
     kind, colon, path = dataset.partition(":")
-    stem = f"{command}-{model}-{kind}-{Path(path).stem}" if colon else f"{command}-{model}-{dataset}"
+    stem = f"{command}-{model}-{kind}-{_last_part(path)}" if colon else f"{command}-{model}-{dataset}"
     number = 1
     while True:
         run = Run(Path("runs") / (stem if number == 1 else f"{stem}-{number}"))
@@ -278,6 +281,13 @@ def default_workdir(command, model, dataset, settings):
         if run.config_path.exists() and not first_difference(run.config["settings"], settings):
             return run.path
         number += 1
+
+
+def _last_part(path):
+    """Returns the last part of a path, without its suffix, as any system takes it for a name."""
+    name = PurePath(path).name if len(PurePath(path).parts) > 1 else PureWindowsPath(path).name
+    name = re.sub(r'[<>:"/\\|?*\[\]\x00-\x1f]+', "-", PurePath(name).stem).strip("-. ")
+    return name[:_NAME_LENGTH].strip("-. ") or "data"
 
 
 def provenance():
@@ -355,14 +365,14 @@ def load_model(source, *, float32=False):
     path = model_file(source)
     safety.check_classes(path)
     declared = safety.check_weights(path)
-    import_keras()
+    import_keras(only_to_build=True)
     import keras
 
     import keras_vision.models.layers  # noqa: F401  registers the custom layers
     from keras_vision.models.float32 import in_float32
 
     try:
-        with safety.whole(path):
+        with safety.whole(path), pinned():
             safety.check_size(path, declared)
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
             check_model_memory(model, source)

@@ -197,10 +197,16 @@ def _is_list_of_texts_or_none(value):
     return value is None or (isinstance(value, list) and all(map(is_text, value)))
 
 
+def _is_scale(value):
+    numbers = value.values() if isinstance(value, dict) else [None]
+    return all(type(number) in (int, float) and 0 < number < math.inf for number in numbers)
+
+
 # Part of a card -> (whether a value is let through, what it is to be). All else in a card is shown at most.
 CARD_PARTS = {
     "class_names": (_is_list_of_texts_or_none, "list of texts"),
     "dataset": (_is_text_or_none, "text"),
+    "pixel_scale": (_is_scale, "numbers"),
     "data_source": (lambda source: isinstance(source, dict), "object"),
 }
 # `image_size` and `on_bad_image` are checked where data sets are loaded, whoever gives them.

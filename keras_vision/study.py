@@ -39,11 +39,11 @@ def study(name, *, scale="quick", seeds=3, dataset=None, data_dir=None, workdir=
     >>> study("mixer_patches", scale="smoke")["report"]  # doctest: +SKIP
     'runs/study-mixer_patches-smoke/report.md'
     """
-    from keras_vision.progress import Progress
+    from keras_vision.progress import suitable_progress
 
     job = _job(
         name, scale=scale, seeds=seeds, dataset=dataset, data_dir=data_dir, workdir=workdir, precision=precision,
-        progress=progress or Progress(),
+        progress=suitable_progress(progress),
     )  # fmt: skip
     from keras_vision.job import tensorboard_line
     from keras_vision.studies.engine import carry_out
@@ -99,7 +99,7 @@ def study_all(*, scale="quick", seeds=3, dataset=None, data_dir=None, workdir=No
     Raises:
         BadInput: Before any work starts, where an argument cannot be right for any study that looks at images.
     """
-    from keras_vision.progress import Progress
+    from keras_vision.progress import suitable_progress
 
     check_choice("scale", scale, SCALES)
     import_keras()
@@ -108,7 +108,7 @@ def study_all(*, scale="quick", seeds=3, dataset=None, data_dir=None, workdir=No
 
     if dataset:
         locate(dataset, data_dir)
-    progress = progress or Progress()
+    progress = suitable_progress(progress)
     asked = {
         name: {
             **{"scale": scale, "seeds": seeds, "precision": precision, "progress": progress},

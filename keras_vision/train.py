@@ -13,16 +13,20 @@ from keras_vision.job import (
     data_source,
     deadline_after,
     finish,
+    fit_recipe,
     log_session,
     open_dataset,
+    recipe_for_metric,
     show,
+    warn_of_majority,
 )
 from keras_vision.measure import VIEWS
 from keras_vision.models import MODELS
-from keras_vision.progress import Progress
+from keras_vision.progress import suitable_progress
 from keras_vision.quiet import import_keras
 from keras_vision.safety import check_description
 from keras_vision.training.recipe import FIELDS, recipe_for
+from keras_vision.training.scores import METRICS, score_of
 
 
 def train(
@@ -34,6 +38,7 @@ def train(
     on_bad_image="error",
     settings=None,
     builder=None,
+    metric="accuracy",
     target_acc=None,
     max_minutes=None,
     seed=0,
@@ -55,7 +60,10 @@ def train(
         settings: Dict of the builder's keywords.
         builder: A function with a family's signature, (input_shape, num_classes, **settings), that builds the network
             in the place of the family's own; its recipe is the family's.
-        target_acc: Stop after the epoch that reaches this share of validation images.
+        metric: `"accuracy"`, or `"balanced_accuracy"`, the mean recall of the classes: what the target is about, and by
+            which the best epoch is chosen. The latter sets the recipe's `class_weight` to `"balanced"`, unless it is
+            given.
+        target_acc: Stop after the epoch that reaches this share on validation images.
         max_minutes: Stop after the epoch during which this time is over.
         seed: Everything random derives from it.
         workdir: The run directory; `runs/train-MODEL-DATASET` by default.
@@ -75,16 +83,19 @@ def train(
 
     >>> train("cnn", dataset="digits", epochs=5)["val_accuracy"]  # doctest: +SKIP
     """
-    progress = progress or Progress()
+    progress = suitable_progress(progress)
     check_choice("model", model, MODELS)
+    check_choice("metric", metric, METRICS)
     check_share("target_acc", target_acc)
     check_seed(seed)
     check_choice("views", views, VIEWS)
     deadline = deadline_after(max_minutes)
-    plan = recipe_for(model, dataset, **recipe)
+    recipe = recipe_for_metric(metric, recipe)
+    recipe_for(model, **recipe)  # refuses what is out of bounds before the data are read
     import_keras()
     import keras
 
+    from keras_vision.analysis.counts import count_unbuilt
     from keras_vision.models import build_model, check_settings, model_settings
     from keras_vision.runs import Run, default_workdir
     from keras_vision.training.precision import set_precision
@@ -96,9 +107,14 @@ def train(
     if workdir:
         Run(workdir).check_usable()
     data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
+    warn_of_majority(data, target_acc, progress, metric)
+    build = functools.partial(
+        builder or functools.partial(build_model, model), data.shape, len(data.class_names), **(settings or {})
+    )
+    plan, decisions = fit_recipe(model, data, recipe, progress, count_flops=lambda: count_unbuilt(build).training_flops)
+    set_precision(precision)  # which is forgotten with what was counted
     keras.utils.set_random_seed(seed)
-    build = builder or functools.partial(build_model, model)
-    network = build(data.shape, len(data.class_names), **(settings or {}))
+    network = build()
     check_fit(network, data, plan)
     if builder:
         check_description(f"of the builder {builder.__qualname__}", json.loads(network.to_json()))
@@ -109,6 +125,7 @@ def train(
         "dataset": dataset,
         "fingerprint": data.fingerprint,
         "recipe": plan.as_dict(),
+        "metric": metric,
         "target_acc": target_acc,
         "max_minutes": max_minutes,
         "seed": seed,
@@ -118,7 +135,7 @@ def train(
     run = Run(workdir or default_workdir("train", model, dataset, config))
     with run.locked():
         in_full = {} if builder else model_settings(model) | (settings or {})
-        run.start(config, precision=chosen, model_settings=in_full, decisions=data.decisions)
+        run.start(config, precision=chosen, model_settings=in_full, decisions=[*data.decisions, *decisions])
         begin(model, data, chosen, run, progress)
         if run.finished:
             progress.say("This run is finished; what follows is its result. For a new one give another --workdir.")
@@ -126,7 +143,7 @@ def train(
         else:
             source = data_source(dataset, data_dir, image_size, on_bad_image, seed)
             card = {"data_source": source, "settings": settings or {}}
-            limits = {"target_acc": target_acc, "deadline": deadline}
+            limits = {"metric": metric, "target_acc": target_acc, "deadline": deadline}
             columns = {name: config[name] for name in ("model", "dataset", "seed", "views")} | {"precision": chosen}
             columns |= {**(settings or {}), **plan.as_dict(), **(session or {})}
             try:
@@ -136,7 +153,8 @@ def train(
                 raise
             if run.finished:
                 log_session(run, columns, result)
-        return finish(run, result, data, target_acc, progress, views)
+        reached = target_acc is None or score_of(result) >= target_acc
+        return finish(run, result, data, progress, target_acc=target_acc, reached=reached, views=views)
 
 
 def main(arguments=None):
@@ -145,7 +163,8 @@ def main(arguments=None):
         train,
         "train",
         flags=(
-            *("model", "dataset", "data_dir", "image_size", "on_bad_image", "set", "target_acc", "max_minutes"),
+            *("model", "dataset", "data_dir", "image_size", "on_bad_image"),
+            *("set", "metric", "target_acc", "max_minutes"),
             *FIELDS,
             *("seed", "workdir", "precision", "views"),
         ),

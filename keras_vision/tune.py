@@ -1,6 +1,6 @@
 """Searches for a model that reaches a target: `python -m keras_vision.tune --model vgg --target-acc 0.9`."""
 
-import math
+import functools
 import shlex
 import sys
 from pathlib import Path
@@ -15,12 +15,18 @@ from keras_vision.job import (
     data_source,
     deadline_after,
     finish,
+    fit_recipe,
     open_dataset,
+    recipe_for_metric,
+    warn_of_majority,
 )
 from keras_vision.models import MODELS
-from keras_vision.progress import Progress, installed, settings_line
+from keras_vision.progress import installed, settings_line, suitable_progress
 from keras_vision.quiet import import_keras
-from keras_vision.training.recipe import recipe_for
+from keras_vision.search.ending import ENDINGS
+from keras_vision.search.outcome import CONFIDENCE, CONFIRMATIONS, make_goal
+from keras_vision.training.recipe import SEARCH_STEPS, recipe_for
+from keras_vision.training.scores import METRICS, score_of
 
 STRATEGIES = ("grow", "random", "grid", "bayesian", "hyperband")
 POLISHERS = ("grid", "random", "bayesian")
@@ -38,9 +44,11 @@ def tune(
     data_dir=None,
     image_size=None,
     on_bad_image="error",
+    metric="accuracy",
     target_acc=None,
     strategy=None,
     polish=None,
+    ending="hopeless",
     space=None,
     max_trials=None,
     max_minutes=None,
@@ -56,13 +64,14 @@ def tune(
     precision="auto",
     progress=None,
 ):
-    """Search for settings of a model family that reach a target accuracy on validation images.
+    """Search for settings of a model family that reach a target accuracy on new images.
 
     With the strategy `"grow"` the outcome is the smallest network that reached the target: the search climbs from small
     networks to large ones, and from the first that reaches the target goes on to smaller ones. The other strategies
-    stop at the first trial that reaches it. A trial is given up once it is hopeless. The best model is measured on the
-    test images once, and not at all while a target is still to be reached. Started again on the same directory, a
-    search goes on where it was.
+    stop at the first trial that reaches it. A trial is given up once it is hopeless. What is found is trained anew on
+    other validation images: these trainings say whether the target is reached, see `keras_vision.search.outcome`. The
+    best model is measured on the test images once, and not at all while a target is still to be reached. Started again
+    on the same directory, a search goes on where it was.
 
     Args:
         model: A name in `MODELS`.
@@ -70,11 +79,14 @@ def tune(
         data_dir: Where a named data set lies; the usual places by default.
         image_size: Height and width to which all images are resized.
         on_bad_image: `"error"` or `"skip"`.
-        target_acc: Share of validation images to be classified rightly; without one the search uses its whole budget.
+        metric: `"accuracy"`, or `"balanced_accuracy"`, the mean recall of the classes: what the target is about. The
+            latter sets the recipe's `class_weight` to `"balanced"`.
+        target_acc: Share of new images to be classified rightly; without one the search uses its whole budget.
         strategy: `"grow"`, or one of Keras Tuner's oracles: `"random"`, `"grid"`, `"bayesian"`, `"hyperband"`. By
             default `"grow"` for vgg with a target, else `"random"`.
         polish: The oracle with which a growing search varies the training: `"grid"`, the default, `"random"` or
             `"bayesian"`.
+        ending: A name in `keras_vision.search.ending.ENDINGS`: when a trial is given up.
         space: A Python file with a search space, or a ladder, of your own.
         max_trials: Trials in all; by default 8 of a growing search, 20 of another.
         max_minutes: Start no new epoch after this long.
@@ -84,8 +96,9 @@ def tune(
         epochs: Epochs of each trial; the family's best known number by default.
         batch_size: Images per step, likewise.
         keep: Number of best trials whose model files are kept.
-        confirm: Train the best network so many times more, to the end of its recipe, with other seeds. One that only
-            reached the target by luck gives way to the next smallest, for good.
+        confirm: Train the best network so many times more, with other seeds and on other validation images; by default
+            3 times where there is a target. One that only reached the target by luck gives way to the next smallest,
+            for good. With 0 the validation images by which the best was chosen have the last word.
         seed: Everything random derives from it.
         workdir: The run directory; `runs/tune-MODEL-DATASET` by default.
         precision: See `keras_vision.training.precision.set_precision`.
@@ -94,7 +107,7 @@ def tune(
     Returns:
         The result as a dict: workdir, val_accuracy, parameters, best_trial, best_values, trials, ended,
         full_trainings (what the search cost, in full trainings of the first that reached), confirmed, test, exit_code
-        and more. The exit code is 3 where the target was not reached, or not on average over the seeds of `confirm`.
+        and more. The exit code is 3 where the target was not shown to be reached.
 
     Raises:
         BadInput: Before any work starts, where an argument cannot be right.
@@ -104,7 +117,7 @@ def tune(
     >>> tune("cnn", dataset="digits", target_acc=0.9)["exit_code"]  # doctest: +SKIP
     0
     """
-    progress = progress or Progress()
+    progress = suitable_progress(progress)
     strategy = strategy or ("grow" if model in GROWN and target_acc is not None else "random")
     check_choice("model", model, MODELS)
     check_choice("strategy", strategy, STRATEGIES)
@@ -114,17 +127,24 @@ def tune(
             raise BadInput(f"polish={polish} with the strategy {strategy!r}", "it with the strategy 'grow' alone")
     elif strategy == "grow":
         polish = POLISHERS[0]
+    check_choice("metric", metric, METRICS)
+    check_choice("ending", ending, ENDINGS)
     check_share("target_acc", target_acc)
     check_seed(seed)
     max_trials = TRIALS.get(strategy, MOST_TRIALS) if max_trials is None else max_trials
-    check_budgets(max_trials=max_trials, keep=keep, confirm=confirm)
+    if confirm is None:
+        confirm = CONFIRMATIONS if target_acc is not None else 0
+    if confirm < 0:
+        raise BadInput(f"confirm={confirm}", "a number of trainings, 0 for none")
+    check_budgets(max_trials=max_trials, keep=keep)
     check_budgets(max_params=max_params, max_macs=max_macs, max_latency_ms=max_latency_ms)
     if strategy == "grow" and target_acc is None:
         raise BadInput(
             "strategy 'grow' without a target", "--target-acc SHARE", "It ends at the smallest that reaches."
         )
     deadline = deadline_after(max_minutes)
-    recipe = recipe_for(model, dataset, epochs=epochs, batch_size=batch_size)
+    changes = recipe_for_metric(metric, {"epochs": epochs, "batch_size": batch_size})
+    recipe = recipe_for(model, **changes)  # a mistake in it, or in a space of one's own, is told before data are read
     import_keras()
     from keras_vision.analysis.counts import count_unbuilt
     from keras_vision.models import build_model
@@ -138,11 +158,15 @@ def tune(
 
     chosen = set_precision(precision)
     source = data_source(dataset, data_dir, image_size, on_bad_image, seed)  # with whole paths, for later starts
-    kind = Ladder if strategy == "grow" else Space
-    choices = kind(model, recipe, fixed={"epochs": epochs, "batch_size": batch_size}, file=space)
+    kind = functools.partial(Ladder if strategy == "grow" else Space, model, fixed=changes, file=space)
+    kind(recipe=recipe)
     if workdir:
         Run(workdir).check_usable()
     data = open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress)
+    warn_of_majority(data, target_acc, progress, metric)
+    recipe, decisions = fit_recipe(model, data, changes, progress, steps=SEARCH_STEPS)
+    choices = kind(recipe=recipe)
+    goal = make_goal(target_acc, metric, confirm, data)
     settings, first = choices.first()
 
     def build_first():
@@ -156,9 +180,11 @@ def tune(
     shared = {
         "model": model,
         "dataset": source["spec"],
+        "metric": metric,
         "target_acc": target_acc,
         "strategy": strategy,
         "polish": polish,
+        "ending": ending,
         **limits,
         "keep": keep,
         "seed": seed,
@@ -168,6 +194,7 @@ def tune(
         "fingerprint": data.fingerprint,
         "space": choices.describe(),
         "recipe": recipe.as_dict(),
+        "confirm": confirm,
         "max_trials": max_trials,
         "max_minutes": max_minutes,
     }
@@ -181,8 +208,10 @@ def tune(
     }
     run = Run(workdir or default_workdir("tune", model, dataset, config))
     with run.locked():
-        run.start(config, precision=chosen, arguments=arguments, decisions=data.decisions)
+        run.start(config, precision=chosen, arguments=arguments, decisions=[*data.decisions, *decisions])
         begin(model, data, chosen, run, progress)
+        if goal.sentence():
+            progress.say(goal.sentence())
         search = Search(
             run,
             model=model,
@@ -190,7 +219,8 @@ def tune(
             space=choices,
             make_strategy=make_strategy(strategy, polish),
             seed=seed,
-            target_acc=target_acc,
+            goal=goal,
+            ending=ending,
             stop_at_target=strategy != "grow",
             limits=Limits(**limits),
             keep=keep,
@@ -198,22 +228,8 @@ def tune(
             card={"data_source": source},
             progress=progress,
         )
-        ended = search.go(max_trials, deadline)
-        result = search.winner.conclude(ended)
-        if confirm:
-            result = search.winner.confirm(confirm, ended, deadline)
-        if _holds(result, target_acc, confirm):
-            return finish(run, result, data, target_acc, progress)
-        # To `finish` it has not reached its target: the search is to go on, and its test split stays closed.
-        return finish(run, result, data, math.inf, progress) | {"target_acc": target_acc}
-
-
-def _holds(result, target_acc, confirm=None):
-    """Returns whether nothing is known against a target: all seeds were tried that were to be, and their mean is it."""
-    confirmed = result.get("confirmed")
-    if target_acc is None or not (confirm or confirmed):
-        return True
-    return bool(confirmed) and len(confirmed["accuracies"]) >= (confirm or 1) and confirmed["mean"] >= target_acc
+        result = search.find(max_trials, deadline)
+        return finish(run, result, data, progress, target_acc=target_acc, reached=result["reached"])
 
 
 def check_budgets(**budgets):
@@ -273,12 +289,9 @@ def show(result, progress):
     progress.say(cost_line(result))
     if "confirmed" in result:
         progress.say(confirmed_line(result["confirmed"]))
-    if luck := luck_line(result, result["target_acc"]):
-        progress.say(luck)
-        if result["ended"] == "target":
-            progress.say("The same command, with more --max-trials where these are used up, goes on to other networks.")
-        result = result | {"target_acc": None}  # that is all there is to say of it
-    for line in closing_lines(result):
+    if result["target_acc"] is not None:
+        progress.say(verdict_line(result))
+    for line in closing_lines(result | {"target_acc": None}):
         progress.say(line)
 
 
@@ -299,18 +312,31 @@ def confirmed_line(confirmed):
     """Returns the accuracies of `confirm` as the line that a person reads."""
     spread = f", standard deviation {confirmed['deviation']:.4f}" if confirmed["deviation"] is not None else ""
     each = ", ".join(f"{accuracy:.4f}" for accuracy in confirmed["accuracies"])
-    return f"confirmed: validation accuracy {confirmed['mean']:.4f} on average{spread} ({each})"
+    return f"trained anew: {confirmed['mean']:.4f} of validation images on average{spread} ({each})"
 
 
-def luck_line(result, target_acc):
-    """Returns that a target was reached by one training and not on average, as a person reads it, or ""."""
-    if target_acc is None or result["val_accuracy"] < target_acc:
-        return ""
-    if "confirmed" in result and result["confirmed"]["mean"] < target_acc:
-        return f"target {target_acc:g} not reached on average: {result['best_trial']} reached it by luck"
-    if result.get("exit_code") == 3:
-        return f"target {target_acc:g} reached, but not confirmed yet"
-    return ""
+def verdict_line(result):
+    """Returns whether a target was reached, and what shows it, as a person reads it."""
+    target, metric = f"target {result['target_acc']:g}", METRICS[result.get("metric", "accuracy")]
+    confirmed = result.get("confirmed")
+    if result["reached"] and confirmed:
+        return (
+            f"{target} reached: with {CONFIDENCE:.0%} confidence the {metric} on new images is at least "
+            f"{result['at_least']:.4f}, by {len(confirmed['accuracies'])} trainings on other validation images"
+        )
+    if result["reached"]:
+        return f"{target} reached on the validation images that the network was chosen by; --confirm 3 would show it"
+    if confirmed:
+        return (
+            f"{target} not reached: {result['best_trial']} had {score_of(result):.4f} when it was tried, and "
+            f"{confirmed['mean']:.4f} when it was trained anew, which shows no more than {result['at_least']:.4f}"
+        )
+    if score_of(result) >= result["goal"]:
+        return f"{target} reached, but not confirmed yet"
+    return (
+        f"{target} not reached: the best has {score_of(result):.4f} of {metric} on validation images, and "
+        f"{result['goal']:.4f} is needed"
+    )
 
 
 def show_report(found, progress):
@@ -323,8 +349,8 @@ def show_report(found, progress):
         progress.say(cost_line(found["result"]))
         if "confirmed" in found["result"]:
             progress.say(confirmed_line(found["result"]["confirmed"]))
-            if luck := luck_line(found["result"], found["target_acc"]):
-                progress.say(luck)
+            if found["target_acc"] is not None:
+                progress.say(verdict_line(found["result"] | {"target_acc": found["target_acc"]}))
         elif found["result"]["best_trial"] in [f"trials/{leader['trial']}" for leader in found["leaders"]]:
             words = [installed("python"), "-m", "keras_vision.tune", "--report", found["workdir"], "--confirm", "3"]
             progress.say(f"confirm it: {shlex.join(words)}")
@@ -341,8 +367,18 @@ def main(arguments=None):
         tune,
         "tune",
         flags=(
-            *("model", "dataset", "data_dir", "image_size", "on_bad_image", "target_acc", "strategy", "polish"),
-            *("space", "max_trials", "max_minutes", "max_params", "max_macs", "max_latency_ms"),
+            *("model", "dataset", "data_dir", "image_size", "on_bad_image", "metric", "target_acc"),
+            *(
+                "strategy",
+                "polish",
+                "ending",
+                "space",
+                "max_trials",
+                "max_minutes",
+                "max_params",
+                "max_macs",
+                "max_latency_ms",
+            ),
             *("epochs", "batch_size", "keep", "confirm", "seed", "workdir", "precision"),
         ),
         show=show,

@@ -22,7 +22,7 @@ ALLOWED = {
     "search": {"search", "training", "analysis", "data", "models"},
     "studies": set(ROOMS),
 }
-LEAVES = ("errors", "quiet", "progress", "events", "runs", "safety")
+LEAVES = ("errors", "keras_settings", "locks", "machine", "quiet", "streams", "progress", "events", "runs", "safety")
 # where tensorflow and keras_tuner may be imported
 TENSORFLOW = (
     "data/",

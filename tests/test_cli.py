@@ -1,7 +1,9 @@
+import io
 import json
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -24,6 +26,10 @@ def front(model="vgg", *, epochs=None, target_acc=None, settings=None, progress=
         raise KerasVisionError("it broke")
     if model == "full":
         raise OSError(28, "No space left on device", "checkpoint")
+    if model == "lack":
+        raise ImportError("libx.so: failed to map segment")
+    if model == "exhaust":
+        raise MemoryError
     if target_acc == 0.99:
         return {"exit_code": 3}
     progress.say("working")
@@ -36,7 +42,8 @@ def run(*words, **options):
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [([], 0), (["--model", "fail"], 1), (["--model", "full"], 1), (["--epochs", "many"], 2), (["--epoch", "3"], 2),
+    [([], 0), (["--model", "fail"], 1), (["--model", "full"], 1),
+     (["--model", "lack"], 1), (["--model", "exhaust"], 1), (["--epochs", "many"], 2), (["--epoch", "3"], 2),
      (["--target-acc", "0.99"], 3), (["--model", "interrupt"], 130), (["--model", "terminate"], 143),
      (["--model", "close"], 129)],
 )  # fmt: skip
@@ -153,3 +160,30 @@ def test_a_closed_terminal_does_not_end_what_runs_under_nohup():
         "sys.exit(cli.main(front, 'front', flags=(), arguments=[]))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_signals_did_before_they_do_afterwards_and_other_threads_leave_them_alone():
+    before = signal.getsignal(signal.SIGTERM)
+    run()
+    assert signal.getsignal(signal.SIGTERM) is before
+    codes = []
+    thread = threading.Thread(target=lambda: codes.extend([run(), run("--model", "interrupt"), run("--model", "fail")]))
+    thread.start()
+    thread.join()
+    assert codes == [0, 130, 1]
+
+
+@pytest.mark.parametrize("stderr", [None, "closed"])
+def test_an_error_keeps_its_exit_code_where_it_cannot_be_said(stderr, monkeypatch):
+    if stderr == "closed":
+        stderr = io.StringIO()
+        stderr.close()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    assert run("--model", "fail") == 1
+    assert run("--epochs", "many") == 2
+    assert run("--model", "interrupt") == 130
+
+
+def test_a_name_that_no_system_takes_is_bad_input(capsys, tmp_path):
+    assert tune_main(["--workdir", str(tmp_path / ("n" * 300)), "--dataset", "digits"]) == 2
+    assert "File name too long" in capsys.readouterr().err

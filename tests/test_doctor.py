@@ -1,4 +1,5 @@
 import json
+import math
 import shutil
 import types
 from importlib import metadata
@@ -7,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from keras_vision import doctor as doctor_module
-from keras_vision.doctor import computing, data_sets, doctor, main, packages, resources, run_directory
+from keras_vision.doctor import (
+    computing,
+    data_sets,
+    doctor,
+    main,
+    packages,
+    resources,
+    run_directory,
+    settings_of_others,
+)
 
 HEALTHY = """print('{"backend": "tensorflow", "devices": ["CPU"], "precision": "float32"}')"""
 
@@ -133,37 +143,28 @@ def test_a_full_disk_is_a_fault(free, status, monkeypatch):
     assert by_subject(resources())["disk"].status == status
 
 
-@pytest.mark.parametrize(("free", "status"), [(5e8, "fault"), (2e9, "warning"), (8e9, "ok"), (None, "ok")])
+@pytest.mark.parametrize(("free", "status"), [(5e8, "fault"), (2e9, "warning"), (8e9, "ok"), (math.inf, "ok")])
 def test_too_little_memory_is_a_fault(free, status, monkeypatch):
-    monkeypatch.setattr(doctor_module, "_free_memory", lambda: free)
+    monkeypatch.setattr(doctor_module, "free_memory", lambda: free)
     assert by_subject(resources())["memory"].status == status
 
 
-def test_free_memory_is_at_most_that_of_the_machine():
-    lines = Path("/proc/meminfo").read_text().splitlines()
-    total = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemTotal"))
-    assert 0 < doctor_module._free_memory() <= total
+def test_what_another_project_has_set_is_told(tmp_path, monkeypatch):
+    (tmp_path / "keras.json").write_text('{"floatx": "float16"}')
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_MAX_EPOCHS", "1")
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    found = [one.text for one in settings_of_others()]
+    assert found[0].startswith(f"{tmp_path / 'keras.json'} sets Keras otherwise")
+    assert "KERAS_MAX_EPOCHS" in found[1]
+    assert "KERAS_BACKEND=jax is not heeded" in found[2]
 
 
-def container(root, *, limit, used, cached):
-    """Writes what the system says of a machine with 16 GB free and of a container in it."""
-    files = {
-        "proc/meminfo": f"MemTotal: {2**25} kB\nMemAvailable: {2**24} kB\n",
-        "sys/fs/cgroup/memory.max": f"{limit}\n",
-        "sys/fs/cgroup/memory.current": f"{used}\n",
-        "sys/fs/cgroup/memory.stat": f"anon 5\nactive_file 7\ninactive_file {cached}\n",
-    }
-    for name, content in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(content)
-
-
-@pytest.mark.parametrize(
-    ("limit", "free"), [("max", 2**34), (4 * 10**9, 3 * 10**9), (64 * 10**9, 2**34)], ids=["none", "tight", "wide"]
-)
-def test_pages_of_files_that_a_container_can_give_up_count_as_free(limit, free, tmp_path):
-    container(tmp_path, limit=limit, used=3 * 10**9, cached=2 * 10**9)
-    assert doctor_module._free_memory(tmp_path) == free
+def test_a_limit_below_the_machines_memory_is_told(monkeypatch):
+    monkeypatch.setattr(doctor_module, "memory_limit", lambda: 6e9)
+    monkeypatch.setattr(doctor_module, "free_memory", lambda: 5e9)
+    monkeypatch.setattr(doctor_module, "memory_of_machine", lambda: (64e9, 32e9))
+    assert by_subject(resources())["memory"].text == "5.0 GB free of the 6.0 GB that this process may take"
 
 
 def test_a_place_for_runs_that_cannot_be_written_is_a_fault():
@@ -188,7 +189,7 @@ def test_a_fault_makes_the_exit_code_1_and_is_named_on_a_line(_probed, capsys):
 
 
 def test_a_healthy_machine_exits_0_and_says_so_in_json(_probed, capsys, monkeypatch):
-    monkeypatch.setattr(doctor_module, "_free_memory", lambda: 8e9)
+    monkeypatch.setattr(doctor_module, "free_memory", lambda: 8e9)
     assert main(["--json"]) == 0
     findings = json.loads(capsys.readouterr().out)["findings"]
     assert {"processor", "devices", "precision", "disk", "memory", "runs"} <= {one["subject"] for one in findings}

@@ -349,3 +349,11 @@ def test_real_images_of_fashion_are_learned(fashion_mnist_dir, capsys):
     result = json.loads(capsys.readouterr().out)
     assert result["test"]["n"] == 10_000
     assert result["test"]["accuracy"] > 0.7
+
+
+def test_a_training_for_balanced_accuracy_weighs_its_classes_and_records_it(images, capsys):
+    words = ["--model", "cnn", "--dataset", images, "--epochs", "2", "--workdir", "w", "--target-acc", "0.01"]
+    assert train_main([*words, "--metric", "balanced_accuracy"]) == 0
+    assert "target 0.01 of balanced accuracy reached: validation balanced accuracy" in capsys.readouterr().out
+    settings = Run("w").config["settings"]
+    assert (settings["metric"], settings["recipe"]["class_weight"]) == ("balanced_accuracy", "balanced")

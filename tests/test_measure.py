@@ -7,9 +7,12 @@ from keras_vision.errors import KerasVisionError
 from keras_vision.measure import (
     VIEWS,
     answer,
+    balance,
+    balance_line,
     calibration_error,
     class_rows,
     details,
+    majority_warning,
     predict_logits,
     score_line,
     share,
@@ -116,3 +119,62 @@ def test_answers_that_are_not_finite_are_an_error():
     model.set_weights([w * np.nan if w.dtype.kind == "f" else w for w in model.get_weights()])
     with pytest.raises(KerasVisionError, match="mlp answers with NaN or infinity"):
         answer(model, data, "validation")
+
+
+def balance_of(*classes):
+    """`balance` of classes "a", "b" ..., each given as (right answers, images)."""
+    labels = np.repeat(np.arange(len(classes)), [n for _, n in classes])
+    predictions = np.concatenate([np.where(np.arange(n) < right, i, -1) for i, (right, n) in enumerate(classes)])
+    return balance(predictions, labels, "abcdef"[: len(classes)])
+
+
+def test_the_worst_class_is_named_and_classes_without_images_do_not_count():
+    found = balance_of((90, 100), (5, 10), (0, 0))
+    assert found["balanced_accuracy"] == pytest.approx((0.9 + 0.5) / 2)
+    assert found["worst_class"] == {"name": "b", "recall": 0.5, "n": 10}
+    assert found["class_sizes"] == [10, 100]
+
+
+def test_of_equally_bad_classes_the_larger_is_the_worst():
+    assert balance_of((1, 2), (4, 8), (9, 9))["worst_class"] == {"name": "b", "recall": 0.5, "n": 8}
+
+
+def test_the_interval_of_balanced_accuracy_is_price_and_bonetts():
+    first, second = (90 + 1) / (100 + 2), (5 + 1) / (10 + 2)
+    half = 1.96 / 2 * (first * (1 - first) / 102 + second * (1 - second) / 12) ** 0.5
+    middle = (first + second) / 2
+    assert balance_of((90, 100), (5, 10))["balanced_interval"] == pytest.approx(
+        [middle - half, middle + half], abs=1e-4
+    )
+
+
+def test_the_interval_of_balanced_accuracy_covers_it_19_times_in_20():
+    random, recalls, n = np.random.default_rng(0), np.array([0.95, 0.7, 0.5]), (200, 40, 15)
+    drawn = (balance_of(*zip(random.binomial(n, recalls), n, strict=True))["balanced_interval"] for _ in range(500))
+    assert 0.92 < np.mean([low <= recalls.mean() <= high for low, high in drawn]) < 0.98
+
+
+@pytest.mark.parametrize(
+    ("classes", "is_said"),
+    [([(9, 10), (8, 10)], False), ([(9, 10), (14, 16)], True), ([(10, 10), (10, 10), (4, 10)], True)],
+)
+def test_balanced_accuracy_is_said_where_classes_are_unequal_or_one_is_far_worse(classes, is_said):
+    right, n = (sum(column) for column in zip(*classes, strict=True))
+    line = balance_line(balance_of(*classes) | {"accuracy": right / n})
+    assert bool(line) == is_said
+    if len(classes) == 3:
+        assert line.endswith("the worst class is 'c': 40% of its 10 images are recognised")
+
+
+@pytest.mark.parametrize(
+    ("target", "metric", "is_warned"),
+    [(0.85, "accuracy", True), (0.87, "accuracy", True), (0.9, "accuracy", False), (None, "accuracy", False),
+     (0.85, "balanced_accuracy", False)],
+)  # fmt: skip
+def test_a_target_that_the_largest_class_alone_reaches_is_warned_of(target, metric, is_warned):
+    warning = majority_warning(np.array([1] * 87 + [0] * 13), ("ill", "healthy"), target, metric)
+    expected = (
+        "87% of the validation images are 'healthy': a model that always says so has an accuracy of 0.87. "
+        "--metric balanced_accuracy asks for more."
+    )
+    assert warning == (expected if is_warned else None)

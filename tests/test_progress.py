@@ -1,10 +1,12 @@
 """What a person sees on a terminal; what logs and pipes get is looked at with each command."""
 
 import io
+import sys
+import types
 
 import pytest
 
-from keras_vision.progress import LiveProgress, PlainProgress, Progress, make_progress
+from keras_vision.progress import LiveProgress, PlainProgress, Progress, make_progress, suitable_progress
 
 
 class Terminal(io.StringIO):
@@ -43,3 +45,75 @@ def test_a_search_on_a_terminal_leaves_its_trials_and_epochs_as_lines():
     ):
         assert any(start in line for line in lines), start
     assert "[done]" in terminal.getvalue()
+
+
+def notebook():
+    """IPython, as a notebook has it among its modules."""
+    return types.SimpleNamespace(get_ipython=lambda: object())
+
+
+def test_a_script_that_calls_a_front_door_prints_for_itself():
+    assert type(suitable_progress()) is Progress
+    given = PlainProgress(io.StringIO())
+    assert suitable_progress(given) is given
+
+
+def test_a_notebook_and_a_prompt_show_progress(monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython", notebook())
+    assert type(suitable_progress()) is PlainProgress
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: None))  # imported by a script
+    assert type(suitable_progress()) is Progress
+    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    assert type(suitable_progress()) is LiveProgress
+
+
+def test_front_doors_ask_what_suits(monkeypatch):
+    from keras_vision.evaluate import evaluate
+    from keras_vision.train import train
+
+    def asked(given):
+        raise KeyError("asked")
+
+    monkeypatch.setattr("keras_vision.train.suitable_progress", asked)
+    with pytest.raises(KeyError, match="asked"):
+        train("cnn")
+    monkeypatch.setattr("keras_vision.progress.suitable_progress", asked)
+    with pytest.raises(KeyError, match="asked"):
+        evaluate("nothing")
+
+
+def test_bars_that_nobody_entered_are_there_while_a_training_goes_on():
+    progress = LiveProgress(Terminal())
+    progress.say("before")
+    progress.fit_started(epochs=1, steps=1)
+    assert progress.bars.live.is_started
+    progress.epoch_ended(1, 1, {"accuracy": 0.5})
+    progress.fit_ended()
+    assert not progress.bars.live.is_started
+
+
+class Full(io.StringIO):
+    """A stream on a full disk."""
+
+    def write(self, text):
+        raise OSError(28, "No space left on device")
+
+
+def test_progress_that_cannot_be_written_is_given_up_and_a_result_is_an_error():
+    PlainProgress(Full()).say("an epoch")
+    with LiveProgress(Full()) as progress:
+        progress.say("an epoch")
+    with pytest.raises(OSError, match="No space left"):
+        PlainProgress(Full(), must_be_read=True).say("the accuracy")
+
+
+@pytest.mark.parametrize("stream", [None, "closed"])
+def test_no_stream_is_no_reason_to_stop(stream, monkeypatch):
+    if stream == "closed":
+        stream = io.StringIO()
+        stream.close()
+    monkeypatch.setattr(sys, "stdout", stream)
+    with make_progress() as progress:
+        progress.say("Müll")
+        progress.print("table")

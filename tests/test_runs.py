@@ -101,8 +101,35 @@ def test_the_same_command_finds_its_own_run_again(tmp_path, monkeypatch):
     assert default_workdir("tune", "vgg", "digits", {"seed": 1}).name == "tune-vgg-digits-2"
 
 
-def test_the_default_directory_of_a_path_is_named_by_its_last_part():
-    assert default_workdir("train", "cnn", "npz:/a/b/data.npz", {}) == Path("runs/train-cnn-npz-data")
+@pytest.mark.parametrize(
+    ("dataset", "name"),
+    [
+        ("npz:/a/b/data.npz", "npz-data"),
+        ("folder:C:\\Users\\me\\my photos", "folder-my photos"),
+        ("npz:C:/x.npz", "npz-x"),
+        ("folder:C:\\", "folder-data"),
+        ("folder:/a/what? [*]: <b>", "folder-what- - -b"),
+        ("folder:/a/trailing...", "folder-trailing"),
+        ("folder:..", "folder-data"),
+        ("folder:/a/" + 200 * "長", "folder-" + 60 * "長"),
+        ("folder:/a/100% Müll", "folder-100% Müll"),
+    ],
+)
+def test_the_default_directory_of_a_path_is_named_by_its_last_part(dataset, name):
+    assert default_workdir("train", "cnn", dataset, {}) == Path(f"runs/train-cnn-{name}")
+
+
+def test_a_name_that_is_too_long_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="File name too long"), Run(tmp_path / ("n" * 300)).locked():
+        pass
+
+
+def test_a_killed_holder_leaves_a_directory_free(tmp_path):
+    code = "import os, sys; from keras_vision.runs import Run\nwith Run(sys.argv[1]).locked(): os._exit(9)"
+    assert subprocess.run([sys.executable, "-c", code, tmp_path], check=False).returncode == 9
+    with Run(tmp_path).locked() as run:
+        run.start({"seed": 0})
+    assert "in_use_by.txt" not in os.listdir(tmp_path)
 
 
 def test_what_a_kill_left_half_written_does_not_block_a_start(tmp_path):

@@ -344,6 +344,8 @@ def test_class_names_that_are_no_text_are_called_damaged(names, tmp_path):
         ("digits", "is no object"),
         ({"dataset": ["digits"]}, "has no text as dataset"),
         ({"data_source": "digits"}, "has no object as data_source"),
+        ({"pixel_scale": {"16-bit": 0}}, "has no numbers as pixel_scale"),
+        ({"pixel_scale": [4095]}, "has no numbers as pixel_scale"),
         ({"data_source": None}, "has no object as data_source"),
         ({"data_source": {}}, "its data_source has no text as spec"),
         ({"data_source": {"spec": 3}}, "its data_source has no text as spec"),

@@ -5,15 +5,23 @@ Figures are objects of their own, drawn by Agg: no window, and no state shared t
 
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from keras_vision.analysis import MATPLOTLIB_IS_OURS
+from keras_vision.analysis.fonts import set_fonts, silence
+
+if MATPLOTLIB_IS_OURS:
+    matplotlib.rcdefaults()
 
 # Okabe & Ito 2008, "Color universal design": blue, orange, green, purple, sky, red, yellow.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 SHARES = "Blues"  # colour map of shares, 0 to 1
 WEIGHTS = "gray"  # colour map of weights, negative to positive
 STRENGTH = "viridis"  # colour map of magnitudes
+LONGEST = 30  # characters of a name: more would leave no room for what it names
 WIDTH = 7.0  # inches: the width of a text column, where 9-point type reads as the text around it does
 DPI = 150
 
@@ -48,12 +56,17 @@ def new_picture(figure, position=(1, 1, 1), *, title=""):
 def literal(name):
     """Returns a name as a text of a figure that shows it as it is: what lies between two $ is else set as mathematics.
 
+    A long one loses its middle, and line ends and what no stream can encode become question marks.
+
     Example:
 
     >>> print(literal("$$"))
     \\$\\$
     """
-    return name.replace("$", r"\$")
+    shown = "".join(letter if letter.isprintable() else "?" for letter in name)
+    if len(shown) > LONGEST:
+        shown = f"{shown[: LONGEST // 2]}…{shown[-LONGEST // 2 + 1 :]}"
+    return shown.replace("$", r"\$")
 
 
 def mosaic(tiles, columns):
@@ -87,6 +100,8 @@ def save_figures(figures, folder):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     paths = {name: folder / f"{name}.png" for name in figures}
-    for name, path in paths.items():
-        figures[name].savefig(path)
+    with silence():
+        for name, path in paths.items():
+            set_fonts(figures[name])
+            figures[name].savefig(path)
     return list(paths.values())

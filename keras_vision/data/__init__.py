@@ -13,7 +13,7 @@ import numpy as np
 from keras_vision.data.labels import used_classes
 from keras_vision.data.places import DATASETS, locate
 from keras_vision.data.sources import open_source
-from keras_vision.data.splits import Split
+from keras_vision.data.splits import Split, some
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.runs import MAX_SIDE
 from keras_vision.safety import is_text
@@ -48,6 +48,8 @@ class Dataset:
         warnings: Sentences a person should read before trusting a result.
         decisions: What was decided for the person, a sentence each; see `Source`.
         seed: Chose the validation images; None where these are the source's own.
+        pixel_scale: The value that became 255, of each kind of image file with more than eight bits; see
+            `data/depths.py`. It travels with the model, whose later images are scaled alike. Empty for all others.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Dataset:
     warnings: tuple[str, ...]
     decisions: tuple[str, ...] = ()
     seed: int | None = None
+    pixel_scale: dict[str, float] = dataclasses.field(default_factory=dict)
 
     def fold(self, number):
         """Returns this data set with other images for validation: those of now are trained on in their place.
@@ -99,6 +102,7 @@ def load_dataset(
     image_size=None,
     on_bad_image="error",
     announce=None,
+    pixel_scale=None,
 ):
     """Finds a data set, checks it, reads its training images and carves the validation split from them.
 
@@ -112,6 +116,7 @@ def load_dataset(
         image_size: Side in pixels, or (height, width), to resize all images to.
         on_bad_image: "error", or "skip" to leave out training images that cannot be decoded. For `folder:`.
         announce: Called with a line of text before anything slow; None for silence.
+        pixel_scale: That of a model, to read images of more than eight bits as its own were read. For `folder:`.
 
     Returns:
         A `Dataset`.
@@ -130,10 +135,19 @@ def load_dataset(
         raise BadInput(f"validation_share={validation_share}", "a share between 0 and 1", "For 10% write 0.1.")
     image_size = _height_and_width(image_size)
     announce = announce or (lambda line: None)
-    opened = open_source(spec, data_dir=data_dir, image_size=image_size, on_bad_image=on_bad_image, announce=announce)
+    opened = open_source(
+        spec,
+        data_dir=data_dir,
+        image_size=image_size,
+        on_bad_image=on_bad_image,
+        announce=announce,
+        pixel_scale=pixel_scale,
+    )
     if opened.train is None:
         raise BadInput(f"{spec} has no training images, only others: a model can be evaluated on it, not trained.")
     given, warnings = _resized(opened.train, image_size), list(opened.train.warnings)
+    # All else of it is kept, and these images are not: what is carved from them is a copy.
+    opened = dataclasses.replace(opened, train=None)
     _check_sides(spec, given.images.shape)
     _check_names(spec, *opened.class_names)
     _check_labels(spec, given.labels, opened.class_names)
@@ -155,9 +169,10 @@ def load_dataset(
         train, validation = given, renumbered(_resized(opened.validation, image_size), f"{spec}, validation images")
         _check_fits(spec, "validation", validation, train)
         warnings += validation.warnings
+    del given  # carved images are copies
     if not len(validation):
         raise BadInput(f"{spec} with {len(train)} training images", "at least three images of some class")
-    warnings += _training_warnings(train, validation, class_names)
+    warnings += _training_warnings(train, validation, class_names, is_carved=opened.validation is None)
 
     def test():
         split = _resized(read_test(), image_size)
@@ -177,6 +192,7 @@ def load_dataset(
         warnings=tuple(warnings),
         decisions=(*opened.decisions, *unused),
         seed=seed if opened.validation is None else None,
+        pixel_scale=opened.pixel_scale,
     )
 
 
@@ -244,8 +260,9 @@ def _statistics(images):
     """Exact sums of integers, in pieces, so that no float copy of the images is ever made."""
     count, channels = images[..., 0].size, images.shape[-1]
     total, squares = np.zeros(channels), np.zeros(channels)
-    for start in range(0, len(images), 4096):
-        piece = images[start : start + 4096].reshape(-1, channels)
+    step = max(1, 2**18 // images[0].size)
+    for start in range(0, len(images), step):
+        piece = images[start : start + step].reshape(-1, channels)
         total += piece.sum(axis=0, dtype=np.uint64)
         squares += np.square(piece, dtype=np.uint16).sum(axis=0, dtype=np.uint64)
     mean = total / count
@@ -258,7 +275,7 @@ def _digests(split):
     return [hashlib.blake2b(image, digest_size=16).digest() for image in np.ascontiguousarray(split.images)]
 
 
-def _training_warnings(train, validation, class_names):
+def _training_warnings(train, validation, class_names, is_carved):
     warnings, labels = [], collections.defaultdict(set)
     trained, validated = _digests(train), _digests(validation)
     for digest, label in zip(trained + validated, np.concatenate([train.labels, validation.labels]), strict=True):
@@ -269,8 +286,11 @@ def _training_warnings(train, validation, class_names):
     if shared := sum(digest in known for digest in validated):
         warnings.append(f"{shared} validation images are also training images: the validation accuracy flatters.")
     if unseen := sorted(set(range(len(class_names))) - set(validation.labels.tolist())):
-        names = ", ".join(class_names[label] for label in unseen)
-        warnings.append(f"No validation image shows these classes, of which there are too few: {names}.")
+        names = some([class_names[label] for label in unseen])
+        which = "No validation images of these classes"
+        if is_carved:
+            which = "Too few images to validate these classes, which have one each"
+        warnings.append(f"{which}: {names}.")
     return warnings
 
 

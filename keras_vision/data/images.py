@@ -4,42 +4,38 @@ What becomes of unusual images:
     transparency (RGBA, LA, palette, GIF)   laid over white, as a browser shows it
     palette, CMYK, one bit                  converted to RGB or grey
     grey from colour                        ITU-R 601 luma, 0.299 R + 0.587 G + 0.114 B
-    16 bits a channel                       the upper byte
-    32-bit integers, floats                 refused: their range is not known
+    16 bits a channel                       scaled by the depth that is in use; see `depths.py`
+    32-bit integers, floats                 scaled by the range of the training images; refused where it is not known
     EXIF orientation                        applied
     animations                              first frame
+    a suffix that belies the content        read by the content
+    large JPEGs                             decoded at 1/2, 1/4 or 1/8 where that is at least twice the wanted size
     other sizes                             stretched to the wanted size, bilinear, anti-aliased when shrinking
 """
 
 import contextlib
+import dataclasses
 import io
 import os
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from keras_vision.data.depths import kind_of, raw_mode, to_eight_bits, values_of, white_of
+from keras_vision.data.kinds import FORMATS, first_bytes, mend_for, pillow_names, readable_formats, signature_of
 from keras_vision.errors import BadInput
 
-FORMATS = {
-    ".png": "PNG",
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".jfif": "JPEG",
-    ".gif": "GIF",
-    ".bmp": "BMP",
-    ".webp": "WEBP",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".pgm": "PPM",
-    ".ppm": "PPM",
-}
 # A thread may hold a decoded image of 150 MB and its copies.
 THREADS = min(4, os.cpu_count())
 # A 50-megapixel photograph is 150 MB decoded; a PNG of 78 kB can claim 81 megapixels, so the header is asked first.
 MAX_PIXELS = 50_000_000
 
+EMPTY = "empty file"
+
+_ALIASES = {"MPO": "JPEG", "HEIF": "HEIC", "DIB": "BMP"}  # MPO: a JPEG with further frames behind
 _EXIF_ORIENTATION = 0x0112
 _WHITE = (255, 255, 255, 255)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a terminal obeys them
@@ -60,33 +56,73 @@ class BadImage(BadInput):
         super().__init__(f"{name} ({reason})", expected)
 
 
+@dataclasses.dataclass(frozen=True)
+class Header:
+    """What the header of an image file says.
+
+    Args:
+        shape: (height, width, channels) as `read_image` would see them.
+        kind: "16-bit", "32-bit" or "float" where values have to be scaled; else None.
+        belied: The format of the content where the suffix names another; else None.
+    """
+
+    shape: tuple[int, int, int]
+    kind: str | None = None
+    belied: str | None = None
+
+
+def read_header(path):
+    """Returns the `Header` of an image file; no pixel is decoded.
+
+    Raises:
+        BadImage: It is no image, or its header claims more than `MAX_PIXELS`.
+    """
+    with _opened(path) as image:
+        width, height = image.size
+        if _orientation(image) >= 5:  # the four orientations that exchange the axes
+            width, height = height, width
+        is_grey = image.mode in ("1", "L", "LA", "I", "F") or image.mode.startswith("I;16")
+        is_grey |= image.mode == "RGBA" and raw_mode(image) == "LA;16B"
+        named = FORMATS.get(Path(path).suffix.lower())
+        actual = _ALIASES.get(image.format, image.format)
+        belied = actual if named and named != actual else None
+        return Header((height, width, 1 if is_grey else 3), kind_of(image), belied)
+
+
 def probe_image(path):
     """Returns (height, width, channels) as `read_image` would see them, from the header alone.
 
-    Args:
-        path: An image file.
-
     Raises:
-        BadImage: It is no image, its extension belies its content, or its header claims more than `MAX_PIXELS`.
+        BadImage: As `read_header` does.
 
     Example:
 
     >>> probe_image("cat.jpg")  # doctest: +SKIP
     (480, 640, 3)
     """
+    return read_header(path).shape
+
+
+def read_range(path):
+    """Returns the smallest and the largest value of an image whose header names a kind.
+
+    Raises:
+        BadImage: The image cannot be decoded.
+    """
     with _opened(path) as image:
-        width, height = image.size
-        if _orientation(image) >= 5:  # the four orientations that exchange the axes
-            width, height = height, width
-        return height, width, 1 if image.mode in ("1", "L", "LA") or _is_16_bit_grey(image) else 3
+        values = values_of(image, lambda: _open(path))
+        values = values[..., :3] if values.ndim == 3 else values  # not its transparency
+        return values.min().item(), values.max().item()
 
 
-def read_image(path_or_bytes, shape):
+def read_image(path_or_bytes, shape, pixel_scale=None):
     """Decodes one image and converts it to a shape, as the head of this file describes.
 
     Args:
         path_or_bytes: A file, or the content of one.
         shape: (height, width, channels) of the result; channels 1 for grey, 3 for RGB.
+        pixel_scale: The white of each kind of `depths.KINDS`, as `Dataset.pixel_scale` has it. Of 16-bit images it is
+            else the depth that the image itself uses; others are refused without it.
 
     Returns:
         uint8 array of that shape.
@@ -103,7 +139,13 @@ def read_image(path_or_bytes, shape):
     if channels not in (1, 3):
         raise BadInput(f"shape={shape}", "1 (grey) or 3 (RGB) channels, last")
     with _opened(path_or_bytes) as image:
-        image = _converted(image, "L" if channels == 1 else "RGB")
+        mode = "L" if channels == 1 else "RGB"
+        if kind := kind_of(image):
+            values = values_of(image, lambda: _open(path_or_bytes))
+            image = _scaled(kind, values, pixel_scale or {})
+        else:
+            _draft(image, height, width)
+        image = _converted(image, mode)
         return _resized(image, height, width).reshape(shape)
 
 
@@ -138,6 +180,15 @@ def printable(path):
 
 
 @contextlib.contextmanager
+def without_pillow_warnings():
+    """Keeps what Pillow says about odd metadata, palettes and sizes from the person; for the main thread."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
+
+
+@contextlib.contextmanager
 def _opened(path_or_bytes):
     """Yields an image whose header passed the checks; what its decoder then raises becomes a `BadImage`, too."""
     in_memory = isinstance(path_or_bytes, bytes)
@@ -145,22 +196,21 @@ def _opened(path_or_bytes):
         if not in_memory and not Path(path_or_bytes).is_file():  # reading a pipe would block for ever
             raise ValueError("no regular file")
         if not (len(path_or_bytes) if in_memory else Path(path_or_bytes).stat().st_size):
-            raise ValueError("empty file")
-        source = io.BytesIO(path_or_bytes) if in_memory else path_or_bytes
-        with Image.open(source, formats=sorted(set(FORMATS.values()))) as image:
-            _check_header(image, "" if in_memory else Path(path_or_bytes).suffix.lower())
+            raise ValueError(EMPTY)
+        with _open(path_or_bytes) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise ValueError(f"{width}x{height} pixels")
             yield image
     except Exception as error:  # decoders raise OSError, SyntaxError, ValueError, struct.error and more
-        raise BadImage("image" if in_memory else printable(path_or_bytes), _reason(error)) from error
+        name = "image" if in_memory else printable(path_or_bytes)
+        raise BadImage(name, _reason(error, path_or_bytes)) from error
 
 
-def _check_header(image, extension):
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise ValueError(f"{width}x{height} pixels")
-    actual = {"MPO": "JPEG"}.get(image.format, image.format)  # MPO: a JPEG with further frames behind
-    if extension and FORMATS.get(extension) != actual:
-        raise ValueError(f"the content is {actual}, whatever the name says")
+def _open(path_or_bytes):
+    if isinstance(path_or_bytes, bytes):
+        return Image.open(io.BytesIO(path_or_bytes), formats=pillow_names())
+    return Image.open(path_or_bytes, formats=pillow_names(Path(path_or_bytes).suffix.lower()))
 
 
 def _orientation(image):
@@ -169,23 +219,42 @@ def _orientation(image):
     return image.getexif().get(_EXIF_ORIENTATION, 1)
 
 
-def _reason(error):
-    if isinstance(error, Image.UnidentifiedImageError):
-        return "content is no image"
-    return str(error) or type(error).__name__
+def _reason(error, path_or_bytes):
+    if not isinstance(error, Image.UnidentifiedImageError):
+        return str(error) or type(error).__name__
+    start = path_or_bytes[:64] if isinstance(path_or_bytes, bytes) else first_bytes(path_or_bytes)
+    kind = signature_of(start)
+    if kind and kind not in readable_formats():
+        return f"the content is {kind}, which cannot be read here. {mend_for([kind], 'it')}".rstrip(".")
+    return "content is no image"
 
 
-def _is_16_bit_grey(image):
-    return image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")  # PGM: 0 to 65,535 in 32 bits
+def _scaled(kind, values, pixel_scale):
+    white = pixel_scale.get(kind)
+    if white is None and kind != "16-bit":
+        raise ValueError(f"{'floats' if kind == 'float' else 'integers'} of unknown range")
+    if white is None:
+        shown = values[..., :3] if values.ndim == 3 else values
+        white = white_of(kind, shown.min().item(), shown.max().item())
+    pixels = to_eight_bits(values, white)
+    if values.ndim == 3 and values.shape[2] == 4:
+        opacity = values[..., 3]
+        pixels[..., 3] = to_eight_bits(opacity, white if opacity.max() <= white else 65535)
+    return Image.fromarray(pixels)
+
+
+def _draft(image, height, width):
+    """Lets the JPEG decoder shrink: a photograph of 12 megapixels then takes a tenth of the time and of the memory."""
+    if image.format in ("JPEG", "MPO"):
+        if _orientation(image) >= 5:
+            height, width = width, height
+        image.draft(None, (2 * width, 2 * height))
 
 
 def _converted(image, mode):
-    has_16_bits = _is_16_bit_grey(image)
     image = ImageOps.exif_transpose(image)
-    if has_16_bits:
-        image = Image.fromarray((np.asarray(image) >> 8).astype("uint8"))
-    if image.mode in ("I", "F"):
-        raise ValueError("integers or floats of unknown range")
+    if image.mode == "I":  # a PGM that names its largest value, by which Pillow scaled it to 65535
+        image = Image.fromarray(to_eight_bits(np.asarray(image), 65535))
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, _WHITE), image)

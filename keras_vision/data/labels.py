@@ -13,9 +13,8 @@ import dataclasses
 
 import numpy as np
 
+from keras_vision.data.splits import some
 from keras_vision.errors import BadInput
-
-_NAMED = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,19 +61,6 @@ def sort_names(names):
     if all(name.removeprefix("-").isdecimal() for name in names):
         return sorted(names, key=lambda name: (int(name), name))
     return sorted(names)
-
-
-def some(names):
-    """Returns the first names and how many more there are.
-
-    Example:
-
-    >>> some(["a", "b", "c", "d", "e", "f"])
-    'a, b, c, d, e and 1 more'
-    """
-    names = list(names)
-    rest = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def count_labels(shape):
@@ -219,7 +205,7 @@ def _named(values, what, columns, names):
         sentence = f"{what}: labels count from 1, so 1 is {names[0]} and {last} is {names[-1]}."
         return Classes(names, {number + 1: number for number in range(len(names))}, sentence)
     if len(values) == len(names):
-        sentence = f"{what}: the labels {some(map(str, integers))} are, in this order, {some(names)}."
+        sentence = f"{what}: the labels {some(integers)} are, in this order, {some(names)}."
         return Classes(names, {value: number for number, value in enumerate(integers)}, sentence)
     raise BadInput(
         f"{what} has {len(values)} different labels from {first} to {last}, but there are {len(names)} class names. "

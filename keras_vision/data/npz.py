@@ -13,9 +13,9 @@ from functools import partial
 import numpy as np
 
 from keras_vision.data.arrays import Part, open_arrays
-from keras_vision.data.labels import count_labels, read_names, some
+from keras_vision.data.labels import count_labels, read_names
 from keras_vision.data.split_names import SPLIT_WORDS
-from keras_vision.data.splits import check_memory, unreadable
+from keras_vision.data.splits import PEAK_COPIES, check_memory, some, unreadable
 from keras_vision.errors import BadInput
 
 _ROLES = {
@@ -122,9 +122,10 @@ def _header(archive, member):
 
 
 def _bytes(archive, keys):
-    """Bytes in memory at the worst moment: all images as uint8, and the largest array as it is stored."""
+    """What `check_memory` counts: all images as uint8, or more where the largest array is wider than its copies are."""
     sizes = [(math.prod(shape), dtype.itemsize) for shape, dtype in (archive.arrays[x] for x, _ in keys.values())]
-    return sum(count for count, _ in sizes) + max(count * size if size > 1 else 0 for count, size in sizes)
+    images, stored = sum(count for count, _ in sizes), max(count * size for count, size in sizes)
+    return max(images, (images + stored) / PEAK_COPIES)
 
 
 def find_keys(archive):

@@ -27,7 +27,17 @@ def steps_per_epoch(split, batch_size):
     return max(1, len(split) // batch_size)
 
 
-def training_batches(split, *, num_classes, batch_size, seed, epochs, start_epoch=0, augmentation=NO_AUGMENTATION):
+def training_batches(
+    split,
+    *,
+    num_classes,
+    batch_size,
+    seed,
+    epochs,
+    start_epoch=0,
+    augmentation=NO_AUGMENTATION,
+    class_weights=None,
+):
     """Returns the batches of all epochs from `start_epoch` to `epochs` - 1, one after the other.
 
     Args:
@@ -38,10 +48,12 @@ def training_batches(split, *, num_classes, batch_size, seed, epochs, start_epoc
         epochs: Where the run ends, counted from its first start.
         start_epoch: Where this part of the run begins.
         augmentation: What the images undergo.
+        class_weights: Float array [num_classes], or None. A mixed image weighs as its labels do, each by its share.
 
     Returns:
-        `tf.data.Dataset` of uint8 [b, h, w, c] and float32 [b, num_classes], with `steps_per_epoch` batches an
-        epoch. It is one dataset, so that prefetching does not pause between epochs.
+        `tf.data.Dataset` of uint8 [b, h, w, c] and float32 [b, num_classes], and of float32 [b], the weights of the
+        images, where classes have weights; with `steps_per_epoch` batches an epoch. It is one dataset, so that
+        prefetching does not pause between epochs.
 
     Raises:
         BadInput: An empty split, or a batch size below 1.
@@ -63,7 +75,7 @@ def training_batches(split, *, num_classes, batch_size, seed, epochs, start_epoc
         return tf.data.Dataset.from_tensor_slices((tf.fill((steps,), epoch), tf.range(steps), rows))
 
     def batch(epoch, step, rows):
-        return augment(
+        augmented, mixed_labels = augment(
             tf.gather(images, rows),
             tf.one_hot(tf.gather(labels, rows), num_classes),
             augmentation,
@@ -71,6 +83,10 @@ def training_batches(split, *, num_classes, batch_size, seed, epochs, start_epoc
             epoch=epoch,
             first_flips=tf.gather(first_flips, rows),
         )
+        if class_weights is None:
+            return augmented, mixed_labels
+        # A sum, because a product of matrices is one of bfloat16 where the training's is.
+        return augmented, mixed_labels, tf.reduce_sum(mixed_labels * class_weights, axis=1)
 
     batches = tf.data.Dataset.range(start_epoch, epochs).flat_map(epoch_of_batches)
     batches = batches.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)

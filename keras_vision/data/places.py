@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from keras_vision.errors import BadInput, check_choice
+from keras_vision.machine import at_home
 
 _ONLY_TFDS = "a prepared TFDS directory, then a TFDS download"
 _TFDS_NAME = re.compile(r"[a-zA-Z]\w*(/\w[\w+.-]*)?")
@@ -82,18 +83,24 @@ def locate(spec, data_dir=None):
     if kind in ("folder", "npz", "digits"):
         if data_dir is not None:
             raise BadInput(f"data_dir={data_dir} with {spec}", "no data_dir", f"{spec} says itself where it is.")
-        return Place(kind, Path(rest).expanduser()) if rest else Place("embedded")
+        return Place(kind, at_home(rest)) if rest else Place("embedded")
     row, name = DATASETS.get(spec, Row("", _ONLY_TFDS)), tfds_name(spec)
     if data_dir is not None:
-        return _locate_in(Path(data_dir).expanduser(), name, row)
-    places = (os.environ.get("TFDS_DATA_DIR"), "~/tensorflow_datasets")
-    roots = [Path(place).expanduser() for place in places if place]
+        return _locate_in(at_home(data_dir), name, row)
+    roots = _usual_roots()
     for root in roots:
         if prepared := find_prepared(root, name):
             return Place("prepared", prepared)
     if row.system_dir and _has_idx(Path(row.system_dir)):
         return Place("idx", Path(row.system_dir))
     return Place("download", roots[0])
+
+
+def _usual_roots():
+    """The TFDS directories to look in; a download goes to the first. Who has no home has one in the present folder."""
+    places = (os.environ.get("TFDS_DATA_DIR"), "~/tensorflow_datasets")
+    roots = [Path(os.path.expanduser(place)) for place in places if place]
+    return [root for root in roots if root.parts[0] != "~"] or [Path("tensorflow_datasets")]
 
 
 def _locate_in(directory, name, row):

@@ -11,11 +11,11 @@ from keras_vision.data.places import DATASETS, locate
 from keras_vision.errors import BadInput
 
 
-def open_source(spec, *, data_dir, image_size, on_bad_image, announce):
+def open_source(spec, *, data_dir, image_size, on_bad_image, announce, pixel_scale=None):
     """Opens what a specification names.
 
     Args:
-        spec, data_dir, on_bad_image: As in `load_dataset`.
+        spec, data_dir, on_bad_image, pixel_scale: As in `load_dataset`.
         image_size: (height, width) or None. Only sources without a size of their own heed it.
         announce: Called with a line of text before anything slow.
 
@@ -42,7 +42,13 @@ def open_source(spec, *, data_dir, image_size, on_bad_image, announce):
     if place.kind == "folder":
         from keras_vision.data.folders import open_folder
 
-        return open_folder(place.path, image_size=image_size, on_bad_image=on_bad_image, announce=announce)
+        return open_folder(
+            place.path,
+            image_size=image_size,
+            on_bad_image=on_bad_image,
+            announce=announce,
+            pixel_scale=pixel_scale,
+        )
     from keras_vision.data.prepared import download, open_prepared
 
     directory = download(spec, place.path, announce) if place.kind == "download" else place.path

@@ -1,12 +1,16 @@
 """What every kind of source gives, how much of it is looked at at once, and how a source is refused."""
 
 import dataclasses
-import os
+import shlex
 from collections.abc import Callable
 
 import numpy as np
 
 from keras_vision.errors import BadInput
+from keras_vision.machine import free_memory
+
+# The images once more while they are read and split, and half of them again where they are shuffled or resized.
+PEAK_COPIES = 2.5
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -38,6 +42,7 @@ class Source:
         origin: One line: where the images came from.
         validation: Its validation images; None where it has none of its own.
         decisions: What was decided for the person, a sentence each: how values were scaled, which split is which.
+        pixel_scale: The white of each kind of image with more than eight bits, as `data/depths.py` decides it.
     """
 
     train: Split | None
@@ -46,6 +51,30 @@ class Source:
     origin: str
     validation: Split | None = None
     decisions: tuple[str, ...] = ()
+    pixel_scale: dict[str, float] = dataclasses.field(default_factory=dict)
+
+
+def some(names, most=5):
+    """Returns a list of names as text that stays short, however many they are.
+
+    Example:
+
+    >>> some(["cat", "dog"]), some("abcdefg")
+    ('cat, dog', 'a, b, c, d, e and 2 more')
+    """
+    rest = len(names) - most
+    return ", ".join(map(str, names[:most])) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def spec_of(kind, path):
+    """Returns what to type for a data set at a path.
+
+    Example:
+
+    >>> spec_of("folder", "my photos")
+    "'folder:my photos'"
+    """
+    return shlex.quote(f"{kind}:{path}")
 
 
 def images_at_once(shape):
@@ -60,11 +89,11 @@ def images_at_once(shape):
 
 
 def check_memory(what, num_bytes):
-    """Refuses to read what would not leave half of this machine's memory free.
+    """Refuses to read images that would not fit into the memory that this process may still take.
 
     Args:
         what: Name for the message.
-        num_bytes: Size in memory.
+        num_bytes: Size of the images, one copy of each; the copies that are made of them are counted here.
 
     Raises:
         BadInput: Too large.
@@ -73,10 +102,11 @@ def check_memory(what, num_bytes):
 
     >>> check_memory("photos", 60_000 * 28 * 28)
     """
-    limit = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    if num_bytes > limit:
+    needed, free = PEAK_COPIES * num_bytes, free_memory()
+    if needed > free:
         raise BadInput(
-            f"{what} ({num_bytes / 1e9:.1f} GB in memory)", f"at most {limit / 1e9:.1f} GB", "Smaller images take less."
+            f"{what} would take {needed / 1e9:,.1f} GB in memory, and this process may take {free / 1e9:,.1f} GB more. "
+            "Smaller images take less (--image-size), and so do fewer."
         )
 
 

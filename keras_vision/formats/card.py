@@ -40,7 +40,7 @@ def facts(model, origin, result):
         "class_names": origin.get("class_names"),
         "input": f"float32 pixels from 0 to 255, [n, {shape}], n any number",
         "output": f"float32 probabilities, [n, {model.output_shape[-1]}]",
-        "data": {name: origin.get(name) for name in ("dataset", "fingerprint", "data_source")},
+        "data": {name: origin.get(name) for name in ("dataset", "fingerprint", "data_source", "pixel_scale")},
         "test": {name: (result.get("test") or {}).get(name) for name in ("accuracy", "n", "interval", "views")},
         "validation_accuracy": result.get("val_accuracy"),
         "parameters": counted.parameters,

@@ -1,5 +1,10 @@
 """A TensorFlow SavedModel with two signatures: batches of pixels, and contents of image files."""
 
+import contextlib
+import shutil
+import tempfile
+from pathlib import Path
+
 import keras
 import tensorflow as tf
 
@@ -25,12 +30,17 @@ def write(classifier, directory, *, origin, calibration=None):
             fn=lambda image_bytes: classifier(decode_images(image_bytes, shape), training=False),
             input_signature=[tf.TensorSpec((None,), tf.string, name="image_bytes")],
         )
-    archive.write_out(directory, verbose=False)
+    # TensorFlow takes a path with brackets or stars for a pattern, and then finds nothing of what it has written.
+    with tempfile.TemporaryDirectory() as plain:
+        archive.write_out(plain, verbose=False)
+        for path in Path(plain).iterdir():
+            shutil.move(path, directory)
 
 
 def load(directory):
     """Opens an artifact and returns its signatures; `serve_bytes` is handed its pixels as PNG files."""
-    loaded = tf.saved_model.load(str(directory))
+    with _plain_path(directory) as path:
+        loaded = tf.saved_model.load(path)
 
     def serve(pixels):
         return loaded.serve(tf.constant(pixels)).numpy()
@@ -40,6 +50,17 @@ def load(directory):
         return loaded.serve_bytes(tf.stack(files)).numpy()
 
     return {"serve": serve} | ({"serve_bytes": serve_bytes} if hasattr(loaded, "serve_bytes") else {})
+
+
+@contextlib.contextmanager
+def _plain_path(directory):
+    """Gives a path to a directory in which TensorFlow sees no pattern: its own, or that of a copy."""
+    if not set(str(directory)) & set("[]*?{}\\"):
+        yield str(directory)
+        return
+    with tempfile.TemporaryDirectory() as plain:
+        shutil.copytree(directory, plain, dirs_exist_ok=True)
+        yield plain
 
 
 def takes_files(classifier):

@@ -18,6 +18,7 @@ import importlib
 import inspect
 
 from keras_vision.errors import check_choice
+from keras_vision.quiet import import_keras
 
 MODELS = {
     "mlp": "Multilayer perceptron on flattened pixels (Rumelhart et al. 1986)",
@@ -78,4 +79,5 @@ def model_settings(name):
 
 def _builder(name):
     check_choice("model", name, MODELS)
+    import_keras(only_to_build=True)
     return getattr(importlib.import_module(f"keras_vision.models.{name}"), name)

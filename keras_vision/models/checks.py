@@ -5,11 +5,14 @@ import inspect
 import numbers
 
 from keras_vision.errors import BadInput, check_choice
+from keras_vision.keras_settings import pinned
 from keras_vision.models.blocks import ACTIVATIONS, HEADS, POOLINGS
 
 
 def checked(builder):
-    """Decorates a builder so that each of its arguments passes its rule in `RULES` first.
+    """Decorates a builder so that each of its arguments passes its rule in `RULES` first; None does where it is usual.
+
+    What Keras itself is set to, by another project perhaps, does not reach the network: images are channels last.
 
     Raises:
         BadInput: From the decorated builder, naming the argument that was refused.
@@ -20,7 +23,11 @@ def checked(builder):
     def build(*args, **settings):
         given = signature.bind(*args, **settings)
         given.apply_defaults()
-        return builder(**{name: RULES[name](name, value) for name, value in given.arguments.items()})
+        for name, value in given.arguments.items():
+            if value is not None or signature.parameters[name].default is not None:
+                given.arguments[name] = RULES[name](name, value)
+        with pinned():
+            return builder(**given.arguments)
 
     return build
 
@@ -83,10 +90,6 @@ def _count(name, value, least=1):
     return int(value)
 
 
-def _count_or_none(name, value):
-    return None if value is None else _count(name, value)
-
-
 def _counts(name, values, least_length=1):
     if not isinstance(values, (tuple, list)) or len(values) < least_length or not all(map(_is_count, values)):
         mend = f"For one, write {name}=(64,) in Python, --set {name}=64, in a shell."
@@ -117,7 +120,7 @@ def _one_of(*choices):
 
 
 COUNTS = (
-    *("patch_size", "kernel_size", "strides", "pool_size"),
+    *("patch_size", "kernel_size", "strides", "pool_size", "pool_stride"),
     *("width", "hidden_dim", "tokens_mlp_dim", "channels_mlp_dim", "units"),
     *("depth", "num_blocks", "layers", "convs_per_stage"),
 )
@@ -125,7 +128,6 @@ RULES = {
     "input_shape": _image_shape,
     "num_classes": functools.partial(_count, least=2),
     **dict.fromkeys(COUNTS, _count),
-    "pool_stride": _count_or_none,
     **dict.fromkeys(("filters", "blocks"), _counts),
     "hidden_units": functools.partial(_counts, least_length=0),
     "dropout_rate": _rate,

@@ -27,7 +27,7 @@ class PixelNormalization(keras.layers.Normalization):
 
     def call(self, inputs):
         mean, variance = map(ops.convert_to_tensor, (self.adapt_mean, self.adapt_variance))
-        return (inputs - mean) / ops.maximum(ops.sqrt(variance), keras.config.epsilon())
+        return (inputs - mean) / ops.maximum(ops.sqrt(variance), 1e-7)
 
 
 def set_statistics(model, mean, std):

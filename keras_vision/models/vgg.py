@@ -5,6 +5,8 @@ identity (Jordan 2024); and global average pooling (Lin et al. 2014) in the plac
 which held most of the weights.
 """
 
+import math
+
 import keras
 
 from keras_vision.models.blocks import HEADS, classify, conv_block, drop, take_pixels
@@ -12,14 +14,30 @@ from keras_vision.models.checks import check_same_length, check_stages, checked
 from keras_vision.models.layers import Dirac
 from keras_vision.models.whitening import whiten
 
+LEAST_SIDE = 32  # of images, in pixels, that the network for small ones is made for
+
+
+def default_filters(input_shape):
+    """Returns the filters of each stage: 64, 128 and 256, with narrower stages before these where images are larger.
+
+    Each of them halves the image, so that what follows sees as many positions, and costs as much, as with small images.
+
+    Example:
+
+    >>> default_filters((32, 32, 3)), default_filters((64, 64, 3))
+    ((64, 128, 256), (32, 64, 128, 256))
+    """
+    halvings = min(3, max(0, round(math.log2(min(input_shape[:2]) / LEAST_SIDE))))
+    return tuple(64 >> halvings << stage for stage in range(3 + halvings))
+
 
 @checked
 def vgg(
     input_shape,
     num_classes,
     *,
-    filters=(64, 128, 256),
-    blocks=(1, 1, 2),
+    filters=None,
+    blocks=None,
     kernel_size=3,
     strides=1,
     padding="same",
@@ -36,8 +54,8 @@ def vgg(
     Args:
         input_shape: (height, width, channels) of the raw pixels.
         num_classes: Number of logits.
-        filters: Filters of the convolutions, one number per stage.
-        blocks: Convolutions, one number per stage.
+        filters: Filters of the convolutions, one number per stage; None is `default_filters`.
+        blocks: Convolutions, one number per stage; None is one in each stage and two in the last.
         kernel_size: Side of the convolutions' kernels, in pixels.
         strides: Step of the first convolution's kernel over the image, in pixels; the others step by one.
         padding: "same" puts zeros around what each convolution sees, to keep its size; "valid" puts none.
@@ -57,6 +75,8 @@ def vgg(
 
     >>> vgg((32, 32, 3), 10, filters=(64, 128, 256, 512, 512), blocks=(1, 1, 2, 2, 2))  # the paper's column A
     """
+    filters = filters or default_filters(input_shape)
+    blocks = blocks or (1,) * (len(filters) - 1) + (2,)
     check_same_length(filters=filters, blocks=blocks)
     pool_stride = pool_stride or pool_size
     side = kernel_size if padding == "valid" else 1

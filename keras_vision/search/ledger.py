@@ -9,7 +9,8 @@ One JSON object per line, each with the checksum of its own text, synced to disk
     completed    it ended with `result`
     failed       it ended without one, for `reason`
     rejected     it was over a budget, for `reason`, and cost nothing
-    confirmed    trained again with other seeds it came to `accuracies`, with this `mean` and `deviation`
+    confirmed    trained again with other seeds it came to `accuracies`, with this `mean` and `deviation`; `holds` says
+                 whether that shows the target
 """
 
 import dataclasses
@@ -23,6 +24,7 @@ import numpy as np
 
 from keras_vision.errors import KerasVisionError
 from keras_vision.runs import Run
+from keras_vision.training.scores import score_of
 
 MAX_DEATHS = 2  # attempts that end without a word and without a new epoch, before a trial is given up
 
@@ -39,7 +41,8 @@ class Trial:
         reason: Why it failed or was rejected.
         attempts: How often it was started.
         deaths: Starts in a row that made no progress and were not ended by a request.
-        confirmed: What it came to with other seeds, a dict: mean, deviation, accuracies; None where that is not known.
+        confirmed: What it came to with other seeds, a dict: mean, deviation, accuracies, holds; None where that is not
+            known.
     """
 
     number: int
@@ -64,8 +67,8 @@ class Trial:
 
     @property
     def score(self):
-        """The best validation accuracy, or None."""
-        return self.result["val_accuracy"] if self.result else None
+        """What the target is about, of the validation images after the last epoch; or None."""
+        return score_of(self.result) if self.result else None
 
     def reaches(self, target_acc):
         """Returns whether a completed trial reached a target; never, where that is None."""
@@ -73,7 +76,8 @@ class Trial:
 
     def is_sound(self, target_acc):
         """Returns whether it reached a target, and not by luck: as far as is known also on average over other seeds."""
-        return self.reaches(target_acc) and (self.confirmed is None or self.confirmed["mean"] >= target_acc)
+        holds = self.confirmed is None or self.confirmed.get("holds", self.confirmed["mean"] >= (target_acc or 0))
+        return self.reaches(target_acc) and holds
 
 
 class Ledger:
@@ -85,7 +89,7 @@ class Ledger:
 
     Attributes:
         trials: List of `Trial`.
-        confirmations: Of each confirmation, in their order: (number of trials until then, the `Trial`, its mean).
+        confirmations: Of each confirmation, in their order: (number of trials until then, the `Trial`, its details).
 
     Raises:
         KerasVisionError: A record before the last is damaged. The file is left as it is.
@@ -160,7 +164,7 @@ class Ledger:
                 trial.status, trial.reason = event.upper(), details["reason"]
             case "confirmed":
                 trial.confirmed = details
-                self.confirmations.append((len(self.trials), trial, details["mean"]))
+                self.confirmations.append((len(self.trials), trial, details))
 
 
 def ranked(trials, target_acc=None):

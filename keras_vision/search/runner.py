@@ -21,6 +21,7 @@ from keras_vision.models import build_model, model_settings
 from keras_vision.progress import Progress, settings_line
 from keras_vision.runs import WorkdirRefused, write_text
 from keras_vision.search.board import Board
+from keras_vision.search.ending import ENDINGS
 from keras_vision.search.ledger import Ledger, trial_run
 from keras_vision.search.winner import Winner
 from keras_vision.training.checkpoint import latest_epoch
@@ -32,14 +33,6 @@ from keras_vision.training.trainer import fit
 FAILURES_THAT_END_A_SEARCH = 3
 # A strategy that only proposes what the budgets forbid has nothing more to offer.
 REJECTIONS_THAT_END_A_SEARCH = 100
-# Along one cycle of the learning rate, a training with a share p of its epochs behind it hardly ends with less than
-# SHRINK[0] x p ** SHRINK[1] of its smallest error so far: 0.34, 0.52, 0.66, 0.79 after each of five epochs. VGGs ended
-# with 0.35 to 0.63, 0.56 to 0.71, 0.62 to 0.87, 0.76 to 0.96 on Fashion-MNIST; in six epochs on CIFAR-10, against 0.31,
-# 0.47, 0.59, 0.71, 0.81, with 0.39 to 0.41, 0.49 to 0.51, 0.61 to 0.64, 0.70, 0.79 to 0.83.
-SHRINK = (0.9, 0.6)
-# In long trainings the error stands still at high rates and falls at the end: of 22 epochs the last half left 0.49 of
-# it, the last third 0.58. Beyond LONG[0] epochs the share allowed falls with their number to the power LONG[1].
-LONG = (6, 0.2)
 
 
 def trial_seed(seed, number):
@@ -51,32 +44,6 @@ def trial_seed(seed, number):
     True
     """
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0] >> 1)
-
-
-def is_hopeless(rows, epochs, target_acc):
-    """Returns whether a training will hardly reach its target: its error would have to shrink too much.
-
-    That is where the smallest error, shrunk as much as `SHRINK` and `LONG` allow, is still more than the target allows.
-    In the first half of the epochs the error on the training images counts too: with few steps behind it, batch norm
-    holds validation back.
-
-    Args:
-        rows: A dict for each epoch so far, with `accuracy`, on training images, and `val_accuracy`.
-        epochs: Epochs of the whole training, one cycle of the learning rate.
-        target_acc: The validation accuracy to be reached.
-
-    Example:
-
-    >>> rows = [{"accuracy": 0.80, "val_accuracy": 0.5}, {"accuracy": 0.82, "val_accuracy": 0.6}]
-    >>> is_hopeless(rows[:1], epochs=5, target_acc=0.93), is_hopeless(rows, epochs=5, target_acc=0.93)
-    (False, True)
-    """
-    share = len(rows) / epochs
-    least = SHRINK[0] * share ** SHRINK[1] * min(1.0, LONG[0] / epochs) ** LONG[1]
-    errors = [1 - row["val_accuracy"] for row in rows]
-    if share < 0.5:
-        errors += [1 - row["accuracy"] for row in rows]
-    return min(errors) * least > 1 - target_acc
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,7 +87,8 @@ class Search:
         space: A `Space` or a `Ladder`: what the strategy's values mean.
         make_strategy: Function from this search to its strategy: an object with `ask`, `tell` and `confirm`.
         seed: With its number, seeds each trial.
-        target_acc: Validation accuracy to be reached, or None.
+        goal: A `Goal`: the target, and what a network must have on validation images to reach it.
+        ending: A name in `ENDINGS`: when a training is given up.
         stop_at_target: Whether the search ends there; a strategy may go on to smaller networks.
         limits: A `Limits`.
         keep: How many model files are kept: those of the best trials.
@@ -135,10 +103,11 @@ class Search:
         KerasVisionError: The ledger on disk is damaged, or is not what this strategy would have proposed.
     """
 
-    def __init__(self, run, *, model, dataset, space, make_strategy, seed, target_acc=None, stop_at_target=True,
+    def __init__(self, run, *, model, dataset, space, make_strategy, seed, goal, ending="hopeless", stop_at_target=True,
                  limits=None, keep=3, precision="auto", card=None, progress=None):  # fmt: skip
         self.run, self.model, self.dataset, self.space = run, model, dataset, space
-        self.seed, self.target_acc, self.stop_at_target = seed, target_acc, stop_at_target
+        self.seed, self.goal, self.target_acc, self.stop_at_target = seed, goal, goal.score, stop_at_target
+        self.is_to_end = ENDINGS[ending]
         self.limits, self.keep, self.precision, self.card = limits or Limits(), keep, precision, card or {}
         self.progress = progress or Progress()
         self.ledger = Ledger(run.path / "trials.jsonl", warn=self.progress.say)
@@ -176,6 +145,21 @@ class Search:
 
     def _build(self, settings):
         return build_model(self.model, self.dataset.shape, len(self.dataset.class_names), **settings)
+
+    def find(self, max_trials, deadline=None):
+        """Runs trials, trains what they find anew, and goes on where that was luck; arguments as in `go`.
+
+        Returns:
+            What `Winner.conclude` does.
+        """
+        while True:
+            asked = len(self.ledger.trials)
+            ended = self.go(max_trials, deadline)
+            result = self.winner.conclude(ended)
+            if self.goal.confirmations and not self.unfinished:
+                result = self.winner.confirm(self.goal.confirmations, ended, deadline)
+            if result["reached"] or result["ended"] in ("trials", "time") or len(self.ledger.trials) == asked:
+                return result
 
     def go(self, max_trials, deadline=None):
         """Runs trials until the target, the number of trials, the deadline or the space's end is reached.
@@ -261,23 +245,28 @@ class Search:
 
     def _replay_confirmations(self, asked):
         """Tells the strategy of the confirmations that came when so many trials had been asked for."""
-        for asked_then, trial, mean in self.ledger.confirmations:
+        for asked_then, trial, confirmed in self.ledger.confirmations:
             if asked_then == asked:
-                self._tell_confirmed(trial, mean)
+                self._tell_confirmed(trial, confirmed)
 
     def record_confirmation(self, trial, confirmed):
         """Records what a completed trial came to with other seeds, and tells the strategy.
 
         Args:
             trial: The `Trial`.
-            confirmed: A dict: mean, deviation, accuracies.
+            confirmed: A dict: mean, deviation, accuracies, holds.
         """
         self.ledger.record("confirmed", trial.number, **confirmed)
-        self._tell_confirmed(trial, confirmed["mean"])
+        self._tell_confirmed(trial, confirmed)
 
-    def _tell_confirmed(self, trial, mean):
+    def _tell_confirmed(self, trial, confirmed):
         # A trial that missed has not reached, whatever its network does with other seeds.
-        self.strategy.confirm(trial.values, min(mean, trial.score))
+        score = min(confirmed["mean"], trial.score)
+        if self.target_acc is not None:
+            # And what shows the target has reached, even if it is less than a single training was asked for.
+            reached = trial.is_sound(self.target_acc)
+            score = max(score, self.target_acc) if reached else min(score, np.nextafter(self.target_acc, 0))
+        self.strategy.confirm(trial.values, float(score))
 
     def _open_trial(self):
         trial = next((trial for trial in self.ledger.trials if trial.status == "OPEN"), None)
@@ -329,27 +318,28 @@ class Search:
         def judge(rows):
             if len(rows) > trial.last_epoch:
                 self.ledger.record("epoch", trial.number, epoch=len(rows), val_accuracy=rows[-1]["val_accuracy"])
-            return "hopeless" if is_judged and is_hopeless(rows, recipe.epochs, self.target_acc) else None
+            is_over = is_judged and self.is_to_end(rows, recipe.epochs, self.target_acc, self.goal.metric)
+            return "hopeless" if is_over else None
 
-        until = {"target_acc": self.target_acc, "deadline": deadline, "judge": judge}
-        return self.train(run, trial.values, trial.number, **until)
+        return self.train(run, trial.values, trial.number, deadline=deadline, judge=judge)
 
-    def train(self, run, values, number, *, is_admitted=False, **until):
+    def train(self, run, values, number, *, fold=0, is_admitted=False, **until):
         """Trains one network in a run of its own, unless that is finished.
 
         Args:
             run: The `Run`.
             values: A trial's values.
             number: What its seed is made from, with the search's own.
+            fold: Of the data set, as in `Dataset.fold`; 0 is the data set itself.
             is_admitted: Whether its latency was within the limit when it was tried first, and is not judged again.
-            **until: As in `fit`: target_acc, deadline, judge.
+            **until: As in `fit`: deadline, judge.
 
         Returns:
             The result of `fit` with what the network costs.
         """
         settings, recipe = self.space.resolve(values)
         seed = trial_seed(self.seed, number)
-        result = run.result if run.finished else self._fit(run, settings, recipe, seed, is_admitted, **until)
+        result = run.result if run.finished else self._fit(run, settings, recipe, seed, fold, is_admitted, **until)
         return result | {
             "macs": self.counts_of(settings).macs,
             "latency_ms": run.config["latency_ms"],
@@ -360,7 +350,7 @@ class Search:
         """Returns the FLOPs of training a network that can be built for so many epochs."""
         return self.counts_of(settings).training_flops * len(self.dataset.train) * epochs
 
-    def _fit(self, run, settings, recipe, seed, is_admitted, **until):
+    def _fit(self, run, settings, recipe, seed, fold, is_admitted, **until):
         forget_models()
         precision = set_precision(self.precision)
         keras.utils.set_random_seed(seed)
@@ -373,12 +363,16 @@ class Search:
             "settings": settings,
             "recipe": recipe.as_dict(),
             "seed": seed,
+            "fold": fold,
             "fingerprint": self.dataset.fingerprint,
         }
         in_full = model_settings(self.model) | settings
         run.start(config, precision=precision, latency_ms=latency, model_settings=in_full)
         card = self.card | {"settings": settings}
-        return fit(model, self.dataset, recipe, run, seed=seed, card=card, progress=self.progress, **until)
+        dataset = self.dataset.fold(fold) if fold else self.dataset
+        # The weights of the last epoch, and its accuracy: the best of many epochs flatters.
+        how = {"metric": self.goal.metric, "keep": "last", "card": card, "progress": self.progress}
+        return fit(model, dataset, recipe, run, seed=seed, **how, **until)
 
     def _close(self, trial, event, **details):
         self.ledger.record(event, trial.number, **details)

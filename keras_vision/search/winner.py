@@ -13,6 +13,7 @@ from keras_vision.errors import KerasVisionError
 from keras_vision.runs import Run, atomic_path, write_json
 from keras_vision.search.ledger import ranking, trial_run
 from keras_vision.training.checkpoint import Checkpoints
+from keras_vision.training.scores import score_of
 from keras_vision.training.trainer import TrainingDiverged
 
 CONFIRMING = 1_000_000  # the seeds of confirmations begin where those of trials never come
@@ -89,6 +90,7 @@ class Winner:
         }
         if best.confirmed:
             result["confirmed"] = best.confirmed
+        result |= self._outcome(best)
         earlier = self.run.result if self.run.finished else {}
         if any(earlier.get(name) != result[name] for name in ("best_trial", "best_epoch", "val_accuracy")):
             self._take_model(best)
@@ -96,6 +98,19 @@ class Winner:
             result["test"] = earlier["test"]
         write_json(self.run.result_path, result)
         return result
+
+    def _outcome(self, best):
+        """Returns what is shown of new images: whether the target is reached, and what their accuracy is at least."""
+        goal = self.search.goal
+        if goal.target is None:
+            return {"reached": True}
+        outcome = {"goal": goal.score, "reached": best.is_sound(goal.score)}
+        accuracies = best.confirmed["accuracies"] if best.confirmed else []
+        if accuracies:
+            outcome["at_least"] = round(goal.bound(accuracies), 4)
+        if len(accuracies) < goal.confirmations:
+            outcome["reached"] = False
+        return outcome
 
     def _why_none(self, ended):
         reasons = list(dict.fromkeys(trial.reason for trial in self.search.ledger.trials if trial.reason))
@@ -155,10 +170,10 @@ class Winner:
     # ---- once more, with other seeds ----
 
     def confirm(self, seeds, ended, deadline=None):
-        """Trains the best network anew, to the end of its recipe, with other seeds; a lucky trial is found out so.
+        """Trains the best network anew, to the end of its recipe, with other seeds and on other validation images.
 
-        Where the mean of a trial that had reached the target is below it, the next smallest that reached takes its
-        place, as far as their models are kept; where the mean of none holds, the smallest stays. The trainings are
+        Where that does not show the target, the next smallest that reached the goal takes its place, as far as their
+        models are kept; where none holds, the smallest stays. The trainings are
         runs in the folder `confirm`; those that are finished are not run again. One that diverges counts as 0.
 
         Args:
@@ -173,7 +188,7 @@ class Winner:
         """
         kept = [trial for trial in self._ranking() if trial_run(self.run, trial).model_path.exists()]
         for trial in [trial for trial in kept if trial.reaches(self.target_acc)] or kept[:1]:
-            is_known = trial.confirmed is not None and len(trial.confirmed["accuracies"]) >= seeds
+            is_known = trial.confirmed is not None and self._is_enough(trial.confirmed["accuracies"], seeds)
             confirmed = trial.confirmed if is_known else self._train_again(trial, seeds, deadline)
             if confirmed is None:
                 ended = "time"
@@ -184,24 +199,32 @@ class Winner:
             if not trial.reaches(self.target_acc) or trial.is_sound(self.target_acc):
                 break
             mean = confirmed["mean"]
-            self.search.progress.say(f"  on average {mean:.4f}: trials/{trial.name} reached the target by luck")
+            self.search.progress.say(f"  on average {mean:.4f}: trials/{trial.name} reached the goal by luck")
         return self.conclude(ended)
+
+    def _is_enough(self, accuracies, seeds):
+        """Returns whether so many confirmations tell: all of them, or some that leave no hope for the others."""
+        return len(accuracies) >= seeds or self.search.goal.is_futile(accuracies)
 
     def _train_again(self, trial, seeds, deadline):
         """Returns what the trainings with other seeds came to, or None where the time is over before they are done."""
         accuracies = []
         for number in range(seeds):
+            if self._is_enough(accuracies, seeds):
+                break
             run = Run(self.run.path / "confirm" / f"{trial.name}-{number + 1}")
             if not run.finished and deadline is not None and time.monotonic() > deadline:
                 return None
             self.search.progress.say(f"confirming {number + 1} of {seeds}: {run.path}")
+            how = {"fold": number + 1, "is_admitted": True, "deadline": deadline}
             try:
-                result = self.search.train(run, trial.values, CONFIRMING + number, is_admitted=True, deadline=deadline)
+                result = self.search.train(run, trial.values, CONFIRMING + number, **how)
             except TrainingDiverged as error:
                 self.search.progress.say(f"  diverged, which counts as an accuracy of 0: {error}")
                 result = {"stopped": "diverged", "val_accuracy": 0.0}
             if result["stopped"] == "time":
                 return None
-            accuracies.append(result["val_accuracy"])
-        deviation = statistics.stdev(accuracies) if seeds > 1 else None
-        return {"mean": statistics.mean(accuracies), "deviation": deviation, "accuracies": accuracies}
+            accuracies.append(score_of(result))
+        deviation = statistics.stdev(accuracies) if len(accuracies) > 1 else None
+        holds = self.search.goal.holds(accuracies)
+        return {"mean": statistics.mean(accuracies), "deviation": deviation, "accuracies": accuracies, "holds": holds}

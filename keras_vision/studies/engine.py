@@ -153,7 +153,7 @@ def _train_cases(job):
 def _plan(job, case):
     """Returns what a run of a case is started with, but for its seed, as `train` records it."""
     dataset = job.dataset or job.size.dataset or case.dataset or job.study.dataset
-    recipe = recipe_for(case.model, dataset, **job.size.recipe | case.recipe)
+    recipe = recipe_for(case.model, **job.size.recipe | case.recipe)
     return {
         "model": case.model,
         "settings": job.size.settings | case.settings,

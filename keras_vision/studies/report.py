@@ -6,7 +6,6 @@ from keras_vision.cli import setting_text
 from keras_vision.progress import clock_text
 from keras_vision.runs import Run
 from keras_vision.studies.table import listed, markdown, number
-from keras_vision.training.recipe import recipe_for
 
 VERDICTS = {True: "held", False: "did not hold"}
 # column -> heading. Shares are in per cent.
@@ -140,25 +139,21 @@ def _commands(table):
 
 
 def train_command(settings):
-    """Returns the command that trains what a run's config.json records, without what is so by default.
+    """Returns the command that trains what a run's config.json records, whatever is so by default on its images.
 
     Example:
 
     >>> vgg = {"model": "vgg", "dataset": "cifar10", "settings": {"filters": (16,)}, "views": 6, "seed": 0}
-    >>> train_command(vgg | {"precision": "auto", "recipe": recipe_for("vgg", "cifar10", epochs=9).as_dict()})
-    'python -m keras_vision.train --model vgg --dataset cifar10 --set filters=16, --epochs 9 --views 6'
+    >>> train_command(vgg | {"precision": "auto", "recipe": {"epochs": 9, "flip": "none"}})
+    'python -m keras_vision.train --model vgg --dataset cifar10 --set filters=16, --epochs 9 --flip none --views 6'
     """
-    others = {"views": 1, "seed": 0, "precision": "auto"}
-    family = (settings["model"], settings["dataset"])
-    given = settings["recipe"] | {name: settings[name] for name in others}
-    # Beside another optimiser than the family's, rate and decay are by default what that makes of them.
-    usual = recipe_for(*family, optimizer=given["optimizer"]).as_dict() | others
-    usual |= {"optimizer": recipe_for(*family).optimizer}
+    usual = {"views": 1, "seed": 0, "precision": "auto"}
+    given = settings["recipe"] | {name: settings[name] for name in usual}
     words = ["python", "-m", "keras_vision.train", "--model", settings["model"], "--dataset", settings["dataset"]]
     for name, value in settings["settings"].items():
         words += ["--set", f"{name}={setting_text(value)}"]
     for name, value in given.items():
-        words += [f"--{name.replace('_', '-')}", str(value)] if value != usual[name] else []
+        words += [f"--{name.replace('_', '-')}", str(value)] if value != usual.get(name) else []
     return shlex.join(words)
 
 

@@ -8,6 +8,7 @@ from keras_vision.errors import BadInput, check_choice
 
 OPTIMIZERS = ("sgd", "adamw")
 SCHEDULES = ("one_cycle", "cosine", "constant")
+CLASS_WEIGHTS = ("none", "balanced")
 
 # field -> (lowest, highest, what is expected). Bounds are inclusive.
 BOUNDS = {
@@ -22,9 +23,10 @@ BOUNDS = {
     "shift": (0, 64, "a whole number of pixels from 0 to 64"),
     "cutout": (0, 64, "a whole number of pixels from 0 to 64"),
     "cutmix": (0.0, 1.0, "a probability from 0 to 1"),
+    "patience": (0.0, 1.0, "a share of the epochs from 0 (off) to 1"),
 }
 WHOLE = ("epochs", "batch_size", "shift", "cutout")
-CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "flip": FLIPS}
+CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "flip": FLIPS, "class_weight": CLASS_WEIGHTS}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +50,10 @@ class Recipe:
         shift: Largest shift in pixels, each way.
         cutout: Side in pixels of the square that is blanked (DeVries & Taylor 2017).
         cutmix: Probability that a batch is mixed (Yun et al. 2019).
+        patience: The training ends when for this share of its epochs, at least five of them, all training images were
+            right and no more validation images than before; 0 is off.
+        class_weight: `"none"`, or `"balanced"`: in the loss each class weighs inversely to its number of training
+            images (`keras_vision.training.scores.class_weights`), so that rare classes count as much as common ones.
 
     Raises:
         BadInput: A number is out of its bounds, or a name unknown.
@@ -72,6 +78,8 @@ class Recipe:
     shift: int = 2
     cutout: int = 0
     cutmix: float = 0.0
+    patience: float = 0.0
+    class_weight: str = "none"
 
     def __post_init__(self):
         for name, choices in CHOICES.items():
@@ -97,7 +105,7 @@ class Recipe:
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Recipe))
 
-# The best known recipe of each family: where it differs from the defaults above.
+# The recipe of each family for a data set of tens of thousands of images: where it differs from the defaults above.
 RECIPES = {
     "mlp": {"epochs": 10, "learning_rate": 1e-3},
     "cnn": {"epochs": 8, "learning_rate": 1e-2},
@@ -108,45 +116,88 @@ RECIPES = {
     "lstm": {"epochs": 8, "learning_rate": 5e-3, "flip": "none"},
 }
 
-# Epochs of one cycle where a data set is learned in fewer than its family's own number.
-EPOCHS = {
-    "cifar10": {"vgg": 6},
-    "fashion_mnist": {"cnn": 5, "vgg": 5, "resnet18": 3, "mlp_mixer": 3, "convmixer": 2, "lstm": 6},
-}
-
-# What the images themselves ask for. Clothes and digits are centred, so that shifts only cost epochs; digits change
-# their meaning when mirrored; 8x8 images are few and small.
-DATASET_CHANGES = {
-    "fashion_mnist": {"shift": 0},
-    "mnist": {"flip": "none", "shift": 0},
-    "digits": {"flip": "none", "shift": 0, "batch_size": 32, "epochs": 15},
-}
-
-
 # A step of sgd is as long as one of adamw at about so many times the rate; decay acts as learning rate x decay.
 SGD_RATES = 30.0
 
 
-def recipe_for(model, dataset="", **changes):
-    """Returns the best known recipe of a family on a data set.
+# What follows from the images; docs/results/recipes.md says what was measured.
+# Steps are what a training needs; epochs are so many of them as make these steps. Small batches give few images steps.
+STEPS = 2_500
+SEARCH_STEPS = 1_500  # of each training of a search, which compares many
+BATCH_SIZES = ((3_000, 32), (12_000, 64), (math.inf, 128))  # up to so many images, so many a step
+EPOCHS = (6, 100)  # the fewest, whatever a step costs, and the most, however few the images are
+# Costly networks get fewer epochs, so that a training ends within five minutes on two cores without fast arithmetic.
+TRAINING_FLOPS = 3e13
+WARMUP = 0.2  # of all epochs
+# Images that are seen so seldom are not learned by heart: moving them about only makes them harder.
+FEW_EPOCHS = 7
+SHIFT = 1 / 16  # of an image's side
+PATIENCE = 0.25
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """What a recipe needs to know of the images, and of the network that will see them.
+
+    Args:
+        images: Number of training images.
+        side: Of an image, in pixels; the shorter one.
+        mirrored: Whether a mirror image is as good an image of its class; see `keras_vision.data.mirror`.
+        flops: Of training, for one image, where the network is known.
+        steps: What the training should have.
+    """
+
+    images: int
+    side: int
+    mirrored: bool
+    flops: float | None = None
+    steps: int = STEPS
+
+
+def recipe_for(model, task=None, **changes):
+    """Returns the best known recipe of a family.
 
     Args:
         model: A name in `MODELS`.
-        dataset: A data set's name, for what its images ask for: no mirrored digits, fewer epochs.
-        **changes: Fields that a person set; None leaves the default. Another optimiser than the family's has its rate
-            and decay converted, where these are not set.
+        task: A `Task`; None for a recipe that knows nothing of the images, which studies begin with.
+        **changes: Fields that a person set; None leaves the default. What follows from them is set with them: the
+            warm-up is a share of the epochs, the learning rate goes with the root of the batch size, and another
+            optimiser than the family's has its rate and decay converted.
 
     Example:
 
-    >>> recipe_for("vgg", "digits").flip
-    'none'
+    >>> recipe = recipe_for("vgg", Task(images=1_000, side=28, mirrored=False))
+    >>> recipe.epochs, recipe.batch_size, recipe.flip, recipe.shift
+    (80, 32, 'none', 2)
     """
-    dataset = dataset.removeprefix("tfds:")
-    known = RECIPES.get(model, {}) | DATASET_CHANGES.get(dataset, {})
-    if epochs := EPOCHS.get(dataset, {}).get(model):
-        known["epochs"] = epochs
-    recipe = Recipe().replace(**known)
-    if changes.get("optimizer") in OPTIMIZERS and changes["optimizer"] != recipe.optimizer:
-        ratio = SGD_RATES if changes["optimizer"] == "sgd" else 1 / SGD_RATES
+    recipe = Recipe().replace(**RECIPES.get(model, {}))
+    given = {name: value for name, value in changes.items() if value is not None}
+    if task:
+        recipe = recipe.replace(**_fitted(recipe, task, given))
+    if given.get("optimizer") in OPTIMIZERS and given["optimizer"] != recipe.optimizer:
+        ratio = SGD_RATES if given["optimizer"] == "sgd" else 1 / SGD_RATES
         recipe = recipe.replace(learning_rate=recipe.learning_rate * ratio, weight_decay=recipe.weight_decay / ratio)
-    return recipe.replace(**changes)
+    return recipe.replace(**given)
+
+
+def _fitted(recipe, task, given):
+    """Returns the fields that follow from the images, and from what a person set."""
+    batch_size = given.get("batch_size") or next(size for most, size in BATCH_SIZES if task.images <= most)
+    epochs = given.get("epochs") or _epochs(task, batch_size)
+    return {
+        "batch_size": batch_size,
+        "epochs": epochs,
+        "warmup_epochs": round(WARMUP * epochs, 2),
+        "learning_rate": recipe.learning_rate * math.sqrt(batch_size / recipe.batch_size),
+        "shift": round(SHIFT * task.side) if epochs > FEW_EPOCHS else 0,
+        "patience": PATIENCE,
+        "flip": recipe.flip if task.mirrored else "none",
+    }
+
+
+def _epochs(task, batch_size):
+    wanted = task.steps * batch_size / task.images
+    if task.flops:
+        wanted = min(wanted, TRAINING_FLOPS / (task.flops * task.images))
+    fewest, most = EPOCHS
+    return max(fewest, min(most, round(wanted)))

@@ -1,29 +1,25 @@
 """fit: trains one model by one recipe in one run directory; resumes, stops at a target, keeps the best weights."""
 
-import contextlib
 import math
-import time
 
 import keras
 import numpy as np
 
 from keras_vision.data.augment import Augmentation
-from keras_vision.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
-from keras_vision.data.splits import images_at_once
-from keras_vision.errors import BadInput, KerasVisionError
+from keras_vision.data.pipeline import steps_per_epoch, training_batches
+from keras_vision.errors import BadInput, KerasVisionError, check_choice
 from keras_vision.events import EventLog
 from keras_vision.models.layers import set_statistics
 from keras_vision.models.whitening import set_whitening
 from keras_vision.progress import Progress
-from keras_vision.runs import check_model_memory, save_model, write_json
+from keras_vision.runs import check_model_memory, write_json
 from keras_vision.training.checkpoint import Checkpoints
+from keras_vision.training.epoch import KEPT, EpochEnd, TrainingDiverged, kept_epoch
+from keras_vision.training.scores import METRICS, class_weights
+
+__all__ = ["TrainingDiverged", "WarmupDecay", "check_fit", "compile_model", "fit", "make_optimizer", "model_card"]
 
 OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError")  # in TensorFlow's and in PyTorch's words
-SKIPPED_STEPS = 20  # in a row: so many halvings of the loss' scale are no search for a better one
-
-
-class TrainingDiverged(KerasVisionError):
-    """The loss is no longer a finite number."""
 
 
 @keras.saving.register_keras_serializable(package="keras_vision")
@@ -98,10 +94,24 @@ def compile_model(model, recipe, steps):
     model.optimizer.build(model.trainable_variables)
 
 
-def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, judge=None, card=None, progress=None):
+def fit(
+    model,
+    dataset,
+    recipe,
+    run,
+    *,
+    seed=0,
+    metric="accuracy",
+    keep="best",
+    target_acc=None,
+    deadline=None,
+    judge=None,
+    card=None,
+    progress=None,
+):
     """Trains `model` on `dataset` by `recipe`, in the directory of `run`.
 
-    Writes metrics.jsonl, model.keras (the best by validation), TensorBoard scalars and, at the end, result.json. A
+    Writes metrics.jsonl, model.keras, TensorBoard scalars and, at the end, result.json. A
     run that was interrupted, or ran out of time, goes on after its last finished epoch, with the weights that an
     undisturbed run would have had.
 
@@ -111,7 +121,9 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
         recipe: A `Recipe`.
         run: A `keras_vision.runs.Run`.
         seed: Seeds the order of images and the augmentation.
-        target_acc: Stop after the epoch whose validation accuracy reaches this share.
+        metric: A name in `METRICS`: what the best epoch has most of on validation images, and the target is about.
+        keep: A name in `KEPT`: whether the weights of the best epoch by validation are kept, or those of the last.
+        target_acc: Stop after the epoch whose validation accuracy, or what `metric` names, reaches this share.
         deadline: Stop after the epoch during which `time.monotonic()` passes this.
         judge: Called after every epoch with the rows of metrics.jsonl, once they are on disk, and as often as it
             takes; returns why the training should stop for good, in a word, or None. It must answer the same on the
@@ -120,14 +132,17 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
         progress: A `Progress`.
 
     Returns:
-        The result as a dict: val_accuracy, val_crossentropy, best_epoch, epochs_run, stopped ("epochs", "target",
-        "time" or the judge's word), seconds, images_per_second, parameters.
+        The result as a dict: metric and val_score, its value; val_accuracy, val_balanced_accuracy, val_crossentropy,
+        best_epoch, epochs_run, stopped ("epochs", "settled", "target", "time" or the judge's word), seconds,
+        images_per_second, parameters.
 
     Raises:
         BadInput: Model and data do not fit each other.
         TrainingDiverged: The loss, or the gradients of many steps, became NaN or infinite.
         KerasVisionError: A batch does not fit the memory.
     """
+    check_choice("metric", metric, METRICS)
+    check_choice("keep", keep, KEPT)
     check_fit(model, dataset, recipe)
     progress = progress or Progress()
     num_classes = len(dataset.class_names)
@@ -139,13 +154,15 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
     checkpoints = Checkpoints(run.checkpoints)
     state = checkpoints.restore(model, progress.say) or {"epoch": 0, "history": [], "seconds": 0.0}
     with EventLog(run.tensorboard / "train") as train_log, EventLog(run.tensorboard / "validation") as validation_log:
-        epoch_end = _EpochEnd(
+        epoch_end = EpochEnd(
             run=run,
             recipe=recipe,
             state=state,
             checkpoints=checkpoints,
             validation=dataset.validation,
             logs={"train": train_log, "validation": validation_log},
+            metric=metric,
+            keep=keep,
             target_acc=target_acc,
             deadline=deadline,
             judge=judge,
@@ -153,9 +170,9 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
             progress=progress,
         )
         epoch_end.set_model(model)
-        epoch_end.save_best()
+        epoch_end.save_kept()
         if epoch_end.stop_reason() in (None, "time") and state["epoch"] < recipe.epochs:
-            best = best_epoch(state["history"]).get("val_accuracy", 0.0)
+            best = kept_epoch(state["history"], metric).get(f"val_{metric}", 0.0)
             progress.fit_started(recipe.epochs, steps, done=state["epoch"], best=best)
             batches = training_batches(
                 dataset.train,
@@ -165,6 +182,7 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
                 epochs=recipe.epochs,
                 start_epoch=state["epoch"],
                 augmentation=augmentation_of(recipe),
+                class_weights=weights_of_classes(recipe, dataset),
             )
             try:
                 model.fit(
@@ -185,7 +203,7 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
                 ) from error
             finally:
                 progress.fit_ended()
-    result = summary(state, epoch_end.stop_reason() or "epochs", model)
+    result = summary(state, epoch_end.stop_reason() or "epochs", model, metric, keep)
     if result["stopped"] != "time":  # out of time is not done: more time goes on from the checkpoint
         write_json(run.result_path, result)
         checkpoints.remove()
@@ -195,6 +213,13 @@ def fit(model, dataset, recipe, run, *, seed=0, target_acc=None, deadline=None, 
 def augmentation_of(recipe):
     """Returns the recipe's augmentation."""
     return Augmentation(flip=recipe.flip, shift=recipe.shift, cutout=recipe.cutout, cutmix=recipe.cutmix)
+
+
+def weights_of_classes(recipe, dataset):
+    """Returns the weight of each class by the recipe; None where all images weigh the same."""
+    if recipe.class_weight == "none":
+        return None
+    return class_weights(dataset.train.labels, len(dataset.class_names))
 
 
 def check_fit(model, dataset, recipe=None):
@@ -224,22 +249,21 @@ def model_card(dataset, model, more=None):
         "fingerprint": dataset.fingerprint,
         "class_names": list(dataset.class_names),
         "input_shape": list(dataset.shape),
+        "pixel_scale": dataset.pixel_scale,
         "model": model.name,
         **(more or {}),
     }
 
 
-def best_epoch(history):
-    """Returns the row of the best epoch by validation accuracy, the first of equal ones; {} where there is none."""
-    return max(history, key=lambda row: row["val_accuracy"], default={})
-
-
-def summary(state, stopped, model):
-    """Returns the result of a training as a dict of plain numbers."""
+def summary(state, stopped, model, metric="accuracy", keep="best"):
+    """Returns the result of a training as a dict of plain numbers: those of the epoch whose weights were kept."""
     history = state["history"]
-    best = best_epoch(history)
+    best = kept_epoch(history, metric, keep)
     return {
+        "metric": metric,
+        "val_score": best[f"val_{metric}"],
         "val_accuracy": best["val_accuracy"],
+        "val_balanced_accuracy": best["val_balanced_accuracy"],
         "val_crossentropy": best["val_crossentropy"],
         "best_epoch": best["epoch"],
         "epochs_run": len(history),
@@ -248,117 +272,3 @@ def summary(state, stopped, model):
         "images_per_second": round(float(np.median([row["images_per_second"] for row in history])), 1),
         "parameters": sum(math.prod(v.shape) for v in model.trainable_variables),
     }
-
-
-def check_gradients(optimizer):
-    """Raises `TrainingDiverged` where float16 training skipped its last steps, because no scale kept gradients finite.
-
-    Keras halves the scale of the loss for each step that it skips. The loss of a network that stands still is finite.
-    """
-    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-        scale = float(keras.ops.convert_to_numpy(optimizer.dynamic_scale))
-        if scale <= optimizer.initial_scale / 2**SKIPPED_STEPS:
-            raise TrainingDiverged(
-                f"the gradients were not finite in {SKIPPED_STEPS} steps or more; a lower learning rate or "
-                "--precision float32 may keep them so"
-            )
-
-
-class _EpochEnd(keras.callbacks.Callback):
-    """Everything that happens at the end of an epoch, in the one order that is right.
-
-    Evaluate (on the averaged weights, where there are any), write the metrics, checkpoint, save the model where it is
-    the best, log, and decide whether to stop. A kill before the checkpoint leaves the model of the epochs before, which
-    is that of the state; one between the two leaves a state whose model `save_best` writes when the training goes on.
-    """
-
-    # Steps are counted without looking at their logs, so that Keras need not wait for each step's result.
-    async_safe = True
-
-    def __init__(
-        self, *, run, recipe, state, checkpoints, validation, logs, target_acc, deadline, judge, card, progress
-    ):
-        super().__init__()
-        self.run, self.recipe, self.state, self.checkpoints = run, recipe, state, checkpoints
-        self.validation, self.logs, self.target_acc, self.deadline = validation, logs, target_acc, deadline
-        self.judge, self.card, self.progress = judge, card, progress
-        self.swap = keras.callbacks.SwapEMAWeights()
-        self.batches = evaluation_batches(
-            validation,
-            num_classes=len(card["class_names"]),
-            batch_size=images_at_once(validation.images.shape[1:]),
-        )
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.clock = time.monotonic()
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.progress.step_ended(self.recipe.batch_size)
-
-    def on_epoch_end(self, epoch, logs=None):
-        trained = time.monotonic() - self.clock
-        if not all(math.isfinite(value) for value in logs.values()):
-            raise TrainingDiverged(
-                f"the loss became {logs['loss']} in epoch {epoch + 1}; a lower learning rate may keep it finite"
-            )
-        check_gradients(self.model.optimizer)
-        with self._averaged_weights():
-            measured = self.model.evaluate(self.batches, verbose=0, return_dict=True)
-            if not math.isfinite(measured["loss"]):
-                raise TrainingDiverged(f"the validation loss became {measured['loss']} in epoch {epoch + 1}")
-            # A float32 share of 5,400 in 6,000 is less than 0.9: count the images again.
-            measured["accuracy"] = round(measured["accuracy"] * len(self.validation)) / len(self.validation)
-        row = {
-            "epoch": epoch + 1,
-            **{name: float(value) for name, value in logs.items()},
-            **{f"val_{name}": float(value) for name, value in measured.items()},
-            "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
-            "images_per_second": round(self.params["steps"] * self.recipe.batch_size / trained, 1),
-            "seconds": round(time.monotonic() - self.clock, 3),
-        }
-        self._record(row)
-        if self.stop_reason():
-            self.model.stop_training = True
-
-    def _record(self, row):
-        self.state["history"].append(row)
-        self.state["epoch"] = row["epoch"]
-        self.state["seconds"] += row["seconds"]
-        self.run.log_metrics(self.state["history"])
-        self.checkpoints.save(self.model, self.state)
-        self.save_best()
-        curves = ("loss", "accuracy", "crossentropy")
-        self.logs["train"].scalars(
-            {name: row[name] for name in (*curves, "learning_rate", "images_per_second")}, row["epoch"]
-        )
-        self.logs["validation"].scalars({name: row[f"val_{name}"] for name in curves}, row["epoch"])
-        self.progress.epoch_ended(row["epoch"], self.recipe.epochs, row)
-
-    def save_best(self):
-        """Writes the model file where the epoch that the state is after is the best by validation so far."""
-        best = best_epoch(self.state["history"])
-        if best and best["epoch"] == self.state["epoch"]:
-            with self._averaged_weights():
-                save_model(self.model, self.run.model_path, self.card | {"val_accuracy": best["val_accuracy"]})
-
-    def stop_reason(self):
-        """Returns why the training should end before its last epoch, "time" if it may go on later; else None."""
-        history, unfinished = self.state["history"], self.state["epoch"] < self.recipe.epochs
-        verdict = self.judge(history) if self.judge and history else None  # it sees the epoch that reaches, too
-        if self.target_acc is not None and any(row["val_accuracy"] >= self.target_acc for row in history):
-            return "target"
-        if verdict and unfinished:
-            return verdict
-        return "time" if unfinished and self.deadline is not None and time.monotonic() > self.deadline else None
-
-    @contextlib.contextmanager
-    def _averaged_weights(self):
-        if not self.recipe.ema_momentum:
-            yield
-            return
-        self.swap.set_model(self.model)
-        self.swap.on_test_begin()
-        try:
-            yield
-        finally:
-            self.swap.on_test_end()

@@ -53,13 +53,13 @@ def test_train_and_test_folders_are_the_splits(split_photos):
 
 
 def test_bad_images_are_all_named_before_work_starts(photos, write_image):
-    (photos / "cat" / "empty.png").touch()
+    (photos / "cat" / "page.png").write_text("<!DOCTYPE html><html>")
     (photos / "cat" / "text.jpg").write_text("not an image")
     (photos / "dog" / "cut.png").write_bytes((photos / "dog" / "0.png").read_bytes()[:60])
-    write_image(photos / "dog" / "a.png").rename(photos / "dog" / "wrong.jpg")
-    with pytest.raises(BadInput, match=r"4 of 24 images") as error:
+    write_image(photos / "dog" / "a.png").rename(photos / "dog" / "belied.jpg")
+    with pytest.raises(BadInput, match=r"3 of 24 images") as error:
         _load(photos)
-    assert all(name in str(error.value) for name in ("empty.png", "text.jpg", "cut.png", "wrong.jpg"))
+    assert all(name in str(error.value) for name in ("page.png", "text.jpg", "cut.png", "--on-bad-image skip"))
 
 
 def test_damage_behind_the_header_is_named_with_damage_in_it(photos, write_image):
@@ -71,16 +71,25 @@ def test_damage_behind_the_header_is_named_with_damage_in_it(photos, write_image
 
 
 def test_skip_leaves_bad_training_images_out_and_counts_them(photos):
-    (photos / "cat" / "empty.png").touch()
+    (photos / "cat" / "text.png").write_text("not an image")
     dataset = _load(photos, on_bad_image="skip")
     assert len(dataset.train) + len(dataset.validation) + len(dataset.test()) == 20
-    assert _said(dataset.warnings, "1 training images cannot be decoded and are left out")
+    assert _said(dataset.warnings, "1 of 21 image files cannot be decoded and are left out")
+
+
+def test_empty_files_are_left_out_and_told(split_photos):
+    (split_photos / "train" / "cat" / "empty.png").touch()
+    (split_photos / "test" / "cat" / "empty.png").touch()
+    dataset = _load(split_photos)
+    assert (len(dataset.train) + len(dataset.validation), len(dataset.test())) == (20, 4)
+    assert _said(dataset.warnings, "1 of 21 image files are empty and are left out")
+    assert _said(dataset.test().warnings, "1 of 5 image files are empty and are left out")
 
 
 def test_skip_does_not_apply_to_test_images(split_photos):
-    (split_photos / "test" / "cat" / "empty.png").touch()
+    (split_photos / "test" / "cat" / "text.png").write_text("not an image")
     dataset = _load(split_photos, on_bad_image="skip")
-    with pytest.raises(BadInput, match=r"1 of 5 images.*empty\.png"):
+    with pytest.raises(BadInput, match=r"1 of 5 images.*text\.png"):
         dataset.test()
 
 
@@ -114,17 +123,24 @@ def test_hidden_files_are_left_alone(photos, hidden):
     assert not _said(dataset.warnings, "no images of a class")
 
 
-@pytest.mark.parametrize("stray", ["notes.txt", "cat/notes.txt", "top.png"])
+def test_images_beside_the_classes_are_told(photos, write_image):
+    write_image(photos / "top.png")
+    assert _said(_load(photos).warnings, "Images outside the folders of classes, 1 in all, are not read: top.png")
+
+
+@pytest.mark.parametrize("stray", ["notes.txt", "cat/notes.txt"])
 def test_stray_files_are_listed(photos, stray):
     (photos / stray).write_text("notes")
     assert _said(_load(photos).warnings, f"1 files or folders are no images of a class: {stray}")
 
 
-def test_deeper_folders_are_listed_and_not_read(photos, write_image):
-    write_image(photos / "cat" / "young" / "1.png")
+def test_images_at_any_depth_belong_to_the_class_above(photos, write_image):
+    write_image(photos / "cat" / "young" / "white" / "1.png")
+    write_image(photos / "dog" / "images" / "1.png")
     dataset = _load(photos)
-    assert _said(dataset.warnings, "cat/young")
-    assert len(dataset.train) + len(dataset.validation) + len(dataset.test()) == 20
+    splits = (dataset.train, dataset.validation, dataset.test())
+    assert dataset.class_names == ("cat", "dog")
+    assert sorted(label for split in splits for label in split.labels.tolist()) == [0] * 11 + [1] * 11
 
 
 def test_unicode_names_are_kept(photos):
@@ -166,13 +182,8 @@ def test_class_missing_in_test_is_told(split_photos):
 
 
 def test_third_folder_beside_train_and_test_is_listed(split_photos):
-    (split_photos / "validation").mkdir()
-    assert _said(_load(split_photos).warnings, "these are not read: validation")
-
-
-def test_third_folder_beside_train_alone_is_listed(split_photos):
-    (split_photos / "test").rename(split_photos / "val")
-    assert _said(_load(split_photos).warnings, "these are not read: val")
+    (split_photos / "extra").mkdir()
+    assert _said(_load(split_photos).warnings, "these are not read: extra")
 
 
 def test_damaged_test_image_stops_nothing_before_the_test(split_photos):
@@ -184,16 +195,14 @@ def test_damaged_test_image_stops_nothing_before_the_test(split_photos):
 
 
 def test_unreadable_test_folder_is_told_and_stops_nothing(split_photos, monkeypatch):
-    from keras_vision.data import folders
-
-    listing = folders._listing
+    scan = os.scandir
 
     def fail_for_test(directory):
-        if directory.name == "test":
+        if os.path.basename(directory) == "test":
             raise PermissionError(13, "Permission denied")
-        return listing(directory)
+        return scan(directory)
 
-    monkeypatch.setattr(folders, "_listing", fail_for_test)
+    monkeypatch.setattr(os, "scandir", fail_for_test)
     dataset = _load(split_photos)
     assert _said(dataset.warnings, "The test split cannot be read now")
     with pytest.raises(BadInput, match="Permission denied"):
@@ -218,7 +227,7 @@ def test_other_sizes_are_resized_to_the_most_common_and_counted(photos, write_im
     write_image(photos / "cat" / "large.png", size=(20, 30))
     dataset = _load(photos)
     assert dataset.shape == (8, 8, 3)
-    assert _said(dataset.warnings, "1 of 21 training images were resized to 8x8")
+    assert _said(dataset.decisions, "1 of 21 training images were resized to 8x8")
 
 
 def test_image_size_is_heeded(photos):
@@ -226,7 +235,7 @@ def test_image_size_is_heeded(photos):
 
 
 def test_size_that_was_asked_for_is_no_warning(photos):
-    assert not _said(_load(photos, image_size=4).warnings, "resized")
+    assert not _said(_load(photos, image_size=4).decisions, "resized")
 
 
 def test_grey_files_give_one_channel(tmp_path, write_image):
@@ -244,14 +253,16 @@ def test_one_colour_file_gives_three_channels(tmp_path, write_image):
 
 
 def test_more_than_the_memory_is_refused_before_decoding(photos, monkeypatch):
-    monkeypatch.setattr(os, "sysconf", lambda name: 10)
+    monkeypatch.setattr("keras_vision.data.splits.free_memory", lambda: 100)
     with pytest.raises(BadInput, match="GB in memory"):
         _load(photos)
 
 
-@pytest.mark.parametrize("path", ["nowhere", "file.txt", "hollow"])
-def test_no_folder_of_images_is_refused(tmp_path, path):
+@pytest.mark.parametrize(
+    ("path", "seen"), [("nowhere", "does not exist"), ("file.txt", "is a file"), ("hollow", "is empty")]
+)
+def test_no_folder_of_images_is_refused(tmp_path, path, seen):
     (tmp_path / "file.txt").touch()
     (tmp_path / "hollow").mkdir()
-    with pytest.raises(BadInput, match=r"\((no such folder|no images)\): expected a folder per class"):
+    with pytest.raises(BadInput, match=rf"The folder .*{path} {seen}\. Give .* folder of images for each class"):
         _load(tmp_path / path)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from keras_vision.data import images
-from keras_vision.data.images import BadImage, printable, probe_image, read_image, resize_images
+from keras_vision.data.images import BadImage, Header, printable, probe_image, read_header, read_image, resize_images
 from keras_vision.errors import BadInput
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
@@ -75,14 +75,14 @@ def test_cmyk_becomes_rgb(tmp_path):
     np.testing.assert_allclose(read_image(path, (8, 8, 3))[4, 4], RED, atol=2)
 
 
-def test_sixteen_bits_keep_the_upper_byte(tmp_path):
-    values = np.array([[0, 255], [256, 65535]], np.uint16)
+def test_sixteen_bits_are_scaled_and_rounded(tmp_path):
+    values = np.array([[0, 128], [129, 65535]], np.uint16)
     path = _saved(Image.fromarray(values), tmp_path / "a.png")
     assert read_image(path, (2, 2, 1)).ravel().tolist() == [0, 0, 1, 255]
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I;16B"])
-def test_sixteen_bits_of_either_byte_order_keep_the_upper_byte(tmp_path, mode):
+def test_sixteen_bits_of_either_byte_order_are_scaled(tmp_path, mode):
     path = _saved(Image.new(mode, (2, 2), 0xABCD), tmp_path / "a.tif")
     assert read_image(path, (2, 2, 1)).ravel().tolist() == [0xAB] * 4
 
@@ -171,10 +171,11 @@ def test_truncated_image_is_refused_by_name(tmp_path, write_image):
         read_image(path, (8, 8, 3))
 
 
-def test_wrong_extension_is_refused_with_the_true_format(tmp_path, write_image):
-    path = write_image(tmp_path / "a.png").rename(tmp_path / "a.jpg")
-    with pytest.raises(BadInput, match="the content is PNG"):
-        probe_image(path)
+def test_a_suffix_that_belies_the_content_is_noted_and_the_content_read(tmp_path, write_image):
+    path = write_image(tmp_path / "a.png", seed=0).rename(tmp_path / "a.jpg")
+    assert read_header(path) == Header((8, 8, 3), belied="PNG")
+    expected = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(read_image(path, (8, 8, 3)), expected)
 
 
 def test_without_an_extension_nothing_is_belied(tmp_path, write_image):

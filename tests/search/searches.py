@@ -6,6 +6,7 @@ import time
 import numpy as np
 
 from keras_vision.runs import Run, write_json
+from keras_vision.search.outcome import Goal
 from keras_vision.search.runner import Search
 from keras_vision.search.strategies import make_strategy
 from keras_vision.training.recipe import Recipe
@@ -51,6 +52,7 @@ class Killed(BaseException):
 
 def make_search(path, space, **options):
     options = {"model": "mlp", "dataset": make_dataset(), "seed": 0} | options
+    options["goal"] = Goal(options.pop("target_acc", None), confirmations=options.pop("confirm", 0))
     options["make_strategy"] = make_strategy(options.pop("strategy", "random"))
     run = Run(path)
     run.path.mkdir(parents=True, exist_ok=True)

@@ -54,7 +54,7 @@ def search_in(folder):
     (folder / "space.py").write_text(
         "LADDER = tuple({'hidden_units': (units,)} for units in (1, 64, 256))\ndef model_space(hp):\n    return {}\n"
     )
-    options = {"dataset": "digits", "target_acc": 0.6, "strategy": "grow", "space": "space.py"}
+    options = {"dataset": "digits", "target_acc": 0.6, "strategy": "grow", "space": "space.py", "confirm": 0}
     tune("mlp", **options, max_trials=4, epochs=6, workdir=str(folder / "run"))
 
 

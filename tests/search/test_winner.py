@@ -45,7 +45,8 @@ def confirm_with(monkeypatch, search, means):
     """Confirms without training: each trial with the mean that `means` has for its name."""
 
     def train_again(trial, seeds, deadline):
-        return {"mean": means[trial.name], "accuracies": [means[trial.name]] * seeds}
+        accuracies = [means[trial.name]] * seeds
+        return {"mean": means[trial.name], "accuracies": accuracies, "holds": search.goal.holds(accuracies)}
 
     monkeypatch.setattr(search.winner, "_train_again", train_again)
 
@@ -96,8 +97,8 @@ def test_the_cost_of_reaching_the_target_counts_what_came_before(tmp_path, space
     search = make_search(tmp_path / "s", space, target_acc=0.01, stop_at_target=False)
     result = search.winner.conclude(search.go(max_trials=2))
     first = search.ledger.trials[0].result
-    assert first["stopped"] == "target"
-    assert result["full_trainings_to_target"] == 0.5  # one of two epochs
+    assert first["stopped"] == "epochs"  # to its end: what it is confirmed by is trained alike
+    assert result["full_trainings_to_target"] == 1.0
     assert result["search_seconds_to_target"] == first["seconds"] < result["search_seconds"]
 
 
@@ -241,7 +242,7 @@ def test_a_confirmation_that_diverges_counts_as_zero_and_the_next_takes_its_plac
 
 def test_fewer_seeds_do_not_outweigh_more(tmp_path, space, monkeypatch):
     search = make_search(tmp_path / "s", space, target_acc=0.5, stop_at_target=False)
-    score(monkeypatch, 0.6, 0.7, 0.2, 0.3)  # the trial, then its confirmations
+    score(monkeypatch, 0.6, 0.7, 0.4, 0.1)  # the trial, then its confirmations
     search.winner.conclude(search.go(max_trials=1))
     assert search.winner.confirm(3, "trials")["confirmed"]["mean"] == pytest.approx(0.4)
     again = make_search(tmp_path / "s", space, target_acc=0.5, stop_at_target=False)

@@ -127,13 +127,13 @@ def test_the_report_says_how_to_train_each_network_alone(once, monkeypatch):
         options, recorded = given.pop(), Run(once / "runs" / name).config["settings"]
         assert (options["model"], options["dataset"], options["seed"]) == ("mlp", "digits", 0)
         assert list(options["settings"]["hidden_units"]) == recorded["settings"]["hidden_units"]
-        assert recipe_for("mlp", "digits", **{name: options[name] for name in FIELDS}).as_dict() == recorded["recipe"]
+        assert recipe_for("mlp", **{name: options[name] for name in FIELDS}).as_dict() == recorded["recipe"]
         assert options["precision"] == recorded["precision"] == "float32"
 
 
 def test_all_kinds_of_settings_are_written_as_they_are_read():
     settings = {"filters": (16, 32), "blocks": (1,), "whitening": True, "pooling": None, "dropout_rate": 0.1}
-    config = {"model": "vgg", "dataset": "cifar10", "recipe": recipe_for("vgg", "cifar10").as_dict(), "views": 6}
+    config = {"model": "vgg", "dataset": "cifar10", "recipe": recipe_for("vgg").as_dict(), "views": 6}
     words = shlex.split(train_command(config | {"settings": settings, "seed": 3, "precision": "float32"}))
     assert parse_settings([after for word, after in itertools.pairwise(words) if word == "--set"]) == settings
     assert words[-6:] == ["--views", "6", "--seed", "3", "--precision", "float32"]
@@ -142,12 +142,12 @@ def test_all_kinds_of_settings_are_written_as_they_are_read():
 @pytest.mark.parametrize("model", ["vgg", "cnn"])
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 def test_a_recipe_with_another_optimizer_is_written_as_it_was(model, optimizer):
-    recipe = recipe_for(model, "cifar10", optimizer=optimizer, learning_rate=recipe_for(model).learning_rate)
+    recipe = recipe_for(model, optimizer=optimizer, learning_rate=recipe_for(model).learning_rate)
     config = {"model": model, "dataset": "cifar10", "settings": {}, "seed": 0, "precision": "auto", "views": 1}
     words = shlex.split(train_command(config | {"recipe": recipe.as_dict()}))
     given = {word.removeprefix("--").replace("-", "_"): after for word, after in itertools.pairwise(words)}
     changes = {name: type(getattr(recipe, name))(given[name]) for name in FIELDS if name in given}
-    assert recipe_for(model, "cifar10", **changes) == recipe
+    assert recipe_for(model, **changes) == recipe
 
 
 def test_a_tested_study_reports_the_test_split_its_views_and_that_it_was_opened_once(tmp_path):

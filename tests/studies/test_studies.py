@@ -45,7 +45,7 @@ def test_the_networks_and_recipes_of_a_study_exist(name, scale):
     for case in study.cases(scale):
         size = study.scales[scale]
         dataset = size.dataset or case.dataset or study.dataset
-        recipe_for(case.model, dataset, **size.recipe | case.recipe)
+        recipe_for(case.model, **size.recipe | case.recipe)
         settings = size.settings | case.settings
         if scale == "smoke" or not case.builder:
             build = case.builder or (lambda *shape, case=case, **more: build_model(case.model, *shape, **more))

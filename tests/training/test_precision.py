@@ -74,7 +74,7 @@ def test_a_short_training_with_bfloat16_products_is_as_accurate_as_one_in_float3
         precision.set_precision(chosen)
         keras.utils.set_random_seed(0)
         model = build_model(family, dataset.shape, 10, **settings)
-        recipe = recipe_for(family, "fashion_mnist").replace(epochs=3, learning_rate=learning_rate)
+        recipe = recipe_for(family).replace(epochs=3, learning_rate=learning_rate)
         accuracy[chosen] = fit(model, dataset, recipe, Run(tmp_path / chosen))["val_accuracy"]
     assert accuracy["float32"] > 0.6
     # Seeds differ by 0.005 (mlp_mixer) and 0.03 (vgg), the two precisions of one seed by 0.0005 and 0.003 at the most.

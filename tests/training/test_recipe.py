@@ -1,31 +1,61 @@
+import dataclasses
+
 import pytest
 
-from keras_vision.data import DATASETS
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
-from keras_vision.training.recipe import DATASET_CHANGES, EPOCHS, RECIPES, Recipe, recipe_for
+from keras_vision.training.recipe import RECIPES, Recipe, Task, recipe_for
 
 
 def test_every_family_has_a_recipe():
     assert set(RECIPES) == set(MODELS)
 
 
-def test_every_data_set_with_a_recipe_is_in_the_table():
-    assert EPOCHS.keys() | DATASET_CHANGES.keys() <= DATASETS.keys()
-    assert {model for epochs in EPOCHS.values() for model in epochs} <= MODELS.keys()
-
-
-@pytest.mark.parametrize("dataset", ["", *DATASETS])
+@pytest.mark.parametrize("images", [2, 100, 1_000, 8_000, 54_000, 1_000_000])
 @pytest.mark.parametrize("model", MODELS)
-def test_recipes_are_within_their_own_bounds(model, dataset):
-    recipe = recipe_for(model, dataset).as_dict()  # a number out of bounds raises
-    expected = DATASET_CHANGES.get(dataset, {}) | ({"epochs": e} if (e := EPOCHS.get(dataset, {}).get(model)) else {})
-    assert recipe | expected == recipe
+def test_recipes_are_within_their_own_bounds(model, images):
+    for side in (8, 28, 224):
+        recipe = recipe_for(model, Task(images, side, mirrored=True, flops=1e9))  # a number out of bounds raises
+        assert recipe.shift < side / 2
+
+
+@pytest.mark.parametrize(
+    ("images", "batch_size", "epochs"),
+    [(20, 32, 100), (1_000, 32, 80), (8_000, 64, 20), (54_000, 128, 6), (1_000_000, 128, 6)],
+)
+def test_length_is_counted_in_steps(images, batch_size, epochs):
+    recipe = recipe_for("cnn", Task(images, 28, mirrored=False))
+    assert (recipe.batch_size, recipe.epochs) == (batch_size, epochs)
+
+
+def test_a_costly_network_gets_fewer_epochs_but_not_too_few():
+    task = Task(1_000, 64, mirrored=False)
+    costs = [recipe_for("vgg", dataclasses.replace(task, flops=flops)).epochs for flops in (1e8, 1e9, 1e10, 1e12)]
+    assert costs == [80, 30, 6, 6]
+
+
+def test_the_rate_goes_with_the_root_of_the_batch_and_the_warm_up_with_the_epochs():
+    recipe = recipe_for("vgg", Task(1_000, 28, mirrored=False))
+    assert (recipe.learning_rate, recipe.warmup_epochs) == (pytest.approx(0.2), 16)
+    recipe = recipe_for("vgg", Task(1_000, 28, mirrored=False), batch_size=128, epochs=10)
+    assert (recipe.learning_rate, recipe.warmup_epochs) == (pytest.approx(0.4), 2)
+
+
+@pytest.mark.parametrize(("side", "shift"), [(8, 0), (28, 2), (32, 2), (64, 4), (96, 6)])
+def test_shifts_go_with_the_size_of_images(side, shift):
+    assert recipe_for("vgg", Task(1_000, side, mirrored=False)).shift == shift
+    assert recipe_for("vgg", Task(54_000, side, mirrored=False)).shift == 0  # seen too seldom to be learned by heart
+
+
+def test_images_are_mirrored_as_the_family_does_where_they_may_be():
+    flips = [recipe_for("vgg", Task(1_000, 28, mirrored)).flip for mirrored in (False, True)]
+    assert flips == ["none", "alternating"]
+    assert recipe_for("lstm", Task(1_000, 28, mirrored=True)).flip == "none"
 
 
 def test_what_a_person_set_beats_the_recipe():
-    recipe = recipe_for("vgg", "fashion_mnist", epochs=3, learning_rate=0.5, shift=4)
-    assert (recipe.epochs, recipe.learning_rate, recipe.shift) == (3, 0.5, 4)
+    recipe = recipe_for("vgg", Task(1_000, 28, mirrored=False), epochs=3, learning_rate=0.5, shift=4, flip="random")
+    assert (recipe.epochs, recipe.learning_rate, recipe.shift, recipe.flip) == (3, 0.5, 4, "random")
 
 
 def test_another_optimizer_has_its_rate_and_decay_converted_where_they_are_not_set():
@@ -38,10 +68,6 @@ def test_another_optimizer_has_its_rate_and_decay_converted_where_they_are_not_s
 
 def test_none_leaves_the_default():
     assert recipe_for("vgg", epochs=None) == recipe_for("vgg")
-
-
-def test_digits_are_not_mirrored():
-    assert recipe_for("vgg", "mnist").flip == "none"
 
 
 @pytest.mark.parametrize(
@@ -58,10 +84,6 @@ def test_a_momentum_that_would_do_nothing_is_refused():
     with pytest.raises(BadInput, match=r"momentum=0\.5 with optimizer='adamw': expected it with optimizer='sgd'"):
         recipe_for("cnn", momentum=0.5)
     assert recipe_for("vgg", momentum=0.5).momentum == 0.5
-
-
-def test_a_data_set_of_tfds_has_its_own_recipe():
-    assert recipe_for("vgg", "tfds:mnist") == recipe_for("vgg", "mnist") != recipe_for("vgg")
 
 
 def test_an_unknown_optimizer_is_refused_with_the_nearest():

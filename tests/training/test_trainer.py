@@ -12,7 +12,7 @@ from keras_vision.models.layers import set_statistics
 from keras_vision.models.whitening import LAYER, set_whitening
 from keras_vision.progress import Progress
 from keras_vision.runs import Run, load_model, read_card, save_model
-from keras_vision.training import trainer
+from keras_vision.training import epoch, trainer
 from keras_vision.training.checkpoint import Checkpoints
 from keras_vision.training.recipe import OPTIMIZERS, Recipe
 from keras_vision.training.trainer import TrainingDiverged, WarmupDecay, fit, make_optimizer
@@ -87,7 +87,7 @@ def test_a_kill_before_the_best_model_is_written_leaves_it_to_the_next_start(tmp
 
     recipe = RECIPE.replace(epochs=8)
     with monkeypatch.context() as patch, pytest.raises(StopAfter):
-        patch.setattr(trainer, "save_model", save_and_die)
+        patch.setattr(epoch, "save_model", save_and_die)
         fit(small_model(), make_dataset(), recipe, Run(tmp_path), seed=5)
     assert read_card(tmp_path)["val_accuracy"] == saved[0] < saved[1]
     judge = lambda rows: "enough"  # noqa: E731  no epoch follows

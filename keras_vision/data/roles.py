@@ -1,0 +1,169 @@
+"""Which folders are splits: by their names, in any spelling, and by what is in them.
+
+A name alone proves nothing: "test" may be a class beside "cat" and "dog". Splits hold the folders of classes.
+"""
+
+import collections
+import re
+
+from keras_vision.data.images import printable
+from keras_vision.data.splits import some, spec_of
+from keras_vision.errors import BadInput
+
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+_EVALUATION = "evaluation"  # the validation or the test split, whichever there is none of
+_WORDS = {
+    TRAIN: ("train", "training", "trn", "trainval", "learning"),
+    VALIDATION: ("val", "valid", "validation", "validating", "vali", "dev", "development"),
+    TEST: ("test", "testing", "tst", "holdout"),
+    _EVALUATION: ("eval", "evaluation"),
+}
+_ROLE_OF_WORD = {word: role for role, words in _WORDS.items() for word in words}
+_NEUTRAL = """
+    set sets data dataset datasets image images img imgs split splits folder folders file files sample samples picture
+    pictures photo photos pics dir the
+"""
+_NEUTRAL = frozenset(_NEUTRAL.split())
+_TOKENS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
+_GLUED = re.compile(r"(\w+?)(set|data|dataset|images?|imgs?|split|folder)s?")
+_GENERIC = re.compile(
+    r"(images?|imgs?|pics?|pictures?|photos?|jpe?gs?|jpegimages|pngs?|files?|data|raw|originals?|crops?|cropped"
+    r"|(sub|part|batch|set|group|session|folder|dir|fold|video|seq|sequence|clip|scene|series|run|take|day|new)[a-z]*"
+    r"[\W_]*\d*|[a-z]?\d+)",
+    re.IGNORECASE,
+)
+
+
+def is_generic(name):
+    """Returns whether a folder's name tells nothing about what its images show.
+
+    Example:
+
+    >>> is_generic("images"), is_generic("sub1"), is_generic("cat")
+    (True, True, False)
+    """
+    return bool(_GENERIC.fullmatch(name))
+
+
+def is_part(name):
+    """Returns whether a folder's name says that it is one part of several.
+
+    Example:
+
+    >>> is_part("fold_3"), is_part("3"), is_part("cat3")
+    (True, False, False)
+    """
+    return bool(
+        re.fullmatch(r"(sub|part|batch|set|group|session|fold|folder|split|shard|chunk)[a-z]*[\W_]*\d+", name, re.I)
+    )
+
+
+def role_of(name):
+    """Returns the role that a folder's name tells, and what else is in the name; None and "" where it tells none.
+
+    Example:
+
+    >>> role_of("Training_Set"), role_of("seg-test"), role_of("cat")
+    (('train', ''), ('test', 'seg'), (None, ''))
+    """
+    roles, rest = [], []
+    for token in map(str.lower, _TOKENS.findall(name)):
+        glued = _GLUED.fullmatch(token)
+        role = _ROLE_OF_WORD.get(token) or (glued and _ROLE_OF_WORD.get(glued[1]))
+        if role:
+            roles.append(role)
+        elif token not in _NEUTRAL and not token.isdigit():
+            rest.append(token)
+    return (roles[0], " ".join(rest)) if len(roles) == 1 else (None, "")
+
+
+def split_folders(folder, unwrapped, needs_training=True):
+    """Returns the folders in a folder that are splits, as a dict from role to `Folder`; empty where they are classes.
+
+    Args:
+        folder: A `Folder`.
+        unwrapped: Returns the `Folder` that holds the classes of one that may be a split.
+        needs_training: Whether splits without one for training are refused.
+
+    Raises:
+        BadInput: Two folders are equally good for training, or there are splits, none of which is for training.
+    """
+    present = folder.with_images()
+    found = _by_role(present, lambda one: len(classes_in(unwrapped(one))) > 1)
+    if not found:
+        return {}
+    inside = {role: classes_in(unwrapped(split)) for role, split in found.items()}
+    beside = [one for one in present if one not in found.values() and not role_of(one.name)[0]]
+    if TRAIN not in found:
+        if beside or not any(len(names) > 1 for names in inside.values()):
+            return {}
+        if not needs_training:
+            return found
+        raise BadInput(
+            f"The folder {printable(folder.path)} holds {some([f'{one.name}/' for one in found.values()])} and no"
+            f" folder of training images. Name the one to train on, as in --dataset {_first(found)}."
+        )
+    return found if _hold_classes(inside, beside) else {}
+
+
+def _first(found):
+    return spec_of("folder", next(iter(found.values())).path)
+
+
+def classes_in(folder):
+    """Returns the names of the folders in a folder that may be those of classes."""
+    return {one.name for one in folder.with_images() if one.name.isdigit() or not is_generic(one.name)}
+
+
+def _by_role(folders, holds_classes):
+    """The folder of each role. Of several names the plainest; what else is in them has to be the same."""
+    named = [(one, *role_of(one.name)) for one in folders]
+    named = [(one, role, rest) for one, role, rest in named if role]
+    if not named:
+        return {}
+    rests = collections.Counter(rest for _, role, rest in named)
+    trained = sorted({rest for _, role, rest in named if role == TRAIN})
+    if len(trained) > 1 and trained[0]:
+        return _refuse_two([one for one, role, _ in named if role == TRAIN], holds_classes)
+    usual = max(rests, key=lambda rest: (rests[rest], not rest))
+    found = {}
+    for role in _WORDS:
+        ranked = sorted((_rank(one), one.name) for one, its, rest in named if its == role and rest == usual)
+        if len(ranked) > 1 and role == TRAIN and ranked[0][0] == ranked[1][0]:
+            return _refuse_two([one for one in folders if one.name in (ranked[0][1], ranked[1][1])], holds_classes)
+        if ranked:
+            found[role] = next(one for one in folders if one.name == ranked[0][1])
+    if _EVALUATION in found:
+        one = found.pop(_EVALUATION)
+        role = VALIDATION if VALIDATION not in found else TEST
+        found.setdefault(role, one)
+    return found
+
+
+def _refuse_two(folders, holds_classes):
+    """Refuses several folders for training; where none of them holds classes, they are classes: "train station"."""
+    if any(map(holds_classes, folders)):
+        raise BadInput(
+            f"The folders {folders[0].name}/ and {folders[1].name}/ both look like training images. "
+            "Put the images of both into one folder, or move one of them away."
+        )
+    return {}
+
+
+def _rank(folder):
+    """How far a name is from the plain word."""
+    tokens = _TOKENS.findall(folder.name)
+    return sum(token.isdigit() for token in tokens), len(tokens)
+
+
+def _hold_classes(inside, beside):
+    """Whether the folders named like splits are splits, from the names of the folders in them and what is beside."""
+    classes = inside[TRAIN]
+    if not beside:
+        return True
+    if not classes:
+        return False
+    if any(classes & names for role, names in inside.items() if role != TRAIN):
+        return True
+    others = [{one.name for one in folder.with_images()} for folder in beside]
+    return len(classes) > 1 and all(not names or classes & names for names in others)

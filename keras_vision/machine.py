@@ -1,0 +1,114 @@
+"""What this machine gives a process: memory within all limits, and paths that a person wrote with a ~."""
+
+import contextlib
+import math
+from pathlib import Path
+
+from keras_vision.errors import BadInput
+
+
+def memory_limit(root="/"):
+    """Returns how many bytes this process may take in all: those of the machine, its container, and its own limit.
+
+    Infinity where the system does not say.
+
+    Args:
+        root: The folder that holds proc and sys.
+    """
+    limits = [limit for limit, _ in (*_groups(Path(root)), *_own_limits())]
+    return min([memory_of_machine()[0], *limits])
+
+
+def free_memory(root="/"):
+    """Returns how many more bytes this process may take now, within the same limits; never less than 0.
+
+    Args:
+        root: The folder that holds proc and sys.
+    """
+    left = [limit - used for limit, used in (*_groups(Path(root)), *_own_limits())]
+    return max(0, min([memory_of_machine()[1], *left]))
+
+
+def memory_of_machine():
+    """Returns (all, free) bytes of the machine itself; infinity twice where the system does not say."""
+    try:
+        import psutil  # here, so that the doctor can say that it is missing
+
+        memory = psutil.virtual_memory()
+    except (ImportError, AttributeError, OSError, NotImplementedError):
+        return math.inf, math.inf
+    return memory.total, memory.available
+
+
+def _groups(root):
+    """Yields (limit, what is used of it) in bytes for each control group that this process is in and that has one.
+
+    A group's limit holds for all groups in it, so that those above count too. In a container the path of the group is
+    often one of the host's, which is not there; then the top of what is mounted is the container's own.
+    """
+    for line in _text(root / "proc/self/cgroup").splitlines():
+        number, controllers, path = [*line.split(":", 2), "", ""][:3]
+        if number == "0" and not controllers:
+            top, names = root / "sys/fs/cgroup", ("memory.max", "memory.current", "inactive_file")
+        elif "memory" in controllers.split(","):
+            top = root / "sys/fs/cgroup/memory"
+            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+        else:
+            continue
+        inner = top.joinpath(*(part for part in path.split("/") if part not in ("", "..")))
+        for folder in (inner, *inner.parents):
+            yield from _limit_of(folder, *names)
+            if folder == top:
+                break
+
+
+def _limit_of(folder, limit_name, used_name, cached_name):
+    limit = _number(_text(folder / limit_name))
+    if limit is None:  # none, or "max"
+        return
+    lines = (line.partition(" ") for line in _text(folder / "memory.stat").splitlines())
+    statistics = {name: value for name, _, value in lines}
+    # Files read or written count as used, though the system gives up their pages as soon as a process asks for memory.
+    cached = _number(statistics.get(cached_name, "0")) or 0
+    yield limit, (_number(_text(folder / used_name)) or 0) - cached
+
+
+def _own_limits():
+    """Yields (limit, what is used of it) in bytes, as `ulimit -v` sets it."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource  # not on Windows
+
+        import psutil
+
+        soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if soft != resource.RLIM_INFINITY:
+            yield soft, psutil.Process().memory_info().vms
+
+
+def _text(path):
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return path.read_text(encoding="utf-8")
+    return ""
+
+
+def _number(text):
+    return int(text) if text.strip().isdigit() else None
+
+
+def at_home(path):
+    """Returns a path with its leading ~ replaced by the home directory.
+
+    Raises:
+        BadInput: It starts with a ~, and there is no such home: no user of the name, or none of this number.
+
+    Example:
+
+    >>> at_home("photos")
+    PosixPath('photos')
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise BadInput(
+            f"{path} is in a home directory, and this machine does not know which that is. Write the path in full."
+        ) from None

@@ -19,8 +19,8 @@ def evaluate(source, *, dataset=None, data_dir=None, split="test", views=1, seed
 
     Args:
         source: A run directory or a local `.keras` file.
-        dataset: A name in `DATASETS`, or `folder:PATH`, `npz:PATH`, `tfds:NAME`; the model's own by default. The images
-            of another folder or TFDS data set are resized to the model's input.
+        dataset: A name in `DATASETS`, or `folder:PATH`, `npz:PATH`, `csv:FILE`, `tfds:NAME`; the model's own by
+            default. The images of another folder or TFDS data set are resized to the model's input.
         data_dir: Where the data set lies.
         split: `"test"` or `"validation"`.
         views: How many views of each image are averaged, one of `keras_vision.measure.VIEWS`.

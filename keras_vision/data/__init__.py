@@ -107,7 +107,7 @@ def load_dataset(
     """Finds a data set, checks it, reads its training images and carves the validation split from them.
 
     Args:
-        spec: A name in `DATASETS`, `"folder:PATH"`, `"npz:PATH"`, `"tfds:NAME"` or `"tfds:NAME/CONFIG"`.
+        spec: A name in `DATASETS`, `"folder:PATH"`, `"npz:PATH"`, `"csv:FILE"`, `"tfds:NAME"` or `"tfds:NAME/CONFIG"`.
         data_dir: For names: the only directory to look in, a TFDS directory or one that holds the four IDX files.
         validation_share: Share of the training images, of each class alike, that becomes the validation split, where
             the source has none of its own.
@@ -151,11 +151,11 @@ def load_dataset(
     _check_sides(spec, given.images.shape)
     _check_names(spec, *opened.class_names)
     _check_labels(spec, given.labels, opened.class_names)
+    fingerprint = _fingerprint(given, opened.class_names)
     class_names, unused, renumbered = used_classes(given.labels, opened.class_names)
     if unused and on_bad_image == "skip":  # a class must not vanish because its images are damaged
         raise BadInput(f"{spec} without an image that can be decoded of some class. {' '.join(unused)}")
     given = renumbered(given, "")
-    fingerprint = _fingerprint(given, class_names)
 
     if opened.test is None:
         given, carved = _carve(given, TEST_SHARE, seed=0)

@@ -129,7 +129,7 @@ def download(spec, root, announce):
         f"dataset {spec!r} (not on this machine, and {problem})",
         f"{row.looked_for if row else 'a prepared TFDS directory, then a TFDS download'}",
         f"Give --data-dir with a TFDS directory that holds it, {package}connect to the network, "
-        "or choose what needs no download: --dataset digits, folder:PATH, npz:PATH.",
+        "or choose what needs no download: --dataset digits, folder:PATH, npz:PATH, csv:FILE.",
     )
 
 

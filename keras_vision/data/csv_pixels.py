@@ -9,7 +9,8 @@ import itertools
 import numpy as np
 
 from keras_vision.data.arrays import Part, open_arrays
-from keras_vision.data.csv_table import LABEL_NAMES, find_split_column, is_number, plain, read_table, sibling
+from keras_vision.data.csv_table import LABEL_NAMES, find_split_column, is_number, plain, read_table
+from keras_vision.data.split_names import sibling
 from keras_vision.data.splits import check_memory, some
 from keras_vision.errors import BadInput
 

@@ -204,21 +204,3 @@ def find_split_column(table, others):
         if index not in others and all(map(split_named, values)):
             return index, split_named
     return None, None
-
-
-def sibling(path):
-    """Returns the file beside a training file that is named like it, with test in place of train; None without one.
-
-    Example:
-
-    >>> sibling(Path("mnist_train.csv")) is None  # there is no mnist_test.csv here
-    True
-    """
-    spellings = (("train", "test"), ("Train", "Test"), ("TRAIN", "TEST"))
-    spellings = (("training", "testing"), ("training", "test"), *spellings)
-    for train, test in spellings:
-        if train in path.name:
-            other = path.with_name(test.join(path.name.rsplit(train, 1)))
-            if other.is_file():
-                return other
-    return None

@@ -1,4 +1,4 @@
-"""NumPy archives: which array holds what is read off the names, for those of `numpy.savez(a, b)` off the shapes.
+"""NumPy archives, and MATLAB's files: names say which array holds what, shapes where `numpy.savez` was given no names.
 
 Names may be spelled x_train, train_images, X_train, trainX, images, data ... in any case and with any signs between.
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 from keras_vision.data.arrays import Part, open_arrays
 from keras_vision.data.labels import count_labels, read_names
-from keras_vision.data.split_names import SPLIT_WORDS
+from keras_vision.data.split_names import SPLIT_WORDS, sibling
 from keras_vision.data.splits import PEAK_COPIES, check_memory, some, unreadable
 from keras_vision.errors import BadInput
 
@@ -69,6 +69,10 @@ class Archive:
                 "numbers, or strings with astype(str)."
             )
         try:
+            if _is_mat(self.path):
+                from scipy.io import loadmat
+
+                return loadmat(self.path, variable_names=[key])[key]
             with np.load(self.path, allow_pickle=False) as archive:
                 return archive[key]
         except _READ_ERRORS as error:
@@ -79,7 +83,8 @@ def open_npz(path):
     """Opens an .npz file of images and labels, in any usual form; `axes.py`, `values.py` and `labels.py` list them.
 
     Args:
-        path: The file.
+        path: The file; or a MATLAB file, .mat, before version 7.3. A file beside it that is named like it with test in
+            place of train is its test split, where it has none of its own.
 
     Returns:
         A `Source`, without training images where the file has none.
@@ -92,11 +97,21 @@ def open_npz(path):
     check_memory(path, _bytes(archive, keys))
     if class_names is not None:
         class_names = read_names(archive.read(class_names), f"{path}: {class_names}")
-    parts = {
-        split: Part(partial(archive.read, x), partial(archive.read, y), f"{path}: {x}", f"{path}: {y}")
-        for split, (x, y) in keys.items()
-    }
+    parts = {split: _part(archive, x, y) for split, (x, y) in keys.items()}
+    if list(parts) == ["train"] and (other := sibling(path)):
+        beside = _open_archive(other)
+        x, y = next(iter(find_keys(beside)[0].values()))
+        parts["test"] = _part(beside, x, y)
+        decisions += (f"{other} is taken as the test split of {path.name}.",)
     return open_arrays(parts, str(path), class_names, decisions)
+
+
+def _part(archive, x, y):
+    return Part(partial(archive.read, x), partial(archive.read, y), f"{archive.path}: {x}", f"{archive.path}: {y}")
+
+
+def _is_mat(path):
+    return path.suffix.lower() == ".mat"
 
 
 def _open_archive(path):
@@ -104,12 +119,34 @@ def _open_archive(path):
         raise BadInput(f"npz:{path} (no such file)", "an .npz file")
     if path.suffix.lower() == ".npy":
         raise BadInput(f"npz:{path} is a single array, but images and their labels are needed. {_WANTED}")
+    if _is_mat(path):
+        return _open_mat(path)
+    with path.open("rb") as file:
+        if (beginning := file.read(2)) and beginning != b"PK":
+            raise BadInput(f"{path} is no .npz file, whatever its name says. {_WANTED}")
     try:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.namelist() if member.endswith(".npy")]
             return Archive(path, {member.removesuffix(".npy"): _header(archive, member) for member in members})
     except _READ_ERRORS as error:
         raise unreadable(path, error) from error
+
+
+def _open_mat(path):
+    from scipy.io import whosmat
+
+    kinds = {"double": "float64", "single": "float32", "logical": "bool", "char": "U1"}
+    try:
+        found = whosmat(path)
+    except NotImplementedError as error:  # it is an HDF5 file
+        raise BadInput(f"npz:{path} is a MATLAB file of version 7.3, which is not read. Save it with -v7.") from error
+    except Exception as error:  # scipy's reader raises what its parts raise
+        raise unreadable(path, error) from error
+    try:
+        return Archive(path, {name: (shape, np.dtype(kinds.get(kind, kind))) for name, shape, kind in found})
+    except TypeError:
+        names = some([f"{name} ({kind})" for name, _, kind in found])
+        raise BadInput(f"npz:{path} holds more than arrays: {names}. Save the arrays alone.") from None
 
 
 def _header(archive, member):

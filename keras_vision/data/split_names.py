@@ -1,4 +1,4 @@
-"""What people call the three splits."""
+"""What people call the three splits, and the files of them."""
 
 import re
 
@@ -9,6 +9,7 @@ _SPELLINGS = {
     "test": ("test", "testing", "tst", "te", "evaluation", "eval", "holdout", "heldout", "privatetest"),
 }
 SPLIT_WORDS = {word: split for split, words in _SPELLINGS.items() for word in words}
+_PAIRS = (("training", "testing"), ("training", "test"), ("train", "test"), ("Train", "Test"), ("TRAIN", "TEST"))
 _FILLERS = re.compile(r"(set|split|data|dataset|part|images|imgs|folder)$")
 
 
@@ -24,3 +25,20 @@ def split_named(word):
     if letters in SPLIT_WORDS:
         return SPLIT_WORDS[letters]
     return SPLIT_WORDS.get(_FILLERS.sub("", letters))
+
+
+def sibling(path):
+    """Returns the file beside a training file that is named like it, with test in place of train; None without one.
+
+    Example:
+
+    >>> from pathlib import Path
+    >>> sibling(Path("mnist_train.csv")) is None  # without a mnist_test.csv here
+    True
+    """
+    for train, test in _PAIRS:
+        if train in path.name:
+            other = path.with_name(test.join(path.name.rsplit(train, 1)))
+            if other.is_file():
+                return other
+    return None

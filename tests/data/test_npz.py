@@ -458,3 +458,23 @@ def test_file_larger_than_memory_allows_is_refused(arrays, save, monkeypatch):
     monkeypatch.setattr("keras_vision.data.splits.free_memory", lambda: 100)
     with pytest.raises(BadInput, match="GB in memory"):
         load_dataset(save(arrays))
+
+
+def test_matlab_files_are_read_with_the_test_file_beside(tmp_path):
+    """As Street View House Numbers is distributed: images last, ten for zero."""
+    scipy_io = pytest.importorskip("scipy.io")
+    images, labels = COLOUR.transpose(1, 2, 3, 0), (FOUR[:, None] + 1).astype(np.uint8)
+    scipy_io.savemat(tmp_path / "train_32x32.mat", {"X": images, "y": labels})
+    scipy_io.savemat(tmp_path / "test_32x32.mat", {"X": images[..., 4:20], "y": labels[4:20]})
+    source = open_spec(f"npz:{tmp_path / 'train_32x32.mat'}")
+    np.testing.assert_array_equal(source.train.images, COLOUR)
+    np.testing.assert_array_equal(source.train.labels, FOUR)
+    np.testing.assert_array_equal(source.test().images, COLOUR[4:20])
+    assert source.class_names == tuple("1234")
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.npz", b"text"), ("a.mat", b"text" * 99)])
+def test_files_of_another_kind_are_refused(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadInput, match=name):
+        open_spec(f"npz:{tmp_path / name}")

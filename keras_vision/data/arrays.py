@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from keras_vision.data.axes import Axes, find_axes
-from keras_vision.data.labels import Classes, count_labels, find_classes, plain_labels
+from keras_vision.data.labels import Classes, find_classes, plain_labels
 from keras_vision.data.splits import Source, Split
 from keras_vision.data.values import Scale, over_white, to_uint8
 from keras_vision.errors import BadInput
@@ -100,9 +100,9 @@ def open_arrays(parts, origin, class_names=None, decisions=()):
 
 
 def _open_first(part, class_names):
-    given, images = part.labels(), part.images()
-    axes = find_axes(images, count_labels(given.shape), part.images_name)
-    labels, columns = plain_labels(given, part.labels_name)
+    labels, columns = plain_labels(part.labels(), part.labels_name)
+    images = part.images()
+    axes = find_axes(images, len(labels), part.images_name)
     classes = find_classes(labels, part.labels_name, columns, class_names)
     images, scale, _ = to_uint8(axes.apply(images), part.images_name)
     return Split(_opaque(images), classes.encode(labels, part.labels_name)), Form(axes, scale, classes)

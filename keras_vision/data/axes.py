@@ -66,8 +66,13 @@ def find_axes(images, count, what):
     """
     if 0 in images.shape:
         raise BadInput(f"{what} is of shape {images.shape}: it holds no images. Save [n, height, width, channels].")
+    if count not in images.shape:
+        raise BadInput(
+            f"{what} is of shape {images.shape}, and there are {count} labels. Save one label for each image, and the "
+            "images as [n, height, width] or [n, height, width, channels]."
+        )
     find = {2: _of_two, 3: _of_three, 4: _of_four}.get(images.ndim)
-    axes = find(images, count, what) if find and count in images.shape else None
+    axes = find(images, count, what) if find else None
     if axes is None:
         raise BadInput(
             f"{what} is of shape {images.shape}, and with {count} labels this is not read as images. "

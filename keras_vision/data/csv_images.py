@@ -85,7 +85,7 @@ def _read_rows(table):
         rows.append(_Row(row[path], name, where))
     is_plain = table.has_heading and label is not None and table.named(LABEL_NAMES) == label
     what = f"column {table.heading[label]} as the label" if label is not None else "one column for each class"
-    told = [] if is_plain else [f"{table.path}: {table.heading[path]} is taken as the path, {what}."]
+    told = [] if is_plain else [f"{table.path.name}: {table.heading[path]} is taken as the path, {what}."]
     return _whole_labels(rows), told
 
 

@@ -69,7 +69,7 @@ def open_pixels(table):
     other = sibling(table.path)
     if "test" not in parts and other:
         parts["test"] = _sibling_part(other, columns, table)
-        decisions.append(f"{other} is taken as the test split of {table.path.name}.")
+        decisions.append(f"{other.name} is taken as the test split of {table.path.name}.")
     return open_arrays(parts, str(table.path), decisions=tuple(decisions))
 
 
@@ -94,9 +94,9 @@ def _find_columns(table):
     if label is None:
         label = _likeliest(table, [free[0], free[-1]])
         place = "first" if label == free[0] else "last"
-        decisions.append(f"{table.path}: the {place} column, {table.heading[label]}, is taken as the label.")
+        decisions.append(f"{table.path.name}: the {place} column, {table.heading[label]}, is taken as the label.")
     pixels = [index for index in free if index != label]
-    odd = [table.heading[i] for i in pixels if not all(map(is_number, table.column(i)))]
+    odd = [table.heading[i] for i in pixels if not all(map(is_number, filter(None, table.column(i))))]
     if odd:
         raise BadInput(f"{table.path} has columns that are neither label nor pixels: {some(odd)}. Take them out.")
     return Columns(label, pixels, split, read_split), decisions
@@ -131,7 +131,7 @@ def _columns(table, indices):
         try:
             values = np.loadtxt(some_lines, str, usecols=sorted(found), ndmin=2, **_form(table))
         except (ValueError, IndexError) as error:
-            raise BadInput(f"{table.path} has rows of different lengths: {error}.") from error
+            raise BadInput(f"{table.path} has rows of different lengths: {str(error).rstrip('.')}.") from error
         for index, column in zip(sorted(found), values.T, strict=True):
             found[index].update(column.tolist())
     return found
@@ -144,7 +144,7 @@ def _form(table):
 def _parts(table, columns):
     """A `Part` for each split; the file is read once, when the first array is asked for."""
     read = _once(lambda: _read(table, columns))
-    label, where = table.heading[columns.label], f"{table.path}: pixels"
+    label, where = table.heading[columns.label], f"{table.path.name}: pixels"
     splits = _splits(table, columns)
     splits_found = [split for split in ("train", "validation", "test") if split in splits]
 
@@ -153,7 +153,7 @@ def _parts(table, columns):
             return lambda: array()[splits == split] if len(splits_found) > 1 else array()
 
         name = where if len(splits_found) == 1 else f"{where} of the {split} rows"
-        return Part(chosen(lambda: read()[0]), chosen(lambda: read()[1]), name, f"{table.path}: {label}")
+        return Part(chosen(lambda: read()[0]), chosen(lambda: read()[1]), name, f"{table.path.name}: {label}")
 
     return {split: part(split) for split in splits_found}
 
@@ -196,7 +196,9 @@ def _sibling_part(path, columns, trained):
         return _read(table, columns)
 
     read = _once(read)
-    return Part(lambda: read()[0], lambda: read()[1], f"{path}: pixels", f"{path}: {trained.heading[columns.label]}")
+    return Part(
+        lambda: read()[0], lambda: read()[1], f"{path.name}: pixels", f"{path.name}: {trained.heading[columns.label]}"
+    )
 
 
 def _read(table, columns):
@@ -210,7 +212,10 @@ def _read(table, columns):
         pieces.append(_smallest(pixels))
         labels.append(names)
         start += len(some_rows)
-    return np.concatenate(pieces), _integers(np.concatenate(labels))
+    pixels = np.concatenate(pieces)
+    if pixels.max(initial=0) <= 16:  # text has no type: bytes of so few levels may be of any
+        pixels = pixels.astype(np.promote_types(pixels.dtype, np.uint16))
+    return pixels, _integers(np.concatenate(labels))
 
 
 def _read_packed(table, columns, rows, start):
@@ -232,7 +237,7 @@ def _read_columns(table, columns, lines, start):
         labels = np.loadtxt(lines, str, usecols=[columns.label], ndmin=1, **_form(table))
     except (ValueError, IndexError) as error:
         raise BadInput(
-            f"{table.path} has rows that are not read, after row {start}: {error}. Give every row a label and a number "
+            f"{table.path} has rows that are not read, after row {start}: {str(error).rstrip('.')}. Give every row a label and a number "
             "for each pixel."
         ) from error
     return pixels, labels

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from keras_vision.data.images import FORMATS
 from keras_vision.data.split_names import split_named
-from keras_vision.data.splits import unreadable
+from keras_vision.data.splits import spec_of, unreadable
 from keras_vision.errors import BadInput
 
 SEPARATORS = (",", ";", "\t", "|", " ")
@@ -113,6 +113,8 @@ def read_table(path):
     >>> read_table("labels.csv").heading  # doctest: +SKIP
     ('path', 'label')
     """
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder. For the images in it give {spec_of('folder', path)}.")
     if not path.is_file():
         raise BadInput(f"There is no file {path}. csv: wants a CSV file of paths and labels, or of pixels and labels.")
     encoding, lines = _first_lines(path)

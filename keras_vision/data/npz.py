@@ -15,7 +15,7 @@ import numpy as np
 from keras_vision.data.arrays import Part, open_arrays
 from keras_vision.data.labels import count_labels, read_names
 from keras_vision.data.split_names import SPLIT_WORDS, sibling
-from keras_vision.data.splits import PEAK_COPIES, check_memory, some, unreadable
+from keras_vision.data.splits import PEAK_COPIES, check_memory, some, spec_of, unreadable
 from keras_vision.errors import BadInput
 
 _ROLES = {
@@ -102,12 +102,14 @@ def open_npz(path):
         beside = _open_archive(other)
         x, y = next(iter(find_keys(beside)[0].values()))
         parts["test"] = _part(beside, x, y)
-        decisions += (f"{other} is taken as the test split of {path.name}.",)
+        decisions += (f"{other.name} is taken as the test split of {path.name}.",)
     return open_arrays(parts, str(path), class_names, decisions)
 
 
 def _part(archive, x, y):
-    return Part(partial(archive.read, x), partial(archive.read, y), f"{archive.path}: {x}", f"{archive.path}: {y}")
+    return Part(
+        partial(archive.read, x), partial(archive.read, y), f"{archive.path.name}: {x}", f"{archive.path.name}: {y}"
+    )
 
 
 def _is_mat(path):
@@ -115,6 +117,8 @@ def _is_mat(path):
 
 
 def _open_archive(path):
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder. For the images in it give {spec_of('folder', path)}.")
     if not path.is_file():
         raise BadInput(f"npz:{path} (no such file)", "an .npz file")
     if path.suffix.lower() == ".npy":
@@ -180,8 +184,9 @@ def find_keys(archive):
 
     Example:
 
+    >>> from pathlib import Path
     >>> square, flat = ((9, 8, 8), np.dtype("uint8")), ((9,), np.dtype("int64"))
-    >>> find_keys(Archive("a.npz", {"valX": square, "valY": flat, "trainX": square, "trainY": flat}))[0]
+    >>> find_keys(Archive(Path("a.npz"), {"valX": square, "valY": flat, "trainX": square, "trainY": flat}))[0]
     {'train': ('trainX', 'trainY'), 'validation': ('valX', 'valY')}
     """
     letters = {key: re.sub(r"[^a-z]", "", key.lower()) for key in archive.arrays}
@@ -189,12 +194,14 @@ def find_keys(archive):
     numbered = sorted((key for key in archive.arrays if re.fullmatch(r"arr_\d+", key)), key=lambda key: int(key[4:]))
     if numbered and not any(word in _SPELLINGS for word in letters.values()):
         keys = _keys_by_shape(archive, numbered)
-        told = [f"{archive.path}: {x} and {y} are read as {split} images and labels." for split, (x, y) in keys.items()]
+        told = [
+            f"{archive.path.name}: {x} and {y} are read as {split} images and labels." for split, (x, y) in keys.items()
+        ]
     else:
         keys, told = _keys_by_name(archive, letters), []
     used = {key for pair in keys.values() for key in pair} | set(names[:1])
     if unused := [key for key in archive.arrays if key not in used]:
-        told.append(f"{archive.path}: these arrays are not read: {some(unused)}.")
+        told.append(f"{archive.path.name}: these arrays are not read: {some(unused)}.")
     return keys, names[0] if names else None, tuple(told)
 
 

@@ -123,7 +123,6 @@ def _rules(images, low, high):
     """Rows of (does it fit, the ends of the range, the sentence), the first that fits holds."""
     is_float = images.dtype.kind == "f"
     span = f"values from {low:g} to {high:g}"
-    said = f"{span} are scaled to 0 to 255."
 
     def is_whole():
         return not is_float or _is_whole(images)
@@ -139,23 +138,24 @@ def _rules(images, low, high):
     def is_byte():
         return within(0, 255) and (not is_float or high > 16 or is_whole())
 
-    def centred(start, end):
-        return (start, end), f"{span} are taken as {start:g} to {end:g} and scaled to 0 to 255."
+    def taken(start, end):
+        ends = "" if (low, high) == (start, end) else f" taken as {start:g} to {end:g} and"
+        return (start, end), f"{span} are{ends} scaled to 0 to 255."
 
     yield lambda: images.dtype.kind == "b", (0, 1), "false becomes black and true white."
     yield lambda: low == high == 0, (0, 255), ""
-    yield lambda: within(0, 1), (0, 1), said
-    yield lambda: fills(-0.5, 0.5), *centred(-0.5, 0.5)
-    yield lambda: low < 0 and within(-1, 1), *centred(-1, 1)
-    yield lambda: images.dtype != np.uint8 and low >= 0 and high in (15, 16) and is_whole(), (0, high), said
+    yield lambda: within(0, 1), *taken(0, 1)
+    yield lambda: fills(-0.5, 0.5), *taken(-0.5, 0.5)
+    yield lambda: low < 0 and within(-1, 1), *taken(-1, 1)
+    yield lambda: images.dtype != np.uint8 and low >= 0 and high in (15, 16) and is_whole(), *taken(0, high)
     yield is_byte, (0, 255), "" if images.dtype == np.uint8 else f"{span} are taken as 0 to 255."
-    yield lambda: fills(-127.5, 127.5) and not is_whole(), *centred(-127.5, 127.5)
+    yield lambda: fills(-127.5, 127.5) and not is_whole(), *taken(-127.5, 127.5)
     for bits, most in _DEPTHS.items():
         words = f"{span} are taken as {bits} bits and scaled from 0 to {most} to 0 to 255."
         yield lambda most=most: low >= 0 and high <= most and is_whole(), (0, most), words
     for most in (127, 32767):
         fits = lambda most=most: low >= -most - 1 and high <= most and high - low >= most / 2 and is_whole()  # noqa: E731
-        yield fits, *centred(-most - 1, most)
+        yield fits, *taken(-most - 1, most)
 
 
 def _unknown_range(images, what, low, high):

@@ -212,6 +212,7 @@ TABLES = {
     "unknown name": (["digit_shown", *NAMES], FIRST),
     "floats": (["label", *NAMES], FIRST.astype(float)),
     "floats from 0 to 1": (["label", *NAMES], np.column_stack([THREE, PIXELS / 255])),
+    "seventeen levels": (["label", *NAMES], np.column_stack([THREE, np.round(PIXELS / 255 * 16).astype(int)])),
     "packed": (["emotion", "pixels"], list(zip(THREE, PACKED, strict=True))),
 }
 
@@ -223,7 +224,8 @@ def test_pixels_and_labels_are_found_in_any_usual_form(write, name):
     source = open_spec(write(rows, heading))
     assert source.class_names == ("0", "1", "2")
     np.testing.assert_array_equal(source.train.labels, THREE[order])
-    np.testing.assert_array_equal(source.train.images, GREY[order])
+    expected = np.rint(np.round(GREY / 255 * 16) * 255 / 16) if name == "seventeen levels" else GREY
+    np.testing.assert_array_equal(source.train.images, expected[order])
 
 
 def test_labels_beside_pixels_may_be_words(write):

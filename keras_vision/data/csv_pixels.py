@@ -237,8 +237,8 @@ def _read_columns(table, columns, lines, start):
         labels = np.loadtxt(lines, str, usecols=[columns.label], ndmin=1, **_form(table))
     except (ValueError, IndexError) as error:
         raise BadInput(
-            f"{table.path} has rows that are not read, after row {start}: {str(error).rstrip('.')}. Give every row a label and a number "
-            "for each pixel."
+            f"{table.path} has rows that are not read, after row {start}: {str(error).rstrip('.')}. Give every row a "
+            "label and a number for each pixel."
         ) from error
     return pixels, labels
 

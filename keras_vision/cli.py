@@ -24,7 +24,7 @@ from keras_vision.streams import open_missing, tell, usable
 # name -> (how its text is read, placeholder, what it means). A flag without a reader takes no value.
 OPTIONS = {
     "model": (str, "NAME", f"the model family: {', '.join(MODELS)}"),
-    "dataset": (str, "NAME", "a named data set, or folder:PATH, npz:PATH, tfds:NAME"),
+    "dataset": (str, "NAME", "a named data set, or folder:PATH, npz:PATH, csv:FILE, tfds:NAME"),
     "data_dir": (str, "DIR", "a prepared TFDS directory, or the folder of a data set's own files"),
     "image_size": (int, "PIXELS", "resize all images to this height and width"),
     "on_bad_image": (str, "error|skip", "a damaged training image: stop and name it, or skip and count it"),

@@ -22,7 +22,8 @@ def evaluate(source, *, dataset=None, data_dir=None, split=None, views=1, seed=N
 
     Args:
         source: A run directory or a local `.keras` file.
-        dataset: A name in `DATASETS`, or `folder:PATH`, `npz:PATH`, `tfds:NAME`; the model's own by default.
+        dataset: A name in `DATASETS`, or `folder:PATH`, `npz:PATH`, `csv:FILE`, `tfds:NAME`; the model's own by
+            default.
         data_dir: Where the data set lies.
         split: `"test"`, `"validation"` or, of new images, `"all"`. By default the test split, or all new images where
             they have none.

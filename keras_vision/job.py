@@ -115,9 +115,11 @@ def open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress, pi
 
 def data_source(dataset, data_dir, image_size, on_bad_image, seed):
     """Returns what a model file keeps of its data: the arguments with which `load_dataset` gives the same again."""
+    from keras_vision.data.places import PATH_KINDS
+
     kind, colon, path = dataset.partition(":")
     return {
-        "spec": f"{kind}:{at_home(path).resolve()}" if kind in ("folder", "npz") and colon else dataset,
+        "spec": f"{kind}:{at_home(path).resolve()}" if kind in PATH_KINDS and colon else dataset,
         "data_dir": str(at_home(data_dir).resolve()) if data_dir else None,
         "image_size": image_size,
         "on_bad_image": on_bad_image,

@@ -53,7 +53,7 @@ def train(
 
     Args:
         model: A name in `MODELS`.
-        dataset: A name in `DATASETS`, or `folder:PATH`, `npz:PATH`, `tfds:NAME`.
+        dataset: A name in `DATASETS`, or `folder:PATH`, `npz:PATH`, `csv:FILE`, `tfds:NAME`.
         data_dir: Where a named data set lies; the usual places by default.
         image_size: Height and width to which all images are resized.
         on_bad_image: `"error"` or `"skip"`.

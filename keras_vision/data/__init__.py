@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from keras_vision.data.evaluation import evaluation_images
+from keras_vision.data.labels import used_classes
 from keras_vision.data.places import DATASETS, locate
 from keras_vision.data.sources import open_source
 from keras_vision.data.splits import Split, some
@@ -107,7 +108,7 @@ def load_dataset(
     """Finds a data set, checks it, reads its training images and carves the validation split from them.
 
     Args:
-        spec: A name in `DATASETS`, `"folder:PATH"`, `"npz:PATH"`, `"tfds:NAME"` or `"tfds:NAME/CONFIG"`.
+        spec: A name in `DATASETS`, `"folder:PATH"`, `"npz:PATH"`, `"csv:FILE"`, `"tfds:NAME"` or `"tfds:NAME/CONFIG"`.
         data_dir: For names: the only directory to look in, a TFDS directory or one that holds the four IDX files.
         validation_share: Share of the training images, of each class alike, that becomes the validation split, where
             the source has none of its own.
@@ -148,11 +149,14 @@ def load_dataset(
     given, warnings = _resized(opened.train, image_size), list(opened.train.warnings)
     # All else of it is kept, and these images are not: what is carved from them is a copy.
     opened = dataclasses.replace(opened, train=None)
-    class_names = opened.class_names
     _check_sides(spec, given.images.shape)
-    _check_names(spec, *class_names)
-    _check_labels(spec, given.labels, class_names)
-    fingerprint = _fingerprint(given, class_names)
+    _check_names(spec, *opened.class_names)
+    _check_labels(spec, given.labels, opened.class_names)
+    fingerprint = _fingerprint(given, opened.class_names)
+    class_names, unused, renumbered = used_classes(given.labels, opened.class_names)
+    if unused and on_bad_image == "skip":  # a class must not vanish because its images are damaged
+        raise BadInput(f"{spec} without an image that can be decoded of some class. {' '.join(unused)}")
+    given = renumbered(given, "")
 
     if opened.test is None:
         given, carved = _carve(given, TEST_SHARE, seed=0)
@@ -163,14 +167,18 @@ def load_dataset(
     if opened.validation is None:
         train, validation = _carve(given, validation_share, seed)
     else:
-        train, validation = given, _resized(opened.validation, image_size)
+        train, validation = given, renumbered(_resized(opened.validation, image_size), f"{spec}, validation images")
+        _check_fits(spec, "validation", validation, train)
+        warnings += validation.warnings
     del given  # carved images are copies
     if not len(validation):
         raise BadInput(f"{spec} with {len(train)} training images", "at least three images of some class")
     warnings += _training_warnings(train, validation, class_names, is_carved=opened.validation is None)
 
     def test():
-        return _checked_test(spec, _resized(read_test(), image_size), (train, validation), class_names)
+        split = _resized(read_test(), image_size)
+        split = renumbered(split, f"{spec}, test images") if opened.test else split
+        return _checked_test(spec, split, (train, validation))
 
     return Dataset(
         name=spec,
@@ -183,7 +191,7 @@ def load_dataset(
         source=opened.origin,
         fingerprint=fingerprint,
         warnings=tuple(warnings),
-        decisions=opened.decisions,
+        decisions=(*opened.decisions, *unused),
         seed=seed if opened.validation is None else None,
         pixel_scale=opened.pixel_scale,
     )
@@ -279,9 +287,6 @@ def _check_labels(spec, labels, class_names):
     for label in (labels.min(), labels.max()):
         if not 0 <= label < len(class_names):
             raise BadInput(f"{spec} with label {label}", f"labels from 0 to {len(class_names) - 1}, one for each name")
-    counts = np.bincount(labels, minlength=len(class_names))
-    if missing := [name for name, count in zip(class_names, counts, strict=True) if not count]:
-        raise BadInput(f"{spec} without a training image of {some(missing)}", "images of every class")
 
 
 def _fingerprint(split, class_names):
@@ -343,15 +348,16 @@ def _training_warnings(train, validation, class_names, is_carved):
     return warnings
 
 
-def _checked_test(spec, split, known_splits, class_names):
-    shape, expected = split.images.shape[1:], known_splits[0].images.shape[1:]
+def _check_fits(spec, name, split, train):
+    shape, expected = split.images.shape[1:], train.images.shape[1:]
     if shape != expected:
-        raise BadInput(f"{spec} with test images of shape {shape}", f"the shape of the training images, {expected}")
+        raise BadInput(f"{spec} with {name} images of shape {shape}", f"the shape of the training images, {expected}")
     if not len(split):
-        raise BadInput(f"{spec} with no test images", "at least one")
-    lowest, highest = split.labels.min(), split.labels.max()
-    if lowest < 0 or highest >= len(class_names):
-        raise BadInput(f"{spec} with test labels {lowest} to {highest}", f"labels from 0 to {len(class_names) - 1}")
+        raise BadInput(f"{spec} with no {name} images", "at least one")
+
+
+def _checked_test(spec, split, known_splits):
+    _check_fits(spec, "test", split, known_splits[0])
     known = {}
     for known_split in known_splits:
         known.update(zip(_digests(known_split), known_split.labels.tolist(), strict=True))

@@ -1,15 +1,47 @@
-"""The sources that are plain arrays: scikit-learn's digits, IDX files and NumPy archives."""
+"""From arrays in any usual form to a `Source`: axes, values and labels are read off the training arrays, once.
 
-import gzip
-import math
-import zipfile
-import zlib
+`axes.py`, `values.py` and `labels.py` hold the rules; what they decide holds for all splits of a source.
+"""
+
+import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
-from keras_vision.data.places import IDX_FILES
-from keras_vision.data.splits import Source, Split, check_memory, unreadable
+from keras_vision.data.axes import Axes, find_axes
+from keras_vision.data.labels import Classes, find_classes, plain_labels
+from keras_vision.data.splits import Source, Split
+from keras_vision.data.values import Scale, over_white, to_uint8
 from keras_vision.errors import BadInput
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """A split that is not read yet.
+
+    Args:
+        images, labels: Read the array of images, and that of labels. Raise `BadInput`.
+        images_name, labels_name: Name the arrays in messages.
+    """
+
+    images: Callable[[], np.ndarray]
+    labels: Callable[[], np.ndarray]
+    images_name: str
+    labels_name: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Form:
+    """How the arrays of a source are read."""
+
+    axes: Axes
+    scale: Scale
+    classes: Classes
+
+    @property
+    def decisions(self):
+        """What a person is told, a tuple of sentences."""
+        return tuple(filter(None, (self.axes.sentence, self.scale.sentence, self.classes.sentence)))
 
 
 def open_digits():
@@ -26,105 +58,85 @@ def open_digits():
     )
 
 
-def open_idx(directory, class_names):
-    """Opens the four gzipped IDX files of MNIST and of data sets in its form.
+def open_arrays(parts, origin, class_names=None, decisions=()):
+    """Opens arrays.
 
     Args:
-        directory: Where the files are.
-        class_names: Names of the labels, which the files do not hold.
+        parts: Dict from "train", "validation" and "test" to a `Part`; one of them at least.
+        origin: One line: where they come from.
+        class_names: Tuple of names given beside the labels, or None.
+        decisions: Sentences about how the parts were found.
+
+    Returns:
+        A `Source`. Without a train part its `train` is None, and the form is read off the first part there is. Of a
+        test part only the labels are read before its `test` is called.
 
     Raises:
-        BadInput: A file is damaged, or the two files of a split do not fit.
+        BadInput: Arrays that are not read as images with one label each, or labels that training lacks.
+
+    Example:
+
+    >>> part = Part(lambda: np.eye(4)[:, None], lambda: np.array(list("abab")), "x", "y")
+    >>> source = open_arrays({"train": part}, "an example")
+    >>> source.class_names, source.train.images.shape, source.train.images.max()
+    (('a', 'b'), (4, 1, 4, 1), np.uint8(255))
     """
+    first = next(split for split in ("train", "validation", "test") if split in parts)
+    opened, form = _open_first(parts[first], class_names)
 
     def read(split):
-        images, labels = (_read_idx(directory / name) for name in IDX_FILES[split])
-        if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
-            raise BadInput(
-                f"{directory} with {split} arrays {images.shape} and {labels.shape}", "[n, height, width] and [n]"
-            )
-        return Split(images[..., None], labels.astype(np.int64))
+        return opened if split == first else _read(parts[split], form)
 
-    return Source(read("train"), lambda: read("test"), class_names, origin=f"IDX files in {directory}")
-
-
-def _read_idx(path):
-    """IDX: two zero bytes, 8 for unsigned bytes, the number of axes, each axis as a big-endian int32, the values."""
-    try:
-        with gzip.open(path) as file:
-            axes = file.read(4)[3]
-            shape = np.frombuffer(file.read(4 * axes), ">i4")
-            check_memory(path, math.prod(shape.tolist()))
-            return np.frombuffer(file.read(), np.uint8).reshape(shape)
-    except (OSError, EOFError, ValueError, IndexError, zlib.error) as error:
-        raise unreadable(path, error) from error
+    warnings = _test_labels(parts["test"], form.classes) if "test" in parts and first != "test" else ()
+    train = read("train") if "train" in parts else None
+    return Source(
+        train=train and dataclasses.replace(train, warnings=train.warnings + warnings),
+        test=(lambda: read("test")) if "test" in parts else None,
+        class_names=form.classes.names,
+        origin=origin,
+        validation=read("validation") if "validation" in parts else None,
+        decisions=(*decisions, *form.decisions),
+    )
 
 
-def open_npz(path):
-    """Opens `x_train` and `y_train`, and where present `x_test`, `y_test` and `class_names`, of a NumPy archive.
+def _open_first(part, class_names):
+    labels, columns = plain_labels(part.labels(), part.labels_name)
+    images = part.images()
+    axes = find_axes(images, len(labels), part.images_name)
+    classes = find_classes(labels, part.labels_name, columns, class_names)
+    images, scale, _ = to_uint8(axes.apply(images), part.images_name)
+    return Split(_opaque(images), classes.encode(labels, part.labels_name)), Form(axes, scale, classes)
 
-    Args:
-        path: An .npz file. Images are uint8 [n, h, w] or [n, h, w, c]; labels integers [n] from 0.
 
-    Raises:
-        BadInput: A missing key, a wrong type or shape, pickled objects, or a damaged file.
-    """
-    names = _npz_keys(path)
-    if missing := {"x_train", "y_train"} - names:
+def _read(part, form):
+    labels, _ = plain_labels(part.labels(), part.labels_name)
+    images = part.images()
+    images = _axes_of(form.axes, images, len(labels), part.images_name).apply(images)
+    if len(images) != len(labels):
         raise BadInput(
-            f"{path} without {', '.join(sorted(missing))}",
-            "arrays x_train and y_train, optionally x_test, y_test and class_names",
-            f"It holds {', '.join(sorted(names)) or 'nothing'}.",
+            f"{part.images_name} holds {len(images)} images, but {part.labels_name} {len(labels)} labels. "
+            "Save one label for each image."
         )
-    if len(tests := {"x_test", "y_test"} & names) == 1:
-        raise BadInput(f"{path} with only {tests.pop()}", "both x_test and y_test, or neither")
-    train = _npz_split(path, "train")
-    if "class_names" in names:
-        class_names = _read_npz(path, "class_names")
-        if class_names.dtype.kind != "U" or class_names.ndim != 1 or len(set(class_names.tolist())) != len(class_names):
-            raise BadInput(f"{path}: class_names {class_names.dtype} {class_names.shape}", "different strings [k]")
-        class_names = tuple(class_names.tolist())
-    elif train.labels.max() >= len(train):
-        raise BadInput(f"{path}: y_train up to {train.labels.max()}", "labels 0, 1, 2 ... each of them in use")
-    else:
-        class_names = tuple(str(label) for label in range(train.labels.max() + 1))
-    test = (lambda: _npz_split(path, "test")) if tests else None
-    return Source(train, test, class_names, origin=str(path))
+    images, _, warnings = to_uint8(images, part.images_name, form.scale)
+    return Split(_opaque(images), form.classes.encode(labels, part.labels_name), tuple(warnings))
 
 
-def _npz_keys(path):
-    if not path.is_file():
-        raise BadInput(f"npz:{path} (no such file)", "an .npz file")
+def _axes_of(axes, images, count, what):
+    """The axes of the training images where they can be those of this split, too, else what its own shape says."""
+    if 0 in images.shape or images.ndim != axes.ndim or (axes.order[0] and count != images.shape[axes.order[0]]):
+        return find_axes(images, count, what)
+    return axes
+
+
+def _opaque(images):
+    return over_white(images) if images.shape[3] in (2, 4) else images
+
+
+def _test_labels(part, classes):
+    """Labels only: one that training lacks is known before work starts, and an unreadable array stops nothing."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            check_memory(path, sum(member.file_size for member in archive.infolist()))
-        with np.load(path, allow_pickle=False) as archive:
-            return set(archive.files)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise unreadable(path, error) from error
-
-
-def _read_npz(path, key):
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return archive[key]
-    except (OSError, EOFError, ValueError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
-        raise unreadable(f"{path}: {key}", error) from error
-
-
-def _npz_split(path, split):
-    images, labels = _read_npz(path, f"x_{split}"), _read_npz(path, f"y_{split}")
-    if images.dtype != np.uint8:
-        raise BadInput(
-            f"{path}: x_{split} of {images.dtype}", "uint8, 0 to 255", "For 0 to 1: (255 * x).round().astype('uint8')."
-        )
-    images = images[..., None] if images.ndim == 3 else images
-    if images.ndim != 4 or images.shape[3] not in (1, 3) or 0 in images.shape:
-        raise BadInput(f"{path}: x_{split} {images.shape}", "images [n, h, w], or [n, h, w, c] with c 1 or 3")
-    if labels.dtype.kind not in "iu" or labels.shape != (len(images),):
-        raise BadInput(
-            f"{path}: y_{split} {labels.dtype} {labels.shape}", f"integers, one for each of {len(images)} images"
-        )
-    if labels.min() < 0:
-        raise BadInput(f"{path}: y_{split} from {labels.min()}", "labels from 0")
-    return Split(images, labels.astype(np.int64))
+        labels, _ = plain_labels(part.labels(), part.labels_name)
+    except BadInput as error:
+        return (f"The test split cannot be read now: {error}",)
+    classes.encode(labels, part.labels_name)
+    return ()

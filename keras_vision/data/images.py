@@ -71,19 +71,19 @@ class Header:
     belied: str | None = None
 
 
-def read_header(path):
-    """Returns the `Header` of an image file; no pixel is decoded.
+def read_header(path_or_bytes):
+    """Returns the `Header` of an image file, or of the content of one; no pixel is decoded.
 
     Raises:
         BadImage: It is no image, or its header claims more than `MAX_PIXELS`.
     """
-    with _opened(path) as image:
+    with _opened(path_or_bytes) as image:
         width, height = image.size
         if _orientation(image) >= 5:  # the four orientations that exchange the axes
             width, height = height, width
         is_grey = image.mode in ("1", "L", "LA", "I", "F") or image.mode.startswith("I;16")
         is_grey |= image.mode == "RGBA" and raw_mode(image) == "LA;16B"
-        named = FORMATS.get(Path(path).suffix.lower())
+        named = None if isinstance(path_or_bytes, bytes) else FORMATS.get(Path(path_or_bytes).suffix.lower())
         actual = _ALIASES.get(image.format, image.format)
         belied = actual if named and named != actual else None
         return Header((height, width, 1 if is_grey else 3), kind_of(image), belied)

@@ -9,6 +9,8 @@ from pathlib import Path
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.machine import at_home
 
+# Before the colon of what names a path itself.
+PATH_KINDS = ("folder", "npz", "csv")
 _ONLY_TFDS = "a prepared TFDS directory, then a TFDS download"
 _TFDS_NAME = re.compile(r"[a-zA-Z]\w*(/\w[\w+.-]*)?")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -49,7 +51,7 @@ IDX_FILES = {
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Where a data set would come from: "embedded", or "folder", "npz", "prepared", "idx", "download" at a path."""
+    """Where a data set would come from: "embedded", or one of `PATH_KINDS`, "prepared", "idx", "download" at a path."""
 
     kind: str
     path: Path | None = None
@@ -59,7 +61,7 @@ def locate(spec, data_dir=None):
     """Says where a data set would come from, reading nothing.
 
     Args:
-        spec: A name in `DATASETS`, `"folder:PATH"`, `"npz:PATH"`, `"tfds:NAME"` or `"tfds:NAME/CONFIG"`.
+        spec: A name in `DATASETS`, `"folder:PATH"`, `"npz:PATH"`, `"csv:FILE"`, `"tfds:NAME"` or `"tfds:NAME/CONFIG"`.
         data_dir: The only directory to look in, where given.
 
     Returns:
@@ -74,13 +76,13 @@ def locate(spec, data_dir=None):
     Place(kind='embedded', path=None)
     """
     kind, _, rest = str(spec).partition(":")
-    if kind in ("folder", "npz", "tfds") and not rest:
+    if kind in (*PATH_KINDS, "tfds") and not rest:
         raise BadInput(f"dataset {spec!r}", f"{kind}: and a {'name' if kind == 'tfds' else 'path'}")
     if kind == "tfds" and not _TFDS_NAME.fullmatch(rest):
         raise BadInput(f"dataset {spec!r}", "tfds:NAME or tfds:NAME/CONFIG", "The newest prepared version is taken.")
-    if kind not in ("folder", "npz", "tfds"):
-        check_choice("dataset", spec, (*DATASETS, "folder:PATH", "npz:PATH", "tfds:NAME"))
-    if kind in ("folder", "npz", "digits"):
+    if kind not in (*PATH_KINDS, "tfds"):
+        check_choice("dataset", spec, (*DATASETS, "folder:PATH", "npz:PATH", "csv:FILE", "tfds:NAME"))
+    if kind in (*PATH_KINDS, "digits"):
         if data_dir is not None:
             raise BadInput(f"data_dir={data_dir} with {spec}", "no data_dir", f"{spec} says itself where it is.")
         return Place(kind, at_home(rest)) if rest else Place("embedded")

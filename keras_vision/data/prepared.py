@@ -3,6 +3,7 @@
 Only `builder_from_directory` and a child process touch TFDS' loader: `tfds.load` without a network hangs for minutes.
 """
 
+import itertools
 import json
 import subprocess
 import sys
@@ -13,14 +14,19 @@ import urllib.request
 import numpy as np
 import tensorflow_datasets as tfds
 
-from keras_vision.data.images import read_image
+from keras_vision.data.images import read_header, read_image
+from keras_vision.data.labels import Classes, find_classes
 from keras_vision.data.places import DATASETS, find_prepared, tfds_name
-from keras_vision.data.splits import Source, Split, check_memory, unreadable
+from keras_vision.data.sizes import choose_size
+from keras_vision.data.split_names import split_named
+from keras_vision.data.splits import Source, Split, check_memory, some, unreadable
+from keras_vision.data.values import over_white, to_uint8
 from keras_vision.errors import BadInput, check_choice, nearest
 from keras_vision.quiet import import_keras
 
 CONNECTION_SECONDS = 5
 DOWNLOAD_SECONDS = 30 * 60
+_LOOKED_AT = 2000
 
 _PREPARE = """
 import sys
@@ -36,68 +42,163 @@ def open_prepared(directory, image_size):
 
     Args:
         directory: `.../NAME/VERSION` or `.../NAME/CONFIG/VERSION`.
-        image_size: (height, width), needed where the images differ in size.
+        image_size: (height, width) for images that differ in size; None to choose one, as `sizes.py` says, from the
+            headers of the first 2,000 training images.
 
     Returns:
-        A `Source`; the files of the test split stay unopened until its `test` is called.
+        A `Source`, without training images where there is no split of them. The files of the test split stay unopened
+        until its `test` is called.
 
     Raises:
-        BadInput: No images with one label each, sizes that differ without `image_size`, or damaged files.
+        BadInput: No images with one label each, or damaged files.
     """
     try:
         builder = tfds.builder_from_directory(directory)
-        features = {key: builder.info.features[key] for key in builder.info.supervised_keys or ()}
+        image_key, label_key = _keys(builder.info)
         is_jpeg = '"jpeg"' in json.dumps(json.loads((directory / "features.json").read_text()))
     except Exception as error:  # damaged metadata fails in whichever library reads it
         raise unreadable(directory, error) from error
-    if [type(feature) for feature in features.values()] != [tfds.features.Image, tfds.features.ClassLabel]:
-        raise BadInput(f"{directory}", "a TFDS data set of images, each with one class label")
-    if "train" not in builder.info.splits:
-        raise BadInput(f"{directory} with splits {', '.join(builder.info.splits)}", "a split named train")
-    has_test = "test" in builder.info.splits
+    if label_key is None:
+        known = some(list(builder.info.features))
+        raise BadInput(f"{directory} has no images with one class label each. Its features are {known}.")
+    splits, decisions = _splits(builder.info)
+    reader = _Reader(builder, image_key, label_key, image_size)
+    opened = {split: reader.read(splits[split]) for split in ("train", "validation") if split in splits}
+    tested = None if opened else reader.read(splits["test"])
     return Source(
-        train=_read_split(builder, "train", image_size),
-        test=(lambda: _read_split(builder, "test", image_size)) if has_test else None,
-        class_names=tuple(features[builder.info.supervised_keys[1]].names),
+        train=opened.get("train"),
+        test=(lambda: tested or reader.read(splits["test"])) if "test" in splits else None,
+        class_names=reader.class_names,
         origin=f"TFDS files in {directory}{', images stored as JPEG' if is_jpeg else ''}",
+        validation=opened.get("validation"),
+        decisions=(*decisions, *reader.decisions),
     )
 
 
-def _read_split(builder, split, image_size):
-    shape = builder.info.features[builder.info.supervised_keys[0]].shape
-    is_of_one_size = None not in shape[:2]
-    if not is_of_one_size and image_size is None:
-        raise BadInput(
-            f"{builder.info.name} (its images differ in size)", "an image_size", "Give --image-size 64, say."
-        )
-    if not is_of_one_size:
-        shape = (*image_size, shape[2] or 3)
-    if shape[2] not in (1, 3):
-        raise BadInput(f"{builder.info.name} with {shape[2]} channels", "1 (grey) or 3 (RGB)")
-    check_memory(builder.info.name, builder.info.splits[split].num_examples * int(np.prod(shape)))
-    try:
-        read = _read_equal if is_of_one_size else _read_unequal
-        images, labels = read(builder, split, shape)
-    except BadInput:
-        raise
-    except Exception as error:  # TensorFlow, TFDS and the file system each have their own
-        raise unreadable(f"{builder.data_dir}, {split} split", error) from error
-    if images.dtype != np.uint8:
-        raise BadInput(f"{builder.info.name} with {images.dtype} pixels", "uint8")
-    return Split(images, labels.astype(np.int64))
+def _keys(info):
+    """The keys of the image and of its label: those that the data set names, else the only ones there are."""
+    named = info.supervised_keys or ()
+    if len(named) == 2 and all(isinstance(key, str) for key in named):
+        image, label = (info.features[key] for key in named)
+        if isinstance(image, tfds.features.Image) and _is_label(label):
+            return named
+    features = dict(info.features)
+    images = [key for key, feature in features.items() if isinstance(feature, tfds.features.Image)]
+    labels = [key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
+    labels = labels or [key for key, feature in features.items() if is_label_name(key) and _is_label(feature)]
+    return (images[0], labels[0]) if len(images) == len(labels) == 1 else (None, None)
 
 
-def _read_equal(builder, split, shape):
-    # One batch of everything: TFDS decodes in parallel, and nothing is copied twice.
-    images, labels = builder.as_dataset(split=split, batch_size=-1, as_supervised=True)
-    return images.numpy(), labels.numpy()
+def is_label_name(key):
+    """Whether a feature's name says that it is a label.
+
+    Example:
+
+    >>> is_label_name("label"), is_label_name("id")
+    (True, False)
+    """
+    return key.lower() in ("label", "labels", "class", "target", "category", "y")
 
 
-def _read_unequal(builder, split, shape):
-    image_key, _ = builder.info.supervised_keys
-    encoded = builder.as_dataset(split=split, as_supervised=True, decoders={image_key: tfds.decode.SkipDecoding()})
-    images, labels = zip(*((read_image(image, shape), label) for image, label in tfds.as_numpy(encoded)), strict=True)
-    return np.stack(images), np.array(labels)
+def _is_label(feature):
+    if isinstance(feature, tfds.features.ClassLabel):
+        return True
+    is_scalar = isinstance(feature, tfds.features.Tensor) and tuple(feature.shape) == ()
+    return is_scalar and np.issubdtype(np.dtype(feature.np_dtype), np.integer)
+
+
+def _splits(info):
+    """Dict from "train", "validation" and "test" to the data set's own name of each, and sentences about them."""
+    names = [name for name, split in info.splits.items() if split.num_examples]
+    found = {}
+    for name in sorted(names, key=lambda name: name not in ("train", "validation", "test")):
+        if split := split_named(name):
+            found.setdefault(split, name)
+    if not found and len(names) == 1:
+        return {"train": names[0]}, [f"{info.name} has one split, {names[0]}: its images are trained on."]
+    if not found:
+        raise BadInput(f"{info.name} has no split of images to train on or to test. It has {some(names) or 'none'}.")
+    if "train" in found and "validation" in found:
+        return found, [f"The validation images are those of {info.name}'s own split, {found['validation']}."]
+    return found, []
+
+
+class _Reader:
+    """Reads the splits of a data set alike: size, scale and classes are those of the first that is read."""
+
+    def __init__(self, builder, image_key, label_key, image_size):
+        self.builder, self.keys, self.decisions = builder, (image_key, label_key), []
+        self.shape, self.is_of_one_size = _shape(builder.info, image_key)
+        self.image_size, self.scale, self.classes = image_size, None, None
+
+    @property
+    def class_names(self):
+        """A tuple."""
+        return self.classes.names
+
+    def read(self, split):
+        """Returns a `Split`."""
+        info, what = self.builder.info, f"{self.builder.info.name}, {split} images"
+        try:
+            if None in self.shape[:2]:
+                self.shape = (*(self.image_size or self._choose_size(split)), self.shape[2])
+            check_memory(info.name, info.splits[split].num_examples * int(np.prod(self.shape)))
+            images, labels = (self._read_equal if self.is_of_one_size else self._read_unequal)(split)
+        except BadInput:
+            raise
+        except Exception as error:  # TensorFlow, TFDS and the file system each have their own
+            raise unreadable(f"{self.builder.data_dir}, {split} split", error) from error
+        is_first = self.scale is None
+        images, self.scale, warnings = to_uint8(images, what, self.scale)
+        if is_first:
+            self.classes = self._find_classes(labels, what)
+            self.decisions += [line for line in (self.scale.sentence, self.classes.sentence) if line]
+        images = over_white(images) if images.shape[3] in (2, 4) else images
+        return Split(images, self.classes.encode(labels, what), tuple(warnings))
+
+    def _find_classes(self, labels, what):
+        feature = self.builder.info.features[self.keys[1]]
+        if isinstance(feature, tfds.features.ClassLabel) and feature.num_classes:
+            names = tuple(feature.names or map(str, range(feature.num_classes)))
+            return Classes(names, {number: number for number in range(len(names))})
+        return find_classes(labels, what)
+
+    def _choose_size(self, split):
+        headers = itertools.islice((read_header(image) for image, _ in self._examples(split)), _LOOKED_AT)
+        size, said = choose_size([header.shape[:2] for header in headers])
+        self.decisions += [said] if said else []
+        return size
+
+    def _data(self, split, decoders=None, **options):
+        # Other features are not decoded, whatever they are.
+        wanted = tfds.decode.PartialDecoding(dict.fromkeys(self.keys, True), decoders=decoders)
+        return self.builder.as_dataset(split=split, decoders=wanted, **options)
+
+    def _read_equal(self, split):
+        # One batch of everything: TFDS decodes in parallel, and nothing is copied twice.
+        examples = self._data(split, batch_size=-1)
+        return tuple(examples[key].numpy() for key in self.keys)
+
+    def _read_unequal(self, split):
+        count = self.builder.info.splits[split].num_examples
+        images, labels = np.empty((count, *self.shape), np.uint8), np.empty(count, np.int64)
+        for number, (image, label) in enumerate(self._examples(split)):
+            images[number], labels[number] = read_image(image, self.shape), label
+        return images, labels
+
+    def _examples(self, split):
+        """Yields (content of an image file, label)."""
+        image_key, label_key = self.keys
+        for example in tfds.as_numpy(self._data(split, {image_key: tfds.decode.SkipDecoding()})):
+            yield example[image_key], example[label_key]
+
+
+def _shape(info, image_key):
+    """(height, width, channels), None for sides that differ; and whether they do not."""
+    height, width, channels = info.features[image_key].shape
+    if height is None or width is None:
+        return (None, None, 1 if channels == 1 else 3), False
+    return (height, width, channels or 3), True
 
 
 def download(spec, root, announce):
@@ -129,7 +230,7 @@ def download(spec, root, announce):
         f"dataset {spec!r} (not on this machine, and {problem})",
         f"{row.looked_for if row else 'a prepared TFDS directory, then a TFDS download'}",
         f"Give --data-dir with a TFDS directory that holds it, {package}connect to the network, "
-        "or choose what needs no download: --dataset digits, folder:PATH, npz:PATH.",
+        "or choose what needs no download: --dataset digits, folder:PATH, npz:PATH, csv:FILE.",
     )
 
 

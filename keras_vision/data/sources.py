@@ -1,10 +1,12 @@
 """From a specification to an opened source: `places.py` says where it lies, one file for each kind reads it.
 
-`arrays.py` opens plain arrays, `folders.py` folders of image files, `prepared.py` what TFDS prepares; the last two load
-heavy libraries and are imported only when needed.
+`npz.py` and `idx.py` open plain arrays, `csv_file.py` CSV files, `folders.py` folders of image files, `prepared.py`
+what TFDS prepares; the last three load heavy libraries and are imported only when needed.
 """
 
-from keras_vision.data.arrays import open_digits, open_idx, open_npz
+from keras_vision.data.arrays import open_digits
+from keras_vision.data.idx import open_idx
+from keras_vision.data.npz import open_npz
 from keras_vision.data.places import DATASETS, locate
 from keras_vision.errors import BadInput
 
@@ -30,18 +32,21 @@ def open_source(spec, *, data_dir, image_size, on_bad_image, announce, pixel_sca
     "scikit-learn's digits"
     """
     place = locate(spec, data_dir)
-    if on_bad_image == "skip" and place.kind != "folder":
-        raise BadInput(f"on_bad_image='skip' with {spec}", "a folder:PATH", "Other sources have no image files.")
+    if on_bad_image == "skip" and place.kind not in ("folder", "csv"):
+        raise BadInput(
+            f"on_bad_image='skip' with {spec}", "a folder:PATH or csv:FILE", "Other sources have no image files."
+        )
     if place.kind == "embedded":
         return open_digits()
     if place.kind == "npz":
         return open_npz(place.path)
     if place.kind == "idx":
         return open_idx(place.path, DATASETS[spec].idx_class_names)
-    if place.kind == "folder":
+    if place.kind in ("folder", "csv"):
+        from keras_vision.data.csv_file import open_csv
         from keras_vision.data.folders import open_folder
 
-        return open_folder(
+        return (open_csv if place.kind == "csv" else open_folder)(
             place.path,
             image_size=image_size,
             on_bad_image=on_bad_image,

@@ -17,6 +17,7 @@ from keras_vision.data import load_dataset, prepared
 from keras_vision.errors import BadInput
 
 COUNTS = {"train": 40, "test": 6}
+NAMES = tfds.features.ClassLabel(names=["cat", "dog"])
 
 
 def _examples(count, seed, sizes):
@@ -29,14 +30,9 @@ def _examples(count, seed, sizes):
 def prepare(tmp_path):
     """Returns a function that prepares a small data set and returns the TFDS directory."""
 
-    def prepare(shape=(6, 5, 3), sizes=((6, 5),), splits=COUNTS, is_labelled=True):
-        features = tfds.features.FeaturesDict(
-            {
-                "image": tfds.features.Image(shape=shape),
-                "label": tfds.features.ClassLabel(names=["cat", "dog"]),
-                "id": tfds.features.Text(),
-            }
-        )
+    def prepare(shape=(6, 5, 3), sizes=((6, 5),), splits=COUNTS, is_labelled=True, label=NAMES, **others):
+        features = {"image": tfds.features.Image(shape=shape), "label": label, "id": tfds.features.Text()}
+        features = tfds.features.FeaturesDict(features | others)
         tfds.dataset_builders.store_as_tfds_dataset(
             name="pets",
             version="1.2.0",
@@ -74,10 +70,13 @@ def test_without_test_split_one_is_carved(prepare):
     assert len(dataset.test()) == 4
 
 
-def test_images_of_several_sizes_need_an_image_size(prepare):
-    directory = prepare(shape=(None, None, 3), sizes=((6, 5), (9, 9)))
-    with pytest.raises(BadInput, match="expected an image_size"):
-        load_dataset("tfds:pets", data_dir=directory)
+@pytest.mark.parametrize(
+    ("sizes", "side"), [(((6, 5), (9, 9)), 5), (((300, 200), (90, 120)), 64), (((30, 30), (40, 50)), 24)]
+)
+def test_images_of_several_sizes_get_a_sensible_one(prepare, sizes, side):
+    dataset = load_dataset("tfds:pets", data_dir=prepare(shape=(None, None, 3), sizes=sizes))
+    assert dataset.shape == (side, side, 3)
+    assert any(f"resized to {side}x{side}" in line for line in dataset.decisions)
 
 
 def test_images_of_several_sizes_are_resized(prepare):
@@ -111,9 +110,69 @@ def test_damaged_description_is_named(prepare):
         load_dataset("tfds:pets", data_dir=directory)
 
 
+def test_the_only_image_and_label_need_no_supervised_keys(prepare):
+    test = load_dataset("tfds:pets", data_dir=prepare(is_labelled=False)).test()
+    assert test.labels.tolist() == [0, 1, 0, 1, 0, 1]
+
+
+@pytest.mark.parametrize("is_labelled", [True, False])
+def test_labels_may_be_plain_integers(prepare, is_labelled):
+    directory = prepare(label=tfds.features.Scalar(np.int64), is_labelled=is_labelled)
+    dataset = load_dataset("tfds:pets", data_dir=directory)
+    assert dataset.class_names == ("0", "1")
+    assert dataset.test().labels.tolist() == [0, 1, 0, 1, 0, 1]
+
+
+def test_classes_may_have_no_names(prepare):
+    directory = prepare(label=tfds.features.ClassLabel(num_classes=2))
+    assert load_dataset("tfds:pets", data_dir=directory).class_names == ("0", "1")
+
+
+def test_names_that_no_image_has_are_left_out_and_told(prepare):
+    directory = prepare(label=tfds.features.ClassLabel(names=["cat", "dog", "eel", "fox"]))
+    dataset = load_dataset("tfds:pets", data_dir=directory)
+    assert dataset.class_names == ("cat", "dog")
+    assert dataset.test().labels.tolist() == [0, 1, 0, 1, 0, 1]
+    assert dataset.decisions[-1].endswith("left out: eel, fox.")
+
+
+def test_a_validation_split_is_used(prepare):
+    dataset = load_dataset("tfds:pets", data_dir=prepare(splits={"train": 40, "validation": 10, "test": 6}))
+    assert (len(dataset.train), len(dataset.validation), len(dataset.test())) == (40, 10, 6)
+    assert "own split, validation" in dataset.decisions[0]
+    expected = list(_examples(10, len("validation"), [(6, 5)]))
+    np.testing.assert_array_equal(dataset.validation.images, [example["image"] for example in expected])
+
+
+def test_only_a_test_split_can_be_opened_but_not_trained_on(prepare):
+    directory = prepare(splits={"test": 6})
+    source = prepared.open_prepared(directory / "pets" / "1.2.0", None)
+    assert source.train is None and source.class_names == ("cat", "dog") and len(source.test()) == 6
+    with pytest.raises(BadInput, match="has no training images"):
+        load_dataset("tfds:pets", data_dir=directory)
+
+
+def test_a_split_of_another_name_is_trained_on_where_it_is_the_only_one(prepare):
+    dataset = load_dataset("tfds:pets", data_dir=prepare(splits={"everything": 40}))
+    assert len(dataset.test()) == 4 and "one split, everything" in dataset.decisions[0]
+
+
+def test_transparent_images_are_laid_over_white(prepare, monkeypatch):
+    def examples(count, seed, sizes):
+        for number in range(count):
+            image = np.full((6, 5, 4), 7, np.uint8)
+            image[..., 3] = 255 * (np.arange(5) > number % 4)
+            yield {"image": image, "label": number % 2, "id": str(number)}
+
+    monkeypatch.setitem(globals(), "_examples", examples)
+    dataset = load_dataset("tfds:pets", data_dir=prepare(shape=(6, 5, 4)))
+    assert dataset.shape == (6, 5, 3)
+    assert dataset.test().images[1, 0].tolist() == [[255] * 3, [255] * 3, [7] * 3, [7] * 3, [7] * 3]
+
+
 def test_data_set_without_labels_is_refused(prepare):
-    with pytest.raises(BadInput, match="images, each with one class label"):
-        load_dataset("tfds:pets", data_dir=prepare(is_labelled=False))
+    with pytest.raises(BadInput, match=r"no images with one class label each\. Its features are .*label"):
+        load_dataset("tfds:pets", data_dir=prepare(is_labelled=False, label=tfds.features.Scalar(np.float32)))
 
 
 @pytest.fixture

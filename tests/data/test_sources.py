@@ -2,7 +2,6 @@
 
 import dataclasses
 import gzip
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,28 +43,6 @@ def _prepare(root, name, version="3.0.1"):
     directory.mkdir(parents=True)
     (directory / "dataset_info.json").write_text("{}")
     return directory
-
-
-@pytest.fixture
-def arrays():
-    generator = np.random.default_rng(0)
-    return {
-        "x_train": generator.integers(0, 256, (40, 6, 5, 3), dtype=np.uint8),
-        "y_train": np.arange(40) % 4,
-        "x_test": generator.integers(0, 256, (3, 6, 5, 3), dtype=np.uint8),
-        "y_test": np.array([3, 0, 3]),
-    }
-
-
-@pytest.fixture
-def save(tmp_path):
-    """Saves arrays as an .npz file and returns its specification."""
-
-    def save(arrays):
-        np.savez(tmp_path / "a.npz", **arrays)
-        return f"npz:{tmp_path / 'a.npz'}"
-
-    return save
 
 
 def test_every_row_says_what_it_is_and_where():
@@ -224,93 +201,3 @@ def test_damaged_test_files_stop_nothing_before_the_test(idx_dir):
     dataset = load_dataset("mnist", data_dir=idx_dir)
     with pytest.raises(BadInput, match="t10k-images"):
         dataset.test()
-
-
-def test_npz_splits_are_read(arrays, save):
-    dataset = load_dataset(save(arrays))
-    assert (dataset.shape, len(dataset.train), len(dataset.validation)) == ((6, 5, 3), 36, 4)
-    np.testing.assert_array_equal(dataset.test().images, arrays["x_test"])
-
-
-def test_npz_labels_name_themselves(arrays, save):
-    assert load_dataset(save(arrays)).class_names == ("0", "1", "2", "3")
-
-
-def test_npz_class_names_are_read(arrays, save):
-    names = ("ant", "bee", "cow", "dog")
-    assert load_dataset(save(arrays | {"class_names": np.array(names)})).class_names == names
-
-
-def test_npz_grey_images_may_lack_their_channel(arrays, save):
-    arrays["x_train"], arrays["x_test"] = arrays["x_train"][..., 0], arrays["x_test"][..., 0]
-    assert load_dataset(save(arrays)).shape == (6, 5, 1)
-
-
-def test_npz_without_test_arrays_gets_a_carved_test_split(arrays, save):
-    dataset = load_dataset(save({key: arrays[key] for key in ("x_train", "y_train")}))
-    assert len(dataset.test()) == 4
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"x_train": None}, "without x_train"),
-        ({"y_test": None}, "with only x_test"),
-        ({"x_train": np.zeros((40, 6, 5, 3))}, "x_train of float64: expected uint8"),
-        ({"x_train": np.zeros((40, 3, 6, 5), np.uint8)}, r"x_train \(40, 3, 6, 5\): expected images"),
-        ({"x_train": np.zeros((40, 6), np.uint8)}, r"x_train \(40, 6\): expected images"),
-        ({"x_train": np.zeros((40, 0, 5), np.uint8)}, r"x_train \(40, 0, 5, 1\): expected images"),
-        ({"x_train": np.array([None] * 40)}, r"x_train \(Object arrays cannot be loaded"),
-        ({"y_train": np.zeros(40)}, r"y_train float64 \(40,\): expected integers"),
-        ({"y_train": np.zeros((40, 4), int)}, r"y_train int64 \(40, 4\): expected integers"),
-        ({"y_train": np.zeros(39, int)}, r"y_train int64 \(39,\): expected integers, one for each of 40 images"),
-        ({"y_train": np.arange(40) - 1}, "y_train from -1: expected labels from 0"),
-        ({"y_train": np.arange(40) % 4 * 10**6}, "y_train up to 3000000"),
-        ({"y_train": np.arange(40) % 2 * 2}, "without a training image of 1"),
-        ({"y_train": np.zeros(40, int)}, "one class, '0'"),
-        ({"y_train": np.arange(40)}, "at least three images of some class"),
-        ({"class_names": np.array(["a", "b"])}, "with label 3: expected labels from 0 to 1"),
-        ({"class_names": np.array(["a", "b", "c", "d", "e"])}, "without a training image of e"),
-        ({"class_names": np.array(["a", "a", "c", "d"])}, "class_names .*: expected different strings"),
-        ({"class_names": np.arange(4)}, "class_names .*: expected different strings"),
-        ({"class_names": np.array([], str)}, "no class: expected two classes or more"),
-        ({"class_names": np.array(["a\n", "b\n", "c\n", "d\n"])}, r"the name 'a\\n': expected one without line ends"),
-        ({"x_train": np.zeros((40, 1, 1025), np.uint8)}, "images of 1x1025 pixels: expected sides of at most 1024"),
-    ],
-)
-def test_npz_faults_are_named(arrays, save, change, message):
-    changed = {key: value for key, value in (arrays | change).items() if value is not None}
-    with pytest.raises(BadInput, match=message):
-        load_dataset(save(changed))
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"y_test": np.array([4, 0, 0])}, "test labels 0 to 4: expected labels from 0 to 3"),
-        ({"x_test": np.zeros((3, 5, 5, 3), np.uint8)}, "test images of shape"),
-    ],
-)
-def test_npz_test_split_that_does_not_fit_is_refused_when_opened(arrays, save, change, message):
-    dataset = load_dataset(save(arrays | change))
-    with pytest.raises(BadInput, match=message):
-        dataset.test()
-
-
-def test_missing_npz_is_refused(tmp_path):
-    with pytest.raises(BadInput, match="no such file"):
-        load_dataset(f"npz:{tmp_path / 'a.npz'}")
-
-
-def test_damaged_npz_is_refused(arrays, save):
-    spec = save(arrays)
-    path = Path(spec.removeprefix("npz:"))
-    path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(BadInput, match=r"a\.npz \("):
-        load_dataset(spec)
-
-
-def test_npz_larger_than_memory_allows_is_refused(arrays, save, monkeypatch):
-    monkeypatch.setattr("keras_vision.data.splits.free_memory", lambda: 100)
-    with pytest.raises(BadInput, match="GB in memory"):
-        load_dataset(save(arrays))

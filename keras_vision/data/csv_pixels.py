@@ -1,0 +1,261 @@
+"""CSV files with the pixels in them: a label and a column for each pixel, or a column that holds all of an image.
+
+MNIST, Sign-MNIST and FER2013 are distributed so.
+"""
+
+import dataclasses
+import itertools
+
+import numpy as np
+
+from keras_vision.data.arrays import Part, open_arrays
+from keras_vision.data.csv_table import LABEL_NAMES, find_split_column, is_number, plain, read_table
+from keras_vision.data.split_names import sibling
+from keras_vision.data.splits import check_memory, some
+from keras_vision.errors import BadInput
+
+_AT_ONCE = 2048  # rows whose numbers are floats at a time
+_FEWEST = 16  # pixels
+_INDEX_NAMES = ("", "index", "id", "unnamed", "rowid", "imageid")
+
+
+@dataclasses.dataclass(frozen=True)
+class Columns:
+    """Which columns of a table are what.
+
+    Args:
+        label: The label's.
+        pixels: One column that holds all pixels, blank-separated, or a list of columns, one for each.
+        split: That which says the split, or None.
+        read_split: From a value of that to "train", "validation" or "test"; or None.
+    """
+
+    label: int
+    pixels: int | list
+    split: int | None
+    read_split: object
+
+
+def holds_pixels(table):
+    """Whether a table holds pixels and not paths."""
+    return _packed(table) is not None or sum(map(is_number, table.sample[0])) > _FEWEST
+
+
+def _packed(table):
+    """The column in which each value is a list of numbers, or None."""
+    for index, value in enumerate(table.sample[0]):
+        numbers = value.split()
+        if len(numbers) >= _FEWEST and all(map(is_number, numbers)):
+            return index
+    return None
+
+
+def open_pixels(table):
+    """Opens a table of pixels.
+
+    Args:
+        table: A `Table`.
+
+    Returns:
+        A `Source`. A file beside it that is named like it with test in place of train is its test split, where it has
+        none of its own.
+
+    Raises:
+        BadInput: No label column, rows of different lengths, values that are no numbers, or no square images.
+    """
+    columns, decisions = _find_columns(table)
+    check_memory(table.path, _estimate(table))
+    parts = _parts(table, columns)
+    other = sibling(table.path)
+    if "test" not in parts and other:
+        parts["test"] = _sibling_part(other, columns, table)
+        decisions.append(f"{other.name} is taken as the test split of {table.path.name}.")
+    return open_arrays(parts, str(table.path), decisions=tuple(decisions))
+
+
+def _estimate(table):
+    """Bytes of the pixels: each has at least two signs in the file."""
+    return table.path.stat().st_size / 2
+
+
+def _find_columns(table):
+    packed = _packed(table)
+    label = table.named(LABEL_NAMES)
+    split, read_split = find_split_column(table, {label})
+    free = [index for index in range(len(table.heading)) if index not in (split, packed)]
+    if packed is not None:
+        label = label if label is not None else _likeliest(table, free)
+        return Columns(label, packed, split, read_split), []
+    decisions = []
+    if table.has_heading:
+        names = {index: plain(table.heading[index]) for index in (free[0], free[-1])}
+        is_count = all(name.isdecimal() for name in table.heading)
+        free = [i for i in free if is_count or i == label or names.get(i) not in _INDEX_NAMES or _is_pixel(table, i)]
+    if label is None:
+        label = _likeliest(table, [free[0], free[-1]])
+        place = "first" if label == free[0] else "last"
+        decisions.append(f"{table.path.name}: the {place} column, {table.heading[label]}, is taken as the label.")
+    pixels = [index for index in free if index != label]
+    odd = [table.heading[i] for i in pixels if not all(map(is_number, filter(None, table.column(i))))]
+    if odd:
+        raise BadInput(f"{table.path} has columns that are neither label nor pixels: {some(odd)}. Take them out.")
+    return Columns(label, pixels, split, read_split), decisions
+
+
+def _is_pixel(table, index):
+    """Columns that are numbered, 0 to 783, are pixels; one without a name at all is the number of the row."""
+    return table.heading[index].isdecimal()
+
+
+def _likeliest(table, candidates):
+    """The label's column: words, else whole numbers that are few but not one, else the first."""
+
+    values_of = _columns(table, candidates) if len(candidates) > 1 else {}
+
+    def rank(index):
+        values = values_of.get(index, [])
+        if not all(map(is_number, values)):
+            return (0, 0)
+        is_whole = all(float(value).is_integer() for value in values)
+        distinct = len(set(values))
+        return (1 if is_whole and distinct > 1 else 2, distinct)
+
+    return min(candidates, key=rank)
+
+
+def _columns(table, indices):
+    """Dict from the number of a column to all its different values: rows sorted by label begin with one label alone."""
+    found = {index: set() for index in indices}
+    lines = table.lines()
+    while some_lines := list(itertools.islice(lines, _AT_ONCE)):
+        try:
+            values = np.loadtxt(some_lines, str, usecols=sorted(found), ndmin=2, **_form(table))
+        except (ValueError, IndexError) as error:
+            raise BadInput(f"{table.path} has rows of different lengths: {str(error).rstrip('.')}.") from error
+        for index, column in zip(sorted(found), values.T, strict=True):
+            found[index].update(column.tolist())
+    return found
+
+
+def _form(table):
+    return {"delimiter": table.separator, "quotechar": '"', "comments": None}
+
+
+def _parts(table, columns):
+    """A `Part` for each split; the file is read once, when the first array is asked for."""
+    read = _once(lambda: _read(table, columns))
+    label, where = table.heading[columns.label], f"{table.path.name}: pixels"
+    splits = _splits(table, columns)
+    splits_found = [split for split in ("train", "validation", "test") if split in splits]
+
+    def part(split):
+        def chosen(array):
+            return lambda: array()[splits == split] if len(splits_found) > 1 else array()
+
+        name = where if len(splits_found) == 1 else f"{where} of the {split} rows"
+        return Part(chosen(lambda: read()[0]), chosen(lambda: read()[1]), name, f"{table.path.name}: {label}")
+
+    return {split: part(split) for split in splits_found}
+
+
+def _once(function):
+    results = []
+
+    def call():
+        if not results:
+            results.append(function())
+        return results[0]
+
+    return call
+
+
+def _splits(table, columns):
+    """Array with the split of each row; of one string where no column says it."""
+    if columns.split is None:
+        return np.array(["train"])
+    found = []
+    for number, row in table.rows():
+        split = columns.read_split(row[columns.split])
+        if split is None:
+            raise BadInput(
+                f"{table.path}: row {number} says {row[columns.split]!r} in column {table.heading[columns.split]}, and "
+                "that names no split. Write train, validation or test."
+            )
+        found.append(split)
+    return np.array(found)
+
+
+def _sibling_part(path, columns, trained):
+    def read():
+        table = read_table(path)
+        if len(table.heading) != len(trained.heading):
+            raise BadInput(
+                f"{path} has {len(table.heading)} columns, but {trained.path} has {len(trained.heading)}. Give both "
+                "the same columns, label included."
+            )
+        return _read(table, columns)
+
+    read = _once(read)
+    return Part(
+        lambda: read()[0], lambda: read()[1], f"{path.name}: pixels", f"{path.name}: {trained.heading[columns.label]}"
+    )
+
+
+def _read(table, columns):
+    """Returns pixels [n, p], of the smallest type that holds them, and labels [n] as strings or integers."""
+    packed = isinstance(columns.pixels, int)
+    read = _read_packed if packed else _read_columns
+    pieces, labels, start = [], [], 0
+    source = table.rows() if packed else table.lines()
+    while some_rows := list(itertools.islice(source, _AT_ONCE)):
+        pixels, names = read(table, columns, some_rows, start)
+        pieces.append(_smallest(pixels))
+        labels.append(names)
+        start += len(some_rows)
+    pixels = np.concatenate(pieces)
+    if pixels.max(initial=0) <= 16:  # text has no type: bytes of so few levels may be of any
+        pixels = pixels.astype(np.promote_types(pixels.dtype, np.uint16))
+    return pixels, _integers(np.concatenate(labels))
+
+
+def _read_packed(table, columns, rows, start):
+    numbers = [row[columns.pixels].split() for _, row in rows]
+    length = len(table.sample[0][columns.pixels].split())
+    for (number, _), values in zip(rows, numbers, strict=True):
+        if len(values) != length:
+            raise BadInput(f"{table.path}: row {number} has {len(values)} pixels, but the first row has {length}.")
+    try:
+        pixels = np.array(numbers, np.float32)
+    except ValueError as error:
+        raise BadInput(f"{table.path} has pixels that are no numbers, after row {start}: {error}.") from error
+    return pixels, np.array([row[columns.label] for _, row in rows])
+
+
+def _read_columns(table, columns, lines, start):
+    try:
+        pixels = np.loadtxt(lines, np.float32, usecols=columns.pixels, ndmin=2, **_form(table))
+        labels = np.loadtxt(lines, str, usecols=[columns.label], ndmin=1, **_form(table))
+    except (ValueError, IndexError) as error:
+        raise BadInput(
+            f"{table.path} has rows that are not read, after row {start}: {str(error).rstrip('.')}. Give every row a "
+            "label and a number for each pixel."
+        ) from error
+    return pixels, labels
+
+
+def _smallest(pixels):
+    """Bytes where that loses nothing: a file of 60,000 MNIST digits is 47 MB so, and 188 MB as floats."""
+    for kind in (np.uint8, np.uint16):
+        most = np.iinfo(kind).max
+        if pixels.min() >= 0 and pixels.max() <= most and (pixels == np.floor(pixels)).all():
+            return pixels.astype(kind)
+    return pixels
+
+
+def _integers(labels):
+    """Labels as integers where they all are whole numbers, `7` or `7.0`; else as they are."""
+    try:
+        numbers = labels.astype(np.float64)
+    except ValueError:
+        return labels
+    return numbers.astype(np.int64) if (numbers == np.floor(numbers)).all() else labels

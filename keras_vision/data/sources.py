@@ -42,18 +42,15 @@ def open_source(spec, *, data_dir, image_size, on_bad_image, announce, pixel_sca
         return open_npz(place.path)
     if place.kind == "idx":
         return open_idx(place.path, DATASETS[spec].idx_class_names)
-    if place.kind in ("folder", "csv"):
+    reading = {"image_size": image_size, "on_bad_image": on_bad_image, "announce": announce, "pixel_scale": pixel_scale}
+    if place.kind == "csv":
         from keras_vision.data.csv_file import open_csv
+
+        return open_csv(place.path, **reading)
+    if place.kind == "folder":
         from keras_vision.data.folders import open_folder
 
-        return (open_csv if place.kind == "csv" else open_folder)(
-            place.path,
-            image_size=image_size,
-            on_bad_image=on_bad_image,
-            announce=announce,
-            pixel_scale=pixel_scale,
-            known=known,
-        )
+        return open_folder(place.path, **reading, known=known)
     from keras_vision.data.prepared import download, open_prepared
 
     directory = download(spec, place.path, announce) if place.kind == "download" else place.path

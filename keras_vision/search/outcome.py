@@ -28,7 +28,7 @@ def lower_bound(score, images):
     Example:
 
     >>> round(lower_bound(0.9, 1_000), 4)
-    0.8871
+    0.8872
 
     Source: Wilson 1927, the lower limit of the score interval.
     """

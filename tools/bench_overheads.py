@@ -73,7 +73,7 @@ def measure_family(family, dataset, data_dir):
 
     set_precision("auto")
     data = load_dataset(dataset, data_dir=data_dir)
-    recipe = recipe_for(family, dataset, flip="random", shift=2, cutout=8)
+    recipe = recipe_for(family, flip="random", shift=2, cutout=8)
     start = time.perf_counter()
     model = build_model(family, data.shape, len(data.class_names))
     measured = {"build": time.perf_counter() - start}

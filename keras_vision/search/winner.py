@@ -54,7 +54,7 @@ class Winner:
         if self.reached:
             further = "" if self.search.stop_at_target else "; now for a smaller one"
             size = f"{self.best.result['parameters']:,} parameters"
-            self.search.progress.say(f"  reached {self.target_acc:g} with {size} ({self.best.score:.4f}){further}")
+            self.search.progress.say(f"  reached with {size}: {self.best.score:.4f}{further}")
 
     def prune(self):
         """Deletes what no later start needs: checkpoints of closed trials, and models of all but the `keep` best."""

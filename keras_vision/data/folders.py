@@ -9,7 +9,7 @@ from keras_vision.data.classes import Listing, sorted_names
 from keras_vision.data.images import printable
 from keras_vision.data.layout import find_layout
 from keras_vision.data.reading import Reader, check_kinds
-from keras_vision.data.roles import TEST, TRAIN, VALIDATION
+from keras_vision.data.split_names import TEST, TRAIN, VALIDATION
 from keras_vision.data.splits import Source, some
 from keras_vision.data.tree import list_folder
 from keras_vision.errors import BadInput

@@ -214,6 +214,8 @@ def _keys_by_name(archive, letters):
         unsplit = found.pop((None, role), [])
         found.setdefault(("train", role), unsplit)
     for (split, role), keys in found.items():
+        # x_train_val beside x_train holds the same images once more.
+        found[split, role] = keys = [key for key in keys if "trainval" not in letters[key]] or keys
         if len(keys) > 1:
             raise BadInput(f"{archive.path} has several arrays of {split} {role}: {some(keys)}. Keep one of them.")
     pairs = {}

@@ -9,6 +9,7 @@ from pathlib import Path
 from keras_vision.data.flat import classes_from_names, find_table
 from keras_vision.data.images import printable
 from keras_vision.data.kinds import IMAGE, kind_of_file
+from keras_vision.data.labels import sorted_names
 from keras_vision.data.roles import is_generic, is_part
 from keras_vision.data.splits import some, spec_of
 from keras_vision.errors import BadInput
@@ -62,19 +63,6 @@ class Listing:
         self.others += [one.path for one in folder.folders if one not in inside]
         for one in inside:
             self.add(name, one)
-
-
-def sorted_names(names):
-    """Returns names of classes in their order: whole numbers as numbers, all others as text.
-
-    Example:
-
-    >>> sorted_names({"10", "2", "1"}), sorted_names({"10", "2", "b"})
-    (['1', '2', '10'], ['10', '2', 'b'])
-    """
-    if all(re.fullmatch("[0-9]+", name) for name in names):
-        return sorted(names, key=lambda name: (int(name), name))
-    return sorted(names)
 
 
 def without_asides(folders):

@@ -5,8 +5,9 @@
 
 import dataclasses
 
-from keras_vision.data.classes import Listing, sorted_names
+from keras_vision.data.classes import Listing
 from keras_vision.data.images import printable
+from keras_vision.data.labels import sorted_names
 from keras_vision.data.layout import find_layout
 from keras_vision.data.reading import Reader, check_kinds
 from keras_vision.data.split_names import TEST, TRAIN, VALIDATION

@@ -11,6 +11,7 @@ from keras_vision.data.images import printable
 from keras_vision.data.kinds import IMAGE, kind_of_file
 from keras_vision.data.labels import sorted_names
 from keras_vision.data.roles import is_generic, is_part
+from keras_vision.data.split_names import first_split
 from keras_vision.data.splits import some, spec_of
 from keras_vision.errors import BadInput
 
@@ -63,6 +64,18 @@ class Listing:
         self.others += [one.path for one in folder.folders if one not in inside]
         for one in inside:
             self.add(name, one)
+
+
+def class_names_of(listings, known=None):
+    """Returns the names of a source's classes, a tuple.
+
+    Args:
+        listings: Dict from split to `Listing`.
+        known: None where a model is trained: its classes are those of the training images. Where one is measured, by
+            names that it knows, they are those of all splits.
+    """
+    taken = listings.values() if known is not None else [listings[first_split(listings)]]
+    return tuple(sorted_names({name for listing in taken for name in listing.names()}))
 
 
 def without_asides(folders):

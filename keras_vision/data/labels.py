@@ -146,13 +146,12 @@ def _whole(labels, what):
     return labels.astype(np.int64)
 
 
-def find_classes(labels, what, columns=None, class_names=None):
+def find_classes(labels, columns, what, class_names=None):
     """Says which classes there are.
 
     Args:
-        labels: Of the training images, as `plain_labels` returns them.
+        labels, columns: Of the training images, as `plain_labels` returns them.
         what: Names them in messages.
-        columns: Of one-hot rows, else None.
         class_names: Tuple of names that were given beside them, else None.
 
     Returns:
@@ -163,7 +162,7 @@ def find_classes(labels, what, columns=None, class_names=None):
 
     Example:
 
-    >>> classes = find_classes(np.array([3, 9, 5]), "y_train")
+    >>> classes = find_classes(np.array([3, 9, 5]), None, "y_train")
     >>> classes.names, classes.encode(np.array([9]), "y_test").tolist()
     (('3', '5', '9'), [2])
     """

@@ -7,7 +7,7 @@ import collections
 import re
 
 from keras_vision.data.images import printable
-from keras_vision.data.split_names import EVALUATION, TEST, TRAIN, VALIDATION, role_of, tokens_of
+from keras_vision.data.split_names import EVALUATION, SPLITS, TEST, TRAIN, VALIDATION, role_of, tokens_of
 from keras_vision.data.splits import some, spec_of
 from keras_vision.errors import BadInput
 
@@ -93,7 +93,7 @@ def _by_role(folders, holds_classes):
         return _refuse_two([one for one, role, _ in named if role == TRAIN], holds_classes)
     usual = max(rests, key=lambda rest: (rests[rest], not rest))
     found = {}
-    for role in (TRAIN, VALIDATION, TEST, EVALUATION):
+    for role in (*SPLITS, EVALUATION):
         ranked = sorted((_rank(one), one.name) for one, its, rest in named if its == role and rest == usual)
         if len(ranked) > 1 and role == TRAIN and ranked[0][0] == ranked[1][0]:
             return _refuse_two([one for one in folders if one.name in (ranked[0][1], ranked[1][1])], holds_classes)

@@ -3,6 +3,7 @@
 import re
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
+SPLITS = (TRAIN, VALIDATION, TEST)
 EVALUATION = "evaluation"  # the validation or the test split, whichever there is none of
 # Without case, digits and signs, and without the neutral words below. FER2013 has a public and a private test split.
 _SPELLINGS = {
@@ -65,6 +66,17 @@ def role_of(name, words=_ROLE_OF_WORD):
 def _told(word, words):
     glued = _GLUED.fullmatch(word)
     return words.get(word) or (glued and words.get(glued[1]))
+
+
+def first_split(splits):
+    """Returns the one of some splits that decides how the others are read: that for training, where there is one.
+
+    Example:
+
+    >>> first_split({"test": 1, "validation": 2})
+    'validation'
+    """
+    return next(split for split in SPLITS if split in splits)
 
 
 def split_named(word):

@@ -3,21 +3,27 @@
 Importing this package imports numpy and nothing heavier; `augment` and `pipeline` import TensorFlow.
 """
 
-import collections
 import dataclasses
 import hashlib
 from collections.abc import Callable
 
 import numpy as np
 
+from keras_vision.data.checks import (
+    check_fits,
+    check_labels,
+    check_names,
+    check_sides,
+    checked_test,
+    height_and_width,
+    training_warnings,
+)
 from keras_vision.data.evaluation import evaluation_images
 from keras_vision.data.labels import used_classes
 from keras_vision.data.places import DATASETS, locate
 from keras_vision.data.sources import open_source
-from keras_vision.data.splits import Split, some
+from keras_vision.data.splits import Split
 from keras_vision.errors import BadInput, check_choice
-from keras_vision.runs import MAX_SIDE
-from keras_vision.safety import is_text
 
 __all__ = ["DATASETS", "Dataset", "Split", "Statistics", "load_dataset", "load_images", "locate"]
 
@@ -131,27 +137,18 @@ def load_dataset(
     >>> dataset.shape, len(dataset.train), len(dataset.validation), len(dataset.test())
     ((8, 8, 1), 1458, 160, 179)
     """
-    check_choice("on_bad_image", on_bad_image, ("error", "skip"))
     if not 0 < validation_share < 1:
         raise BadInput(f"validation_share={validation_share}", "a share between 0 and 1", "For 10% write 0.1.")
-    image_size = _height_and_width(image_size)
-    announce = announce or (lambda line: None)
-    opened = open_source(
-        spec,
-        data_dir=data_dir,
-        image_size=image_size,
-        on_bad_image=on_bad_image,
-        announce=announce,
-        pixel_scale=pixel_scale,
-    )
+    image_size = height_and_width(image_size)
+    opened = _open(spec, data_dir, image_size, on_bad_image, announce, pixel_scale)
     if opened.train is None:
         raise BadInput(f"{spec} has no training images, only others: a model can be evaluated on it, not trained.")
     given, warnings = _resized(opened.train, image_size), list(opened.train.warnings)
     # All else of it is kept, and these images are not: what is carved from them is a copy.
     opened = dataclasses.replace(opened, train=None)
-    _check_sides(spec, given.images.shape)
-    _check_names(spec, *opened.class_names)
-    _check_labels(spec, given.labels, opened.class_names)
+    check_sides(spec, given.images.shape)
+    check_names(spec, *opened.class_names)
+    check_labels(spec, given.labels, opened.class_names)
     fingerprint = _fingerprint(given, opened.class_names)
     class_names, unused, renumbered = used_classes(given.labels, opened.class_names)
     if unused and on_bad_image == "skip":  # a class must not vanish because its images are damaged
@@ -168,17 +165,17 @@ def load_dataset(
         train, validation = _carve(given, validation_share, seed)
     else:
         train, validation = given, renumbered(_resized(opened.validation, image_size), f"{spec}, validation images")
-        _check_fits(spec, "validation", validation, train)
+        check_fits(spec, "validation", validation, train)
         warnings += validation.warnings
     del given  # carved images are copies
     if not len(validation):
         raise BadInput(f"{spec} with {len(train)} training images", "at least three images of some class")
-    warnings += _training_warnings(train, validation, class_names, is_carved=opened.validation is None)
+    warnings += training_warnings(train, validation, class_names, is_carved=opened.validation is None)
 
     def test():
         split = _resized(read_test(), image_size)
         split = renumbered(split, f"{spec}, test images") if opened.test else split
-        return _checked_test(spec, split, (train, validation))
+        return checked_test(spec, split, (train, validation))
 
     return Dataset(
         name=spec,
@@ -232,17 +229,8 @@ def load_images(
     >>> found.split, len(found.images)
     ('all', 1797)
     """
-    image_size = _height_and_width(image_size)
-    announce = announce or (lambda line: None)
-    opened = open_source(
-        spec,
-        data_dir=data_dir,
-        image_size=image_size,
-        on_bad_image=on_bad_image,
-        announce=announce,
-        pixel_scale=pixel_scale,
-        known=tuple(known),
-    )
+    image_size = height_and_width(image_size)
+    opened = _open(spec, data_dir, image_size, on_bad_image, announce, pixel_scale, known=tuple(known))
     has_training = opened.train is not None and len(opened.train)
     fingerprint = _fingerprint(_resized(opened.train, image_size), opened.class_names) if has_training else None
     if own and fingerprint == own:
@@ -250,13 +238,17 @@ def load_images(
     return evaluation_images(spec, opened, tuple(shape), split, fingerprint)
 
 
-def _height_and_width(image_size):
-    if image_size is None:
-        return None
-    sides = tuple(image_size) if isinstance(image_size, (tuple, list)) else (image_size, image_size)
-    if len(sides) != 2 or not all(isinstance(side, int) and 1 <= side <= MAX_SIDE for side in sides):
-        raise BadInput(f"image_size={image_size}", f"a side, or height and width, of 1 to {MAX_SIDE} pixels")
-    return sides
+def _open(spec, data_dir, image_size, on_bad_image, announce, pixel_scale, known=None):
+    check_choice("on_bad_image", on_bad_image, ("error", "skip"))
+    return open_source(
+        spec,
+        data_dir=data_dir,
+        image_size=image_size,
+        on_bad_image=on_bad_image,
+        announce=announce or (lambda line: None),
+        pixel_scale=pixel_scale,
+        known=known,
+    )
 
 
 def _resized(split, image_size):
@@ -265,28 +257,6 @@ def _resized(split, image_size):
     from keras_vision.data.images import resize_images
 
     return dataclasses.replace(split, images=resize_images(split.images, *image_size))
-
-
-def _check_sides(spec, shape):
-    if max(shape[1:3]) > MAX_SIDE:
-        given = f"{spec} with images of {shape[1]}x{shape[2]} pixels"
-        raise BadInput(given, f"sides of at most {MAX_SIDE}", "--image-size 64, say, makes them smaller.")
-
-
-def _check_names(*names):
-    if odd := [name for name in names if not is_text(name)]:
-        raise BadInput(f"the name {odd[0]!r}", "one without line ends and other control characters")
-
-
-def _check_labels(spec, labels, class_names):
-    if len(class_names) < 2:
-        named = f"one class, {class_names[0]!r}" if class_names else "no class"
-        raise BadInput(f"{spec} with {named}", "two classes or more")
-    if not len(labels):
-        raise BadInput(f"{spec} without training images", "images of every class")
-    for label in (labels.min(), labels.max()):
-        if not 0 <= label < len(class_names):
-            raise BadInput(f"{spec} with label {label}", f"labels from 0 to {len(class_names) - 1}, one for each name")
 
 
 def _fingerprint(split, class_names):
@@ -323,50 +293,3 @@ def _statistics(images):
     # A constant channel would divide by zero: one grey level is the least deviation that 8 bits can show.
     std = np.maximum(np.sqrt(np.maximum(squares / count - mean**2, 0)), 1.0)
     return Statistics(tuple(mean.tolist()), tuple(std.tolist()))
-
-
-def _digests(split):
-    return [hashlib.blake2b(image, digest_size=16).digest() for image in np.ascontiguousarray(split.images)]
-
-
-def _training_warnings(train, validation, class_names, is_carved):
-    warnings, labels = [], collections.defaultdict(set)
-    trained, validated = _digests(train), _digests(validation)
-    for digest, label in zip(trained + validated, np.concatenate([train.labels, validation.labels]), strict=True):
-        labels[digest].add(int(label))
-    if ambiguous := sum(len(of_image) > 1 for of_image in labels.values()):
-        warnings.append(f"{ambiguous} different training images appear with more than one label.")
-    known = set(trained)
-    if shared := sum(digest in known for digest in validated):
-        warnings.append(f"{shared} validation images are also training images: the validation accuracy flatters.")
-    if unseen := sorted(set(range(len(class_names))) - set(validation.labels.tolist())):
-        names = some([class_names[label] for label in unseen])
-        which = "No validation images of these classes"
-        if is_carved:
-            which = "Too few images to validate these classes, which have one each"
-        warnings.append(f"{which}: {names}.")
-    return warnings
-
-
-def _check_fits(spec, name, split, train):
-    shape, expected = split.images.shape[1:], train.images.shape[1:]
-    if shape != expected:
-        raise BadInput(f"{spec} with {name} images of shape {shape}", f"the shape of the training images, {expected}")
-    if not len(split):
-        raise BadInput(f"{spec} with no {name} images", "at least one")
-
-
-def _checked_test(spec, split, known_splits):
-    _check_fits(spec, "test", split, known_splits[0])
-    known = {}
-    for known_split in known_splits:
-        known.update(zip(_digests(known_split), known_split.labels.tolist(), strict=True))
-    test_labels = zip(_digests(split), split.labels.tolist(), strict=True)
-    shared = [known[digest] == label for digest, label in test_labels if digest in known]
-    warnings = list(split.warnings)
-    if shared:
-        warnings.append(
-            f"{len(shared)} of {len(split)} test images are also training images, "
-            f"{shared.count(False)} of them with another label: the test accuracy flatters."
-        )
-    return dataclasses.replace(split, warnings=tuple(warnings))

@@ -3,6 +3,7 @@
 `axes.py`, `values.py` and `labels.py` hold the rules; what they decide holds for all splits of a source.
 """
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from keras_vision.data.axes import Axes, find_axes
 from keras_vision.data.labels import Classes, find_classes, plain_labels
+from keras_vision.data.split_names import first_split
 from keras_vision.data.splits import Source, Split
 from keras_vision.data.values import Scale, over_white, to_uint8
 from keras_vision.errors import BadInput
@@ -58,7 +60,7 @@ def open_digits():
     )
 
 
-def open_arrays(parts, origin, class_names=None, decisions=()):
+def open_arrays(parts, origin, class_names=None, decisions=(), known=None):
     """Opens arrays.
 
     Args:
@@ -66,6 +68,8 @@ def open_arrays(parts, origin, class_names=None, decisions=()):
         origin: One line: where they come from.
         class_names: Tuple of names given beside the labels, or None.
         decisions: Sentences about how the parts were found.
+        known: None where a model is trained: its classes are those of the training images. Where one is measured, by
+            names that it knows, they are those of all parts.
 
     Returns:
         A `Source`. Without a train part its `train` is None, and the form is read off the first part there is. Of a
@@ -81,8 +85,9 @@ def open_arrays(parts, origin, class_names=None, decisions=()):
     >>> source.class_names, source.train.images.shape, source.train.images.max()
     (('a', 'b'), (4, 1, 4, 1), np.uint8(255))
     """
-    first = next(split for split in ("train", "validation", "test") if split in parts)
-    opened, form = _open_first(parts[first], class_names)
+    first = first_split(parts)
+    others = [part for split, part in parts.items() if split != first] if known is not None else []
+    opened, form = _open_first(parts[first], class_names, others)
 
     def read(split):
         return opened if split == first else _read(parts[split], form)
@@ -99,13 +104,25 @@ def open_arrays(parts, origin, class_names=None, decisions=()):
     )
 
 
-def _open_first(part, class_names):
+def _open_first(part, class_names, others):
     labels, columns = plain_labels(part.labels(), part.labels_name)
     images = part.images()
     axes = find_axes(images, len(labels), part.images_name)
-    classes = find_classes(labels, part.labels_name, columns, class_names)
+    classes = find_classes(*_with_labels_of(others, labels, columns), part.labels_name, class_names)
     images, scale, _ = to_uint8(axes.apply(images), part.images_name)
     return Split(_opaque(images), classes.encode(labels, part.labels_name)), Form(axes, scale, classes)
+
+
+def _with_labels_of(others, labels, columns):
+    """Labels and columns with those of other parts. What cannot be read of these is told where they are read."""
+    for part in others:
+        with contextlib.suppress(BadInput):
+            more, of_more = plain_labels(part.labels(), part.labels_name)
+            columns = columns and max(columns, of_more or 0)
+            if "U" in (labels.dtype.kind, more.dtype.kind):
+                labels, more = labels.astype(str), more.astype(str)
+            labels = np.concatenate([labels, more])
+    return labels, columns
 
 
 def _read(part, form):

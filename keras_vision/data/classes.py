@@ -9,7 +9,9 @@ from pathlib import Path
 from keras_vision.data.flat import classes_from_names, find_table
 from keras_vision.data.images import printable
 from keras_vision.data.kinds import IMAGE, kind_of_file
+from keras_vision.data.labels import sorted_names
 from keras_vision.data.roles import is_generic, is_part
+from keras_vision.data.split_names import first_split
 from keras_vision.data.splits import some, spec_of
 from keras_vision.errors import BadInput
 
@@ -64,17 +66,16 @@ class Listing:
             self.add(name, one)
 
 
-def sorted_names(names):
-    """Returns names of classes in their order: whole numbers as numbers, all others as text.
+def class_names_of(listings, known=None):
+    """Returns the names of a source's classes, a tuple.
 
-    Example:
-
-    >>> sorted_names({"10", "2", "1"}), sorted_names({"10", "2", "b"})
-    (['1', '2', '10'], ['10', '2', 'b'])
+    Args:
+        listings: Dict from split to `Listing`.
+        known: None where a model is trained: its classes are those of the training images. Where one is measured, by
+            names that it knows, they are those of all splits.
     """
-    if all(re.fullmatch("[0-9]+", name) for name in names):
-        return sorted(names, key=lambda name: (int(name), name))
-    return sorted(names)
+    taken = listings.values() if known is not None else [listings[first_split(listings)]]
+    return tuple(sorted_names({name for listing in taken for name in listing.names()}))
 
 
 def without_asides(folders):

@@ -6,12 +6,13 @@ from keras_vision.data.csv_table import read_table
 from keras_vision.errors import BadInput
 
 
-def open_csv(path, *, image_size, on_bad_image, announce, pixel_scale=None):
+def open_csv(path, *, image_size, on_bad_image, announce, pixel_scale=None, known=None):
     """Opens a CSV file.
 
     Args:
         path: The file.
         image_size, on_bad_image, announce, pixel_scale: As in `open_folder`; for image files alone.
+        known: As in `open_arrays`.
 
     Returns:
         A `Source`.
@@ -26,9 +27,14 @@ def open_csv(path, *, image_size, on_bad_image, announce, pixel_scale=None):
     table = read_table(path)
     if not holds_pixels(table):
         return open_images(
-            table, image_size=image_size, on_bad_image=on_bad_image, announce=announce, pixel_scale=pixel_scale
+            table,
+            image_size=image_size,
+            on_bad_image=on_bad_image,
+            announce=announce,
+            pixel_scale=pixel_scale,
+            known=known,
         )
     if on_bad_image == "skip":
         raise BadInput(f"{path} holds pixels and names no image files: there are none to skip. Leave out on_bad_image.")
     announce(f"Reading the pixels in {path}")
-    return open_pixels(table)
+    return open_pixels(table, known)

@@ -2,12 +2,12 @@
 
 import dataclasses
 
-from keras_vision.data.classes import Listing
+from keras_vision.data.classes import Listing, class_names_of
 from keras_vision.data.csv_table import LABEL_NAMES, PATH_NAMES, find_split_column, is_file_name, is_number
 from keras_vision.data.images import FORMATS, printable
-from keras_vision.data.labels import sort_names
+from keras_vision.data.labels import sorted_names
 from keras_vision.data.reading import Reader
-from keras_vision.data.split_names import split_named
+from keras_vision.data.split_names import first_split, split_named
 from keras_vision.data.splits import Source, some
 from keras_vision.errors import BadInput
 
@@ -19,12 +19,12 @@ class _Row:
     split: str
 
 
-def open_images(table, *, image_size, on_bad_image, announce, pixel_scale=None):
+def open_images(table, *, image_size, on_bad_image, announce, pixel_scale=None, known=None):
     """Opens a table of paths and labels.
 
     Args:
         table: A `Table`.
-        image_size, on_bad_image, announce, pixel_scale: As in `open_folder`.
+        image_size, on_bad_image, announce, pixel_scale, known: As in `open_folder`.
 
     Returns:
         A `Source`. Of test images only the names are read before its `test` is called.
@@ -38,8 +38,8 @@ def open_images(table, *, image_size, on_bad_image, announce, pixel_scale=None):
         listing = listings.setdefault(row.split, Listing(table.path.parent))
         listing.files.append(file)
         listing.classes.append(row.label)
-    first = next(split for split in ("train", "validation", "test") if split in listings)
-    class_names = tuple(sort_names(set(listings[first].classes)))
+    first = first_split(listings)
+    class_names = class_names_of(listings, known)
     _check_classes(table, rows, class_names, first)
     announce(f"Reading {len(listings[first]):,} images that {printable(table.path)} names")
     reader = Reader(class_names, image_size=image_size, on_bad_image=on_bad_image, pixel_scale=pixel_scale)
@@ -178,6 +178,6 @@ def _find_files(table, rows):
 def _check_classes(table, rows, class_names, first):
     if unknown := {row.label for row in rows} - set(class_names):
         raise BadInput(
-            f"{table.path} has labels that no {first} image has: {some(sort_names(unknown))}. Add training images of "
+            f"{table.path} has labels that no {first} image has: {some(sorted_names(unknown))}. Add training images of "
             "them, or take them out."
         )

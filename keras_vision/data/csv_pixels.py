@@ -50,11 +50,12 @@ def _packed(table):
     return None
 
 
-def open_pixels(table):
+def open_pixels(table, known=None):
     """Opens a table of pixels.
 
     Args:
         table: A `Table`.
+        known: As in `open_arrays`.
 
     Returns:
         A `Source`. A file beside it that is named like it with test in place of train is its test split, where it has
@@ -70,7 +71,7 @@ def open_pixels(table):
     if "test" not in parts and other:
         parts["test"] = _sibling_part(other, columns, table)
         decisions.append(f"{other.name} is taken as the test split of {table.path.name}.")
-    return open_arrays(parts, str(table.path), decisions=tuple(decisions))
+    return open_arrays(parts, str(table.path), decisions=tuple(decisions), known=known)
 
 
 def _estimate(table):

@@ -8,11 +8,10 @@ import re
 
 import numpy as np
 
-from keras_vision.data.splits import Split
+from keras_vision.data.splits import Split, some
 from keras_vision.errors import BadInput, nearest
 
 SPLITS = ("test", "validation", "all")
-_NAMED = 5
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -146,7 +145,7 @@ def with_the_classes_of(found, of_model, num_classes):
     numbers, notes = match_classes(of_model, found.class_names, set(found.images.labels.tolist()), found.name)
     labels = np.array(numbers, np.int64)[found.images.labels]
     if missing := [name for number, name in enumerate(of_model) if number not in set(labels.tolist())]:
-        notes.append(f"No images of {_some(missing)}.")
+        notes.append(f"No images of {some(missing)}.")
     return dataclasses.replace(
         found,
         images=dataclasses.replace(found.images, labels=labels),
@@ -174,10 +173,10 @@ def match_classes(of_model, of_data, used, name):
     numbers = [exact.get(given, loose.get(_key(given), -1)) for given in of_data]
     unknown = [given for label, given in enumerate(of_data) if numbers[label] < 0 and label in used]
     if unknown and _are_numbers(of_data, of_model, name):
-        order = _some([f"{number} is {given!r}" for number, given in enumerate(of_model)])
+        order = some([f"{number} is {given!r}" for number, given in enumerate(of_model)])
         return [*range(len(of_model))], [f"The labels of {name} are taken as the model's numbers: {order}."]
     if unknown:
-        named = _some([_guess(one, of_model) for one in unknown])
+        named = some([_guess(one, of_model) for one in unknown])
         raise BadInput(
             f"{name} has images of classes that the model does not know: {named}. "
             f"The model's classes are {', '.join(of_model)}. Rename the classes, or take their images out."
@@ -187,7 +186,7 @@ def match_classes(of_model, of_data, used, name):
         for given, number in zip(of_data, numbers, strict=True)
         if number >= 0 and given != of_model[number]
     ]
-    return numbers, [f"Classes are matched by name: {_some(renamed)}."] if renamed else []
+    return numbers, [f"Classes are matched by name: {some(renamed)}."] if renamed else []
 
 
 def _key(name):
@@ -201,8 +200,3 @@ def _are_numbers(of_data, of_model, name):
 def _guess(name, of_model):
     near = nearest(name, of_model)
     return f"{name!r} (did you mean {near!r}?)" if near else repr(name)
-
-
-def _some(names):
-    rest = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")

@@ -5,11 +5,11 @@
 
 import dataclasses
 
-from keras_vision.data.classes import Listing, sorted_names
+from keras_vision.data.classes import Listing, class_names_of
 from keras_vision.data.images import printable
 from keras_vision.data.layout import find_layout
 from keras_vision.data.reading import Reader, check_kinds
-from keras_vision.data.roles import TEST, TRAIN, VALIDATION
+from keras_vision.data.split_names import TEST, TRAIN, VALIDATION
 from keras_vision.data.splits import Source, some
 from keras_vision.data.tree import list_folder
 from keras_vision.errors import BadInput
@@ -30,7 +30,8 @@ def open_folder(path, *, image_size, on_bad_image, announce, pixel_scale=None, k
         on_bad_image: "error", or "skip" to leave out training images that cannot be read.
         announce: Called with a line of text before the reading starts.
         pixel_scale: As in `Dataset`, to read these images as those of a model; None to decide it from these.
-        known: Names of the classes of a model that is to be measured: then no images have to be for training.
+        known: Names of the classes of a model that is to be measured: then no images have to be for training, and the
+            classes are those of all splits.
 
     Returns:
         A `Source`, whose `train` is None where no images are for training. Of a test folder only names are read before
@@ -44,13 +45,11 @@ def open_folder(path, *, image_size, on_bad_image, announce, pixel_scale=None, k
     if TRAIN not in splits:
         return _without_training(path, splits, decisions, image_size, on_bad_image, pixel_scale)
     _check_listed(splits[TRAIN])
-    class_names = tuple(splits[TRAIN].names())
+    class_names = class_names_of(splits, known)
     warnings += _about(splits[TRAIN])
     for role in (VALIDATION, TEST):
         if role in splits and known is None:
             warnings += _check_classes(splits[role], splits[TRAIN], role)
-        elif role in splits:
-            class_names = tuple(sorted_names({*class_names, *splits[role].names()}))
     for listing in splits.values():
         warnings += check_kinds(listing, on_bad_image)
     decisions += _without_tiny_validation(splits)
@@ -61,7 +60,7 @@ def open_folder(path, *, image_size, on_bad_image, announce, pixel_scale=None, k
     validation = reader.read(splits[VALIDATION]) if VALIDATION in splits else None
     warnings += [*train.warnings, *(validation.warnings if validation else ())]
     return Source(
-        train=type(train)(train.images, train.labels, tuple(warnings)),
+        train=dataclasses.replace(train, warnings=tuple(warnings)),
         test=(lambda: _read_test(reader, splits[TEST])) if TEST in splits else None,
         class_names=class_names,
         origin=f"image files in {printable(path)}",
@@ -75,7 +74,7 @@ def _without_training(path, splits, decisions, image_size, on_bad_image, pixel_s
     """Returns the `Source` of a folder that only holds images to measure a model on."""
     for listing in splits.values():
         _check_listed(listing)
-    names = tuple(sorted_names({name for listing in splits.values() for name in listing.names()}))
+    names = class_names_of(splits, ())
     warnings = [warning for one in splits.values() for warning in (*_about(one), *check_kinds(one, on_bad_image))]
     reader = Reader(names, image_size=image_size, on_bad_image=on_bad_image, pixel_scale=pixel_scale)
     read = {role: reader.read(listing) for role, listing in splits.items()}
@@ -155,4 +154,4 @@ def _read_test(reader, listing):
     warnings = [*reader.decisions[known:], *split.warnings, *_about(listing)]
     if missing := [name for name in reader.class_names if name not in listing.classes]:
         warnings.append(f"No test images of these classes: {some(missing)}.")
-    return type(split)(split.images, split.labels, tuple(warnings))
+    return dataclasses.replace(split, warnings=tuple(warnings))

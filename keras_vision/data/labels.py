@@ -43,18 +43,18 @@ class Classes:
         keys = [value if value in self.codes else texts.get(str(value), value) for value in values.tolist()]
         if unknown := [key for key in keys if key not in self.codes]:
             raise BadInput(
-                f"{what} has labels that no training image has: {some(sort_names(map(str, unknown)))}. "
+                f"{what} has labels that no training image has: {some(sorted_names(map(str, unknown)))}. "
                 "Add training images of them, or take them out."
             )
         return np.array([self.codes[key] for key in keys], np.int64)[places.reshape(-1)]
 
 
-def sort_names(names):
-    """Returns names sorted; where all are whole numbers, by number.
+def sorted_names(names):
+    """Returns names of classes in their order: whole numbers as numbers where all are, else as text.
 
     Example:
 
-    >>> sort_names(["10", "9", "-1"]), sort_names(["b", "10", "9"])
+    >>> sorted_names(["10", "9", "-1"]), sorted_names(["b", "10", "9"])
     (['-1', '9', '10'], ['10', '9', 'b'])
     """
     names = list(names)
@@ -146,13 +146,12 @@ def _whole(labels, what):
     return labels.astype(np.int64)
 
 
-def find_classes(labels, what, columns=None, class_names=None):
+def find_classes(labels, columns, what, class_names=None):
     """Says which classes there are.
 
     Args:
-        labels: Of the training images, as `plain_labels` returns them.
+        labels, columns: Of the training images, as `plain_labels` returns them.
         what: Names them in messages.
-        columns: Of one-hot rows, else None.
         class_names: Tuple of names that were given beside them, else None.
 
     Returns:
@@ -163,7 +162,7 @@ def find_classes(labels, what, columns=None, class_names=None):
 
     Example:
 
-    >>> classes = find_classes(np.array([3, 9, 5]), "y_train")
+    >>> classes = find_classes(np.array([3, 9, 5]), None, "y_train")
     >>> classes.names, classes.encode(np.array([9]), "y_test").tolist()
     (('3', '5', '9'), [2])
     """
@@ -173,7 +172,7 @@ def find_classes(labels, what, columns=None, class_names=None):
     if columns is not None:
         values = list(range(columns))
     elif labels.dtype.kind == "U":
-        values = sort_names(values)
+        values = sorted_names(values)
     names = tuple(map(str, values))
     is_plain = labels.dtype.kind == "i" and values == list(range(len(values)))
     told = f"{what}: the labels {some(names)} became classes 0 to {len(names) - 1}."

@@ -79,12 +79,13 @@ class Archive:
             raise unreadable(f"{self.path}: {key}", error) from error
 
 
-def open_npz(path):
+def open_npz(path, known=None):
     """Opens an .npz file of images and labels, in any usual form; `axes.py`, `values.py` and `labels.py` list them.
 
     Args:
         path: The file; or a MATLAB file, .mat, before version 7.3. A file beside it that is named like it with test in
             place of train is its test split, where it has none of its own.
+        known: As in `open_arrays`.
 
     Returns:
         A `Source`, without training images where the file has none.
@@ -103,7 +104,7 @@ def open_npz(path):
         x, y = next(iter(find_keys(beside)[0].values()))
         parts["test"] = _part(beside, x, y)
         decisions += (f"{other.name} is taken as the test split of {path.name}.",)
-    return open_arrays(parts, str(path), class_names, decisions)
+    return open_arrays(parts, str(path), class_names, decisions, known)
 
 
 def _part(archive, x, y):
@@ -214,6 +215,8 @@ def _keys_by_name(archive, letters):
         unsplit = found.pop((None, role), [])
         found.setdefault(("train", role), unsplit)
     for (split, role), keys in found.items():
+        # x_train_val beside x_train holds the same images once more.
+        found[split, role] = keys = [key for key in keys if "trainval" not in letters[key]] or keys
         if len(keys) > 1:
             raise BadInput(f"{archive.path} has several arrays of {split} {role}: {some(keys)}. Keep one of them.")
     pairs = {}

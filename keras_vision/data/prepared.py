@@ -161,7 +161,7 @@ class _Reader:
         if isinstance(feature, tfds.features.ClassLabel) and feature.num_classes:
             names = tuple(feature.names or map(str, range(feature.num_classes)))
             return Classes(names, {number: number for number in range(len(names))})
-        return find_classes(labels, what)
+        return find_classes(labels, None, what)
 
     def _choose_size(self, split):
         headers = itertools.islice((read_header(image) for image, _ in self._examples(split)), _LOOKED_AT)

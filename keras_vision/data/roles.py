@@ -7,25 +7,10 @@ import collections
 import re
 
 from keras_vision.data.images import printable
+from keras_vision.data.split_names import EVALUATION, SPLITS, TEST, TRAIN, VALIDATION, role_of, tokens_of
 from keras_vision.data.splits import some, spec_of
 from keras_vision.errors import BadInput
 
-TRAIN, VALIDATION, TEST = "train", "validation", "test"
-_EVALUATION = "evaluation"  # the validation or the test split, whichever there is none of
-_WORDS = {
-    TRAIN: ("train", "training", "trn", "trainval", "learning"),
-    VALIDATION: ("val", "valid", "validation", "validating", "vali", "dev", "development"),
-    TEST: ("test", "testing", "tst", "holdout"),
-    _EVALUATION: ("eval", "evaluation"),
-}
-_ROLE_OF_WORD = {word: role for role, words in _WORDS.items() for word in words}
-_NEUTRAL = """
-    set sets data dataset datasets image images img imgs split splits folder folders file files sample samples picture
-    pictures photo photos pics dir the
-"""
-_NEUTRAL = frozenset(_NEUTRAL.split())
-_TOKENS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
-_GLUED = re.compile(r"(\w+?)(set|data|dataset|images?|imgs?|split|folder)s?")
 _GENERIC = re.compile(
     r"(images?|imgs?|pics?|pictures?|photos?|jpe?gs?|jpegimages|pngs?|files?|data|raw|originals?|crops?|cropped"
     r"|(sub|part|batch|set|group|session|folder|dir|fold|video|seq|sequence|clip|scene|series|run|take|day|new)[a-z]*"
@@ -56,25 +41,6 @@ def is_part(name):
     return bool(
         re.fullmatch(r"(sub|part|batch|set|group|session|fold|folder|split|shard|chunk)[a-z]*[\W_]*\d+", name, re.I)
     )
-
-
-def role_of(name):
-    """Returns the role that a folder's name tells, and what else is in the name; None and "" where it tells none.
-
-    Example:
-
-    >>> role_of("Training_Set"), role_of("seg-test"), role_of("cat")
-    (('train', ''), ('test', 'seg'), (None, ''))
-    """
-    roles, rest = [], []
-    for token in map(str.lower, _TOKENS.findall(name)):
-        glued = _GLUED.fullmatch(token)
-        role = _ROLE_OF_WORD.get(token) or (glued and _ROLE_OF_WORD.get(glued[1]))
-        if role:
-            roles.append(role)
-        elif token not in _NEUTRAL and not token.isdigit():
-            rest.append(token)
-    return (roles[0], " ".join(rest)) if len(roles) == 1 else (None, "")
 
 
 def split_folders(folder, unwrapped, needs_training=True):
@@ -127,14 +93,14 @@ def _by_role(folders, holds_classes):
         return _refuse_two([one for one, role, _ in named if role == TRAIN], holds_classes)
     usual = max(rests, key=lambda rest: (rests[rest], not rest))
     found = {}
-    for role in _WORDS:
+    for role in (*SPLITS, EVALUATION):
         ranked = sorted((_rank(one), one.name) for one, its, rest in named if its == role and rest == usual)
         if len(ranked) > 1 and role == TRAIN and ranked[0][0] == ranked[1][0]:
             return _refuse_two([one for one in folders if one.name in (ranked[0][1], ranked[1][1])], holds_classes)
         if ranked:
             found[role] = next(one for one in folders if one.name == ranked[0][1])
-    if _EVALUATION in found:
-        one = found.pop(_EVALUATION)
+    if EVALUATION in found:
+        one = found.pop(EVALUATION)
         role = VALIDATION if VALIDATION not in found else TEST
         found.setdefault(role, one)
     return found
@@ -152,7 +118,7 @@ def _refuse_two(folders, holds_classes):
 
 def _rank(folder):
     """How far a name is from the plain word."""
-    tokens = _TOKENS.findall(folder.name)
+    tokens = tokens_of(folder.name)
     return sum(token.isdigit() for token in tokens), len(tokens)
 
 

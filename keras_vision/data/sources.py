@@ -39,10 +39,11 @@ def open_source(spec, *, data_dir, image_size, on_bad_image, announce, pixel_sca
     if place.kind == "embedded":
         return open_digits()
     if place.kind == "npz":
-        return open_npz(place.path)
+        return open_npz(place.path, known)
     if place.kind == "idx":
         return open_idx(place.path, DATASETS[spec].idx_class_names)
     reading = {"image_size": image_size, "on_bad_image": on_bad_image, "announce": announce, "pixel_scale": pixel_scale}
+    reading["known"] = known
     if place.kind == "csv":
         from keras_vision.data.csv_file import open_csv
 
@@ -50,7 +51,7 @@ def open_source(spec, *, data_dir, image_size, on_bad_image, announce, pixel_sca
     if place.kind == "folder":
         from keras_vision.data.folders import open_folder
 
-        return open_folder(place.path, **reading, known=known)
+        return open_folder(place.path, **reading)
     from keras_vision.data.prepared import download, open_prepared
 
     directory = download(spec, place.path, announce) if place.kind == "download" else place.path

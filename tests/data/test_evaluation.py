@@ -140,3 +140,59 @@ def test_a_model_without_names_needs_as_many_classes():
     assert with_the_classes_of(found, None, 2) is found
     with pytest.raises(BadInput, match="The model has 3 classes without names, and x has 2"):
         with_the_classes_of(found, None, 3)
+
+
+def _npz(path, pictures, labels):
+    arrays = {f"x_{split}": images for split, images in pictures.items()}
+    np.savez(path / "a.npz", **arrays, **{f"y_{split}": np.array(names) for split, names in labels.items()})
+    return f"npz:{path / 'a.npz'}"
+
+
+def _npz_one_hot(path, pictures, labels):
+    """Rows are as long as the split has classes."""
+    numbers = {split: [WITH_WASPS.index(name) for name in names] for split, names in labels.items()}
+    return _npz(path, pictures, {split: np.eye(max(of) + 1, dtype=int)[of] for split, of in numbers.items()})
+
+
+def _csv_of_pixels(path, pictures, labels):
+    for split, images in pictures.items():
+        rows = [
+            f"{name},{','.join(map(str, image.ravel()))}" for name, image in zip(labels[split], images, strict=True)
+        ]
+        heading = ",".join(["label", *(f"pixel{number}" for number in range(images[0].size))])
+        (path / f"a_{split}.csv").write_text("\n".join([heading, *rows]))
+    return f"csv:{path / 'a_train.csv'}"
+
+
+def _csv_of_paths(path, pictures, labels):
+    _folder(path, pictures, labels)
+    files = [file.relative_to(path) for file in sorted(path.rglob("*.png"))]
+    rows = [f"{file},{file.parts[-2]},{file.parts[-3]}" for file in files]
+    (path / "a.csv").write_text("\n".join(["path,label,split", *rows]))
+    return f"csv:{path / 'a.csv'}"
+
+
+def _folder(path, pictures, labels):
+    for split, images in pictures.items():
+        for number, (image, name) in enumerate(zip(images, labels[split], strict=True)):
+            file = path / "photos" / split / name / f"{number}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(file)
+    return f"folder:{path / 'photos'}"
+
+
+WITH_WASPS = ("ants", "bees", "wasps")
+
+
+@pytest.mark.parametrize("write", [_npz, _npz_one_hot, _csv_of_pixels, _csv_of_paths, _folder])
+def test_a_class_that_only_test_images_have_is_measured_and_not_trained_on(write, tmp_path):
+    pictures = np.random.default_rng(0).integers(0, 256, (20, 6, 6), dtype=np.uint8)
+    pictures[[0, 14], 0, :2] = (0, 255)
+    labels = [*NAMES] * 7 + [*WITH_WASPS] * 2
+    parts = {"train": slice(0, 14), "test": slice(14, 20)}
+    spec = write(tmp_path, {k: pictures[v] for k, v in parts.items()}, {k: labels[v] for k, v in parts.items()})
+    found = with_the_classes_of(data.load_images(spec, shape=(6, 6, 1), known=WITH_WASPS), WITH_WASPS, 3)
+    assert found.split == "test" and found.class_names == WITH_WASPS
+    assert np.bincount(found.images.labels).tolist() == [2, 2, 2]
+    with pytest.raises(BadInput, match=r"labels that no|classes that train/ lacks"):
+        data.load_dataset(spec)

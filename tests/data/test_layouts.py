@@ -9,7 +9,7 @@ from PIL import Image
 from keras_vision.data import load_dataset
 from keras_vision.data.flat import classes_from_names
 from keras_vision.data.layout import find_layout
-from keras_vision.data.roles import role_of
+from keras_vision.data.split_names import role_of, split_named
 from keras_vision.data.tree import list_folder
 from keras_vision.errors import BadInput
 
@@ -327,10 +327,23 @@ def test_other_names_sort_as_text(lay):
         ("testament", None),
         ("contest", None),
         ("train_test", None),
+        ("TRAINset", "train"),
+        ("PublicTest", "validation"),
+        ("held-out", "test"),
+        ("eval", "evaluation"),
+        ("tr", None),
     ],
 )
 def test_roles_of_names(name, role):
     assert role_of(name)[0] == role
+
+
+@pytest.mark.parametrize(
+    ("word", "split"),
+    [("x-test", None), ("trainval", "train"), ("eval", "test"), ("tr", "train"), ("TESTset", "test"), ("7", None)],
+)
+def test_splits_named_by_a_word(word, split):
+    assert split_named(word) == split
 
 
 def test_lists_of_names_stay_short(lay):

@@ -313,6 +313,14 @@ def test_names_of_arrays_in_any_usual_spelling_are_known(save, name):
         np.testing.assert_array_equal(split.labels, FOUR[part::3])
 
 
+@pytest.mark.parametrize("others", [(), ("train",)])
+def test_training_and_validation_images_together_are_for_training_where_no_others_are(save, others):
+    arrays = {f"{role}_{part}": of for part in (*others, "train_val") for role, of in (("X", COLOUR), ("y", FOUR))}
+    source = open_spec(save(arrays))
+    assert len(source.train) == len(FOUR) and source.validation is None
+    assert bool(others) == any("not read: X_train_val, y_train_val" in decision for decision in source.decisions)
+
+
 @pytest.mark.parametrize("x, y", [("images", "labels"), ("x", "y"), ("X", "y"), ("data", "target"), ("image", "label")])
 def test_arrays_of_no_split_are_training_arrays(save, x, y):
     source = open_spec(save({x: COLOUR, y: FOUR}))

@@ -1,0 +1,97 @@
+"""What is refused of a data set before work starts, and what a person is warned of: sizes, names, labels, leaks."""
+
+import collections
+import dataclasses
+import hashlib
+
+import numpy as np
+
+from keras_vision.data.splits import some
+from keras_vision.errors import BadInput
+from keras_vision.runs import MAX_SIDE
+from keras_vision.safety import is_text
+
+
+def height_and_width(image_size):
+    """Returns what was given as an image size as (height, width); None for None."""
+    if image_size is None:
+        return None
+    sides = tuple(image_size) if isinstance(image_size, (tuple, list)) else (image_size, image_size)
+    if len(sides) != 2 or not all(isinstance(side, int) and 1 <= side <= MAX_SIDE for side in sides):
+        raise BadInput(f"image_size={image_size}", f"a side, or height and width, of 1 to {MAX_SIDE} pixels")
+    return sides
+
+
+def check_sides(spec, shape):
+    """Refuses images, of shape [n, height, width, channels], that no model takes."""
+    if max(shape[1:3]) > MAX_SIDE:
+        given = f"{spec} with images of {shape[1]}x{shape[2]} pixels"
+        raise BadInput(given, f"sides of at most {MAX_SIDE}", "--image-size 64, say, makes them smaller.")
+
+
+def check_names(*names):
+    """Refuses names that cannot be shown in a line."""
+    if odd := [name for name in names if not is_text(name)]:
+        raise BadInput(f"the name {odd[0]!r}", "one without line ends and other control characters")
+
+
+def check_labels(spec, labels, class_names):
+    """Refuses training labels that are none, of one class alone, or without a name."""
+    if len(class_names) < 2:
+        named = f"one class, {class_names[0]!r}" if class_names else "no class"
+        raise BadInput(f"{spec} with {named}", "two classes or more")
+    if not len(labels):
+        raise BadInput(f"{spec} without training images", "images of every class")
+    for label in (labels.min(), labels.max()):
+        if not 0 <= label < len(class_names):
+            raise BadInput(f"{spec} with label {label}", f"labels from 0 to {len(class_names) - 1}, one for each name")
+
+
+def _digests(split):
+    return [hashlib.blake2b(image, digest_size=16).digest() for image in np.ascontiguousarray(split.images)]
+
+
+def training_warnings(train, validation, class_names, is_carved):
+    """Returns what makes validation tell less than it seems to, a sentence each."""
+    warnings, labels = [], collections.defaultdict(set)
+    trained, validated = _digests(train), _digests(validation)
+    for digest, label in zip(trained + validated, np.concatenate([train.labels, validation.labels]), strict=True):
+        labels[digest].add(int(label))
+    if ambiguous := sum(len(of_image) > 1 for of_image in labels.values()):
+        warnings.append(f"{ambiguous} different training images appear with more than one label.")
+    known = set(trained)
+    if shared := sum(digest in known for digest in validated):
+        warnings.append(f"{shared} validation images are also training images: the validation accuracy flatters.")
+    if unseen := sorted(set(range(len(class_names))) - set(validation.labels.tolist())):
+        names = some([class_names[label] for label in unseen])
+        which = "No validation images of these classes"
+        if is_carved:
+            which = "Too few images to validate these classes, which have one each"
+        warnings.append(f"{which}: {names}.")
+    return warnings
+
+
+def check_fits(spec, name, split, train):
+    """Refuses a split without images, or with others than the training images in shape."""
+    shape, expected = split.images.shape[1:], train.images.shape[1:]
+    if shape != expected:
+        raise BadInput(f"{spec} with {name} images of shape {shape}", f"the shape of the training images, {expected}")
+    if not len(split):
+        raise BadInput(f"{spec} with no {name} images", "at least one")
+
+
+def checked_test(spec, split, known_splits):
+    """Returns a test split that fits, with a warning of images that it shares with the known splits."""
+    check_fits(spec, "test", split, known_splits[0])
+    known = {}
+    for known_split in known_splits:
+        known.update(zip(_digests(known_split), known_split.labels.tolist(), strict=True))
+    test_labels = zip(_digests(split), split.labels.tolist(), strict=True)
+    shared = [known[digest] == label for digest, label in test_labels if digest in known]
+    warnings = list(split.warnings)
+    if shared:
+        warnings.append(
+            f"{len(shared)} of {len(split)} test images are also training images, "
+            f"{shared.count(False)} of them with another label: the test accuracy flatters."
+        )
+    return dataclasses.replace(split, warnings=tuple(warnings))

@@ -167,6 +167,7 @@ def tune(
     recipe, decisions = fit_recipe(model, data, changes, progress, steps=SEARCH_STEPS)
     choices = kind(recipe=recipe)
     goal = make_goal(target_acc, metric, confirm, data)
+    goal.check()
     settings, first = choices.first()
 
     def build_first():

@@ -73,6 +73,12 @@ def test_a_target_is_confirmed_unless_a_person_says_otherwise(tmp_path):
     assert len(Run(tmp_path).config["settings"]["recipe"]) and Run(tmp_path).config["settings"]["confirm"] == 3
 
 
+def test_a_target_that_so_few_images_cannot_show_is_refused_before_work(tmp_path):
+    with pytest.raises(BadInput, match=r"The target 0\.998 cannot be shown with 480 validation images"):
+        search(tmp_path / "few", target_acc=0.998, confirm=3)
+    assert not (tmp_path / "few").exists()
+
+
 def test_a_report_that_confirms_exits_as_a_search_does(tmp_path, monkeypatch):
     assert search(tmp_path)["exit_code"] == 0
     confirm_with(monkeypatch, 0.05, 0.07)
@@ -87,8 +93,8 @@ def test_a_report_confirms_no_trial_that_is_not_finished(tmp_path):
 
 
 def test_a_report_that_confirms_keeps_what_the_latest_start_keeps(tmp_path, monkeypatch):
-    search(tmp_path, target_acc=0.99, max_trials=1, keep=1)
-    search(tmp_path, target_acc=0.99, max_trials=2, keep=2)
+    search(tmp_path, target_acc=0.98, max_trials=1, keep=1)
+    search(tmp_path, target_acc=0.98, max_trials=2, keep=2)
     kept = sorted(path.name for path in tmp_path.glob("trials/*/model.keras"))
     confirm_with(monkeypatch, 0.05)
     report(report=str(tmp_path), confirm=1)

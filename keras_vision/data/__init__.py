@@ -90,7 +90,7 @@ class Dataset:
         if self.seed is None:
             return self
         share = len(self.validation) / len(self.train)
-        rest, validation = _carve(self.train, share, self.seed, part=number - 1)
+        rest, validation = _carve(self.train, share, self.seed, part=number - 1, spare=self.validation.labels)
         train = Split(*(np.concatenate([getattr(s, name) for s in (rest, self.validation)]) for name in _ARRAYS))
         return dataclasses.replace(
             self, train=train, validation=validation, statistics=_statistics(train.images), warnings=()
@@ -266,16 +266,17 @@ def _fingerprint(split, class_names):
     return digest.hexdigest()
 
 
-def _carve(split, share, seed, part=0):
+def _carve(split, share, seed, part=0, spare=()):
     """Returns (rest, carved): the share of each class, rounded, at least one image where a class has two or more.
 
-    Other parts, counted from 0, are other images, until a class has no more: then its first come again.
+    Other parts, counted from 0, are other images, until a class has no more: then its first come again. Classes in
+    `spare` have images elsewhere to be trained on, so that also their only one may be carved.
     """
     generator = np.random.default_rng(seed)
     is_carved = np.zeros(len(split), bool)
     for label in np.unique(split.labels):
         members = np.flatnonzero(split.labels == label)
-        count = min(len(members) - 1, max(1, round(share * len(members))))
+        count = min(len(members) - (label not in spare), max(1, round(share * len(members))))
         is_carved[np.roll(generator.permutation(members), -part * count)[:count]] = True
     return tuple(Split(split.images[chosen], split.labels[chosen]) for chosen in (~is_carved, is_carved))
 

@@ -11,6 +11,8 @@ import math
 
 import numpy as np
 
+from keras_vision.errors import BadInput
+
 CONFIDENCE = 0.9  # one in ten of the networks that just meet a target may miss it on new images
 Z = 1.2815515655446004  # the normal quantile of that confidence, one-sided
 CONFIRMATIONS = 3
@@ -80,15 +82,15 @@ class Goal:
         metric: "accuracy" or "balanced_accuracy".
         confirmations: How often what was found is trained anew; 0 leaves it at the search's own word.
         images: Validation images of one training, as `effective_images` counts.
-        is_carved: Whether each training has validation images of its own. Those that a data set brings are the same for
-            all, and count once.
+        folds: Trainings that have validation images of their own; later ones see the same again, which count once. It
+            is 1 where a data set brings these images.
     """
 
     target: float | None
     metric: str = "accuracy"
     confirmations: int = 0
     images: float = math.inf
-    is_carved: bool = True
+    folds: float = math.inf
 
     @property
     def score(self):
@@ -105,8 +107,28 @@ class Goal:
 
     def holds(self, scores):
         """Returns whether trainings with these scores show that the target is reached."""
-        needs = 0.0 if self.target is None else needed(self.target, self._seen(len(scores)))
-        return sum(scores) / len(scores) >= needs - 1e-12
+        return self.target is None or self.bound(scores) >= self.target - 1e-9
+
+    def check(self):
+        """Refuses a target that not even a network that makes no mistake could show.
+
+        Raises:
+            BadInput: There are too few validation images; or the target is 1, for which no number is enough.
+        """
+        if self.target is None or not self.confirmations or self.holds([1.0] * self.confirmations):
+            return
+        mends = ["a lower target", "more images"]
+        if self.target < 1:
+            trainings = math.ceil(Z**2 * self.target / (1 - self.target) / self.images)
+            mends += [f"--confirm {trainings}"] * (trainings <= self.folds)
+        else:
+            mends.pop()
+        most = self.bound([1.0] * self.confirmations)
+        raise BadInput(
+            f"The target {self.target:g} cannot be shown with {self._seen(self.confirmations):,.0f} validation images: "
+            f"a network that makes no mistake shows {math.floor(1e4 * most) / 1e4:.4f} with {CONFIDENCE:.0%} "
+            f"confidence. Give {', '.join(mends)}, or --confirm 0, which leaves it at the images of the search."
+        )
 
     def is_futile(self, scores):
         """Returns whether the first trainings leave no hope that all of them will show it."""
@@ -125,10 +147,11 @@ class Goal:
         )
 
     def _seen(self, trainings):
-        return self.images * (trainings if self.is_carved else 1)
+        return self.images * min(trainings, self.folds)
 
 
 def make_goal(target, metric, confirmations, data):
     """Returns the `Goal` of a search on a `Dataset`."""
     images = effective_images(data.validation.labels, metric)
-    return Goal(target, metric, confirmations, images, is_carved=data.seed is not None)
+    folds = 1 if data.seed is None else max(1, len(data.train) // len(data.validation))
+    return Goal(target, metric, confirmations, images, folds)

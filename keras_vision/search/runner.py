@@ -153,13 +153,17 @@ class Search:
             What `Winner.conclude` does.
         """
         while True:
-            asked = len(self.ledger.trials)
+            known = self._known()
             ended = self.go(max_trials, deadline)
             result = self.winner.conclude(ended)
             if self.goal.confirmations and not self.unfinished:
                 result = self.winner.confirm(self.goal.confirmations, ended, deadline)
-            if result["reached"] or result["ended"] in ("trials", "time") or len(self.ledger.trials) == asked:
+            if result["reached"] or result["ended"] in ("trials", "time") or self._known() == known:
                 return result
+
+    def _known(self):
+        """Returns numbers that grow with what there is to go on from."""
+        return len(self.ledger.trials), len(self.ledger.confirmations)
 
     def go(self, max_trials, deadline=None):
         """Runs trials until the target, the number of trials, the deadline or the space's end is reached.
@@ -264,7 +268,7 @@ class Search:
         score = min(confirmed["mean"], trial.score)
         if self.target_acc is not None:
             # And what shows the target has reached, even if it is less than a single training was asked for.
-            reached = trial.is_sound(self.target_acc)
+            reached = dataclasses.replace(trial, confirmed=confirmed).is_sound(self.target_acc)  # by what was known then
             score = max(score, self.target_acc) if reached else min(score, np.nextafter(self.target_acc, 0))
         self.strategy.confirm(trial.values, float(score))
 

@@ -198,8 +198,9 @@ class Winner:
                 self.search.record_confirmation(trial, confirmed)
             if not trial.reaches(self.target_acc) or trial.is_sound(self.target_acc):
                 break
-            mean = confirmed["mean"]
-            self.search.progress.say(f"  on average {mean:.4f}: trials/{trial.name} reached the goal by luck")
+            if not is_known:
+                mean = confirmed["mean"]
+                self.search.progress.say(f"  on average {mean:.4f}: trials/{trial.name} reached the goal by luck")
         return self.conclude(ended)
 
     def _is_enough(self, accuracies, seeds):

@@ -141,3 +141,12 @@ def test_a_fold_keeps_label_and_image_together():
     labels = {image.tobytes(): label for image, label in zip(dataset.train.images, dataset.train.labels, strict=True)}
     validation = dataset.fold(1).validation
     assert [labels[image.tobytes()] for image in validation.images] == validation.labels.tolist()
+
+
+def test_a_fold_of_three_images_in_each_class_has_validation_images(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (6, 4, 4), dtype=np.uint8)
+    np.savez(tmp_path / "tiny.npz", x_train=images, y_train=np.arange(6) % 2)
+    dataset = load_dataset(f"npz:{tmp_path / 'tiny.npz'}")
+    fold = dataset.fold(1)
+    assert sorted(fold.validation.labels) == sorted(fold.train.labels) == [0, 1]
+    assert not {one.tobytes() for one in fold.validation.images} & {one.tobytes() for one in dataset.validation.images}

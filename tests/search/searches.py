@@ -1,6 +1,7 @@
 """Small searches over made-up images."""
 
 import json
+import math
 import time
 
 import numpy as np
@@ -52,7 +53,8 @@ class Killed(BaseException):
 
 def make_search(path, space, **options):
     options = {"model": "mlp", "dataset": make_dataset(), "seed": 0} | options
-    options["goal"] = Goal(options.pop("target_acc", None), confirmations=options.pop("confirm", 0))
+    images = options.pop("images", math.inf)
+    options["goal"] = Goal(options.pop("target_acc", None), confirmations=options.pop("confirm", 0), images=images)
     options["make_strategy"] = make_strategy(options.pop("strategy", "random"))
     run = Run(path)
     run.path.mkdir(parents=True, exist_ok=True)

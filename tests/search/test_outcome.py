@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import binomtest
 
 from keras_vision.data import load_dataset
+from keras_vision.errors import BadInput
 from keras_vision.search.outcome import CONFIDENCE, Goal, effective_images, lower_bound, make_goal, needed
 
 
@@ -46,10 +47,11 @@ def test_a_goal_asks_for_more_where_fewer_images_can_show_it():
 
 
 def test_validation_images_that_the_data_bring_count_once():
-    carved, brought = (Goal(0.9, confirmations=3, images=100, is_carved=one) for one in (True, False))
+    carved, brought = (Goal(0.9, confirmations=3, images=100, folds=folds) for folds in (9, 1))
     assert carved.score == needed(0.9, 300) and brought.score == needed(0.9, 100)
     assert brought.bound([0.95] * 3) == pytest.approx(lower_bound(0.95, 100))
     assert brought.bound([0.95] * 3) < carved.bound([0.95] * 3)
+    assert carved.bound([0.95] * 20) == pytest.approx(carved.bound([0.95] * 9))  # which have seen all images
 
 
 def test_what_holds_is_what_is_shown():
@@ -67,6 +69,19 @@ def test_trainings_without_hope_are_not_repeated():
 
 def test_the_goal_of_a_search_counts_its_validation_images():
     data = load_dataset("digits")
-    assert make_goal(0.9, "accuracy", 3, data) == Goal(0.9, "accuracy", 3, len(data.validation), True)
+    assert make_goal(0.9, "accuracy", 3, data) == Goal(0.9, "accuracy", 3, len(data.validation), folds=9)
     brought = dataclasses.replace(data, seed=None)
-    assert not make_goal(0.9, "accuracy", 3, brought).is_carved
+    assert make_goal(0.9, "accuracy", 3, brought).folds == 1
+
+
+def test_few_images_show_no_high_target_even_if_all_are_right():
+    few = Goal(0.98, confirmations=3, images=18, folds=9)
+    assert not few.holds([1.0] * 3) and few.holds([1.0] * 5)
+    with pytest.raises(BadInput, match=r"with 54 validation images: .* shows 0\.9704 .* more images, --confirm 5, or"):
+        few.check()
+    dataclasses.replace(few, confirmations=5).check()
+    dataclasses.replace(few, confirmations=0).check()
+    with pytest.raises(BadInput, match="Give a lower target, more images, or --confirm 0"):
+        dataclasses.replace(few, folds=1).check()
+    with pytest.raises(BadInput, match=r"The target 1 cannot be shown .* Give a lower target, or --confirm 0"):
+        dataclasses.replace(few, target=1.0).check()

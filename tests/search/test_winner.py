@@ -208,6 +208,55 @@ def test_where_all_reached_by_luck_the_target_is_not_reached_and_the_search_goes
     assert again.winner.best.name == "0001"
 
 
+def test_a_search_killed_in_a_confirmation_goes_on_as_an_undisturbed_one(tmp_path, space, monkeypatch):
+    def start(folder, killed=False):
+        search = make_search(tmp_path / folder, space, target_acc=0.01, confirm=3)
+        confirm_with(monkeypatch, search, {"0000": 0.001, "0001": 0.5})
+        if killed:
+            monkeypatch.setattr(search.winner, "_train_again", lambda *_: (_ for _ in ()).throw(Killed))
+        return search.find(max_trials=5)
+
+    undisturbed = start("a")
+    with pytest.raises(Killed):
+        start("b", killed=True)
+    assert start("b") == undisturbed
+    assert (undisturbed["best_trial"], undisturbed["reached"]) == ("trials/0001", True)
+
+
+def test_a_luck_that_is_known_is_not_told_again(tmp_path, space, monkeypatch):
+    told = []
+    for _ in range(2):
+        search = make_search(tmp_path / "s", space, target_acc=0.01, confirm=3)
+        search.progress.say = told.append
+        confirm_with(monkeypatch, search, {"0000": 0.001})
+        assert not search.find(max_trials=1)["reached"]
+    assert sum("by luck" in line for line in told) == 1
+
+
+@pytest.mark.parametrize(("first", "second", "asked"), [(0.45, 0.6, [8]), (0.6, 0.4, [3])])
+def test_a_second_confirmation_that_says_otherwise_is_no_other_search(tmp_path, monkeypatch, first, second, asked):
+    ladder = "LADDER = tuple({'hidden_units': (units,)} for units in (4, 8, 16))\n"
+    ladder += "def neighbours(settings):\n    return [{'hidden_units': (settings['hidden_units'][0] - 1,)}]\n"
+    (tmp_path / "ladder.py").write_text(ladder)
+
+    def grown(mean):
+        space = Ladder("mlp", RECIPE, file=tmp_path / "ladder.py")
+        options = {"target_acc": 0.5, "images": 100, "stop_at_target": False}
+        search = make_search(tmp_path / "s", space, strategy="grow", **options)
+        confirm_with(monkeypatch, search, {"0000": mean})
+        return search
+
+    score(monkeypatch, 0.6, 0.1)
+    search = grown(first)
+    search.go(max_trials=1)
+    search.winner.confirm(1, "trials")
+    search.go(max_trials=2)
+    assert list(search.ledger.trials[1].values["hidden_units"]) == asked
+    grown(second).winner.confirm(3, "trials")
+    again = grown(second)  # replays both where they came, each with what it said
+    assert [len(details["accuracies"]) for _, _, details in again.ledger.confirmations] == [1, 3]
+
+
 def test_a_trial_whose_model_was_deleted_takes_no_place(tmp_path, space, monkeypatch):
     """As after a start with a larger `keep`."""
     options = {"target_acc": 0.01, "stop_at_target": False}

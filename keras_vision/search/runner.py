@@ -267,7 +267,7 @@ class Search:
         # A trial that missed has not reached, whatever its network does with other seeds.
         score = min(confirmed["mean"], trial.score)
         if self.target_acc is not None:
-            # And what shows the target has reached, even if it is less than a single training was asked for; by what was known then.
+            # What shows the target has reached, even if it is less than a single training was asked for.
             reached = dataclasses.replace(trial, confirmed=confirmed).is_sound(self.target_acc)
             score = max(score, self.target_acc) if reached else min(score, np.nextafter(self.target_acc, 0))
         self.strategy.confirm(trial.values, float(score))

@@ -18,7 +18,7 @@ from keras_vision.data.images import read_header, read_image
 from keras_vision.data.labels import Classes, find_classes
 from keras_vision.data.places import DATASETS, find_prepared, tfds_name
 from keras_vision.data.sizes import choose_size
-from keras_vision.data.split_names import split_named
+from keras_vision.data.split_names import SPLITS, split_named
 from keras_vision.data.splits import Source, Split, check_memory, some, unreadable
 from keras_vision.data.values import over_white, to_uint8
 from keras_vision.errors import BadInput, check_choice, nearest
@@ -111,7 +111,7 @@ def _splits(info):
     """Dict from "train", "validation" and "test" to the data set's own name of each, and sentences about them."""
     names = [name for name, split in info.splits.items() if split.num_examples]
     found = {}
-    for name in sorted(names, key=lambda name: name not in ("train", "validation", "test")):
+    for name in sorted(names, key=lambda name: name not in SPLITS):
         if split := split_named(name):
             found.setdefault(split, name)
     if not found and len(names) == 1:
@@ -153,8 +153,7 @@ class _Reader:
         if is_first:
             self.classes = self._find_classes(labels, what)
             self.decisions += [line for line in (self.scale.sentence, self.classes.sentence) if line]
-        images = over_white(images) if images.shape[3] in (2, 4) else images
-        return Split(images, self.classes.encode(labels, what), tuple(warnings))
+        return Split(over_white(images), self.classes.encode(labels, what), tuple(warnings))
 
     def _find_classes(self, labels, what):
         feature = self.builder.info.features[self.keys[1]]

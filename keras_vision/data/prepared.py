@@ -3,6 +3,7 @@
 Only `builder_from_directory` and a child process touch TFDS' loader: `tfds.load` without a network hangs for minutes.
 """
 
+import contextlib
 import itertools
 import json
 import subprocess
@@ -37,13 +38,14 @@ tfds.builder(sys.argv[1], data_dir=sys.argv[2]).download_and_prepare()
 """
 
 
-def open_prepared(directory, image_size):
+def open_prepared(directory, image_size, known=None):
     """Opens the directory of one version of a data set that TFDS has prepared.
 
     Args:
         directory: `.../NAME/VERSION` or `.../NAME/CONFIG/VERSION`.
         image_size: (height, width) for images that differ in size; None to choose one, as `sizes.py` says, from the
             headers of the first 2,000 training images.
+        known: As in `open_arrays`.
 
     Returns:
         A `Source`, without training images where there is no split of them. The files of the test split stay unopened
@@ -62,7 +64,7 @@ def open_prepared(directory, image_size):
         known = some(list(builder.info.features))
         raise BadInput(f"{directory} has no images with one class label each. Its features are {known}.")
     splits, decisions = _splits(builder.info)
-    reader = _Reader(builder, image_key, label_key, image_size)
+    reader = _Reader(builder, image_key, label_key, image_size, splits.values() if known is not None else ())
     opened = {split: reader.read(splits[split]) for split in ("train", "validation") if split in splits}
     tested = None if opened else reader.read(splits["test"])
     return Source(
@@ -124,12 +126,12 @@ def _splits(info):
 
 
 class _Reader:
-    """Reads the splits of a data set alike: size, scale and classes are those of the first that is read."""
+    """Reads the splits of a data set alike, as the first that is read; its classes are also those of `labelled`."""
 
-    def __init__(self, builder, image_key, label_key, image_size):
+    def __init__(self, builder, image_key, label_key, image_size, labelled=()):
         self.builder, self.keys, self.decisions = builder, (image_key, label_key), []
         self.shape, self.is_of_one_size = _shape(builder.info, image_key)
-        self.image_size, self.scale, self.classes = image_size, None, None
+        self.image_size, self.labelled, self.scale, self.classes = image_size, labelled, None, None
 
     @property
     def class_names(self):
@@ -160,6 +162,10 @@ class _Reader:
         if isinstance(feature, tfds.features.ClassLabel) and feature.num_classes:
             names = tuple(feature.names or map(str, range(feature.num_classes)))
             return Classes(names, {number: number for number in range(len(names))})
+        key = self.keys[1]
+        for split in self.labelled:
+            with contextlib.suppress(Exception):  # what cannot be read is told when the split is read itself
+                labels = np.concatenate([labels, self._data(split, keys=[key], batch_size=-1)[key].numpy()])
         return find_classes(labels, None, what)
 
     def _choose_size(self, split):
@@ -168,9 +174,9 @@ class _Reader:
         self.decisions += [said] if said else []
         return size
 
-    def _data(self, split, decoders=None, **options):
+    def _data(self, split, decoders=None, keys=None, **options):
         # Other features are not decoded, whatever they are.
-        wanted = tfds.decode.PartialDecoding(dict.fromkeys(self.keys, True), decoders=decoders)
+        wanted = tfds.decode.PartialDecoding(dict.fromkeys(keys or self.keys, True), decoders=decoders)
         return self.builder.as_dataset(split=split, decoders=wanted, **options)
 
     def _read_equal(self, split):

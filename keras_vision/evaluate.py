@@ -6,12 +6,20 @@ import sys
 from pathlib import Path
 
 from keras_vision.cli import main as run_command
+from keras_vision.data.evaluation import SPLITS
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.job import check_seed, data_source, open_dataset
-from keras_vision.measure import VIEWS, answer, balance_line, details, predict_logits, score_line, summary
+from keras_vision.measure import (
+    VIEWS,
+    answer,
+    balance_line,
+    details,
+    interval_words,
+    predict_logits,
+    score_line,
+    summary,
+)
 from keras_vision.quiet import import_keras
-
-SPLITS = ("test", "validation", "all")
 
 
 def evaluate(source, *, dataset=None, data_dir=None, split=None, views=1, seed=None, figures=None, progress=None):
@@ -255,8 +263,8 @@ def show(result, progress):
     bins = result["calibration_bins"]
     progress.say(f"calibration error {result['calibration_error']:.4f} (expected, over {bins} bins of confidence)")
     if "top5" in result:
-        low, high = result["top5"]["interval"]
-        progress.say(f"top-5 accuracy {result['top5']['accuracy']:.4f} (95% interval {low:.4f} to {high:.4f})")
+        top5 = result["top5"]
+        progress.say(f"top-5 accuracy {top5['accuracy']:.4f} ({interval_words(top5['interval'])})")
     if line := balance_line(result):
         progress.say(line)
     progress.say(score_line(result))

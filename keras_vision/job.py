@@ -5,6 +5,7 @@ import shlex
 import time
 from pathlib import Path
 
+from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput
 from keras_vision.machine import at_home
 from keras_vision.measure import balance_line, majority_warning, measure_run, score_line
@@ -72,7 +73,7 @@ def fit_recipe(model, data, changes, progress, *, count_flops=None, steps=STEPS)
     task = Task(len(data.train), min(data.shape[:2]), mirrored, flops, steps)
     recipe = recipe_for(model, task, **changes)
     batch_size = min(recipe.batch_size, len(data.train))
-    steps = recipe.epochs * max(1, len(data.train) // batch_size)
+    steps = recipe.epochs * steps_per_epoch(data.train, batch_size)
     decisions.append(f"A training is {recipe.epochs} epochs: {steps:,} steps of {batch_size} images.")
     for decision in decisions:
         progress.say(decision)

@@ -1,7 +1,7 @@
 """How well a model does on a split: accuracy with its interval, cross-entropy, and the line that says so."""
 
 from keras_vision.errors import KerasVisionError
-from keras_vision.training.scores import scores
+from keras_vision.training.scores import right_answers, scores
 
 TOP = 5  # classes that may be named, where there are more
 # Equal ranges of confidence over which the calibration error is summed (Guo et al. 2017, section 2).
@@ -170,8 +170,7 @@ def balance(predictions, labels, class_names):
     """
     import numpy as np
 
-    counts = np.bincount(labels, minlength=len(class_names))
-    right = np.bincount(labels[predictions == labels], minlength=len(class_names))
+    right, counts = right_answers(predictions, labels, len(class_names))
     present = np.flatnonzero(counts)
     counts, right, m = counts[present], right[present], len(present)
     shares = (right + 2 / m) / (counts + 4 / m)
@@ -283,7 +282,7 @@ def class_rows(predictions, labels, class_names):
 
     every = np.arange(len(class_names))
     scores = precision_recall_fscore_support(labels, predictions, labels=every, zero_division=np.nan)
-    right = np.bincount(labels[predictions == labels], minlength=len(class_names))
+    right, _ = right_answers(predictions, labels, len(class_names))
     rows = []
     for name, correct, precision, recall, f1, n in zip(class_names, right, *scores, strict=True):
         numbers = {"precision": precision, "recall": recall, "f1": f1}
@@ -292,6 +291,18 @@ def class_rows(predictions, labels, class_names):
             | {key: None if np.isnan(number) else float(number) for key, number in numbers.items()}
         )
     return rows
+
+
+def interval_words(interval):
+    """Returns a 95% interval as a person reads it.
+
+    Example:
+
+    >>> interval_words([0.8256, 0.9448])
+    '95% interval 0.8256 to 0.9448'
+    """
+    low, high = interval
+    return f"95% interval {low:.4f} to {high:.4f}"
 
 
 def balance_line(result):
@@ -305,16 +316,15 @@ def balance_line(result):
     worst = result["worst_class"]
     if largest <= UNEQUAL * smallest and worst["recall"] > result["accuracy"] - FAR_BELOW:
         return ""
-    low, high = result["balanced_interval"]
+    interval = interval_words(result["balanced_interval"])
     return (
-        f"balanced accuracy {result['balanced_accuracy']:.4f} (95% interval {low:.4f} to {high:.4f}); the worst class "
-        f"is {worst['name']!r}, with a recall of {worst['recall']:.2f} (n = {worst['n']:,})"
+        f"balanced accuracy {result['balanced_accuracy']:.4f} ({interval}); the worst class is {worst['name']!r}, "
+        f"with a recall of {worst['recall']:.2f} (n = {worst['n']:,})"
     )
 
 
 def score_line(result):
     """Returns a result of `measure` as the line that a person reads."""
-    low, high = result["interval"]
     seen = f" in {result['views']} views" if result.get("views", 1) > 1 else ""
     again = f", look number {result['looks']} at this split" if result.get("looks", 1) > 1 else ""
     accuracy, images = f"{result['split']} accuracy", "images"
@@ -322,5 +332,5 @@ def score_line(result):
         accuracy, images = "accuracy", "images, all"
     return (
         f"{accuracy} {result['accuracy']:.4f} on {result['n']:,} {images} of {result['dataset']}{seen} "
-        f"(95% interval {low:.4f} to {high:.4f}), cross-entropy {result['crossentropy']:.3f}{again}"
+        f"({interval_words(result['interval'])}), cross-entropy {result['crossentropy']:.3f}{again}"
     )

@@ -276,7 +276,7 @@ def epoch_pflop(data, batch_size, model, settings):
         settings: Keywords of its builder.
     """
     from keras_vision.analysis.counts import count_unbuilt
-    from keras_vision.data.pipeline import steps_per_epoch
+    from keras_vision.data.splits import steps_per_epoch
     from keras_vision.models import build_model
 
     batch_size = min(batch_size, len(data.train))

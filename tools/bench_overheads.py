@@ -86,8 +86,8 @@ def measure_family(family, dataset, data_dir):
 
 def step_seconds(model, data, recipe):
     """Returns tracing time, and the rates of the pipeline, of training from it, and of training on one batch."""
-    from keras_vision.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
-    from keras_vision.data.splits import images_at_once
+    from keras_vision.data.pipeline import evaluation_batches, training_batches
+    from keras_vision.data.splits import images_at_once, steps_per_epoch
     from keras_vision.training.trainer import augmentation_of, compile_model
 
     batches = training_batches(

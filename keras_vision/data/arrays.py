@@ -110,7 +110,7 @@ def _open_first(part, class_names, others):
     axes = find_axes(images, len(labels), part.images_name)
     classes = find_classes(*_with_labels_of(others, labels, columns), part.labels_name, class_names)
     images, scale, _ = to_uint8(axes.apply(images), part.images_name)
-    return Split(_opaque(images), classes.encode(labels, part.labels_name)), Form(axes, scale, classes)
+    return Split(over_white(images), classes.encode(labels, part.labels_name)), Form(axes, scale, classes)
 
 
 def _with_labels_of(others, labels, columns):
@@ -135,7 +135,7 @@ def _read(part, form):
             "Save one label for each image."
         )
     images, _, warnings = to_uint8(images, part.images_name, form.scale)
-    return Split(_opaque(images), form.classes.encode(labels, part.labels_name), tuple(warnings))
+    return Split(over_white(images), form.classes.encode(labels, part.labels_name), tuple(warnings))
 
 
 def _axes_of(axes, images, count, what):
@@ -143,10 +143,6 @@ def _axes_of(axes, images, count, what):
     if 0 in images.shape or images.ndim != axes.ndim or (axes.order[0] and count != images.shape[axes.order[0]]):
         return find_axes(images, count, what)
     return axes
-
-
-def _opaque(images):
-    return over_white(images) if images.shape[3] in (2, 4) else images
 
 
 def _test_labels(part, classes):

@@ -3,7 +3,14 @@
 import dataclasses
 
 from keras_vision.data.classes import Listing, class_names_of
-from keras_vision.data.csv_table import LABEL_NAMES, PATH_NAMES, find_split_column, is_file_name, is_number
+from keras_vision.data.csv_table import (
+    LABEL_NAMES,
+    PATH_NAMES,
+    find_split_column,
+    is_file_name,
+    is_number,
+    split_of_row,
+)
 from keras_vision.data.images import FORMATS, printable
 from keras_vision.data.labels import sorted_names
 from keras_vision.data.reading import Reader
@@ -76,13 +83,7 @@ def _read_rows(table):
         if not name or not row[path]:
             lacks = "path" if name else "label"
             raise BadInput(f"{table.path}: row {number} has no {lacks}. Fill it in, or take the row out.")
-        where = read_split(row[split]) if split is not None else "train"
-        if where is None:
-            raise BadInput(
-                f"{table.path}: row {number} says {row[split]!r} in column {table.heading[split]}, and that names no "
-                "split. Write train, validation or test."
-            )
-        rows.append(_Row(row[path], name, where))
+        rows.append(_Row(row[path], name, split_of_row(table, row, number, split, read_split)))
     is_plain = table.has_heading and label is not None and table.named(LABEL_NAMES) == label
     what = f"column {table.heading[label]} as the label" if label is not None else "one column for each class"
     told = [] if is_plain else [f"{table.path.name}: {table.heading[path]} is taken as the path, {what}."]

@@ -9,8 +9,8 @@ import itertools
 import numpy as np
 
 from keras_vision.data.arrays import Part, open_arrays
-from keras_vision.data.csv_table import LABEL_NAMES, find_split_column, is_number, plain, read_table
-from keras_vision.data.split_names import sibling
+from keras_vision.data.csv_table import LABEL_NAMES, find_split_column, is_number, plain, read_table, split_of_row
+from keras_vision.data.split_names import SPLITS, sibling
 from keras_vision.data.splits import check_memory, some
 from keras_vision.errors import BadInput
 
@@ -147,7 +147,7 @@ def _parts(table, columns):
     read = _once(lambda: _read(table, columns))
     label, where = table.heading[columns.label], f"{table.path.name}: pixels"
     splits = _splits(table, columns)
-    splits_found = [split for split in ("train", "validation", "test") if split in splits]
+    splits_found = [split for split in SPLITS if split in splits]
 
     def part(split):
         def chosen(array):
@@ -174,16 +174,8 @@ def _splits(table, columns):
     """Array with the split of each row; of one string where no column says it."""
     if columns.split is None:
         return np.array(["train"])
-    found = []
-    for number, row in table.rows():
-        split = columns.read_split(row[columns.split])
-        if split is None:
-            raise BadInput(
-                f"{table.path}: row {number} says {row[columns.split]!r} in column {table.heading[columns.split]}, and "
-                "that names no split. Write train, validation or test."
-            )
-        found.append(split)
-    return np.array(found)
+    said = columns.split, columns.read_split
+    return np.array([split_of_row(table, row, number, *said) for number, row in table.rows()])
 
 
 def _sibling_part(path, columns, trained):

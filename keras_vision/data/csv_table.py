@@ -7,7 +7,7 @@ from pathlib import Path
 
 from keras_vision.data.images import FORMATS
 from keras_vision.data.split_names import split_named
-from keras_vision.data.splits import spec_of, unreadable
+from keras_vision.data.splits import refuse_folder, unreadable
 from keras_vision.errors import BadInput
 
 SEPARATORS = (",", ";", "\t", "|", " ")
@@ -113,8 +113,7 @@ def read_table(path):
     >>> read_table("labels.csv").heading  # doctest: +SKIP
     ('path', 'label')
     """
-    if path.is_dir():
-        raise BadInput(f"{path} is a folder. For the images in it give {spec_of('folder', path)}.")
+    refuse_folder(path)
     if not path.is_file():
         raise BadInput(f"There is no file {path}. csv: wants a CSV file of paths and labels, or of pixels and labels.")
     encoding, lines = _first_lines(path)
@@ -182,6 +181,27 @@ def _has_heading(rows, path):
 def is_file_name(value, folder):
     """Whether a value ends as image files do, or is a file beside the table."""
     return Path(value).suffix.lower() in FORMATS or (bool(value) and "\0" not in value and (folder / value).is_file())
+
+
+def split_of_row(table, row, number, column, read_split):
+    """Returns the split that a row says, "train" where no column says any.
+
+    Args:
+        table: A `Table`.
+        row, number: A row of it, as `Table.rows` yields them.
+        column, read_split: What `find_split_column` returned.
+
+    Raises:
+        BadInput: What it says names no split.
+    """
+    if column is None:
+        return "train"
+    if split := read_split(row[column]):
+        return split
+    raise BadInput(
+        f"{table.path}: row {number} says {row[column]!r} in column {table.heading[column]}, and that names no split. "
+        "Write train, validation or test."
+    )
 
 
 def find_split_column(table, others):

@@ -4,10 +4,10 @@ Nothing here asks what training asks: that each class has images, that there are
 """
 
 import dataclasses
-import re
 
 import numpy as np
 
+from keras_vision.data.labels import plain_name
 from keras_vision.data.splits import Split, some
 from keras_vision.errors import BadInput, nearest
 
@@ -130,7 +130,8 @@ def with_the_classes_of(found, of_model, num_classes):
         of_model: Names of the model's classes, in its order; None where it has none.
         num_classes: How many it has.
 
-    Names match in spite of case, blanks, hyphens and underscores. A class without images is said, and is no error.
+    Names match in spite of case, blanks and signs, as `plain_name` says. A class without images is said, and is no
+    error.
 
     Raises:
         BadInput: There are images of a class that the model does not know.
@@ -168,9 +169,9 @@ def match_classes(of_model, of_data, used, name):
     ([1, 0], ["Classes are matched by name: 'Bees' is 'bees'."])
     """
     exact = {name: number for number, name in enumerate(of_model)}
-    keys = [_key(name) for name in of_model]
+    keys = [plain_name(name) for name in of_model]
     loose = {key: number for number, key in enumerate(keys) if keys.count(key) == 1}
-    numbers = [exact.get(given, loose.get(_key(given), -1)) for given in of_data]
+    numbers = [exact.get(given, loose.get(plain_name(given), -1)) for given in of_data]
     unknown = [given for label, given in enumerate(of_data) if numbers[label] < 0 and label in used]
     if unknown and _are_numbers(of_data, of_model, name):
         order = some([f"{number} is {given!r}" for number, given in enumerate(of_model)])
@@ -187,10 +188,6 @@ def match_classes(of_model, of_data, used, name):
         if number >= 0 and given != of_model[number]
     ]
     return numbers, [f"Classes are matched by name: {some(renamed)}."] if renamed else []
-
-
-def _key(name):
-    return re.sub(r"[\s_-]+", " ", name.casefold()).strip()
 
 
 def _are_numbers(of_data, of_model, name):

@@ -10,6 +10,7 @@ The classes are those of the training labels. Names given beside them are used i
 """
 
 import dataclasses
+import re
 
 import numpy as np
 
@@ -61,6 +62,21 @@ def sorted_names(names):
     if all(name.removeprefix("-").isdecimal() for name in names):
         return sorted(names, key=lambda name: (int(name), name))
     return sorted(names)
+
+
+def plain_name(name):
+    """Returns a class's name without case, blanks and signs: two spellings of one class give the same.
+
+    What has no letters stays as it is, because 1-2 is not 12; and so do + and #, because C++ is not C.
+
+    Example:
+
+    >>> plain_name("T-shirt/top"), plain_name("t shirt_top"), plain_name("1-2")
+    ('tshirttop', 'tshirttop', '1-2')
+    """
+    if not any(map(str.isalpha, name)):
+        return name
+    return re.sub(r"[^\w+#]|_", "", name).casefold()
 
 
 def count_labels(shape):

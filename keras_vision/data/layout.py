@@ -8,7 +8,6 @@ is refused.
 
 import collections
 import dataclasses
-import re
 import unicodedata
 
 from keras_vision.data.classes import (
@@ -20,6 +19,7 @@ from keras_vision.data.classes import (
 )
 from keras_vision.data.flat import classes_among, classes_from_names
 from keras_vision.data.images import printable
+from keras_vision.data.labels import plain_name
 from keras_vision.data.roles import classes_in, is_generic, split_folders
 from keras_vision.data.split_names import TEST, TRAIN, VALIDATION, role_of
 from keras_vision.data.splits import some, spec_of
@@ -151,27 +151,25 @@ def _of_other_split(split, known):
     if not folder.with_images() and not folder.error:
         files = [*folder.images, *(path for path, _ in folder.unreadable)]
         classes = classes_among(files, known) or classes_from_names(files)
-        fits = classes and (not known or {*map(_plain, classes)} <= {*map(_plain, known)})
+        fits = classes and (not known or {*map(plain_name, classes)} <= {*map(plain_name, known)})
         return list_files(folder, classes) if fits else None
     return list_class_folders(folder)
 
 
 def _match_names(listing, known):
     """Gives classes the spelling that they have in the training split; returns what was decided."""
-    plain = {_plain(name): name for name in known}
+    plain = {plain_name(name): name for name in known}
     if len(plain) < len(known):  # C and C++
         return []
-    change = {name: plain[_plain(name)] for name in listing.names() if name not in known and _plain(name) in plain}
+    change = {
+        name: plain[plain_name(name)] for name in listing.names() if name not in known and plain_name(name) in plain
+    }
     if not change:
         return []
     listing.classes = [change.get(name, name) for name in listing.classes]
     listing.unreadable = [(path, kind, change.get(name, name)) for path, kind, name in listing.unreadable]
     pairs = [f"{old} is {new}" for old, new in change.items()]
     return [f"Classes of {printable(listing.path.name)}/ are spelled as in training: {some(pairs)}."]
-
-
-def _plain(name):
-    return re.sub(r"[\W_]+", "", name).casefold() or name
 
 
 def _purposes(names):

@@ -14,8 +14,8 @@ import numpy as np
 
 from keras_vision.data.arrays import Part, open_arrays
 from keras_vision.data.labels import count_labels, read_names
-from keras_vision.data.split_names import SPLIT_WORDS, sibling
-from keras_vision.data.splits import PEAK_COPIES, check_memory, some, spec_of, unreadable
+from keras_vision.data.split_names import SPLIT_WORDS, SPLITS, sibling
+from keras_vision.data.splits import PEAK_COPIES, check_memory, refuse_folder, some, unreadable
 from keras_vision.errors import BadInput
 
 _ROLES = {
@@ -118,8 +118,7 @@ def _is_mat(path):
 
 
 def _open_archive(path):
-    if path.is_dir():
-        raise BadInput(f"{path} is a folder. For the images in it give {spec_of('folder', path)}.")
+    refuse_folder(path)
     if not path.is_file():
         raise BadInput(f"npz:{path} (no such file)", "an .npz file")
     if path.suffix.lower() == ".npy":
@@ -220,7 +219,7 @@ def _keys_by_name(archive, letters):
         if len(keys) > 1:
             raise BadInput(f"{archive.path} has several arrays of {split} {role}: {some(keys)}. Keep one of them.")
     pairs = {}
-    for split in ("train", "validation", "test"):
+    for split in SPLITS:
         x, y = (found.get((split, role)) for role in _ROLES)
         if bool(x) != bool(y):
             has, lacks = ("images", "labels") if x else ("labels", "images")
@@ -256,5 +255,5 @@ def _keys_by_shape(archive, keys):
     if not fits or sizes[0] != max(sizes):
         found = ", ".join(f"{key} {shape}" for key, shape in shapes.items())
         raise BadInput(f"{archive.path} does not say which array is which: {found}. {_WANTED}")
-    splits = ("train", "test") if len(x) < 3 else ("train", "validation", "test")
+    splits = ("train", "test") if len(x) < 3 else SPLITS
     return dict(zip(splits, zip(x, y, strict=True), strict=False))

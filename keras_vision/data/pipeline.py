@@ -8,23 +8,13 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vision.data.augment import NO_AUGMENTATION, augment
+from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput
 
 # Steps count from 0, so this number is free for the draws that belong to a whole epoch or run.
 _NO_STEP = -1
 # Batches that are ready before the step asks for them.
 _READY = 4
-
-
-def steps_per_epoch(split, batch_size):
-    """Returns the number of training batches in an epoch; the images of an unfilled last batch wait for the next.
-
-    Example:
-
-    >>> steps_per_epoch(dataset.train, 512)
-    105
-    """
-    return max(1, len(split) // batch_size)
 
 
 def training_batches(

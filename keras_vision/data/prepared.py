@@ -3,6 +3,7 @@
 Only `builder_from_directory` and a child process touch TFDS' loader: `tfds.load` without a network hangs for minutes.
 """
 
+import contextlib
 import itertools
 import json
 import subprocess
@@ -18,7 +19,7 @@ from keras_vision.data.images import read_header, read_image
 from keras_vision.data.labels import Classes, find_classes
 from keras_vision.data.places import DATASETS, find_prepared, tfds_name
 from keras_vision.data.sizes import choose_size
-from keras_vision.data.split_names import split_named
+from keras_vision.data.split_names import SPLITS, split_named
 from keras_vision.data.splits import Source, Split, check_memory, some, unreadable
 from keras_vision.data.values import over_white, to_uint8
 from keras_vision.errors import BadInput, check_choice, nearest
@@ -37,13 +38,14 @@ tfds.builder(sys.argv[1], data_dir=sys.argv[2]).download_and_prepare()
 """
 
 
-def open_prepared(directory, image_size):
+def open_prepared(directory, image_size, known=None):
     """Opens the directory of one version of a data set that TFDS has prepared.
 
     Args:
         directory: `.../NAME/VERSION` or `.../NAME/CONFIG/VERSION`.
         image_size: (height, width) for images that differ in size; None to choose one, as `sizes.py` says, from the
             headers of the first 2,000 training images.
+        known: As in `open_arrays`.
 
     Returns:
         A `Source`, without training images where there is no split of them. The files of the test split stay unopened
@@ -62,7 +64,7 @@ def open_prepared(directory, image_size):
         known = some(list(builder.info.features))
         raise BadInput(f"{directory} has no images with one class label each. Its features are {known}.")
     splits, decisions = _splits(builder.info)
-    reader = _Reader(builder, image_key, label_key, image_size)
+    reader = _Reader(builder, image_key, label_key, image_size, splits.values() if known is not None else ())
     opened = {split: reader.read(splits[split]) for split in ("train", "validation") if split in splits}
     tested = None if opened else reader.read(splits["test"])
     return Source(
@@ -111,7 +113,7 @@ def _splits(info):
     """Dict from "train", "validation" and "test" to the data set's own name of each, and sentences about them."""
     names = [name for name, split in info.splits.items() if split.num_examples]
     found = {}
-    for name in sorted(names, key=lambda name: name not in ("train", "validation", "test")):
+    for name in sorted(names, key=lambda name: name not in SPLITS):
         if split := split_named(name):
             found.setdefault(split, name)
     if not found and len(names) == 1:
@@ -124,12 +126,12 @@ def _splits(info):
 
 
 class _Reader:
-    """Reads the splits of a data set alike: size, scale and classes are those of the first that is read."""
+    """Reads the splits of a data set alike, as the first that is read; its classes are also those of `labelled`."""
 
-    def __init__(self, builder, image_key, label_key, image_size):
+    def __init__(self, builder, image_key, label_key, image_size, labelled=()):
         self.builder, self.keys, self.decisions = builder, (image_key, label_key), []
         self.shape, self.is_of_one_size = _shape(builder.info, image_key)
-        self.image_size, self.scale, self.classes = image_size, None, None
+        self.image_size, self.labelled, self.scale, self.classes = image_size, labelled, None, None
 
     @property
     def class_names(self):
@@ -153,14 +155,17 @@ class _Reader:
         if is_first:
             self.classes = self._find_classes(labels, what)
             self.decisions += [line for line in (self.scale.sentence, self.classes.sentence) if line]
-        images = over_white(images) if images.shape[3] in (2, 4) else images
-        return Split(images, self.classes.encode(labels, what), tuple(warnings))
+        return Split(over_white(images), self.classes.encode(labels, what), tuple(warnings))
 
     def _find_classes(self, labels, what):
         feature = self.builder.info.features[self.keys[1]]
         if isinstance(feature, tfds.features.ClassLabel) and feature.num_classes:
             names = tuple(feature.names or map(str, range(feature.num_classes)))
             return Classes(names, {number: number for number in range(len(names))})
+        key = self.keys[1]
+        for split in self.labelled:
+            with contextlib.suppress(Exception):  # what cannot be read is told when the split is read itself
+                labels = np.concatenate([labels, self._data(split, keys=[key], batch_size=-1)[key].numpy()])
         return find_classes(labels, None, what)
 
     def _choose_size(self, split):
@@ -169,9 +174,9 @@ class _Reader:
         self.decisions += [said] if said else []
         return size
 
-    def _data(self, split, decoders=None, **options):
+    def _data(self, split, decoders=None, keys=None, **options):
         # Other features are not decoded, whatever they are.
-        wanted = tfds.decode.PartialDecoding(dict.fromkeys(self.keys, True), decoders=decoders)
+        wanted = tfds.decode.PartialDecoding(dict.fromkeys(keys or self.keys, True), decoders=decoders)
         return self.builder.as_dataset(split=split, decoders=wanted, **options)
 
     def _read_equal(self, split):

@@ -55,4 +55,4 @@ def open_source(spec, *, data_dir, image_size, on_bad_image, announce, pixel_sca
     from keras_vision.data.prepared import download, open_prepared
 
     directory = download(spec, place.path, announce) if place.kind == "download" else place.path
-    return open_prepared(directory, image_size)
+    return open_prepared(directory, image_size, known)

@@ -77,6 +77,29 @@ def spec_of(kind, path):
     return shlex.quote(f"{kind}:{path}")
 
 
+def refuse_folder(path):
+    """Refuses a folder in the place of a file, and says how to give it.
+
+    Example:
+
+    >>> from pathlib import Path
+    >>> refuse_folder(Path("a.npz"))
+    """
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder. For the images in it give {spec_of('folder', path)}.")
+
+
+def steps_per_epoch(split, batch_size):
+    """Returns the number of training batches in an epoch; the images of an unfilled last batch wait for the next.
+
+    Example:
+
+    >>> steps_per_epoch(dataset.train, 512)
+    105
+    """
+    return max(1, len(split) // batch_size)
+
+
 def images_at_once(shape):
     """Returns how many images of a shape (height, width, channels) are evaluated at a time: fewer of large ones.
 

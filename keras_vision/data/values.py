@@ -225,7 +225,7 @@ def _pieces(images):
 
 
 def over_white(images):
-    """Returns images with transparency laid over white, as image files are read.
+    """Returns images with transparency laid over white, as image files are read; those without any as they are.
 
     Args:
         images: uint8 [n, h, w, 4], or [n, h, w, 2] for grey.
@@ -238,6 +238,8 @@ def over_white(images):
     >>> over_white(np.array([[[[0, 0, 0, 0]]]], "uint8")).tolist()
     [[[[255, 255, 255]]]]
     """
+    if images.shape[3] not in (2, 4):
+        return images
     from PIL import Image
 
     channels = images.shape[3] - 1

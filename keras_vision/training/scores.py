@@ -9,6 +9,18 @@ METRICS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy"}
 HEAVIEST = 10.0
 
 
+def right_answers(predictions, labels, num_classes):
+    """Returns how many images of each class are recognised, and how many there are: two int arrays [classes].
+
+    Example:
+
+    >>> [numbers.tolist() for numbers in right_answers(np.array([0, 0, 1]), np.array([0, 0, 0]), 2)]
+    [[2, 0], [3, 0]]
+    """
+    right = np.bincount(labels[predictions == labels], minlength=num_classes)
+    return right, np.bincount(labels, minlength=num_classes)
+
+
 def recalls(predictions, labels, num_classes):
     """Returns the share of each class's images that is recognised, float64 [classes]; NaN for a class without images.
 
@@ -17,8 +29,7 @@ def recalls(predictions, labels, num_classes):
     >>> recalls(np.array([0, 0, 1]), np.array([0, 0, 0]), 2).round(2).tolist()
     [0.67, nan]
     """
-    right = np.bincount(labels[predictions == labels], minlength=num_classes)
-    counts = np.bincount(labels, minlength=num_classes)
+    right, counts = right_answers(predictions, labels, num_classes)
     return np.divide(right, counts, out=np.full(num_classes, np.nan), where=counts > 0)
 
 

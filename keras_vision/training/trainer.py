@@ -7,7 +7,8 @@ import numpy as np
 
 from keras_vision.data.augment import Augmentation
 from keras_vision.data.brightness import pixel_statistics
-from keras_vision.data.pipeline import steps_per_epoch, training_batches
+from keras_vision.data.pipeline import training_batches
+from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput, KerasVisionError, check_choice
 from keras_vision.events import EventLog
 from keras_vision.models.layers import set_statistics

@@ -107,6 +107,12 @@ def test_blanks_underscores_and_hyphens_are_alike_and_it_is_said():
     assert notes == ["Classes are matched by name: 'Ice-Cream' is 'ice_cream', 'black_bear' is 'black bear'."]
 
 
+def test_what_may_be_another_class_does_not_match():
+    for of_model, given in ((("C", "Java"), "C++"), (("12", "3"), "1-2")):
+        with pytest.raises(BadInput, match="does not know"):
+            match_classes(of_model, (given,), {0}, "x")
+
+
 def test_classes_that_differ_by_case_alone_match_exactly_only():
     assert match_classes(("a", "A"), ("A", "a"), {0, 1}, "x") == ([1, 0], [])
 

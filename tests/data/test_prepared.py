@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from keras_vision.data import load_dataset, prepared
+from keras_vision.data import load_dataset, load_images, prepared
 from keras_vision.errors import BadInput
 
 COUNTS = {"train": 40, "test": 6}
@@ -24,6 +24,9 @@ def _examples(count, seed, sizes):
     generator = np.random.default_rng(seed)
     for number, size in zip(range(count), itertools.cycle(sizes), strict=False):
         yield {"image": generator.integers(0, 256, (*size, 3), dtype=np.uint8), "label": number % 2, "id": str(number)}
+
+
+_examples_as_they_are = _examples
 
 
 @pytest.fixture
@@ -121,6 +124,19 @@ def test_labels_may_be_plain_integers(prepare, is_labelled):
     dataset = load_dataset("tfds:pets", data_dir=directory)
     assert dataset.class_names == ("0", "1")
     assert dataset.test().labels.tolist() == [0, 1, 0, 1, 0, 1]
+
+
+def test_an_integer_that_only_test_images_have_is_measured_and_not_trained_on(prepare, monkeypatch):
+    def examples(count, seed, sizes):
+        found = _examples_as_they_are(count, seed, sizes)
+        yield from (one | {"label": one["label"] if seed == len("train") else 2} for one in found)
+
+    monkeypatch.setitem(globals(), "_examples", examples)
+    directory = prepare(label=tfds.features.Scalar(np.int64))
+    found = load_images("tfds:pets", shape=(6, 5, 3), data_dir=directory, known=("0", "1", "2"))
+    assert (found.class_names, found.images.labels.tolist()) == (("0", "1", "2"), [2] * 6)
+    with pytest.raises(BadInput, match="labels that no training image has: 2"):
+        load_dataset("tfds:pets", data_dir=directory).test()
 
 
 def test_classes_may_have_no_names(prepare):

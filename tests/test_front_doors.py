@@ -99,7 +99,8 @@ def test_a_search_started_again_does_not_repeat_itself(images, capsys):
 
 
 def test_a_target_that_is_not_reached_exits_3_with_the_best_and_no_look_at_the_test_split(images, capsys):
-    assert tune("--dataset", images, "--target-acc", "1", "--max-trials", "1", "--epochs", "1", "--workdir", "w") == 3
+    words = ("--dataset", images, "--target-acc", "1", "--max-trials", "1", "--epochs", "1", "--workdir", "w")
+    assert tune(*words, "--confirm", "0") == 3
     out = capsys.readouterr().out
     assert "target 1 not reached: " in out
     assert "test accuracy" not in out
@@ -107,7 +108,7 @@ def test_a_target_that_is_not_reached_exits_3_with_the_best_and_no_look_at_the_t
 
 
 def test_a_larger_budget_goes_on(images):
-    words = ("--dataset", images, "--target-acc", "1", "--epochs", "1", "--workdir", "w")
+    words = ("--dataset", images, "--target-acc", "1", "--confirm", "0", "--epochs", "1", "--workdir", "w")
     assert tune(*words, "--max-trials", "1") == 3
     tune(*words, "--max-trials", "2")
     assert sum(b'"asked"' in line for line in (Run("w").path / "trials.jsonl").read_bytes().splitlines()) == 2

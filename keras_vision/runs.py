@@ -161,6 +161,11 @@ class Run:
             if theirs != own:
                 expected = f"one of {own}, or an empty directory"
                 raise WorkdirRefused(f"{self.path}, a run of {theirs}", expected, "Give another --workdir.")
+            if unknown := _not_in(first["settings"], settings):
+                raise WorkdirRefused(
+                    f"{self.path} was started by another version of this program, which had no setting {unknown!r}, "
+                    "and cannot be continued by this one; its model can be used. Give another --workdir to start anew."
+                )
             name, old, new = first_difference(first["settings"], settings) or (None, None, None)
             if name:
                 raise WorkdirRefused(
@@ -235,6 +240,15 @@ def _kind_of(settings):
     """Returns which command a run's settings are of."""
     marks = {"study": "study", "strategy": "tune"}
     return next((kind for mark, kind in marks.items() if mark in settings), "train")
+
+
+def _not_in(old, new):
+    """Returns the first of a run's settings, or of its recipe's, that the record of an older run lacks; else None."""
+    recipe, older = new.get("recipe"), old.get("recipe")
+    missing = [name for name in new if name not in old and name not in BUDGETS]
+    if isinstance(recipe, dict) and isinstance(older, dict):
+        missing += [f"recipe.{name}" for name in recipe if name not in older]
+    return next(iter(missing), None)
 
 
 def first_difference(old, new, ignore=BUDGETS, prefix=""):

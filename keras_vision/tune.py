@@ -289,7 +289,7 @@ def show(result, progress):
     )
     progress.say(cost_line(result))
     if "confirmed" in result:
-        progress.say(confirmed_line(result["confirmed"]))
+        progress.say(confirmed_line(result["confirmed"], result.get("metric", "accuracy")))
     if result["target_acc"] is not None:
         progress.say(verdict_line(result))
     for line in closing_lines(result | {"target_acc": None}):
@@ -303,17 +303,19 @@ def cost_line(result):
     )
     if "search_seconds_to_target" not in result:
         return f"{spent} of the best"
+    reached = "reached" if result["reached"] else "seemed to reach"
     return (
-        f"{spent} of the first network that reached the target, which was after "
+        f"{spent} of the first network that {reached} the target, which was after "
         f"{result['search_seconds_to_target']:.0f} s and {result['full_trainings_to_target']:.2f}"
     )
 
 
-def confirmed_line(confirmed):
+def confirmed_line(confirmed, metric="accuracy"):
     """Returns the accuracies of `confirm` as the line that a person reads."""
     spread = f", standard deviation {confirmed['deviation']:.4f}" if confirmed["deviation"] is not None else ""
     each = ", ".join(f"{accuracy:.4f}" for accuracy in confirmed["accuracies"])
-    return f"trained anew: {confirmed['mean']:.4f} of validation images on average{spread} ({each})"
+    of = "validation images" if metric == "accuracy" else METRICS[metric]
+    return f"trained anew: {confirmed['mean']:.4f} of {of} on average{spread} ({each})"
 
 
 def verdict_line(result):
@@ -326,8 +328,11 @@ def verdict_line(result):
             f"{result['at_least']:.4f}, by {len(confirmed['accuracies'])} trainings on other validation images"
         )
     if result["reached"]:
-        return f"{target} reached on the validation images that the network was chosen by; --confirm 3 would show it"
-    if confirmed:
+        return (
+            f"{target} reached on the validation images that the network was chosen by; --confirm 3 shows whether it "
+            "is on others"
+        )
+    if confirmed and score_of(result) >= result["goal"] and not confirmed.get("holds"):
         return (
             f"{target} not reached: {result['best_trial']} had {score_of(result):.4f} when it was tried, and "
             f"{confirmed['mean']:.4f} when it was trained anew, which shows no more than {result['at_least']:.4f}"
@@ -349,7 +354,7 @@ def show_report(found, progress):
     if found["result"]:
         progress.say(cost_line(found["result"]))
         if "confirmed" in found["result"]:
-            progress.say(confirmed_line(found["result"]["confirmed"]))
+            progress.say(confirmed_line(found["result"]["confirmed"], found["metric"]))
             if found["target_acc"] is not None:
                 progress.say(verdict_line(found["result"] | {"target_acc": found["target_acc"]}))
         elif found["result"]["best_trial"] in [f"trials/{leader['trial']}" for leader in found["leaders"]]:

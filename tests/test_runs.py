@@ -237,3 +237,13 @@ def test_tensorboard_shows_the_picture_that_is_saved(tmp_path):
     (image,) = EventAccumulator(str(run.tensorboard)).Reload().Images("front")
     assert image.encoded_image_string == (run.figures / "front.png").read_bytes()
     assert (image.width, image.height, image.step) == (300, 150, 3)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [({}, {"metric": "accuracy"}, "metric"), ({"recipe": {}}, {"recipe": {"patience": 0.25}}, "recipe.patience")],
+)
+def test_a_run_of_a_version_that_knew_fewer_settings_is_told_from_one_with_others(tmp_path, old, new, name):
+    Run(tmp_path).start({"seed": 0, **old})
+    with pytest.raises(BadInput, match=f"another version of this program, which had no setting '{name}'"):
+        Run(tmp_path).start({"seed": 0, "confirm": 3, **new})

@@ -116,3 +116,21 @@ def test_time_that_runs_out_in_the_first_trial_leaves_nothing_to_confirm(tmp_pat
     result = search(tmp_path, target_acc=None, epochs=2, confirm=2, max_minutes=1e-9)
     assert (result["exit_code"], result["ended"], result["epochs_run"]) == (0, "time", 1)
     assert "confirmed" not in result
+
+
+def test_balanced_accuracy_is_what_all_tables_of_a_search_are_about(tmp_path):
+    result = search(tmp_path, metric="balanced_accuracy")
+    header, row = (tmp_path / "front.csv").read_text().splitlines()
+    assert header.startswith("trial,val_balanced_accuracy,") and f",{result['val_score']}," in row
+    assert "val_balanced_accuracy" in (tmp_path / "trials.csv").read_text().splitlines()[0]
+    text = shown(show_report, report(report=str(tmp_path)))
+    assert "target 0.1 of balanced accuracy" in text and f"{result['val_score']:.4f}" in text
+
+
+def test_a_miss_that_comes_to_the_target_when_it_is_trained_anew_is_not_said_to_show_less(tmp_path, monkeypatch):
+    confirm_with(monkeypatch, 0.99, 0.99)
+    result = search(tmp_path, target_acc=0.97, confirm=2)
+    assert result["exit_code"] == 3
+    text = shown(show, result)
+    assert "target 0.97 not reached: the best has" in text and "shows no more" not in text
+    assert "reached the target" not in text

@@ -30,29 +30,42 @@ def front(points):
     return places
 
 
-def on_fronts(rows):
+def name_of(score):
+    """Returns what a person reads for a score.
+
+    Example:
+
+    >>> name_of("val_balanced_accuracy")
+    'validation balanced accuracy'
+    """
+    return score.replace("val_", "validation ").replace("_", " ")
+
+
+def on_fronts(rows, score="val_accuracy"):
     """Returns the rows that are on the front of at least one cost, by rising parameters.
 
     Args:
-        rows: Dicts with `val_accuracy` and the keys of `COSTS`.
+        rows: Dicts with `score` and the keys of `COSTS`.
+        score: `"val_accuracy"` or `"val_balanced_accuracy"`.
 
     Returns:
         Copies of the rows, with `smallest_by`: the costs on whose front each one is.
     """
     costs = {place: [] for place in range(len(rows))}
     for cost in COSTS:
-        for place in front([(row[cost], row["val_accuracy"]) for row in rows]):
+        for place in front([(row[cost], row[score]) for row in rows]):
             costs[place].append(cost)
     chosen = [row | {"smallest_by": " ".join(costs[place])} for place, row in enumerate(rows) if costs[place]]
     return sorted(chosen, key=lambda row: row["parameters"])
 
 
-def plot_front(rows, target_acc=None):
+def plot_front(rows, target_acc=None, score="val_accuracy"):
     """Draws the validation accuracy of trials against each cost, with the front as a line.
 
     Args:
-        rows: Dicts with `trial`, `val_accuracy` and the keys of `COSTS`.
-        target_acc: Drawn as a line where given.
+        rows: Dicts with `trial`, `score` and the keys of `COSTS`.
+        target_acc: Drawn as a line where given: what a target asks of a trial.
+        score: As in `on_fronts`.
 
     Returns:
         A `matplotlib.figure.Figure`.
@@ -61,8 +74,8 @@ def plot_front(rows, target_acc=None):
 
     figure = style.new_figure(2.6)
     for column, (cost, name) in enumerate(COSTS.items(), start=1):
-        axes = style.new_axes(figure, (1, len(COSTS), column), x=name, y="validation accuracy" if column == 1 else "")
-        points = [(row[cost], row["val_accuracy"]) for row in rows]
+        axes = style.new_axes(figure, (1, len(COSTS), column), x=name, y=name_of(score) if column == 1 else "")
+        points = [(row[cost], row[score]) for row in rows]
         axes.scatter(*zip(*points, strict=True), s=12, color=style.COLOURS[4], label="trial")
         axes.plot(
             *zip(*(points[place] for place in front(points)), strict=True),
@@ -73,7 +86,7 @@ def plot_front(rows, target_acc=None):
             label="front",
         )
         if target_acc is not None:
-            axes.axhline(target_acc, color=style.COLOURS[5], linewidth=1, linestyle="--", label="target")
+            axes.axhline(target_acc, color=style.COLOURS[5], linewidth=1, linestyle="--", label="needed")
         axes.set_xscale("log")
         costs = [row[cost] for row in rows]
         is_wide = max(costs) > 100 * min(costs)

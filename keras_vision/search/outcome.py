@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from keras_vision.errors import BadInput
+from keras_vision.training.scores import METRICS
 
 CONFIDENCE = 0.9  # one in ten of the networks that just meet a target may miss it on new images
 Z = 1.2815515655446004  # the normal quantile of that confidence, one-sided
@@ -141,10 +142,8 @@ class Goal:
         """Returns what is asked of the networks, in words; "" where that is just the target."""
         if self.score == self.target:
             return ""
-        return (
-            f"To show {self.target:g} with {CONFIDENCE:.0%} confidence, a network needs {self.score:.4f} of the "
-            "validation images."
-        )
+        of = "the validation images" if self.metric == "accuracy" else f"{METRICS[self.metric]} on validation images"
+        return f"To show {self.target:g} with {CONFIDENCE:.0%} confidence, a network needs {self.score:.4f} of {of}."
 
     def _seen(self, trainings):
         return self.images * min(trainings, self.folds)

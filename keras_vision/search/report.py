@@ -10,6 +10,7 @@ from keras_vision.errors import BadInput
 from keras_vision.progress import Progress, settings_line
 from keras_vision.runs import Run
 from keras_vision.search.ledger import Ledger, ranking
+from keras_vision.training.scores import METRICS
 
 LEADERS = 10
 # Below so many trials for each setting, importance is mostly chance.
@@ -24,8 +25,8 @@ def report_on(workdir, progress=None):
         progress: A `Progress`, which is told where the last record is torn.
 
     Returns:
-        A dict: workdir, model, dataset, target_acc, result (None where the search has none yet), leaders (each with its
-        mean over other seeds where it was confirmed), front, importance, caution, failed, statuses.
+        A dict: workdir, model, dataset, metric, target_acc, result (None where the search has none yet), leaders (each
+        with its mean over other seeds where it was confirmed), front, importance, caution, failed, statuses.
 
     Raises:
         BadInput: The directory holds no search.
@@ -38,13 +39,16 @@ def report_on(workdir, progress=None):
     ledger = Ledger(path, warn=(progress or Progress()).say)
     trials, completed = ledger.trials, ledger.completed
     importance = importance_of(completed)
+    result = run.result if run.finished else None
+    goal = (result or {}).get("goal", settings["target_acc"])  # by which the search itself ranks
     return {
         "workdir": str(run.path),
         "model": settings["model"],
         "dataset": settings["dataset"],
+        "metric": settings.get("metric", "accuracy"),
         "target_acc": settings["target_acc"],
-        "result": run.result if run.finished else None,
-        "leaders": _leaders(ranking(run, completed, settings["target_acc"])),
+        "result": result,
+        "leaders": _leaders(ranking(run, completed, goal)),
         "front": _read_csv(run.path / "front.csv"),
         "importance": importance,
         "caution": caution(len(completed), len(importance)),
@@ -112,6 +116,7 @@ def _leaders(trials):
         {
             "trial": trial.name,
             **{key: trial.result.get(key) for key in keys},
+            "val_score": trial.score,
             "confirmed_mean": trial.confirmed and trial.confirmed["mean"],
             "values": trial.values,
         }
@@ -134,18 +139,20 @@ def renderables(found):
     """Yields a report as rich tables and lines for a person. Brackets in what others wrote are no markup."""
     from keras_vision.analysis.tables import new_table, short
 
-    target = f", target {found['target_acc']:g}" if found["target_acc"] is not None else ""
+    metric = METRICS[found["metric"]]
+    scored = "validation" if found["metric"] == "accuracy" else metric
+    target = f", target {found['target_acc']:g} of {metric}" if found["target_acc"] is not None else ""
     counts = ", ".join(f"{status.lower()}: {count}" for status, count in found["statuses"].items())
     yield Text(f"{found['model']} on {found['dataset']}{target} ({counts})")
     leaders = new_table(
         None,
-        *("trial", "validation", "other seeds", "parameters", "MACs", "ms/image", "epochs", "seconds", "ended by"),
+        *("trial", scored, "trained anew", "parameters", "MACs", "ms/image", "epochs", "seconds", "ended by"),
     )
     for line in found["leaders"]:
         _add_row(
             leaders,
             f"{line['trial']}  {settings_line(line['values'])}",
-            f"{line['val_accuracy']:.4f}",
+            f"{line['val_score']:.4f}",
             "" if line["confirmed_mean"] is None else f"{line['confirmed_mean']:.4f}",
             f"{line['parameters']:,}",
             short(line["macs"]),
@@ -155,14 +162,15 @@ def renderables(found):
             line["stopped"],
         )
     yield leaders
-    yield "Front: what no other trial beats in accuracy and one cost at once"
-    front = new_table(None, "trial", "validation", "smallest by")
+    yield f"Front: what no other trial beats in {metric} and one cost at once"
+    front = new_table(None, "trial", scored, "smallest by")
+    score = f"val_{found['metric']}"
     for row in found["front"]:
-        _add_row(front, row["trial"], f"{float(row['val_accuracy']):.4f}", row["smallest_by"].replace(" ", ", "))
+        _add_row(front, row["trial"], f"{float(row[score]):.4f}", row["smallest_by"].replace(" ", ", "))
     yield front
     if found["importance"]:
         caution = f" ({found['caution']})" if found["caution"] else ""
-        yield f"Share of the differences in accuracy that a setting explains{caution}"
+        yield f"Share of the differences in {metric} that a setting explains{caution}"
         importance = new_table(None, "setting", "share")
         for name, share in found["importance"].items():
             _add_row(importance, name, f"{share:.0%}")

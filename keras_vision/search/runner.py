@@ -111,7 +111,7 @@ class Search:
         self.limits, self.keep, self.precision, self.card = limits or Limits(), keep, precision, card or {}
         self.progress = progress or Progress()
         self.ledger = Ledger(run.path / "trials.jsonl", warn=self.progress.say)
-        self.board = Board(run, space.names)
+        self.board = Board(run, space.names, goal.metric)
         self.winner = Winner(self)
         self._counts, self._unfit = {}, {}
         self.strategy = make_strategy(self)
@@ -309,7 +309,7 @@ class Search:
             self.unfinished = dataclasses.replace(trial, result=result)
         else:
             if result["stopped"] == "hopeless":
-                self.progress.say(f"  given up: {self.target_acc:g} is out of its reach")
+                self.progress.say(f"  given up: {self.target_acc:.4f} is out of its reach")
             self._close(trial, "completed", result=result)
 
     def _train_trial(self, trial, run, deadline):

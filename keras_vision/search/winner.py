@@ -5,6 +5,7 @@ search writes it anew.
 """
 
 import json
+import math
 import shutil
 import statistics
 import time
@@ -54,7 +55,7 @@ class Winner:
         if self.reached:
             further = "" if self.search.stop_at_target else "; now for a smaller one"
             size = f"{self.best.result['parameters']:,} parameters"
-            self.search.progress.say(f"  reached with {size}: {self.best.score:.4f}{further}")
+            self.search.progress.say(f"  reached {self.target_acc:.4f} with {size} ({self.best.score:.4f}){further}")
 
     def prune(self):
         """Deletes what no later start needs: checkpoints of closed trials, and models of all but the `keep` best."""
@@ -107,7 +108,7 @@ class Winner:
         outcome = {"goal": goal.score, "reached": best.is_sound(goal.score)}
         accuracies = best.confirmed["accuracies"] if best.confirmed else []
         if accuracies:
-            outcome["at_least"] = round(goal.bound(accuracies), 4)
+            outcome["at_least"] = math.floor(1e4 * goal.bound(accuracies) + 1e-5) / 1e4
         if len(accuracies) < goal.confirmations:
             outcome["reached"] = False
         return outcome

@@ -99,6 +99,7 @@ class EpochEnd(keras.callbacks.Callback):
         self.validation, self.logs, self.deadline = validation, logs, deadline
         self.metric, self.keep, self.target_acc = metric, keep, target_acc
         self.judge, self.card, self.progress = judge, card, progress
+        self.is_late = False  # decided once an epoch: what saves the model and what ends the training must agree
         self.swap = keras.callbacks.SwapEMAWeights()
         self.batches = evaluation_batches(
             validation,
@@ -141,6 +142,7 @@ class EpochEnd(keras.callbacks.Callback):
         self.state["history"].append(row)
         self.state["epoch"] = row["epoch"]
         self.state["seconds"] += row["seconds"]
+        self.is_late = self.deadline is not None and time.monotonic() > self.deadline
         self.run.log_metrics(self.state["history"])
         self.checkpoints.save(self.model, self.state)
         self.save_kept()
@@ -177,7 +179,7 @@ class EpochEnd(keras.callbacks.Callback):
             return verdict
         if unfinished and has_settled(history, self.recipe.epochs, self.recipe.patience, self.metric):
             return "settled"
-        return "time" if unfinished and self.deadline is not None and time.monotonic() > self.deadline else None
+        return "time" if unfinished and self.is_late else None
 
     @contextlib.contextmanager
     def _averaged_weights(self):

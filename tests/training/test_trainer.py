@@ -171,6 +171,22 @@ def test_the_run_directory_holds_what_the_result_says_and_the_model_of_the_best_
     assert np.mean(logits.argmax(axis=1) == dataset.validation.labels) == pytest.approx(result["val_accuracy"])
 
 
+class PassesLater(float):
+    """A deadline that passes between the first and the second look at it."""
+
+    looks = 0
+
+    def __lt__(self, now):
+        self.looks += 1
+        return self.looks > 1
+
+
+def test_time_that_runs_out_at_the_end_of_an_epoch_leaves_a_model(tmp_path):
+    result = fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), keep="last", deadline=PassesLater())
+    assert (result["stopped"], result["epochs_run"]) == ("time", 2)
+    assert Run(tmp_path).model_path.exists()
+
+
 def test_training_ends_at_the_deadline(tmp_path):
     result = fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), deadline=0.0)
     assert (result["stopped"], result["epochs_run"]) == ("time", 1)

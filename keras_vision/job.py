@@ -221,6 +221,11 @@ def closing_lines(result):
     ended = result.get("ended")  # of a search
     if ended is None and result["stopped"] == "time":
         lines.append("Its time was over before its epochs were: the same command goes on from here.")
+    elif ended is None and result["stopped"] == "settled":
+        lines.append(
+            f"It ended after {result['epochs_run']} epochs, since nothing was left to learn; --patience 0 trains to "
+            "the last."
+        )
     elif ended in ("trials", "time") and (result["exit_code"] == 3 or result["stopped"] == "time"):
         lines.append("The same command with a larger budget (--max-trials, --max-minutes) goes on from here.")
     elif ended == "space" and result["exit_code"] == 3:

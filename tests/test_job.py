@@ -44,3 +44,8 @@ def test_the_line_of_an_earlier_run_without_a_choice_of_metric_is_about_accuracy
         name: value for name, value in RESULT.items() if name not in ("metric", "val_score", "val_balanced_accuracy")
     }
     assert closing_lines(old | {"target_acc": 0.9})[0].startswith("target 0.9 reached: validation accuracy 0.9500 with")
+
+
+def test_a_training_that_ended_before_its_last_epoch_says_why():
+    lines = closing_lines(RESULT | {"target_acc": None, "stopped": "settled", "epochs_run": 7})
+    assert any("ended after 7 epochs, since nothing was left to learn; --patience 0" in line for line in lines)

@@ -126,8 +126,8 @@ def measure_search(folder, seeds, workdir):
     return result
 
 
-def report(workdir):
-    """Writes what was measured to docs/results/anybody.md."""
+def report(workdir, note=""):
+    """Writes what was measured to docs/results/anybody.md, with a note on how."""
     found = {path.stem: read_json(path) for path in sorted(workdir.glob("*.json"))}
     names = sorted({stem.rsplit("-", 2)[0] for stem in found if stem.endswith("-0")})
     seeds = sorted({int(stem.rsplit("-", 1)[1]) for stem in found if stem.rsplit("-", 1)[1].isdigit()})
@@ -149,6 +149,7 @@ def report(workdir):
         seeds=", ".join(map(str, seeds)), count=len(seeds), batch_size=BATCH_SIZE, epochs=EPOCHS, patience=PATIENCE,
         processor=processor_name(),
     )  # fmt: skip
+    text += f"{note}\n\n" if note else ""
     text += f"## Training\n\nTest accuracy, mean over so many seeds, and the longest training.\n\n{table}\n"
     if gains:
         text += f"\nOn average the better of the two is {100 * statistics.mean(gains):+.1f} points from the tutorial.\n"
@@ -174,9 +175,10 @@ def main():
     parser.add_argument("folders", nargs="*")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--workdir", type=Path, default=Path("runs/anybody"))
+    parser.add_argument("--note", default="", help="what a reader of the report must know of the measurement")
     options = parser.parse_args()
     if options.what == "report":
-        report(options.workdir)
+        report(options.workdir, options.note)
     elif options.what == "train":
         for seed in range(options.seeds):
             for folder in options.folders:

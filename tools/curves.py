@@ -86,21 +86,16 @@ def fit_table(curves):
 
 
 def _left(curve, share):
-    """Returns the least share of the smallest error that was left at the end, after an epoch of this share or later."""
+    """Returns the share of the smallest error that was left at the end, after the first epoch of this share."""
     epochs = len(curve.val_accuracy)
-    final = 1 - curve.val_accuracy[-1]
-    later = [done for done in range(1, epochs) if done / epochs >= share - 1e-9]
-    errors = [smallest_error(curve.rows(done), done / epochs) for done in later[:1]]
-    return min((final / error if error else 1.0 for error in errors), default=1.0)
+    done = next((done for done in range(1, epochs) if done / epochs >= share - 1e-9), None)
+    error = smallest_error(curve.rows(done), done / epochs) if done else 0.0
+    return (1 - curve.val_accuracy[-1]) / error if error else 1.0
 
 
 def is_given_up(curve, goal, table):
     """Returns whether a training would be given up before its end."""
-    epochs = len(curve.val_accuracy)
-    return any(
-        smallest_error(curve.rows(done), done / epochs) * least_left(done / epochs, table) > 1 - goal
-        for done in range(1, epochs)
-    )
+    return any(is_given_up_after(curve, goal, table, done) for done in range(1, len(curve.val_accuracy)))
 
 
 def wrong_endings(curves):

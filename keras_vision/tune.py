@@ -24,7 +24,7 @@ from keras_vision.models import MODELS
 from keras_vision.progress import installed, settings_line, suitable_progress
 from keras_vision.quiet import import_keras
 from keras_vision.search.ending import ENDINGS
-from keras_vision.search.outcome import CONFIDENCE, CONFIRMATIONS, make_goal
+from keras_vision.search.outcome import CONFIDENCE, make_goal
 from keras_vision.training.recipe import SEARCH_STEPS, recipe_for
 from keras_vision.training.scores import METRICS, score_of
 
@@ -97,8 +97,9 @@ def tune(
         batch_size: Images per step, likewise.
         keep: Number of best trials whose model files are kept.
         confirm: Train the best network so many times more, with other seeds and on other validation images; by default
-            3 times where there is a target. One that only reached the target by luck gives way to the next smallest,
-            for good. With 0 the validation images by which the best was chosen have the last word.
+            3 times where there is a target, and up to 9 where the images are few. One that only reached the target by
+            luck gives way to the next smallest, for good. With 0 the validation images by which the best was chosen
+            have the last word.
         seed: Everything random derives from it.
         workdir: The run directory; `runs/tune-MODEL-DATASET` by default.
         precision: See `keras_vision.training.precision.set_precision`.
@@ -132,9 +133,7 @@ def tune(
     check_share("target_acc", target_acc)
     check_seed(seed)
     max_trials = TRIALS.get(strategy, MOST_TRIALS) if max_trials is None else max_trials
-    if confirm is None:
-        confirm = CONFIRMATIONS if target_acc is not None else 0
-    if confirm < 0:
+    if confirm is not None and confirm < 0:
         raise BadInput(f"confirm={confirm}", "a number of trainings, 0 for none")
     check_budgets(max_trials=max_trials, keep=keep)
     check_budgets(max_params=max_params, max_macs=max_macs, max_latency_ms=max_latency_ms)
@@ -195,7 +194,7 @@ def tune(
         "fingerprint": data.fingerprint,
         "space": choices.describe(),
         "recipe": recipe.as_dict(),
-        "confirm": confirm,
+        "confirm": goal.confirmations,
         "max_trials": max_trials,
         "max_minutes": max_minutes,
     }
@@ -322,6 +321,11 @@ def verdict_line(result):
     """Returns whether a target was reached, and what shows it, as a person reads it."""
     target, metric = f"target {result['target_acc']:g}", METRICS[result.get("metric", "accuracy")]
     confirmed = result.get("confirmed")
+    if result["stopped"] == "time":
+        return (
+            f"{target} not reached yet: the time was over in the training of {result['best_trial']}; the same command "
+            "goes on with it"
+        )
     if result["reached"] and confirmed:
         return (
             f"{target} reached: with {CONFIDENCE:.0%} confidence the {metric} on new images is at least "

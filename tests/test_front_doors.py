@@ -60,7 +60,7 @@ def tune(*words):
 def test_a_search_reaches_its_target_and_says_where_things_are(images, capsys):
     assert tune("--dataset", images, "--target-acc", "0.9", "--workdir", "w") == 0
     lines = capsys.readouterr().out.splitlines()
-    shown = "target 0.9 reached: with 90% confidence the accuracy on new images is at least 0.9"
+    shown = "target 0.9 reached: with 95% confidence the accuracy on new images is at least 0.9"
     assert any(line.startswith(shown) for line in lines)
     assert any(
         line.startswith("TensorBoard") and line.endswith("tensorboard --host localhost --logdir w") for line in lines

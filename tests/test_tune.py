@@ -57,7 +57,7 @@ def test_a_target_that_holds_on_average_is_reached(tmp_path, monkeypatch):
     assert result["exit_code"] == 0
     assert result["test"]["looks"] == 1
     assert 0.1 <= result["at_least"] < 0.15
-    assert "target 0.1 reached: with 90% confidence the accuracy on new images is at least 0.1" in shown(show, result)
+    assert "target 0.1 reached: with 95% confidence the accuracy on new images is at least 0.1" in shown(show, result)
 
 
 def test_an_average_at_the_target_does_not_show_it(tmp_path, monkeypatch):

@@ -75,9 +75,10 @@ class Trial:
         return target_acc is not None and self.score >= target_acc
 
     def is_sound(self, target_acc):
-        """Returns whether it reached a target, and not by luck: as far as is known also on average over other seeds."""
-        holds = self.confirmed is None or self.confirmed.get("holds", self.confirmed["mean"] >= (target_acc or 0))
-        return self.reaches(target_acc) and holds
+        """Returns whether it reached a target, and not by luck: other seeds decide, where it was trained with these."""
+        if self.confirmed is None or target_acc is None:
+            return self.reaches(target_acc)
+        return self.confirmed.get("holds", self.confirmed["mean"] >= target_acc)
 
 
 class Ledger:
@@ -175,8 +176,9 @@ def ranked(trials, target_acc=None):
 
     def place(trial):
         size = trial.result["parameters"], trial.result["macs"]
-        merit = (*size, -trial.score) if trial.reaches(target_acc) else (-trial.score, *size)
-        return not trial.is_sound(target_acc), not trial.reaches(target_acc), *merit, trial.number
+        has_reached = trial.is_sound(target_acc) or trial.reaches(target_acc)
+        merit = (*size, -trial.score) if has_reached else (-trial.score, *size)
+        return not trial.is_sound(target_acc), not has_reached, *merit, trial.number
 
     return sorted(trials, key=place)
 

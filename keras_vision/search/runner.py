@@ -264,7 +264,6 @@ class Search:
         self._tell_confirmed(trial, confirmed)
 
     def _tell_confirmed(self, trial, confirmed):
-        # A trial that missed has not reached, whatever its network does with other seeds.
         score = min(confirmed["mean"], trial.score)
         if self.target_acc is not None:
             # What shows the target has reached, even if it is less than a single training was asked for.

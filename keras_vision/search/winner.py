@@ -24,7 +24,7 @@ REASONS = 3  # of so many trials it is said why none of them completed
 class Winner:
     """The best of what a search has found so far.
 
-    A trial whose mean over other seeds is below the target reached it by luck. It stands behind all others that
+    A trial whose trainings with other seeds do not show the target reached it by luck. It stands behind all others that
     reached, also in later starts.
 
     Args:
@@ -58,8 +58,14 @@ class Winner:
             self.search.progress.say(f"  reached {self.target_acc:.4f} with {size} ({self.best.score:.4f}){further}")
 
     def prune(self):
-        """Deletes what no later start needs: checkpoints of closed trials, and models of all but the `keep` best."""
-        kept = self._ranking()[: self.search.keep]
+        """Deletes what no later start needs: checkpoints of closed trials, and models of all but the `keep` best.
+
+        What may yet take the best one's place, if that was luck, is kept until the best is confirmed.
+        """
+        ranking = self._ranking()
+        kept = ranking[: self.search.keep]
+        if self.search.goal.confirmations and not (self.reached and self.best.confirmed):
+            kept += [trial for trial in ranking if trial.is_sound(self.target_acc)]
         for trial in self.search.ledger.trials:
             run = trial_run(self.run, trial)
             if trial.status != "OPEN":
@@ -140,7 +146,7 @@ class Winner:
     # ---- what it cost ----
 
     def _costs(self, best):
-        """Returns what the search cost: seconds, and training FLOPs as multiples of one full training.
+        """Returns what the search cost, with its confirmations: seconds, and FLOPs as multiples of one full training.
 
         That is the training, to the end of its recipe, of the first network that reached the target; of the best where
         none did.
@@ -151,20 +157,29 @@ class Winner:
         epochs = self.search.space.resolve(reference.values)[1].epochs
         full = reference.result["training_flops"] / reference.result["epochs_run"] * epochs
 
-        def cost(trials, suffix=""):
-            seconds, flops = (sum(column) for column in zip(*map(self._cost_of, trials), strict=True))
+        def cost(costs, suffix=""):
+            seconds, flops = (sum(column) for column in zip(*costs, strict=True))
             return {f"search_seconds{suffix}": round(seconds, 2), f"full_trainings{suffix}": round(flops / full, 2)}
 
-        return cost(trials) | (cost(trials[: first.number + 1], "_to_target") if first else {})
+        costs = [self._cost_of(trial) for trial in trials]
+        anew = [self._cost_so_far(trial, run) for trial in trials for run in self._confirmations(trial)]
+        return cost(costs + anew) | (cost(costs[: first.number + 1], "_to_target") if first else {})
+
+    def _confirmations(self, trial):
+        """Returns the `Run`s in which a trial's network was trained anew."""
+        return [Run(path) for path in sorted((self.run.path / "confirm").glob(f"{trial.name}-*"))]
 
     def _cost_of(self, trial):
-        """Returns (seconds, training FLOPs) of a trial; of one without a result, those of its finished epochs."""
+        """Returns (seconds, training FLOPs) of a trial."""
         if trial.result:
             return trial.result["seconds"], trial.result["training_flops"]
-        metrics = trial_run(self.run, trial).metrics_path
-        if not metrics.exists():
+        return self._cost_so_far(trial, trial_run(self.run, trial))
+
+    def _cost_so_far(self, trial, run):
+        """Returns (seconds, training FLOPs) of the finished epochs of a `Run` that trains a trial's network."""
+        if not run.metrics_path.exists():
             return 0.0, 0
-        rows = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()]
+        rows = [json.loads(line) for line in run.metrics_path.read_text(encoding="utf-8").splitlines()]
         settings, _ = self.search.space.resolve(trial.values)
         return sum(row["seconds"] for row in rows), self.search.training_flops(settings, len(rows))
 
@@ -173,9 +188,10 @@ class Winner:
     def confirm(self, seeds, ended, deadline=None):
         """Trains the best network anew, to the end of its recipe, with other seeds and on other validation images.
 
-        Where that does not show the target, the next smallest that reached the goal takes its place, as far as their
-        models are kept; where none holds, the smallest stays. The trainings are
-        runs in the folder `confirm`; those that are finished are not run again. One that diverges counts as 0.
+        Where that does not show the target, the next smallest that reached the goal takes its place; where none holds,
+        the smallest stays. Where no trial reached the goal, the best is trained anew if it missed by no more than
+        chance may have taken. The trainings are runs in the folder `confirm`; those that are finished are not run
+        again. One that diverges counts as 0.
 
         Args:
             seeds: How many. A trial that was confirmed with as many, or more, keeps what it came to.
@@ -188,7 +204,8 @@ class Winner:
             validation images. Without it, and with "time" for `ended`, where there was no time for all of them.
         """
         kept = [trial for trial in self._ranking() if trial_run(self.run, trial).model_path.exists()]
-        for trial in [trial for trial in kept if trial.reaches(self.target_acc)] or kept[:1]:
+        near = [trial for trial in kept[:1] if not self.search.goal.is_futile([trial.score])]
+        for trial in [trial for trial in kept if trial.reaches(self.target_acc)] or near:
             is_known = trial.confirmed is not None and self._is_enough(trial.confirmed["accuracies"], seeds)
             confirmed = trial.confirmed if is_known else self._train_again(trial, seeds, deadline)
             if confirmed is None:
@@ -202,6 +219,7 @@ class Winner:
             if not is_known:
                 mean = confirmed["mean"]
                 self.search.progress.say(f"  on average {mean:.4f}: trials/{trial.name} reached the goal by luck")
+        self.prune()
         return self.conclude(ended)
 
     def _is_enough(self, accuracies, seeds):

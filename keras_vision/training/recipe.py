@@ -188,7 +188,7 @@ def _fitted(recipe, task, given):
         "batch_size": batch_size,
         "epochs": epochs,
         "warmup_epochs": round(WARMUP * epochs, 2),
-        "learning_rate": recipe.learning_rate * math.sqrt(batch_size / recipe.batch_size),
+        "learning_rate": recipe.learning_rate * math.sqrt(min(batch_size, task.images) / recipe.batch_size),
         "shift": round(SHIFT * task.side) if epochs > FEW_EPOCHS else 0,
         "patience": PATIENCE,
         "flip": recipe.flip if task.mirrored else "none",

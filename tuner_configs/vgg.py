@@ -60,11 +60,11 @@ def polish_space(hp, settings):
 
 
 def polish_space_last(hp, settings):
-    """Draws what a grid comes to once all else is tried: fewer positions, and pools that overlap.
+    """Draws what a grid comes to once all else is tried: borders without zeros, and pools that overlap.
 
     Pools of 3 pixels that lie 2 apart are those of Krizhevsky et al. 2012, section 3.4.
     """
-    drawn = {"strides": hp.Choice("strides", [1, 2]), "padding": hp.Choice("padding", ["same", "valid"])}
+    drawn = {"padding": hp.Choice("padding", ["same", "valid"])}
     if hp.Boolean("overlapping_pools"):
         return drawn | {"pool_size": 3, "pool_stride": 2}
     return drawn | {"pool_stride": None}

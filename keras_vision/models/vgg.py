@@ -17,18 +17,35 @@ from keras_vision.models.whitening import whiten
 LEAST_SIDE = 32  # of images, in pixels, that the network for small ones is made for
 
 
-def default_filters(input_shape):
-    """Returns the filters of each stage: 64, 128 and 256, with narrower stages before these where images are larger.
-
-    Each of them halves the image, so that what follows sees as many positions, and costs as much, as with small images.
+def default_strides(input_shape):
+    """Returns the step of the first convolution: 2 where images have twice the pixels that small ones have, else 1.
 
     Example:
 
-    >>> default_filters((32, 32, 3)), default_filters((64, 64, 3))
-    ((64, 128, 256), (32, 64, 128, 256))
+    >>> default_strides((32, 32, 3)), default_strides((64, 64, 3))
+    (1, 2)
     """
-    halvings = min(3, max(0, round(math.log2(min(input_shape[:2]) / LEAST_SIDE))))
-    return tuple(64 >> halvings << stage for stage in range(3 + halvings))
+    return 2 if halvings(input_shape) else 1
+
+
+def default_filters(input_shape, strides=1):
+    """Returns the filters of each stage: 64, 128 and 256, with narrower stages before these where images are larger.
+
+    Each of them halves the image, as long strides do, so that what follows sees as many positions, and costs as much,
+    as with small images.
+
+    Example:
+
+    >>> default_filters((32, 32, 3)), default_filters((64, 64, 3)), default_filters((64, 64, 3), strides=2)
+    ((64, 128, 256), (32, 64, 128, 256), (64, 128, 256))
+    """
+    more = min(3, max(0, halvings(input_shape) - round(math.log2(strides))))
+    return tuple(64 >> more << stage for stage in range(3 + more))
+
+
+def halvings(input_shape):
+    """Returns how often images are to be halved to be as small as `LEAST_SIDE`, roughly."""
+    return max(0, round(math.log2(min(input_shape[:2]) / LEAST_SIDE)))
 
 
 @checked
@@ -39,7 +56,7 @@ def vgg(
     filters=None,
     blocks=None,
     kernel_size=3,
-    strides=1,
+    strides=None,
     padding="same",
     pool_size=2,
     pool_stride=None,
@@ -57,7 +74,8 @@ def vgg(
         filters: Filters of the convolutions, one number per stage; None is `default_filters`.
         blocks: Convolutions, one number per stage; None is one in each stage and two in the last.
         kernel_size: Side of the convolutions' kernels, in pixels.
-        strides: Step of the first convolution's kernel over the image, in pixels; the others step by one.
+        strides: Step of the first convolution's kernel over the image, in pixels; None is `default_strides`. The others
+            step by one.
         padding: "same" puts zeros around what each convolution sees, to keep its size; "valid" puts none.
         pool_size: Side of the max pooling that closes each stage, in pixels.
         pool_stride: Step of that pooling; None is `pool_size`, less lets pools overlap.
@@ -75,7 +93,8 @@ def vgg(
 
     >>> vgg((32, 32, 3), 10, filters=(64, 128, 256, 512, 512), blocks=(1, 1, 2, 2, 2))  # the paper's column A
     """
-    filters = filters or default_filters(input_shape)
+    strides = strides or default_strides(input_shape)
+    filters = filters or default_filters(input_shape, strides)
     blocks = blocks or (1,) * (len(filters) - 1) + (2,)
     check_same_length(filters=filters, blocks=blocks)
     pool_stride = pool_stride or pool_size

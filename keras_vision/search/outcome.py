@@ -37,7 +37,7 @@ def lower_bound(score, images, trainings=math.inf):
     Example:
 
     >>> round(lower_bound(0.9, 1_000), 4), round(lower_bound(0.9, 1_000, trainings=3), 4)
-    (0.8833, 0.8824)
+    (0.8833, 0.8819)
 
     Source: Wilson 1927, the lower limit of the score interval, with the variance between trainings added.
     """

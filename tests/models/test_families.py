@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_vision.analysis.counts import count
 from keras_vision.analysis.measured_field import measure_fields
 from keras_vision.analysis.receptive_field import receptive_fields
 from keras_vision.models import build_model
@@ -168,3 +169,11 @@ def test_activations_are_applied_by_name(activation):
 def test_kernels_start_as_their_activation_wants(activation, spread):
     kernel = build_model("mlp", (28, 28, 1), 10, activation=activation).get_layer("block1_dense").kernel
     assert np.var(kernel) == pytest.approx(spread, rel=0.02)
+
+
+def test_a_vgg_for_twice_the_side_costs_as_much_as_one_for_small_images():
+    small, large = (build_model("vgg", (side, side, 3), 10) for side in (32, 64))
+    assert large.get_layer("block1_conv1").strides == (2, 2)
+    assert count(large).parameters == count(small).parameters
+    assert count(large).macs == pytest.approx(count(small).macs, rel=0.05)
+    assert build_model("vgg", (64, 64, 3), 10, strides=1).get_layer("block4_conv1")  # a narrow stage halves it instead

@@ -4,7 +4,7 @@ import importlib
 import sys
 
 from keras_vision.errors import BadInput, check_choice
-from keras_vision.streams import tell
+from keras_vision.system.streams import tell
 
 # front door -> what it does
 COMMANDS = {

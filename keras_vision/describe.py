@@ -4,10 +4,10 @@ import dataclasses
 import math
 import sys
 
-from keras_vision.cli import main as run_command
+from keras_vision.cli.command import main as run_command
+from keras_vision.cli.job import check_seed
 from keras_vision.errors import BadInput
-from keras_vision.job import check_seed
-from keras_vision.quiet import import_keras
+from keras_vision.system.quiet import import_keras
 
 INPUT_SHAPE, NUM_CLASSES = (32, 32, 3), 10
 # Mean and standard deviation of uniform noise from 0 to 255, which the instruments feed to a model without statistics.
@@ -67,7 +67,7 @@ def describe(
     >>> describe("vgg")["totals"]["parameters"]  # doctest: +SKIP
     964170
     """
-    from keras_vision.progress import suitable_progress
+    from keras_vision.reporting.progress import suitable_progress
 
     progress = suitable_progress(progress)
     _check_source(model, source, input_shape=input_shape, num_classes=num_classes, settings=settings)
@@ -95,7 +95,7 @@ def describe(
         result["receptive_fields"], drawn = _receptive_fields(network, seed)
         figures |= drawn
     if kernels:
-        from keras_vision.pictures import learned_figures
+        from keras_vision.cli.pictures import learned_figures
 
         figures |= learned_figures(network)
     if check:
@@ -108,7 +108,7 @@ def describe(
         images, labels = _batch(network, dataset, data_dir, seed, progress, own, is_new=model is not None)
         result["gradients"], figures["gradient_norms"] = _gradients(network, images, labels, dataset or "noise")
     if figures:
-        from keras_vision.analysis.style import save_figures
+        from keras_vision.reporting.style import save_figures
 
         result["figures"] = [str(path) for path in save_figures(figures, out or _figures_folder(source))]
     return result
@@ -262,7 +262,7 @@ def _receptive_fields(model, seed):
 
 def show(result, progress):
     """Prints a result of `describe` for a person."""
-    from keras_vision.analysis import tables
+    from keras_vision.reporting import tables
 
     progress.print(tables.layer_table(result))
     lines = tables.total_lines(result["totals"])

@@ -14,11 +14,11 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-from keras_vision.cli import main as run_command
+from keras_vision.cli.command import main as run_command
 from keras_vision.errors import BadInput
-from keras_vision.keras_settings import BACKEND, foreign_file, foreign_variables
-from keras_vision.machine import free_memory, memory_limit, memory_of_machine
 from keras_vision.runs import processor_name
+from keras_vision.system.keras_settings import BACKEND, foreign_file, foreign_variables
+from keras_vision.system.machine import free_memory, memory_limit, memory_of_machine
 
 MAIN_JOB, MAIN_DATASET = "python -m keras_vision.tune --model vgg", "fashion_mnist"
 # In bytes: with less than the first the main job fails (it takes 1.03 GB of memory and writes 3 MB), with less than the
@@ -36,11 +36,11 @@ _PROBE_SECONDS = 300
 # Run in a process of its own, so that what breaks there (an instruction that the processor lacks, say) is a finding.
 _PROBE = """
 import json
-from keras_vision.quiet import import_keras
+from keras_vision.system.quiet import import_keras
 import_keras()
 import keras, numpy
 import tensorflow as tf
-import keras_vision.data.prepared, keras_vision.pictures, keras_vision.search.runner
+import keras_vision.data.prepared, keras_vision.cli.pictures, keras_vision.search.runner
 from keras_vision.models import build_model
 from keras_vision.training.precision import set_precision
 precision = set_precision("auto")

@@ -5,11 +5,12 @@ import re
 import sys
 from pathlib import Path
 
-from keras_vision.cli import main as run_command
+from keras_vision.cli.command import main as run_command
+from keras_vision.cli.job import check_seed, data_source, open_dataset
 from keras_vision.data.evaluation import SPLITS
 from keras_vision.errors import BadInput, check_choice
-from keras_vision.job import check_seed, data_source, open_dataset
-from keras_vision.measure import (
+from keras_vision.system.quiet import import_keras
+from keras_vision.training.measure import (
     VIEWS,
     answer,
     balance_line,
@@ -19,7 +20,6 @@ from keras_vision.measure import (
     score_line,
     summary,
 )
-from keras_vision.quiet import import_keras
 
 
 def evaluate(source, *, dataset=None, data_dir=None, split=None, views=1, seed=None, figures=None, progress=None):
@@ -35,15 +35,15 @@ def evaluate(source, *, dataset=None, data_dir=None, split=None, views=1, seed=N
         data_dir: Where the data set lies.
         split: `"test"`, `"validation"` or, of new images, `"all"`. By default the test split, or all new images where
             they have none.
-        views: How many views of each image are averaged, one of `keras_vision.measure.VIEWS`.
+        views: How many views of each image are averaged, one of `keras_vision.training.measure.VIEWS`.
         seed: Of the validation split of the model's own data; that of its training by default.
         figures: The folder for pictures of the confusion matrix and of the most confident mistakes; by default that of
             the run, and none for a model file.
         progress: A `Progress`.
 
     Returns:
-        A dict: what `keras_vision.measure.measure` and `keras_vision.measure.details` return; decisions, what was
-        decided for the person; figures, their paths; and looks, how often the test split was, where it
+        A dict: what `measure` and `details` of `keras_vision.training.measure` return; decisions, what was decided for
+        the person; figures, their paths; and looks, how often the test split was, where it
         is that of the run's own data set.
 
     Raises:
@@ -57,7 +57,7 @@ def evaluate(source, *, dataset=None, data_dir=None, split=None, views=1, seed=N
     from keras_vision.data import locate
     from keras_vision.data.brightness import unlike_training
     from keras_vision.data.evaluation import EvaluationImages
-    from keras_vision.progress import suitable_progress
+    from keras_vision.reporting.progress import suitable_progress
     from keras_vision.runs import load_model, read_card
 
     progress = suitable_progress(progress)
@@ -141,8 +141,8 @@ def slug(name):
 
 def draw(folder, prefix, images, logits, class_names):
     """Draws the confusion matrix and the most confident mistakes; returns the paths, `FOLDER/PREFIX_NAME.png`."""
-    from keras_vision.analysis.style import save_figures
-    from keras_vision.pictures import error_figures
+    from keras_vision.cli.pictures import error_figures
+    from keras_vision.reporting.style import save_figures
 
     drawn = error_figures(images, logits, class_names)
     return [str(path) for path in save_figures({f"{prefix}_{name}": one for name, one in drawn.items()}, folder)]
@@ -274,7 +274,7 @@ def class_table(result):
     """Returns a result's classes as a rich table."""
     from rich.text import Text
 
-    from keras_vision.analysis.tables import new_table
+    from keras_vision.reporting.tables import new_table
 
     # Plain text: names may hold what rich takes for markup.
     title = Text(f"Classes of {result['dataset']}, {result['split']} images")

@@ -7,13 +7,13 @@ import tempfile
 import textwrap
 from pathlib import Path
 
-from keras_vision.cli import main as run_command
+from keras_vision.cli.command import main as run_command
+from keras_vision.cli.job import open_dataset
 from keras_vision.errors import BadInput, KerasVisionError, check_choice
 from keras_vision.evaluate import check_classes, choose_data, run_of
 from keras_vision.formats import FORMATS, check_format
 from keras_vision.formats.card import JSON, TEXT
-from keras_vision.job import open_dataset
-from keras_vision.quiet import import_keras
+from keras_vision.system.quiet import import_keras
 
 QUANTIZED = ("int8",)
 
@@ -54,7 +54,7 @@ def export(source, *, format=(), quantize=None, out=None, dataset=None, data_dir
         check_choice("quantize", quantize, QUANTIZED)
     for name in names:
         check_format(name, quantize)
-    from keras_vision.progress import suitable_progress
+    from keras_vision.reporting.progress import suitable_progress
     from keras_vision.runs import model_file
 
     progress = suitable_progress(progress)
@@ -230,7 +230,7 @@ def show(result, progress):
 
 def table(exports):
     """Returns exports as a rich table."""
-    from keras_vision.analysis.tables import new_table
+    from keras_vision.reporting.tables import new_table
 
     first = exports[0]
     title = f"Compared with the model on {first['images']:,} {first['source']}"

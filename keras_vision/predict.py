@@ -10,9 +10,9 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from keras_vision.cli import main as run_command
+from keras_vision.cli.command import main as run_command
 from keras_vision.errors import BadInput
-from keras_vision.quiet import import_keras
+from keras_vision.system.quiet import import_keras
 
 STDIN = "-"
 _SECONDS_BETWEEN_LINES = 5
@@ -50,7 +50,7 @@ def predict(source, images, *, top=1, batch_size=256, progress=None):
     {'image': 'photos/a.jpg', 'predictions': [{'class': 'Coat', 'probability': 0.93}]}
     """
     from keras_vision.data.images import THREADS, BadImage, printable, without_pillow_warnings
-    from keras_vision.progress import suitable_progress
+    from keras_vision.reporting.progress import suitable_progress
 
     progress = suitable_progress(progress)
     for name, value in (("top", top), ("batch_size", batch_size)):
@@ -161,7 +161,7 @@ class Classifier:
         import numpy as np
         from scipy.special import softmax
 
-        from keras_vision.measure import predict_logits
+        from keras_vision.training.measure import predict_logits
 
         if not images:
             return []
@@ -193,7 +193,7 @@ def open_classifier(source):
     card = read_card(source)
     names = card.get("class_names")
     import_keras()
-    from keras_vision.analysis.graph import ending_of, last_layers
+    from keras_vision.models.graph import ending_of, last_layers
     from keras_vision.training.precision import set_precision
 
     set_precision("float32")
@@ -268,7 +268,7 @@ def _print_table(rows, out):
     from rich.table import Table
     from rich.text import Text
 
-    from keras_vision.progress import make_progress
+    from keras_vision.reporting.progress import make_progress
 
     answered = [row for row in rows if "predictions" in row]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)

@@ -5,11 +5,11 @@ import sys
 import traceback
 from pathlib import Path
 
-from keras_vision.cli import main as run_command
+from keras_vision.cli.command import main as run_command
 from keras_vision.errors import BadInput, check_choice
-from keras_vision.quiet import import_keras
 from keras_vision.studies import STUDIES, load_study
 from keras_vision.studies.plan import SCALES
+from keras_vision.system.quiet import import_keras
 
 
 def study(name, *, scale="quick", seeds=3, dataset=None, data_dir=None, workdir=None, precision="auto", progress=None):
@@ -39,13 +39,13 @@ def study(name, *, scale="quick", seeds=3, dataset=None, data_dir=None, workdir=
     >>> study("mixer_patches", scale="smoke")["report"]  # doctest: +SKIP
     'runs/study-mixer_patches-smoke/report.md'
     """
-    from keras_vision.progress import suitable_progress
+    from keras_vision.reporting.progress import suitable_progress
 
     job = _job(
         name, scale=scale, seeds=seeds, dataset=dataset, data_dir=data_dir, workdir=workdir, precision=precision,
         progress=suitable_progress(progress),
     )  # fmt: skip
-    from keras_vision.job import tensorboard_line
+    from keras_vision.cli.job import tensorboard_line
     from keras_vision.studies.engine import carry_out
 
     job.progress.say(f"{name}: {job.study.summary}, scale {scale}, in {job.workdir}")
@@ -99,7 +99,7 @@ def study_all(*, scale="quick", seeds=3, dataset=None, data_dir=None, workdir=No
     Raises:
         BadInput: Before any work starts, where an argument cannot be right for any study that looks at images.
     """
-    from keras_vision.progress import suitable_progress
+    from keras_vision.reporting.progress import suitable_progress
 
     check_choice("scale", scale, SCALES)
     import_keras()

@@ -4,9 +4,8 @@ import functools
 import json
 import sys
 
-from keras_vision.cli import main as run_command
-from keras_vision.errors import check_choice
-from keras_vision.job import (
+from keras_vision.cli.command import main as run_command
+from keras_vision.cli.job import (
     begin,
     check_seed,
     check_share,
@@ -20,11 +19,12 @@ from keras_vision.job import (
     show,
     warn_of_majority,
 )
-from keras_vision.measure import VIEWS
+from keras_vision.errors import check_choice
 from keras_vision.models import MODELS
-from keras_vision.progress import suitable_progress
-from keras_vision.quiet import import_keras
-from keras_vision.safety import check_description
+from keras_vision.reporting.progress import suitable_progress
+from keras_vision.runs.safety import check_description
+from keras_vision.system.quiet import import_keras
+from keras_vision.training.measure import VIEWS
 from keras_vision.training.recipe import FIELDS, recipe_for
 from keras_vision.training.scores import METRICS, score_of
 
@@ -68,7 +68,7 @@ def train(
         seed: Everything random derives from it.
         workdir: The run directory; `runs/train-MODEL-DATASET` by default.
         precision: See `keras_vision.training.precision.set_precision`.
-        views: How many views of each test image are averaged, one of `keras_vision.measure.VIEWS`.
+        views: How many views of each test image are averaged, one of `keras_vision.training.measure.VIEWS`.
         session: Dict of more columns of TensorBoard's HParams, beside all settings.
         progress: A `Progress`.
         **recipe: Fields of `Recipe` that differ from the family's best known recipe.

@@ -5,9 +5,8 @@ import shlex
 import sys
 from pathlib import Path
 
-from keras_vision.cli import main as run_command
-from keras_vision.errors import BadInput, check_choice
-from keras_vision.job import (
+from keras_vision.cli.command import main as run_command
+from keras_vision.cli.job import (
     begin,
     check_seed,
     check_share,
@@ -20,11 +19,12 @@ from keras_vision.job import (
     recipe_for_metric,
     warn_of_majority,
 )
+from keras_vision.errors import BadInput, check_choice
 from keras_vision.models import MODELS
-from keras_vision.progress import installed, settings_line, suitable_progress
-from keras_vision.quiet import import_keras
+from keras_vision.reporting.progress import installed, settings_line, suitable_progress
 from keras_vision.search.ending import ENDINGS
 from keras_vision.search.outcome import CONFIDENCE, make_goal
+from keras_vision.system.quiet import import_keras
 from keras_vision.training.recipe import SEARCH_STEPS, recipe_for
 from keras_vision.training.scores import METRICS, score_of
 

@@ -56,7 +56,7 @@ def drawn():
 @pytest.fixture
 def bare_searches(request, monkeypatch):
     """Leaves out what takes longer than the trainings of a small search: latencies, which are 1.5 ms, and pictures."""
-    from keras_vision import pictures
+    from keras_vision.cli import pictures
     from keras_vision.search import board, runner
 
     monkeypatch.setattr(runner, "latency_ms", lambda model: 1.5)

@@ -4,12 +4,12 @@ import keras
 import numpy as np
 import pytest
 
+from keras_vision.cli.job import data_source
 from keras_vision.data import load_dataset
 from keras_vision.describe import _batch, describe, main, parse_shape
 from keras_vision.errors import BadInput
-from keras_vision.job import data_source
 from keras_vision.models import MODELS, build_model
-from keras_vision.progress import Progress
+from keras_vision.reporting.progress import Progress
 from keras_vision.runs import save_model
 from tests.models.small import small_model
 

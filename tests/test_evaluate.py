@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_vision.cli.job import data_source
 from keras_vision.data import load_dataset
 from keras_vision.errors import BadInput
 from keras_vision.evaluate import check_classes, choose_data, evaluate, run_of, show
-from keras_vision.job import data_source
 from keras_vision.models import build_model
-from keras_vision.progress import PlainProgress
+from keras_vision.reporting.progress import PlainProgress
 from keras_vision.runs import Run, load_model, read_card, save_model, write_json
 from keras_vision.training.trainer import model_card
 from tests.synthetic import make_split

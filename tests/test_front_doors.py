@@ -12,15 +12,15 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from keras_vision.cli import parse_settings
+from keras_vision.cli.command import parse_settings
 from keras_vision.errors import BadInput
 from keras_vision.evaluate import main as evaluate_main
-from keras_vision.measure import score
 from keras_vision.models import build_model
 from keras_vision.models.layers import PixelNormalization
 from keras_vision.runs import Run
 from keras_vision.train import main as train_main
 from keras_vision.train import train
+from keras_vision.training.measure import score
 from keras_vision.tune import main as tune_main
 
 pytestmark = pytest.mark.usefixtures("bare_searches")

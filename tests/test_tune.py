@@ -6,7 +6,7 @@ import statistics
 import pytest
 
 from keras_vision.errors import BadInput
-from keras_vision.progress import PlainProgress
+from keras_vision.reporting.progress import PlainProgress
 from keras_vision.runs import Run
 from keras_vision.search.winner import Winner
 from keras_vision.tune import report, show, show_report, tune

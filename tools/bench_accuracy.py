@@ -33,9 +33,9 @@ from peers_recipes import RECIPES
 from keras_vision.data import load_dataset
 from keras_vision.errors import check_choice
 from keras_vision.models import MODELS
-from keras_vision.quiet import import_keras
 from keras_vision.runs import Run
 from keras_vision.studies.table import markdown
+from keras_vision.system.quiet import import_keras
 
 RESULTS = ROOT / "docs" / "results"
 METHOD = """Seconds from the start of the command, imports included, and 10^15 floating-point operations of training

@@ -23,8 +23,8 @@ from bench_common import ROOT, Amount, machine_line, spread, write_between
 
 from keras_vision.errors import check_choice
 from keras_vision.models import MODELS
-from keras_vision.quiet import import_keras
 from keras_vision.studies.table import markdown
+from keras_vision.system.quiet import import_keras
 
 RESULTS = ROOT / "docs" / "results" / "overheads.md"
 RUN = "RUN"  # stands for the directory of a small run, which the first command makes
@@ -125,7 +125,7 @@ def step_seconds(model, data, recipe):
 
 def pause_seconds(model, data, recipe):
     """Returns how long an epoch takes beyond its steps; the first is not counted, because it is traced anew."""
-    from keras_vision.progress import Progress
+    from keras_vision.reporting.progress import Progress
     from keras_vision.runs import Run
     from keras_vision.training.trainer import fit
 

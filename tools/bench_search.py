@@ -35,9 +35,9 @@ from bench_common import (
 
 from keras_vision.data import load_dataset
 from keras_vision.errors import check_choice
-from keras_vision.quiet import import_keras
 from keras_vision.runs import Run
 from keras_vision.studies.table import markdown
+from keras_vision.system.quiet import import_keras
 from keras_vision.training.recipe import SEARCH_STEPS, Task, recipe_for
 
 RESULTS = ROOT / "docs" / "results" / "search.md"

@@ -18,9 +18,9 @@ from peers_recipes import RECIPES
 from keras_vision.data import load_dataset
 from keras_vision.data.splits import images_at_once
 from keras_vision.errors import KerasVisionError
-from keras_vision.measure import measure
 from keras_vision.models import build_model
 from keras_vision.models.layers import Dirac, gelu, set_statistics
+from keras_vision.training.measure import measure
 
 TOLERANCE = 1e-3  # of the largest logit
 

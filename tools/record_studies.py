@@ -22,7 +22,7 @@ from pathlib import Path
 from bench_common import ROOT, write_between
 
 from keras_vision.errors import BadInput
-from keras_vision.progress import clock_text
+from keras_vision.reporting.progress import clock_text
 from keras_vision.runs import Run, read_json, write_json, write_text
 from keras_vision.studies import STUDIES, headline
 from keras_vision.studies.plan import SCALES

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import softmax
 from sklearn import metrics
 
-from keras_vision.analysis import style
+from keras_vision.reporting import style
 
 MOST_NAMED = 30  # classes whose names and counts still fit the figure
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import keras
 
-from keras_vision.analysis.graph import activation_name, item_bytes, row_for, steps_of
+from keras_vision.models.graph import activation_name, item_bytes, row_for, steps_of
 
 BIASES = ("bias", "beta")
 STATISTICS = ("moving_mean", "moving_variance", "mean", "variance", "count")

@@ -1,6 +1,6 @@
 """The front of accuracy against cost: the networks that no other beats in both at once."""
 
-from keras_vision.analysis import style
+from keras_vision.reporting import style
 
 # cost -> how it is called under an axis
 COSTS = {"parameters": "parameters", "macs": "MACs for one image", "latency_ms": "ms for one image"}

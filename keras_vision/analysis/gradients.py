@@ -7,8 +7,8 @@ import numpy as np
 from keras import ops
 from matplotlib.ticker import NullFormatter
 
-from keras_vision.analysis import style
-from keras_vision.analysis.graph import steps_of
+from keras_vision.models.graph import steps_of
+from keras_vision.reporting import style
 
 
 def gradients(function, arrays):

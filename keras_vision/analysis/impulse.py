@@ -11,10 +11,10 @@ import keras
 import numpy as np
 from scipy import ndimage
 
-from keras_vision.analysis import style
 from keras_vision.analysis.field_rules import padding_before
-from keras_vision.analysis.graph import row_for, steps_of
 from keras_vision.errors import check_choice
+from keras_vision.models.graph import row_for, steps_of
+from keras_vision.reporting import style
 
 BATCH = 64
 

@@ -3,10 +3,10 @@
 import numpy as np
 from keras import ops
 
-from keras_vision.analysis import style
-from keras_vision.analysis.graph import steps_of
 from keras_vision.errors import BadInput
+from keras_vision.models.graph import steps_of
 from keras_vision.models.whitening import LAYER as WHITENING
+from keras_vision.reporting import style
 
 TOKEN_MIXING = "_token_mixing_dense1"
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from keras_vision.analysis.graph import activation_name, row_for, steps_of
 from keras_vision.models.float32 import in_float32
+from keras_vision.models.graph import activation_name, row_for, steps_of
 
 # Relative error from which on a property does not hold: far above rounding, far below what breaking it gives.
 TOLERANCE = 1e-4

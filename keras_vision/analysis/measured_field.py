@@ -10,9 +10,9 @@ import numpy as np
 from keras import ops
 from matplotlib.patches import Rectangle
 
-from keras_vision.analysis import style
 from keras_vision.analysis.gradients import gradients
 from keras_vision.analysis.receptive_field import Field, receptive_fields
+from keras_vision.reporting import style
 
 EFFECTIVE = 1 - 0.9545  # the paper's bound: a pixel counts as seen above this share of the strongest gradient
 

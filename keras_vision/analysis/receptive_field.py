@@ -4,8 +4,8 @@ import keras
 
 from keras_vision.analysis.field import Field, Walk
 from keras_vision.analysis.field_rules import RULES
-from keras_vision.analysis.graph import row_for, steps_of
 from keras_vision.errors import BadInput
+from keras_vision.models.graph import row_for, steps_of
 
 
 def receptive_fields(model):

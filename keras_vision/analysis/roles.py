@@ -1,6 +1,6 @@
 """A model's graph as the rules of wiring see it: the part each layer plays, and where residual sums fork."""
 
-from keras_vision.analysis.graph import activation_name, last_steps, row_for, steps_of
+from keras_vision.models.graph import activation_name, last_steps, row_for, steps_of
 
 # Class of the layer, or of the nearest class above it -> the part it plays. What is not here is "other": non-linear.
 ROLES = {

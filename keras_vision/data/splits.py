@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from keras_vision.errors import BadInput
-from keras_vision.machine import free_memory
+from keras_vision.system.machine import free_memory
 
 # The images once more while they are read and split, and half of them again where they are shuffled or resized.
 PEAK_COPIES = 2.5

@@ -14,7 +14,7 @@ import importlib.util
 import shlex
 
 from keras_vision.errors import BadInput, check_choice
-from keras_vision.progress import installed
+from keras_vision.reporting.progress import installed
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from keras_vision.formats.network import recurrent_layers, traced
-from keras_vision.quiet import native_output_held_back
+from keras_vision.system.quiet import native_output_held_back
 
 FILE = "model.tflite"
 

@@ -5,8 +5,8 @@ import contextlib
 import keras
 import tensorflow as tf
 
-from keras_vision.analysis.graph import ending_of, last_layers, steps_of
 from keras_vision.errors import BadInput
+from keras_vision.models.graph import ending_of, last_layers, steps_of
 
 
 def check_outputs(model):

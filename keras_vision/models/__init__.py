@@ -18,7 +18,7 @@ import importlib
 import inspect
 
 from keras_vision.errors import check_choice
-from keras_vision.quiet import import_keras
+from keras_vision.system.quiet import import_keras
 
 MODELS = {
     "mlp": "Multilayer perceptron on flattened pixels (Rumelhart et al. 1986)",

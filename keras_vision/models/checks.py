@@ -5,8 +5,8 @@ import inspect
 import numbers
 
 from keras_vision.errors import BadInput, check_choice
-from keras_vision.keras_settings import pinned
 from keras_vision.models.blocks import ACTIVATIONS, HEADS, POOLINGS
+from keras_vision.system.keras_settings import pinned
 
 
 def checked(builder):

@@ -7,7 +7,7 @@ import numpy as np
 from rich.text import Text
 
 from keras_vision.errors import BadInput
-from keras_vision.progress import Progress, settings_line
+from keras_vision.reporting.progress import Progress, settings_line
 from keras_vision.runs import Run
 from keras_vision.search.ledger import Ledger, ranking
 from keras_vision.training.scores import METRICS
@@ -137,7 +137,7 @@ def _read_csv(path):
 
 def renderables(found):
     """Yields a report as rich tables and lines for a person. Brackets in what others wrote are no markup."""
-    from keras_vision.analysis.tables import new_table, short
+    from keras_vision.reporting.tables import new_table, short
 
     metric = METRICS[found["metric"]]
     scored = "validation" if found["metric"] == "accuracy" else metric

@@ -18,7 +18,7 @@ from keras_vision.analysis.counts import count_unbuilt
 from keras_vision.analysis.latency import latency_ms
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.models import build_model, model_settings
-from keras_vision.progress import Progress, settings_line
+from keras_vision.reporting.progress import Progress, settings_line
 from keras_vision.runs import WorkdirRefused, write_text
 from keras_vision.search.board import Board
 from keras_vision.search.ending import ENDINGS

@@ -5,7 +5,7 @@ import math
 import keras
 
 from keras_vision.analysis.counts import count_unbuilt
-from keras_vision.analysis.tables import short
+from keras_vision.reporting.tables import short
 from keras_vision.studies.plan import SCALES, Scale, Study
 from keras_vision.studies.table import listed
 

@@ -12,11 +12,11 @@ import logging
 import statistics
 from pathlib import Path
 
+from keras_vision.cli.job import METRICS, open_dataset
 from keras_vision.data import locate
 from keras_vision.errors import BadInput, KerasVisionError
-from keras_vision.events import EventLog
-from keras_vision.job import METRICS, open_dataset
-from keras_vision.progress import Progress, cell
+from keras_vision.reporting.events import EventLog
+from keras_vision.reporting.progress import Progress, cell
 from keras_vision.runs import Run, first_difference, load_model, read_json, write_json, write_text
 from keras_vision.studies import figures, report
 from keras_vision.studies.plan import Study

@@ -7,7 +7,7 @@ case has one colour in all figures of a study.
 import numpy as np
 from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullLocator, PercentFormatter, StrMethodFormatter
 
-from keras_vision.analysis import style
+from keras_vision.reporting import style
 
 COLUMN = 3.4  # inches
 # The house's colours, with black before yellow, which is faint in thin lines.

@@ -20,7 +20,7 @@ def cases(scale):
 
 def measure(run, model, data):
     """Returns how long the model takes for the validation images."""
-    from keras_vision.measure import predict_logits
+    from keras_vision.training.measure import predict_logits
 
     predict_logits(model, data.validation.images)  # the first call of each size of batch compiles
     start = time.perf_counter()

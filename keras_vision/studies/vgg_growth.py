@@ -1,8 +1,8 @@
 """VGG to 90%: grown from one convolution per block until it gets there, then made smaller, then polished."""
 
-from keras_vision.analysis import style
-from keras_vision.job import open_dataset
-from keras_vision.progress import Progress, cell, settings_line
+from keras_vision.cli.job import open_dataset
+from keras_vision.reporting import style
+from keras_vision.reporting.progress import Progress, cell, settings_line
 from keras_vision.search.ledger import Ledger
 from keras_vision.studies.figures import COLUMN, make_logarithmic
 from keras_vision.studies.plan import Scale, Study

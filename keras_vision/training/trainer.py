@@ -10,10 +10,10 @@ from keras_vision.data.brightness import pixel_statistics
 from keras_vision.data.pipeline import training_batches
 from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput, KerasVisionError, check_choice
-from keras_vision.events import EventLog
 from keras_vision.models.layers import set_statistics
 from keras_vision.models.whitening import set_whitening
-from keras_vision.progress import Progress
+from keras_vision.reporting.events import EventLog
+from keras_vision.reporting.progress import Progress
 from keras_vision.runs import check_model_memory, write_json
 from keras_vision.training.checkpoint import Checkpoints
 from keras_vision.training.epoch import KEPT, EpochEnd, TrainingDiverged, kept_epoch

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_vision.analysis.confusion import confident_mistakes, confusion_matrix, plot_confusion, plot_mistakes
-from keras_vision.analysis.style import save_figures
+from keras_vision.reporting.style import save_figures
 
 
 def test_rows_are_true_classes_and_columns_predicted_ones():

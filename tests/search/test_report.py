@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from keras_vision.errors import BadInput
-from keras_vision.progress import PlainProgress, installed
+from keras_vision.reporting.progress import PlainProgress, installed
 from keras_vision.search.ledger import Ledger, Trial
 from keras_vision.search.report import caution, importance_of, report_on
 from keras_vision.tune import main, report, show_report, tune

@@ -5,7 +5,7 @@ import pytest
 
 from keras_vision.errors import KerasVisionError
 from keras_vision.models import build_model
-from keras_vision.progress import Progress
+from keras_vision.reporting.progress import Progress
 from keras_vision.search import runner
 from keras_vision.search.board import Board
 from keras_vision.search.ladder import Ladder

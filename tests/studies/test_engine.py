@@ -13,11 +13,11 @@ import pytest
 import record_studies
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from keras_vision import pictures
 from keras_vision import train as train_module
-from keras_vision.cli import parse_settings
+from keras_vision.cli import pictures
+from keras_vision.cli.command import parse_settings
 from keras_vision.errors import BadInput, KerasVisionError
-from keras_vision.progress import Progress
+from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, load_model
 from keras_vision.studies import engine
 from keras_vision.studies.engine import Job, carry_out

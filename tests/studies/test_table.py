@@ -3,7 +3,7 @@
 import pytest
 from scipy.stats import ttest_ind
 
-from keras_vision.progress import cell
+from keras_vision.reporting.progress import cell
 from keras_vision.studies.plan import all_of
 from keras_vision.studies.table import Table, listed, number, percent
 

@@ -1,0 +1,243 @@
+"""What `train` and `tune` share: the checks before work, the data, and the lines that end a run."""
+
+import math
+import shlex
+import time
+from pathlib import Path
+
+from keras_vision.data.splits import steps_per_epoch
+from keras_vision.errors import BadInput
+from keras_vision.reporting.progress import installed
+from keras_vision.system.machine import at_home
+from keras_vision.training.measure import balance_line, majority_warning, measure_run, score_line
+from keras_vision.training.recipe import STEPS, Task, recipe_for
+from keras_vision.training.scores import score_of
+
+# What TensorBoard's HParams show of a run: scalar -> name shown.
+METRICS = {
+    "val_accuracy": "validation accuracy",
+    "val_crossentropy": "validation cross-entropy",
+    "parameters": "parameters",
+    "seconds": "seconds",
+}
+
+
+def check_share(name, value):
+    """Refuses what is not a share between 0 and 1 (None is let through)."""
+    if value is not None and not 0 < value <= 1:
+        mend = f"For {value:g}% write {value / 100:g}." if 1 < value <= 100 else ""
+        raise BadInput(f"{name}={value:g}", "a share between 0 and 1", mend)
+
+
+def check_seed(seed):
+    """Refuses what is not a whole number that all libraries take as a seed."""
+    if not 0 <= seed < 2**31:
+        raise BadInput(f"seed={seed}", "a whole number from 0 to 2147483647")
+
+
+def deadline_after(minutes):
+    """Returns the `time.monotonic()` at which `minutes` are over; None for None.
+
+    Raises:
+        BadInput: The minutes are not positive.
+    """
+    if minutes is None:
+        return None
+    if not 0 < minutes < math.inf:
+        raise BadInput(f"max_minutes={minutes}", "a positive number of minutes")
+    return time.monotonic() + 60 * minutes
+
+
+def fit_recipe(model, data, changes, progress, *, count_flops=None, steps=STEPS):
+    """Returns the recipe that suits a data set, and what was decided for it, and tells the person.
+
+    Args:
+        model: A name in `MODELS`.
+        data: The `Dataset`.
+        changes: Dict of the fields that a person set; None leaves the default.
+        progress: A `Progress`.
+        steps: How long a training is to be.
+        count_flops: Returns the FLOPs of training the network with one image; None where there is not one network.
+
+    Returns:
+        (`Recipe`, list of sentences).
+    """
+    from keras_vision.data.mirror import look_at_mirror_images
+
+    decisions, mirrored = [], False
+    if changes.get("flip") is None and recipe_for(model).flip != "none":
+        mirror = look_at_mirror_images(data.train)
+        mirrored = mirror.allowed
+        decisions.append(mirror.sentence())
+    flops = count_flops() if count_flops and not changes.get("epochs") else None
+    task = Task(len(data.train), min(data.shape[:2]), mirrored, flops, steps)
+    recipe = recipe_for(model, task, **changes)
+    batch_size = min(recipe.batch_size, len(data.train))
+    steps = recipe.epochs * steps_per_epoch(data.train, batch_size)
+    decisions.append(f"A training is {recipe.epochs} epochs: {steps:,} steps of {batch_size} images.")
+    for decision in decisions:
+        progress.say(decision)
+    return recipe, decisions
+
+
+def recipe_for_metric(metric, changes):
+    """Returns the changes of a recipe that a metric asks for, where a person set nothing else.
+
+    Example:
+
+    >>> recipe_for_metric("balanced_accuracy", {"epochs": 3})
+    {'epochs': 3, 'class_weight': 'balanced'}
+    """
+    if metric == "balanced_accuracy" and changes.get("class_weight") is None:
+        return changes | {"class_weight": "balanced"}
+    return changes
+
+
+def open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress, pixel_scale=None):
+    """Loads a data set and tells the person where it came from and what is odd about it; as `load_dataset` does."""
+    from keras_vision.data import load_dataset
+
+    data = load_dataset(
+        dataset,
+        data_dir=data_dir,
+        image_size=image_size,
+        on_bad_image=on_bad_image,
+        seed=seed,
+        announce=progress.say,
+        pixel_scale=pixel_scale,
+    )
+    progress.say(f"{data.name}: {data.source}")
+    for decision in data.decisions:
+        progress.say(decision)
+    for warning in data.warnings:
+        progress.say(f"warning: {warning}")
+    return data
+
+
+def data_source(dataset, data_dir, image_size, on_bad_image, seed):
+    """Returns what a model file keeps of its data: the arguments with which `load_dataset` gives the same again."""
+    from keras_vision.data.places import PATH_KINDS
+
+    kind, colon, path = dataset.partition(":")
+    return {
+        "spec": f"{kind}:{at_home(path).resolve()}" if kind in PATH_KINDS and colon else dataset,
+        "data_dir": str(at_home(data_dir).resolve()) if data_dir else None,
+        "image_size": image_size,
+        "on_bad_image": on_bad_image,
+        "seed": seed,
+    }
+
+
+def warn_of_majority(data, target_acc, progress, metric="accuracy"):
+    """Warns where a target on accuracy is one that the largest class alone reaches."""
+    if warning := majority_warning(data.validation.labels, data.class_names, target_acc, metric):
+        progress.say(f"warning: {warning}")
+
+
+def begin(model, data, precision, run, progress):
+    """Tells the person what starts, where, and how to watch it."""
+    progress.say(f"{model} on {data.name}: {len(data.train):,} images, precision {precision}, in {run.path}")
+    progress.say(f"watch it: {tensorboard_line(run.path)}")
+
+
+def log_session(run, settings, result):
+    """Logs a run as a session of TensorBoard's HParams, so that it can be compared with others by its settings.
+
+    Args:
+        run: The `Run`.
+        settings: Dict of them.
+        result: What `fit` returned; None where the training failed.
+    """
+    from keras_vision.reporting.events import EventLog
+
+    given = {name: value for name, value in settings.items() if value is not None}
+    with EventLog(run.tensorboard) as log:
+        log.session(run.path.name, given, result, METRICS)
+
+
+def finish(run, result, data, progress, *, target_acc=None, reached=True, views=1):
+    """Ends a run: draws its pictures, then opens the test split where the run is done; returns the completed result.
+
+    The test split is opened once, and only for a run that reached its target or had none, and whose model is done:
+    whoever goes on must not have seen it.
+
+    Args:
+        run: The `Run`, with its model.
+        result: Its result so far; from disk where it is finished.
+        data: The `Dataset`.
+        progress: A `Progress`.
+        target_acc: As in `train` and `tune`.
+        reached: Whether the target was, where there is one.
+        views: Of each test image, as in `measure`.
+    """
+    from keras_vision.cli.pictures import draw_pictures
+    from keras_vision.runs import load_model, write_json
+    from keras_vision.training.precision import set_precision
+
+    set_precision("float32")  # as `evaluate` and every export compute
+    trivial = majority_warning(data.validation.labels, data.class_names, target_acc, result.get("metric", "accuracy"))
+    extra = {
+        "workdir": str(run.path),
+        "target_acc": target_acc,
+        "warnings": [*data.warnings, *filter(None, [trivial])],
+        "exit_code": 0 if reached else 3,
+    }
+    if "test" not in result:
+        model = load_model(run.path, float32=True)
+        draw_pictures(run, model, data)
+        if run.finished and reached and result["stopped"] != "time":
+            try:
+                result["test"] = measure_run(run, model, data, views=views)
+                write_json(run.result_path, result)
+            except BadInput as error:  # training is done: an unreadable test split must not hide what it gave
+                extra["warnings"].append(f"the test images could not be read: {error}")
+                progress.say(f"warning: {extra['warnings'][-1]}")
+                extra["exit_code"] = 1
+    return result | extra
+
+
+def tensorboard_line(workdir):
+    """Returns the command that shows a run in TensorBoard, bound to this machine."""
+    return shlex.join([installed("tensorboard"), "--host", "localhost", "--logdir", str(workdir)])
+
+
+def closing_lines(result):
+    """Returns the lines that end a run: what was reached, where things are, and the test accuracy last."""
+    workdir, target = Path(result["workdir"]), result["target_acc"]
+    accuracy = f"accuracy {result['val_accuracy']:.4f}"
+    verdict, of, scored = "", "", accuracy
+    if result.get("metric") == "balanced_accuracy":
+        of = " of balanced accuracy"
+        scored = f"balanced accuracy {result['val_balanced_accuracy']:.4f} ({accuracy})"
+    if target is not None:
+        verdict = f"target {target:g}{of} {'reached' if score_of(result) >= target else 'not reached'}: "
+    lines = [
+        f"{verdict}validation {scored} with {result['parameters']:,} parameters, "
+        f"in {result['seconds']:.0f} s of training",
+        f"model        {shlex.quote(str(workdir / 'model.keras'))}",
+        f"export       {shlex.join([installed('python'), '-m', 'keras_vision.export', str(workdir)])}",
+        f"TensorBoard  {tensorboard_line(workdir)}",
+    ]
+    ended = result.get("ended")  # of a search
+    if ended is None and result["stopped"] == "time":
+        lines.append("Its time was over before its epochs were: the same command goes on from here.")
+    elif ended is None and result["stopped"] == "settled":
+        lines.append(
+            f"It ended after {result['epochs_run']} epochs, since nothing was left to learn; --patience 0 trains to "
+            "the last."
+        )
+    elif ended in ("trials", "time") and (result["exit_code"] == 3 or result["stopped"] == "time"):
+        lines.append("The same command with a larger budget (--max-trials, --max-minutes) goes on from here.")
+    elif ended == "space" and result["exit_code"] == 3:
+        lines.append("All that the search space and the limits allow has been tried.")
+    if "test" in result:
+        lines += [f"warning: {warning}" for warning in result["test"]["warnings"]]
+        lines += filter(None, [balance_line(result["test"])])
+        lines.append(score_line(result["test"]))
+    return lines
+
+
+def show(result, progress):
+    """Prints the lines that end a run."""
+    for line in closing_lines(result):
+        progress.say(line)

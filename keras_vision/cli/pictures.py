@@ -1,0 +1,47 @@
+"""The pictures of a run: PNG files in its folder `figures`, and the same as TensorBoard images."""
+
+import contextlib
+
+from keras_vision.errors import BadInput
+
+
+def draw_pictures(run, model, dataset):
+    """Draws what a model has learned and where it errs, on the validation images.
+
+    Args:
+        run: The `Run` whose `figures` and `tensorboard` receive the pictures.
+        model: Its model.
+        dataset: The `Dataset` that it was trained on.
+    """
+    from keras_vision.training.measure import predict_logits
+
+    logits = predict_logits(model, dataset.validation.images)
+    drawn = error_figures(dataset.validation, logits, dataset.class_names)
+    with contextlib.suppress(BadInput):  # a builder's own network need not have kernels on the pixels
+        drawn |= learned_figures(model)
+    run.show(drawn)
+
+
+def learned_figures(model):
+    """Returns figures by name: first-layer kernels in grey, in colour for RGB images, and token-mixing units."""
+    from keras_vision.analysis.kernels import first_layer_kernels, has_token_mixing, plot_kernels, token_mixing_units
+
+    kernels = first_layer_kernels(model)
+    figures = {"first_layer_kernels": plot_kernels(kernels, title="First-layer kernels")}
+    if kernels.shape[2] == 3:
+        figures["first_layer_kernels_colour"] = plot_kernels(kernels, title="First-layer kernels", colour=True)
+    if has_token_mixing(model):
+        figures["token_mixing_units"] = plot_kernels(token_mixing_units(model), title="Token-mixing units, block 1")
+    return figures
+
+
+def error_figures(split, logits, class_names):
+    """Returns figures by name: the confusion matrix and the most confident mistakes on a split."""
+    from keras_vision.analysis.confusion import confident_mistakes, confusion_matrix, plot_confusion, plot_mistakes
+
+    matrix = confusion_matrix(split.labels, logits.argmax(axis=1), len(class_names))
+    mistakes = confident_mistakes(split.labels, logits)
+    return {
+        "confusion_matrix": plot_confusion(matrix, class_names),
+        "confident_mistakes": plot_mistakes(split.images, mistakes, class_names),
+    }

@@ -1,0 +1,278 @@
+"""What a person sees while work goes on: bars on a terminal, plain lines elsewhere, nothing when quiet."""
+
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from keras_vision.system.streams import usable, write_line
+
+
+class Progress:
+    """Silent progress, and the interface of the others.
+
+    Work is reported as trials (of a search) that hold epochs that hold steps. All methods may be called in any order.
+    """
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        return None
+
+    def say(self, text=""):
+        """Prints one line for the person."""
+
+    def print(self, renderable):
+        """Prints a rich table or other renderable."""
+
+    def trial_started(self, number, total, settings):
+        """Reports that trial `number` (from 1) of `total` (or None) starts with `settings` (a dict)."""
+
+    def fit_started(self, epochs, steps, done=0, best=0.0):
+        """Reports a training of `epochs` x `steps` steps.
+
+        Args:
+            epochs, steps: How long it is.
+            done: How many epochs are behind it.
+            best: The highest validation accuracy in these.
+        """
+
+    def step_ended(self, images):
+        """Reports one training step over `images` images."""
+
+    def epoch_ended(self, epoch, epochs, metrics):
+        """Reports the end of epoch `epoch` (from 1) with its metrics (a dict of floats)."""
+
+    def fit_ended(self):
+        """Reports the end of a training."""
+
+
+class PlainProgress(Progress):
+    """One line per event: for logs, pipes and continuous integration.
+
+    Args:
+        stream: Where to; None is nowhere.
+        must_be_read: Whether a line that cannot be written is an error, as of a result. Of progress it is not: a full
+            disk or a terminal that was closed must not end a training. A pipe that its reader has closed always is.
+    """
+
+    def __init__(self, stream, *, must_be_read=False):
+        self.stream, self.must_be_read = usable(stream), must_be_read
+
+    def say(self, text=""):
+        self._write(lambda: write_line(self.stream, text))
+
+    def print(self, renderable):
+        from rich.console import Console
+
+        self._write(lambda: Console(file=self.stream, width=110, highlight=False).print(renderable))
+
+    def _write(self, write):
+        try:
+            write()
+        except (OSError, ValueError) as error:
+            if self.must_be_read or (isinstance(error, BrokenPipeError) and self.stream is sys.stdout):
+                raise
+            self.stream = usable(None)
+
+    def trial_started(self, number, total, settings):
+        self.say(f"trial {number}{f' of {total}' if total else ''}: {settings_line(settings)}")
+
+    def fit_started(self, epochs, steps, done=0, best=0.0):
+        self.best, self.epoch_seconds, self.clock = best, [], time.monotonic()
+        if done:
+            self.say(f"  goes on after epoch {done} of {epochs}")
+
+    def epoch_ended(self, epoch, epochs, metrics):
+        now = time.monotonic()
+        self.epoch_seconds.append(now - self.clock)
+        self.clock = now
+        left = (epochs - epoch) * sum(self.epoch_seconds) / len(self.epoch_seconds)
+        self.best = max(self.best, metrics.get("val_balanced_accuracy", metrics.get("val_accuracy", 0.0)))
+        words = (metrics_line(metrics), f"best {self.best:.4f}", f"{clock_text(left)} left at most")
+        self.say(f"  epoch {epoch} of {epochs}  {'  '.join(words)}")
+
+
+class LiveProgress(PlainProgress):
+    """Bars that move in place, with the finished epochs as lines above them.
+
+    Without a `with` block around it, the bars are there during each training.
+    """
+
+    def __init__(self, stream, *, must_be_read=False):
+        super().__init__(stream, must_be_read=must_be_read)
+        from rich import progress
+        from rich.console import Console
+
+        self.bars = progress.Progress(
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(bar_width=None),
+            progress.MofNCompleteColumn(),
+            progress.TextColumn("{task.fields[note]}"),
+            progress.TimeRemainingColumn(),
+            console=Console(file=self.stream, highlight=False),
+            transient=True,
+        )
+        self.trials = self.steps = None
+        self.is_entered = False
+
+    def __enter__(self):
+        self.is_entered = True
+        self._write(self.bars.start)
+        return self
+
+    def __exit__(self, *exception):
+        self.is_entered = False
+        self._write(self.bars.stop)
+
+    def say(self, text=""):
+        self._write(lambda: self.bars.console.print(text, markup=False, soft_wrap=True))
+
+    def print(self, renderable):
+        self._write(lambda: self.bars.console.print(renderable))
+
+    def _write(self, write):
+        before = self.stream
+        super()._write(write)
+        if self.stream is not before:
+            self.bars.console.file = self.stream
+
+    def trial_started(self, number, total, settings):
+        super().trial_started(number, total, settings)
+        if self.trials is None:
+            self.trials = self.bars.add_task("trial", total=total, note="")
+        self.bars.update(self.trials, completed=number - 1, description=f"trial {number} of {total or '?'}")
+
+    def fit_started(self, epochs, steps, done=0, best=0.0):
+        super().fit_started(epochs, steps, done, best)
+        self.images, self.first_step = 0, None
+        description = f"epoch {done + 1} of {epochs}"
+        self.steps = self.bars.add_task(description, total=epochs * steps, completed=done * steps, note="compiling")
+        if not self.is_entered:
+            self._write(self.bars.start)
+
+    def step_ended(self, images):
+        now = time.monotonic()
+        if self.first_step is None:
+            self.first_step = now  # it holds the compilation, so the rate is counted from its end
+        else:
+            self.images += images
+        rate = self.images / max(now - self.first_step, 1e-9)
+        best = f", best {self.best:.4f}" if self.best else ""
+        self.bars.update(self.steps, advance=1, note=f"{rate:,.0f} images/s{best}")
+
+    def epoch_ended(self, epoch, epochs, metrics):
+        super().epoch_ended(epoch, epochs, metrics)
+        self.bars.update(self.steps, description=f"epoch {min(epoch + 1, epochs)} of {epochs}")
+
+    def fit_ended(self):
+        if self.steps is not None:
+            self.bars.remove_task(self.steps)
+            self.steps = None
+        if not self.is_entered:
+            self._write(self.bars.stop)
+
+
+def make_progress(*, quiet=False, stream=None, must_be_read=False):
+    """Returns the progress that suits `stream`: live on a terminal, plain elsewhere, silent when `quiet`."""
+    if quiet:
+        return Progress()
+    stream = usable(stream or sys.stdout)
+    kind = LiveProgress if stream.isatty() else PlainProgress
+    return kind(stream, must_be_read=must_be_read)
+
+
+def suitable_progress(given=None):
+    """Returns the progress of a front door that was called from Python: what was given, or what suits.
+
+    In a notebook and at Python's prompt somebody waits and wants to see something; a script prints for itself.
+
+    Args:
+        given: A `Progress`; None for what suits.
+
+    Example:
+
+    >>> progress = suitable_progress()  # silent in a script
+    >>> progress.say("Nobody reads this.")
+    """
+    if given is not None:
+        return given
+    return make_progress(quiet=not is_interactive())
+
+
+def is_interactive():
+    """Returns whether a person types what is run: at Python's prompt, in IPython or in a notebook."""
+    ipython = sys.modules.get("IPython")
+    return hasattr(sys, "ps1") or bool(ipython and getattr(ipython, "get_ipython", lambda: None)())
+
+
+def settings_line(settings):
+    """Returns settings as `name=value` words: numbers with four significant digits, several with commas between.
+
+    Example:
+
+    >>> settings_line({"filters": (16, 32), "learning_rate": 0.01234567})
+    'filters=16,32  learning_rate=0.01235'
+    """
+    return "  ".join(f"{name}={_value_text(value)}" for name, value in settings.items())
+
+
+def cell(value):
+    """Returns a setting as one cell of a table holds it: several values joined.
+
+    Example:
+
+    >>> cell((16, 32))
+    '16-32'
+    """
+    return "-".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+
+
+def _value_text(value):
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(_value_text, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def metrics_line(metrics):
+    """Returns an epoch's metrics as a line: accuracies, cross-entropies and speed, as far as they are given."""
+    names = {
+        "accuracy": ("accuracy", ".4f"),
+        "val_accuracy": ("validation", ".4f"),
+        "val_balanced_accuracy": ("balanced", ".4f"),
+        "crossentropy": ("cross-entropy", ".3f"),
+        "val_crossentropy": ("validation", ".3f"),
+        "images_per_second": ("images/s", ",.0f"),
+    }
+    return "  ".join(f"{label} {metrics[key]:{form}}" for key, (label, form) in names.items() if key in metrics)
+
+
+def clock_text(seconds):
+    """Returns a duration as people say it.
+
+    Example:
+
+    >>> clock_text(75)
+    '1 min 15 s'
+    """
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def installed(name):
+    """Returns how a program of this Python is called: by its name where that finds it, else by its path.
+
+    Example:
+
+    >>> installed("tensorboard")  # doctest: +SKIP
+    '.venv/bin/tensorboard'
+    """
+    beside = Path(sys.executable).with_name(name)
+    found = shutil.which(name)
+    if (found and Path(found) == beside) or not beside.exists():
+        return name
+    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)

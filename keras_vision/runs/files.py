@@ -1,0 +1,57 @@
+"""Whole files: what a later start depends on is written completely or not at all."""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+
+from keras_vision.errors import KerasVisionError
+
+
+@contextlib.contextmanager
+def atomic_path(path):
+    """Gives a temporary path beside `path` and, if the block succeeds, moves it there in one step.
+
+    The old file stays until the new one is complete and on disk (write, fsync, replace), so that a crash at any
+    moment leaves the one or the other.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    try:
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        _sync_directory(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync_directory(path):
+    if not hasattr(os, "O_DIRECTORY"):  # Windows opens no directories, and needs none to be synchronised
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_text(path, text):
+    """Writes a text file whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path, record):
+    """Writes strict JSON (NaN and infinity are errors) whole or not at all."""
+    write_text(path, json.dumps(record, indent=2, allow_nan=False, default=str) + "\n")
+
+
+def read_json(path):
+    """Reads a JSON file; a damaged one is an error that names it."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise KerasVisionError(f"{path} is damaged: {error}. Remove it, or choose another --workdir.") from error

@@ -1,0 +1,248 @@
+"""The run directory: what is written where, whole or not at all.
+
+runs/<name>/ config.json   every resolved setting, seed, versions, machine
+             metrics.jsonl one line per epoch
+             result.json   what came of it; a run that has one is finished
+             model.keras   the best weights by validation; class names and data set travel inside
+             checkpoint/   to resume; gone once the run is finished
+             tensorboard/  figures/
+a search adds trials.jsonl, trials.csv and trials/<id>/, which are runs of their own
+"""
+
+import contextlib
+import json
+import re
+from pathlib import Path, PurePath, PureWindowsPath
+
+from keras_vision.errors import BadInput
+from keras_vision.runs.files import read_json, write_json, write_text
+from keras_vision.runs.locks import HOLDER, LOCK, InUse, held
+from keras_vision.runs.provenance import provenance
+
+# Settings that may grow when a run is continued: they say how long to go on, not what is done.
+BUDGETS = ("max_trials", "max_minutes", "keep", "confirm")
+_NAME_LENGTH = 60  # characters: file systems take names of 255 bytes, of which an umlaut takes two and a kanji three
+
+
+class WorkdirRefused(BadInput):
+    """A run directory that cannot be used as asked."""
+
+
+class Run:
+    """One run directory.
+
+    Example:
+
+    >>> run = Run("runs/example")
+    >>> run.finished
+    False
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.config_path = self.path / "config.json"
+        self.metrics_path = self.path / "metrics.jsonl"
+        self.result_path = self.path / "result.json"
+        self.model_path = self.path / "model.keras"
+        self.checkpoints = self.path / "checkpoint"
+        self.tensorboard = self.path / "tensorboard"
+        self.figures = self.path / "figures"
+
+    @property
+    def finished(self):
+        """Whether the run came to its end and has a result."""
+        return self.result_path.exists()
+
+    @property
+    def config(self):
+        """What `start` recorded: settings, versions, machine and more.
+
+        Raises:
+            WorkdirRefused: The file was written by something else.
+        """
+        record = read_json(self.config_path)
+        if not (isinstance(record, dict) and isinstance(record.get("settings"), dict)):
+            raise WorkdirRefused(
+                f"{self.config_path}, which this program did not write",
+                "an empty directory or a run of this program",
+                "Give another --workdir.",
+            )
+        return record
+
+    @property
+    def result(self):
+        return read_json(self.result_path)
+
+    def check_usable(self):
+        """Refuses a path that is a file, or a directory of something else, before anything is written there."""
+        with self._refused_where_not_writable():
+            self.path.is_dir()  # a name that is too long is an error here
+        if self.path.is_file():
+            raise WorkdirRefused(f"workdir {self.path}", "a directory", "That is a file; give another --workdir.")
+        is_own = self.config_path.exists() and bool(self.config)
+        if self.path.is_dir() and not is_own and not _is_free(self.path):
+            raise WorkdirRefused(
+                f"workdir {self.path}", "an empty directory or a run of this program", "Give another --workdir."
+            )
+
+    def start(self, settings, **facts):
+        """Records `settings`, or checks that the run on disk was started with the same.
+
+        Args:
+            settings: Dict of every setting. Keys in `BUDGETS` may differ on a later start.
+            **facts: What is worth knowing and may differ, beside versions and machine. Those of later starts are
+                added to the list `continued`; the first stay as they are.
+
+        Raises:
+            WorkdirRefused: The directory holds a run with other settings (the first that differs is named), holds
+                something else, or cannot be written.
+        """
+        self.check_usable()
+        record = {"settings": settings, **facts, **provenance()}
+        if self.config_path.exists():
+            first = self.config
+            theirs, own = _kind_of(first["settings"]), _kind_of(settings)
+            if theirs != own:
+                expected = f"one of {own}, or an empty directory"
+                raise WorkdirRefused(f"{self.path}, a run of {theirs}", expected, "Give another --workdir.")
+            if unknown := _not_in(first["settings"], settings):
+                raise WorkdirRefused(
+                    f"{self.path} was started by another version of this program, which had no setting {unknown!r}, "
+                    "and cannot be continued by this one; its model can be used. Give another --workdir to start anew."
+                )
+            name, old, new = first_difference(first["settings"], settings) or (None, None, None)
+            if name:
+                raise WorkdirRefused(
+                    f"{self.path} with {name}={new!r}",
+                    f"{name}={old!r}, with which that run was started",
+                    "Give the same setting to go on with it, or another --workdir to start anew.",
+                )
+            if self.finished and not first_difference(first["settings"], settings, ignore=()):
+                return
+            record["continued"] = [*first.pop("continued", []), {k: record[k] for k in record if k != "settings"}]
+            record |= {name: first[name] for name in first if name != "settings"}
+        with self._refused_where_not_writable():
+            for leftover in self.path.glob(".*.tmp*"):  # of a process that was killed while writing
+                leftover.unlink()
+            write_json(self.config_path, record)
+
+    @contextlib.contextmanager
+    def _refused_where_not_writable(self):
+        try:
+            yield
+        except OSError as error:
+            raise WorkdirRefused(
+                f"workdir {self.path} ({error.strerror or error})",
+                "a directory that can be written",
+                "Give another --workdir.",
+            ) from error
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Holds the directory against other processes for the length of the block.
+
+        Raises:
+            WorkdirRefused: Another process holds it (its host and process number are named), or it is not usable.
+        """
+        self.check_usable()
+        with contextlib.ExitStack() as stack:
+            with self._refused_where_not_writable():
+                self.path.mkdir(parents=True, exist_ok=True)
+                try:
+                    stack.enter_context(held(self.path))
+                except InUse as holder:
+                    raise WorkdirRefused(
+                        f"workdir {self.path}, in use by {holder}",
+                        "a directory that no other process works in",
+                        "Wait for it, or give another --workdir.",
+                    ) from None
+            yield self
+
+    def count_look(self):
+        """Counts one more look at the test split and returns how many there have been."""
+        path = self.path / "test_looks.json"
+        looks = (read_json(path)["looks"] if path.exists() else 0) + 1
+        write_json(path, {"looks": looks})
+        return looks
+
+    def log_metrics(self, history):
+        """Writes the epochs so far, one JSON object per line."""
+        write_text(self.metrics_path, "".join(json.dumps(row, allow_nan=False) + "\n" for row in history))
+
+    def show(self, figures, step=0):
+        """Saves each figure of a dict name -> `Figure` as `figures/name.png`, and the same picture for TensorBoard."""
+        from keras_vision.reporting.events import EventLog
+        from keras_vision.reporting.style import save_figures
+
+        paths = save_figures(figures, self.figures)
+        with EventLog(self.tensorboard) as log:
+            for path in paths:
+                log.picture(path.stem, path.read_bytes(), step)
+
+
+def _kind_of(settings):
+    """Returns which command a run's settings are of."""
+    marks = {"study": "study", "strategy": "tune"}
+    return next((kind for mark, kind in marks.items() if mark in settings), "train")
+
+
+def _not_in(old, new):
+    """Returns the first of a run's settings, or of its recipe's, that the record of an older run lacks; else None."""
+    recipe, older = new.get("recipe"), old.get("recipe")
+    missing = [name for name in new if name not in old and name not in BUDGETS]
+    if isinstance(recipe, dict) and isinstance(older, dict):
+        missing += [f"recipe.{name}" for name in recipe if name not in older]
+    return next(iter(missing), None)
+
+
+def first_difference(old, new, ignore=BUDGETS, prefix=""):
+    """Returns (name, old value, new value) of the first setting that differs, or None."""
+    new = json.loads(json.dumps(new, default=str))
+    for name in {**old, **new}:
+        if name in ignore:
+            continue
+        a, b = old.get(name), new.get(name)
+        if isinstance(a, dict) and isinstance(b, dict):
+            inner = first_difference(a, b, ignore, f"{prefix}{name}.")
+            if inner:
+                return inner
+        elif a != b:
+            return f"{prefix}{name}", a, b
+    return None
+
+
+def _is_free(directory):
+    """Whether a directory holds nothing but what a start that came to nothing leaves behind."""
+    own = (LOCK, HOLDER)
+    return all(path.name in own or (path.name[0] == "." and ".tmp" in path.name) for path in directory.iterdir())
+
+
+def default_workdir(command, model, dataset, settings):
+    """Returns the run directory for a command that named none: `runs/COMMAND-MODEL-DATASET`, with -2, -3, ... added
+
+    where that holds a run with other settings. The same command therefore finds its own run again, and another
+    command never meets it.
+
+    Args:
+        command: "train" or "tune".
+        model: A name in `MODELS`.
+        dataset: As in `load_dataset`; of a path the last part counts.
+        settings: The run's settings.
+    """
+    kind, colon, path = dataset.partition(":")
+    stem = f"{command}-{model}-{kind}-{_last_part(path)}" if colon else f"{command}-{model}-{dataset}"
+    number = 1
+    while True:
+        run = Run(Path("runs") / (stem if number == 1 else f"{stem}-{number}"))
+        if not run.path.exists() or (run.path.is_dir() and not run.config_path.exists() and _is_free(run.path)):
+            return run.path
+        if run.config_path.exists() and not first_difference(run.config["settings"], settings):
+            return run.path
+        number += 1
+
+
+def _last_part(path):
+    """Returns the last part of a path, without its suffix, as any system takes it for a name."""
+    name = PurePath(path).name if len(PurePath(path).parts) > 1 else PureWindowsPath(path).name
+    name = re.sub(r'[<>:"/\\|?*\[\]\x00-\x1f]+', "-", PurePath(name).stem).strip("-. ")
+    return name[:_NAME_LENGTH].strip("-. ") or "data"

@@ -1,0 +1,1 @@
+"""The system: the machine, its streams, and the settings that other programs left for Keras and TensorFlow."""

@@ -1,0 +1,190 @@
+import io
+import json
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from keras_vision.__main__ import main as keras_vision_main
+from keras_vision.cli import command as cli
+from keras_vision.errors import BadInput, KerasVisionError
+from keras_vision.reporting.progress import installed
+from keras_vision.tune import main as tune_main
+
+
+def front(model="vgg", *, epochs=None, target_acc=None, settings=None, progress=None):
+    """Do nothing, and say so."""
+    if model == "interrupt":
+        raise KeyboardInterrupt
+    if model == "terminate":
+        signal.raise_signal(signal.SIGTERM)
+    if model == "close":
+        signal.raise_signal(signal.SIGHUP)
+    if model == "fail":
+        raise KerasVisionError("it broke")
+    if model == "full":
+        raise OSError(28, "No space left on device", "checkpoint")
+    if model == "lack":
+        raise ImportError("libx.so: failed to map segment")
+    if model == "exhaust":
+        raise MemoryError
+    if target_acc == 0.99:
+        return {"exit_code": 3}
+    progress.say("working")
+    return {"epochs": epochs, "settings": settings}
+
+
+def run(*words, **options):
+    return cli.main(front, "front", flags=("model", "epochs", "target_acc", "set"), arguments=words, **options)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [([], 0), (["--model", "fail"], 1), (["--model", "full"], 1),
+     (["--model", "lack"], 1), (["--model", "exhaust"], 1), (["--epochs", "many"], 2), (["--epoch", "3"], 2),
+     (["--target-acc", "0.99"], 3), (["--model", "interrupt"], 130), (["--model", "terminate"], 143),
+     (["--model", "close"], 129)],
+)  # fmt: skip
+def test_exit_codes(words, code):
+    assert run(*words) == code
+
+
+ENDLESS = """
+import sys
+from keras_vision.cli import command as cli
+
+def say(*, progress=None):
+    \"\"\"Speak without end.\"\"\"
+    while True:
+        progress.say("word")
+
+def answer(*, progress=None):
+    \"\"\"Answer without end.\"\"\"
+    while True:
+        yield "word"
+
+def show(answers, form, out):
+    for one in answers:
+        print(one, file=out)
+
+sys.exit(cli.main({}, "front", flags=(), show=show, arguments=[]))
+"""
+
+
+@pytest.mark.parametrize("front", ["say", "answer"])
+def test_output_that_nobody_reads_any_more_ends_the_command_without_a_word(front):
+    command = [sys.executable, "-c", ENDLESS.format(front)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"word\n"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+def test_output_that_cannot_be_written_is_said_once():
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-c", ENDLESS.format("answer")]
+        process = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert process.stderr == "keras_vision.front: [Errno 28] No space left on device\n"
+    assert process.returncode == 1
+
+
+def test_an_unknown_option_names_the_nearest(capsys):
+    run("--traget-acc", "0.9")
+    assert "Did you mean --target-acc?" in capsys.readouterr().err
+
+
+def test_a_word_too_many_is_not_called_an_option(capsys):
+    run("--epochs", "3", "more")
+    assert "'more', one word too many" in capsys.readouterr().err
+
+
+def test_an_option_that_has_to_be_given_has_no_default_in_the_help(capsys):
+    with pytest.raises(SystemExit):
+        tune_main(["--report", "somewhere", "--help"])
+    assert "(default" not in capsys.readouterr().out
+
+
+def test_json_alone_is_on_standard_output(capsys):
+    run("--epochs", "3", "--json")
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["epochs"] == 3
+    assert "working" in captured.err
+
+
+def test_quiet_hides_progress_but_not_the_result(capsys):
+    run("--quiet", show=lambda result, progress: progress.say("the result"))
+    assert capsys.readouterr().out == "the result\n"
+
+
+def test_an_interrupted_command_prints_the_line_that_resumes(capsys):
+    run("--model", "interrupt", resumable=True)
+    assert f"Go on with: {installed('python')} -m keras_vision.front --model interrupt" in capsys.readouterr().err
+
+
+def test_settings_are_read_as_numbers_words_and_tuples():
+    assert cli.parse_settings(["filters=8,16", "head=gap", "batch_norm=false", "dropout_rate=0.1", "pooling=none"]) == {
+        "filters": (8, 16),
+        "head": "gap",
+        "batch_norm": False,
+        "dropout_rate": 0.1,
+        "pooling": None,
+    }
+
+
+def test_one_number_and_a_comma_is_a_tuple():
+    assert cli.parse_settings(["blocks=2,"]) == {"blocks": (2,)}
+
+
+def test_a_setting_without_a_value_is_refused():
+    with pytest.raises(BadInput, match="KEY=VALUE"):
+        cli.parse_settings(["filters"])
+
+
+def test_the_one_command_lists_and_checks_the_others(capsys):
+    assert keras_vision_main(["--help"]) == 0
+    assert "tune" in capsys.readouterr().out
+    assert keras_vision_main(["tuen"]) == 2
+    assert "Did you mean 'tune'?" in capsys.readouterr().err
+    assert keras_vision_main([]) == 2
+    assert keras_vision_main(["describe", "--model", "vggg"]) == 2
+    assert "Did you mean 'vgg'?" in capsys.readouterr().err
+
+
+def test_a_closed_terminal_does_not_end_what_runs_under_nohup():
+    code = (
+        "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "from keras_vision.cli import command as cli\n"
+        "def front(*, progress=None):\n    'Goes on.'\n    signal.raise_signal(signal.SIGHUP)\n    return {}\n"
+        "sys.exit(cli.main(front, 'front', flags=(), arguments=[]))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_signals_did_before_they_do_afterwards_and_other_threads_leave_them_alone():
+    before = signal.getsignal(signal.SIGTERM)
+    run()
+    assert signal.getsignal(signal.SIGTERM) is before
+    codes = []
+    thread = threading.Thread(target=lambda: codes.extend([run(), run("--model", "interrupt"), run("--model", "fail")]))
+    thread.start()
+    thread.join()
+    assert codes == [0, 130, 1]
+
+
+@pytest.mark.parametrize("stderr", [None, "closed"])
+def test_an_error_keeps_its_exit_code_where_it_cannot_be_said(stderr, monkeypatch):
+    if stderr == "closed":
+        stderr = io.StringIO()
+        stderr.close()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    assert run("--model", "fail") == 1
+    assert run("--epochs", "many") == 2
+    assert run("--model", "interrupt") == 130
+
+
+def test_a_name_that_no_system_takes_is_bad_input(capsys, tmp_path):
+    assert tune_main(["--workdir", str(tmp_path / ("n" * 300)), "--dataset", "digits"]) == 2
+    assert "File name too long" in capsys.readouterr().err

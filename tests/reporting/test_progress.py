@@ -1,0 +1,119 @@
+"""What a person sees on a terminal; what logs and pipes get is looked at with each command."""
+
+import io
+import sys
+import types
+
+import pytest
+
+from keras_vision.reporting.progress import LiveProgress, PlainProgress, Progress, make_progress, suitable_progress
+
+
+class Terminal(io.StringIO):
+    """A stream that says of itself that a person sits before it."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "quiet", "kind"),
+    [(Terminal(), False, LiveProgress), (io.StringIO(), False, PlainProgress), (Terminal(), True, Progress)],
+)
+def test_bars_are_for_terminals(stream, quiet, kind):
+    assert type(make_progress(quiet=quiet, stream=stream)) is kind
+
+
+def test_a_search_on_a_terminal_leaves_its_trials_and_epochs_as_lines():
+    terminal = Terminal()
+    with make_progress(stream=terminal) as progress:
+        for number in (1, 2):
+            progress.trial_started(number, 2, {"filters": (8, 16)})
+            progress.fit_started(epochs=2, steps=3, done=number - 1, best=0.5)
+            for epoch in range(number, 3):
+                for _ in range(3):
+                    progress.step_ended(images=32)
+                progress.epoch_ended(epoch, 2, {"accuracy": 0.6, "val_accuracy": 0.7})
+            progress.fit_ended()
+        progress.say("[done]")
+    lines = terminal.getvalue().splitlines()
+    for start in (
+        "trial 1 of 2: filters=8,16",
+        "trial 2 of 2",
+        "  epoch 1 of 2  accuracy 0.6",
+        "  goes on after epoch 1 of 2",
+    ):
+        assert any(start in line for line in lines), start
+    assert "[done]" in terminal.getvalue()
+
+
+def notebook():
+    """IPython, as a notebook has it among its modules."""
+    return types.SimpleNamespace(get_ipython=lambda: object())
+
+
+def test_a_script_that_calls_a_front_door_prints_for_itself():
+    assert type(suitable_progress()) is Progress
+    given = PlainProgress(io.StringIO())
+    assert suitable_progress(given) is given
+
+
+def test_a_notebook_and_a_prompt_show_progress(monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython", notebook())
+    assert type(suitable_progress()) is PlainProgress
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: None))  # imported by a script
+    assert type(suitable_progress()) is Progress
+    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    assert type(suitable_progress()) is LiveProgress
+
+
+def test_front_doors_ask_what_suits(monkeypatch):
+    from keras_vision.evaluate import evaluate
+    from keras_vision.train import train
+
+    def asked(given):
+        raise KeyError("asked")
+
+    monkeypatch.setattr("keras_vision.train.suitable_progress", asked)
+    with pytest.raises(KeyError, match="asked"):
+        train("cnn")
+    monkeypatch.setattr("keras_vision.reporting.progress.suitable_progress", asked)
+    with pytest.raises(KeyError, match="asked"):
+        evaluate("nothing")
+
+
+def test_bars_that_nobody_entered_are_there_while_a_training_goes_on():
+    progress = LiveProgress(Terminal())
+    progress.say("before")
+    progress.fit_started(epochs=1, steps=1)
+    assert progress.bars.live.is_started
+    progress.epoch_ended(1, 1, {"accuracy": 0.5})
+    progress.fit_ended()
+    assert not progress.bars.live.is_started
+
+
+class Full(io.StringIO):
+    """A stream on a full disk."""
+
+    def write(self, text):
+        raise OSError(28, "No space left on device")
+
+
+def test_progress_that_cannot_be_written_is_given_up_and_a_result_is_an_error():
+    PlainProgress(Full()).say("an epoch")
+    with LiveProgress(Full()) as progress:
+        progress.say("an epoch")
+    with pytest.raises(OSError, match="No space left"):
+        PlainProgress(Full(), must_be_read=True).say("the accuracy")
+
+
+@pytest.mark.parametrize("stream", [None, "closed"])
+def test_no_stream_is_no_reason_to_stop(stream, monkeypatch):
+    if stream == "closed":
+        stream = io.StringIO()
+        stream.close()
+    monkeypatch.setattr(sys, "stdout", stream)
+    with make_progress() as progress:
+        progress.say("Müll")
+        progress.print("table")

@@ -37,7 +37,7 @@ class Ladder:
 
     >>> ladder = Ladder("vgg", recipe_for("vgg"))
     >>> ladder.rungs[0]
-    {'filters': (16,), 'blocks': (1,), 'whitening': True}
+    {'filters': (16,), 'blocks': (1,), 'whitening': True, 'early_pooling': True}
     """
 
     def __init__(self, model, recipe, *, fixed=None, file=None):

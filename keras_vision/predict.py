@@ -11,28 +11,38 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from keras_vision.cli.command import main as run_command
+from keras_vision.cli.front_door import front_door
 from keras_vision.errors import BadInput
 from keras_vision.system.quiet import import_keras
+from keras_vision.system.settings import REQUIRED, Settings, setting, whole
 
 STDIN = "-"
 _SECONDS_BETWEEN_LINES = 5
 _ROWS_OF_A_TABLE = 100
 
 
-def predict(source, images, *, top=1, batch_size=256, progress=None):
+@dataclasses.dataclass(frozen=True)
+class PredictSettings(Settings):
+    """What `predict` is asked for."""
+
+    source: str = setting(REQUIRED, "a run directory or a .keras file", is_word=True)
+    images: list = setting(
+        REQUIRED, "image files, folders of them, or - for one image on standard input", is_word=True, is_repeated=True
+    )
+    top: int = setting(1, "name the N most probable classes", "N", whole(1))
+    batch_size: int = setting(256, "images in memory at a time", "N", whole(1))
+
+
+@front_door(PredictSettings, words=2)
+def predict(asked, progress):
     """Name the most probable classes of images: of files of any common kind, or of whole folders.
+
+    `images` is a path, or several: image files; folders, whose images are taken at any depth and in the order of their
+    names, those that start with a dot left out; or "-", one image on standard input.
 
     An image is converted as `keras_vision.data.images` describes and stretched to the size of the model's input. All
     else that is needed travels in the model file. Where the images look inverted, or nearly blank, beside those that
     the model was trained on, a line says so. Images are read batch by batch, so that any number of them fits.
-
-    Args:
-        source: A run directory or a local `.keras` file.
-        images: A path, or several: image files; folders, whose images are taken at any depth and in the order of their
-            names, those that start with a dot left out; or "-", one image on standard input.
-        top: How many classes to name, the most probable first; all, where the model has fewer.
-        batch_size: Images in memory at a time.
-        progress: A `Progress`.
 
     Yields:
         A dict for each image, in order: image, its path; and predictions, a list of dicts of class (its name, or its
@@ -50,18 +60,13 @@ def predict(source, images, *, top=1, batch_size=256, progress=None):
     {'image': 'photos/a.jpg', 'predictions': [{'class': 'Coat', 'probability': 0.93}]}
     """
     from keras_vision.data.images import THREADS, BadImage, printable, without_pillow_warnings
-    from keras_vision.reporting.progress import suitable_progress
 
-    progress = suitable_progress(progress)
-    for name, value in (("top", top), ("batch_size", batch_size)):
-        if value < 1:
-            raise BadInput(f"{name}={value}", "a whole number from 1")
-    images = [images] if isinstance(images, (str, os.PathLike)) else list(images)
+    images = [asked.images] if isinstance(asked.images, (str, os.PathLike)) else list(asked.images)
     total = count_images(images)
-    classifier = open_classifier(source)
+    classifier = open_classifier(asked.source)
     paths, done, failed, spoken, is_compared = image_files(images), 0, 0, time.monotonic(), False
     with ThreadPoolExecutor(THREADS) as threads:  # decoding and resizing release the interpreter's lock
-        while batch := list(itertools.islice(paths, batch_size)):
+        while batch := list(itertools.islice(paths, asked.batch_size)):
             with without_pillow_warnings():
                 read = list(threads.map(lambda path: _read(path, classifier.shape, classifier.pixel_scale), batch))
             readable = [one for one in read if not isinstance(one, BadImage)]
@@ -72,7 +77,8 @@ def predict(source, images, *, top=1, batch_size=256, progress=None):
             probabilities = iter(classifier.probabilities(readable))
             for path, one in zip(batch, read, strict=True):
                 is_bad = isinstance(one, BadImage)
-                answer = {"error": one.reason} if is_bad else {"predictions": classifier.best(next(probabilities), top)}
+                best = {} if is_bad else {"predictions": classifier.best(next(probabilities), asked.top)}
+                answer = {"error": one.reason} if is_bad else best
                 yield {"image": path.name if isinstance(path, BadImage) else printable(path)} | answer
                 failed += is_bad
             done += len(batch)
@@ -313,17 +319,7 @@ _PRINTERS = {"table": _print_table, "json": _print_json, "csv": _print_csv}
 
 def main(arguments=None):
     """Runs the command line."""
-    return run_command(
-        predict,
-        "predict",
-        positional={
-            "source": "a run directory or a .keras file",
-            "images": "image files, folders of them, or - for one image on standard input",
-        },
-        flags=("top", "batch_size", "csv"),
-        show=show,
-        arguments=arguments,
-    )
+    return run_command(predict, "predict", show=show, arguments=arguments)
 
 
 if __name__ == "__main__":

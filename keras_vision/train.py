@@ -8,12 +8,12 @@ import sys
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
 from keras_vision.cli.job import (
+    MINUTES,
     begin,
     deadline_after,
     finish,
     fit_recipe,
     log_session,
-    minutes,
     open_data,
     recipe_for_metric,
     show,
@@ -23,8 +23,9 @@ from keras_vision.data.source import DataSource
 from keras_vision.models import MODELS
 from keras_vision.runs.safety import check_description
 from keras_vision.system.quiet import import_keras
-from keras_vision.system.settings import SHARE, Settings, group, one_of, setting
+from keras_vision.system.settings import SHARE, Settings, given, group, one_of, setting
 from keras_vision.training.measure import VIEWS
+from keras_vision.training.presets import EFFORTS, Preset, preset_for
 from keras_vision.training.recipe import PRECISIONS, RecipeChanges, recipe_for
 from keras_vision.training.scores import METRICS, score_of
 
@@ -35,6 +36,10 @@ class TrainSettings(Settings):
 
     model: str = setting("vgg", f"the model family: {', '.join(MODELS)}", "NAME", one_of(MODELS))
     data: DataSource = group(DataSource)
+    preset: str = setting(
+        None, "a known network and recipe for model and data set: the best, or quick, a small network for a few "
+        "epochs; if not given, the recipe follows from the images", "|".join(EFFORTS), one_of(EFFORTS),
+    )  # fmt: skip
     settings: dict = setting(
         {}, "a setting of the model, such as filters=32,64; may be given several times", "KEY=VALUE", option="set",
         is_repeated=True,
@@ -45,15 +50,16 @@ class TrainSettings(Settings):
     target_acc: float = setting(
         None, "end after the epoch that reaches this share of the validation images", "SHARE", SHARE
     )
-    max_minutes: float = setting(None, "start no new epoch after this long", "MINUTES", minutes)
+    max_minutes: float = setting(None, "start no new epoch after this long", "MINUTES", MINUTES)
     changes: RecipeChanges = group(RecipeChanges)
     workdir: str = setting(
         None, "the run directory; the same command on the same directory goes on where it was", "DIR"
     )
     precision: str = setting("auto", f"how numbers are rounded: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS))
     views: int = setting(
-        1, "average over so many views of each test image: 2 also mirrored, 6 also shifted", "1|2|6", one_of(VIEWS)
-    )
+        None, "average over so many views of each test image: 2 also mirrored, 6 also shifted; if not given, 1, or the "
+        "preset's", "1|2|6", one_of(VIEWS),
+    )  # fmt: skip
     builder: object = setting(
         None, "a function of (input_shape, num_classes, **settings) that builds the network, with the family's recipe",
         is_option=False,
@@ -65,7 +71,7 @@ class TrainSettings(Settings):
 def train(asked, progress):
     """Train one model, save it, and measure it once on the test images.
 
-    The recipe follows from the family and the images; what is set of it overrules that.
+    The recipe follows from the family and the images, or is that of a preset; what is set of it overrules both.
 
     Returns:
         The result as a dict: workdir, val_accuracy, test, parameters, seconds, exit_code and more.
@@ -78,8 +84,11 @@ def train(asked, progress):
     >>> train("cnn", dataset="digits", epochs=5)["val_accuracy"]  # doctest: +SKIP
     """
     deadline = deadline_after(asked.max_minutes)
-    changes = recipe_for_metric(asked.metric, dataclasses.asdict(asked.changes))
-    recipe_for(asked.model, **changes)  # what does not go together is refused before the data are read
+    changes = recipe_for_metric(asked.metric, given(asked.changes))
+    preset = preset_for(asked.model, asked.data.dataset, asked.preset) if asked.preset else Preset()
+    asked = dataclasses.replace(asked, settings=preset.settings | asked.settings, views=asked.views or preset.views)
+    recipe = recipe_for(asked.model, **preset.recipe | changes)  # what does not go together is refused here
+    changes = recipe.as_dict() if asked.preset else changes
     import_keras()
     from keras_vision.models import check_settings
     from keras_vision.runs import Run, default_workdir
@@ -98,6 +107,8 @@ def train(asked, progress):
     with run.locked():
         run.start(config, precision=chosen, model_settings=_in_full(asked), decisions=[*data.decisions, *decisions])
         begin(asked.model, data, chosen, run, progress)
+        if preset.expected:
+            progress.say(f"This preset came to {preset.expected:.2%} of the test images when it was recorded.")
         if run.finished:
             progress.say("This run is finished; what follows is its result. For a new one give another --workdir.")
             result = run.result

@@ -8,12 +8,12 @@ from pathlib import Path
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
 from keras_vision.cli.job import (
+    MINUTES,
     begin,
     closing_lines,
     deadline_after,
     finish,
     fit_recipe,
-    minutes,
     open_data,
     recipe_for_metric,
     warn_of_majority,
@@ -76,7 +76,7 @@ class TuneSettings(Settings):
         None, f"try at most so many networks and recipes; if not given, {TRIALS['grow']} of a growing search and "
         f"{MOST_TRIALS} of another", "N", POSITIVE,
     )  # fmt: skip
-    max_minutes: float = setting(None, "start no new epoch after this long", "MINUTES", minutes)
+    max_minutes: float = setting(None, "start no new epoch after this long", "MINUTES", MINUTES)
     limits: LimitSettings = group(LimitSettings)
     epochs: int = setting(None, "passes of each trial over the training images", "N", whole(1))
     batch_size: int = setting(None, "images per step", "N", whole(1))

@@ -21,7 +21,7 @@ METRICS = {
 }
 
 
-minutes = between(0, 1e9, "a positive number of minutes", above=True)
+MINUTES = between(0, 1e9, "a positive number of minutes", above=True)
 
 
 def deadline_after(minutes):

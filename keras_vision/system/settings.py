@@ -116,6 +116,11 @@ def flat(settings):
     return values
 
 
+def given(settings):
+    """Returns a dict of those values of an instance that are not None."""
+    return {name: value for name, value in flat(settings).items() if value is not None}
+
+
 def signature(settings, words, /, **more):
     """Returns the `inspect.Signature` of a function that takes these settings as keywords.
 

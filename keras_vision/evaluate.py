@@ -14,16 +14,8 @@ from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
 from keras_vision.system.quiet import import_keras
 from keras_vision.system.settings import REQUIRED, SEED, Settings, one_of, setting
-from keras_vision.training.measure import (
-    VIEWS,
-    answer,
-    balance_line,
-    details,
-    interval_words,
-    predict_logits,
-    score_line,
-    summary,
-)
+from keras_vision.training.measure import VIEWS, answer, predict_logits, summary
+from keras_vision.training.metrics import balance_line, details, interval_words, score_line
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,8 @@ from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import installed
 from keras_vision.system.settings import between
-from keras_vision.training.measure import balance_line, majority_warning, measure_run, score_line
+from keras_vision.training.measure import measure_run
+from keras_vision.training.metrics import balance_line, majority_warning, score_line
 from keras_vision.training.recipe import STEPS, Task, recipe_for
 from keras_vision.training.scores import score_of
 

@@ -147,18 +147,20 @@ def load_dataset(
     class_names, unused, renumbered = used_classes(given.labels, opened.class_names)
     if unused and on_bad_image == "skip":  # a class must not vanish because its images are damaged
         raise BadInput(f"{spec} without an image that can be decoded of some class. {' '.join(unused)}")
-    given = renumbered(given, "")
 
+    def fitted(split, what):
+        return renumbered(_resized(split, image_size), f"{spec}, {what} images")
+
+    given, carved = renumbered(given, ""), None
     if opened.test is None:
         given, carved = _carve(given, TEST_SHARE, seed=0)
         warnings.append(
             f"No test split is given: {len(carved)} images, the same for every seed, were set aside as one."
         )
-    read_test = opened.test or (lambda: carved)
     if opened.validation is None:
         train, validation = _carve(given, validation_share, seed)
     else:
-        train, validation = given, renumbered(_resized(opened.validation, image_size), f"{spec}, validation images")
+        train, validation = given, fitted(opened.validation, "validation")
         check_fits(spec, "validation", validation, train)
         warnings += validation.warnings
     del given  # carved images are copies
@@ -167,9 +169,7 @@ def load_dataset(
     warnings += training_warnings(train, validation, class_names, is_carved=opened.validation is None)
 
     def test():
-        split = _resized(read_test(), image_size)
-        split = renumbered(split, f"{spec}, test images") if opened.test else split
-        return checked_test(spec, split, (train, validation))
+        return checked_test(spec, fitted(opened.test(), "test") if opened.test else carved, (train, validation))
 
     return Dataset(
         name=spec,

@@ -134,7 +134,7 @@ def _new_model(name, input_shape, num_classes, settings, seed):
     import keras
 
     from keras_vision.models import build_model
-    from keras_vision.models.layers import set_statistics
+    from keras_vision.models.normalization import set_statistics
 
     keras.utils.set_random_seed(seed)
     shape = parse_shape(INPUT_SHAPE if input_shape is None else input_shape)
@@ -224,7 +224,7 @@ def _batch(model, dataset, data_dir, seed, progress, own, is_new):
         images = random.uniform(0, 255, (count, *model.input_shape[1:])).astype("float32")
         return images, random.integers(0, model.output_shape[-1], count)
     from keras_vision.data import load_dataset
-    from keras_vision.models.layers import set_statistics
+    from keras_vision.models.normalization import set_statistics
     from keras_vision.models.whitening import set_whitening
 
     chosen = choose_data(own, dataset, data_dir, None if own else seed, model.input_shape)

@@ -23,6 +23,7 @@ from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.keras_settings import pinned
 from keras_vision.quiet import import_keras
 from keras_vision.safety import CARD
+from keras_vision.version_0_1 import stock_file
 
 # Settings that may grow when a run is continued: they say how long to go on, not what is done.
 BUDGETS = ("max_trials", "max_minutes", "keep", "confirm")
@@ -330,7 +331,15 @@ def processor_name():
 
 
 def save_model(model, path, card):
-    """Writes a model and its card (class names, data set, ...) as one `.keras` file, whole or not at all."""
+    """Writes a model and its card (class names, data set, ...) as one `.keras` file, whole or not at all.
+
+    How it was trained is left out: plain Keras does not know our learning rate schedule, and an optimiser is as large
+    as the model or twice that.
+    """
+    import keras
+
+    if model.compiled:
+        model = keras.Model(model.inputs, model.outputs, name=model.name)
     with atomic_path(path) as temporary:
         model.save(temporary)
         with zipfile.ZipFile(temporary, "a") as archive:
@@ -382,17 +391,16 @@ def load_model(source, *, float32=False):
     import_keras(only_to_build=True)
     import keras
 
-    import keras_vision.models.layers  # noqa: F401  registers the custom layers
     from keras_vision.models.float32 import in_float32
 
     try:
-        with safety.whole(path), pinned():
+        with safety.whole(path), pinned(), stock_file(path) as file:
             safety.check_size(path, declared)
-            model = keras.saving.load_model(path, compile=False, safe_mode=True)
+            model = keras.saving.load_model(file, compile=False, safe_mode=True)
             check_model_memory(model, source)
             whole = in_float32(model) if float32 else model
             if whole is not model:
-                whole.load_weights(path)  # unlike set_weights, it also updates what stock layers derive from them
+                whole.load_weights(file)  # unlike set_weights, it also updates what stock layers derive from them
             return whole
     except BadInput:
         raise

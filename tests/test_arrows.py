@@ -22,14 +22,26 @@ ALLOWED = {
     "search": {"search", "training", "analysis", "data", "models"},
     "studies": set(ROOMS),
 }
-LEAVES = ("errors", "keras_settings", "locks", "machine", "quiet", "streams", "progress", "events", "runs", "safety")
+LEAVES = (
+    "errors",
+    "keras_settings",
+    "locks",
+    "machine",
+    "quiet",
+    "streams",
+    "progress",
+    "events",
+    "runs",
+    "safety",
+    "version_0_1",
+)
 # where tensorflow and keras_tuner may be imported
 TENSORFLOW = (
     "data/",
     "training/memory.py",
     "training/precision.py",
+    "training/speedups.py",
     "formats/",
-    "models/speedups.py",
     "analysis/gradients.py",
 )
 KERAS_TUNER = ("search/",)

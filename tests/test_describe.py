@@ -81,7 +81,7 @@ def test_gradients_are_those_of_images_of_all_classes(tmp_path):
     network = build_model("mlp", (8, 8, 1), 3)
     _, labels = _batch(network, f"npz:{tmp_path / 'sorted.npz'}", None, 0, Progress(), {}, is_new=True)
     assert set(labels) == {0, 1, 2}
-    assert network.get_layer("normalization").adapt_mean.numpy().max() < 3  # its images', and not the noise's
+    assert network.get_layer("normalization").moving_mean.numpy().max() < 3  # its images', and not the noise's
 
 
 def test_gradients_can_be_measured_on_a_real_data_set(tmp_path):

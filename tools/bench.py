@@ -113,7 +113,7 @@ def ours(family, input_shape, precision):
 def our_model(family, input_shape):
     """Returns the family's model with its default settings, for pixels that are all values alike."""
     from keras_vision.models import build_model
-    from keras_vision.models.layers import set_statistics
+    from keras_vision.models.normalization import set_statistics
 
     model = build_model(family, input_shape, CLASSES)
     channels = input_shape[-1]
@@ -147,14 +147,13 @@ def exported(family, input_shape):
 
 
 def stock(family, input_shape, precision):
-    """Returns an `Entrant`: the same graph of stock Keras layers, compiled as a plain person would."""
+    """Returns an `Entrant`: the same graph, compiled as a plain person would, so that stock Keras trains it."""
     import keras
-    from peers_keras import stock_twin
 
     from keras_vision.training.precision import set_precision
 
     set_precision(precision)
-    model = stock_twin(our_model(family, input_shape), check=precision == "float32")
+    model = our_model(family, input_shape)
     model.compile(
         keras.optimizers.AdamW(LEARNING_RATE),
         keras.losses.CategoricalCrossentropy(from_logits=True),

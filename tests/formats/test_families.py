@@ -8,7 +8,7 @@ from keras_vision.formats import FORMATS, format_module
 from keras_vision.formats.check import check, random_images
 from keras_vision.formats.network import with_probabilities
 from keras_vision.models import MODELS
-from keras_vision.models.layers import set_statistics
+from keras_vision.models.normalization import set_statistics
 from keras_vision.runs import load_model, save_model
 from tests.models.small import pixels, small_model
 

@@ -53,23 +53,16 @@ def stock_file(path):
         path: A local `.keras` file that passed `safety.check_members` and `safety.check_weights`.
     """
     with zipfile.ZipFile(path) as archive:
-        members = {name: archive.read(name) for name in ("config.json", "metadata.json")}
-        described = json.loads(members["config.json"])
-        stock = in_stock_classes(described)
-        if stock != described:
-            members |= {
-                "config.json": json.dumps(stock),
-                "model.weights.h5": _renamed(archive.read("model.weights.h5")),
-            }
-    if stock == described:
-        yield path
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, "model.keras")
-        with zipfile.ZipFile(copy, "w") as archive:
-            for name, content in members.items():
-                archive.writestr(name, content)
-        yield copy
+        config = json.loads(archive.read("config.json"))
+        if (stock := in_stock_classes(config)) == config:
+            yield path
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            with zipfile.ZipFile(copy := Path(folder, "model.keras"), "w") as new:
+                new.writestr("config.json", json.dumps(stock))
+                new.writestr("metadata.json", archive.read("metadata.json"))
+                new.writestr("model.weights.h5", _renamed(archive.read("model.weights.h5")))
+            yield copy
 
 
 def _renamed(weights):

@@ -69,7 +69,7 @@ SUMMARY_COLUMNS = (
 )
 METHOD = f"""Batches of {BATCH} images that lie in memory, {CLASSES} classes, AdamW and cross-entropy for all; Keras and
 this package through `model.fit` and `model.predict`, PyTorch through a plain loop without metrics. "Keras" is the same
-graph of stock layers, whose outputs were compared with ours; "PyTorch" is the same network, with an equal number of
+graph, compiled as Keras alone has it; "PyTorch" is the same network, with an equal number of
 parameters, in whichever memory layout was faster in a few eager training steps. "Exported to OpenVINO" is what
 `keras_vision.export` writes, in that runtime and the precision it picks. Numbers are medians over
 rounds (lowest to highest). A ratio is the median of the ratios of each round; the best peer is that of the highest

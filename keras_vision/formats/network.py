@@ -48,18 +48,19 @@ def traced(classifier, *, constant=False):
             return {"probabilities": classifier(pixels, training=False)}
 
     loops = [layer for layer in recurrent_layers(classifier) if not layer.unroll]
-    gelus = [s.layer for s in steps_of(classifier) if getattr(s.layer, "activation", None) is keras.activations.gelu]
+    cells = (getattr(layer, "cell", layer) for layer in _layers(classifier))
+    gelus = [cell for cell in cells if getattr(cell, "activation", None) is keras.activations.gelu]
     for layer in loops:
         layer.unroll = True
-    for layer in gelus:
-        layer.activation = _gelu
+    for cell in gelus:
+        cell.activation = _gelu
     try:
         yield tf.function(serve, input_signature=[pixels_spec(classifier)], autograph=False)
     finally:
         for layer in loops:
             layer.unroll = False
-        for layer in gelus:
-            layer.activation = keras.activations.gelu
+        for cell in gelus:
+            cell.activation = keras.activations.gelu
 
 
 def _gelu(x):
@@ -69,6 +70,10 @@ def _gelu(x):
 
 def recurrent_layers(model):
     """Yields the layers of a model that compute time step by time step; both directions of a bidirectional one."""
+    return (layer for layer in _layers(model) if hasattr(layer, "unroll"))
+
+
+def _layers(model):
     for step in steps_of(model):
-        parts = (getattr(step.layer, name, None) for name in ("forward_layer", "backward_layer"))
-        yield from (part for part in (step.layer, *parts) if hasattr(part, "unroll"))
+        directions = (getattr(step.layer, name, None) for name in ("forward_layer", "backward_layer"))
+        yield from (layer for layer in (step.layer, *directions) if layer is not None)

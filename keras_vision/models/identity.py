@@ -18,7 +18,7 @@ def start_as_identity(convolution, x):
 
     Example:
 
-    >>> start_as_identity(keras.layers.Conv2D(64, 3, padding="same", kernel_initializer="he_normal"), x)
+    >>> start_as_identity(keras.layers.Conv2D(64, 3, padding="same", kernel_initializer="he_normal"), pixels)
     """
     others = convolution.kernel_initializer
     convolution.kernel_initializer = functools.partial(_identity_first, others)

@@ -27,8 +27,7 @@ def accelerate(model):
 
     Example:
 
-    >>> accelerate(model)
-    >>> model.fit(batches)
+    >>> accelerate(model)  # then model.fit
     """
     if keras.backend.backend() != "tensorflow":
         return
@@ -52,7 +51,7 @@ def fast_layers(layers, training=True):
     Example:
 
     >>> with fast_layers(model.layers):
-    ...     logits = model(images, training=True)
+    ...     logits = model(np.zeros((1, 28, 28, 1)), training=True)
     """
     calls = CALLS if training else INFERENCE_CALLS
     layers = [layer for layer in layers if type(layer) in calls]

@@ -14,7 +14,8 @@ from keras_vision.training.trainer import compile_model
 from tests.models.small import pixels, small_model
 
 PROGRAM = """
-import pathlib, sys
+import pathlib, sys, warnings
+warnings.simplefilter("error", UserWarning)
 sys.modules["keras_vision"] = None  # whoever imports it gets an ImportError
 import keras, numpy as np
 

@@ -18,9 +18,8 @@ LEAST_EPSILON = 1.001e-5  # of TensorFlow's fused batch norm, which would take t
 def accelerate(model):
     """Makes the training steps of a model faster on TensorFlow; what they compute stays the same up to rounding.
 
-    Its layers compute in another way while a step is traced, or runs eagerly, and at no other time: what is saved or
-    exported between two epochs, or after an error, is stock Keras. In `predict`, by which validation images are looked
-    at, batch norm is faster, too.
+    Its layers compute in another way while a step is traced, or runs eagerly, and at no other time: what is validated,
+    saved or exported between two epochs, or after an error, is stock Keras.
 
     Args:
         model: A compiled `keras.Model`. Of models inside it the layers are left as they are.
@@ -36,16 +35,12 @@ def accelerate(model):
         with fast_layers(model.layers):
             return type(model).train_step(model, data)
 
-    def predict_step(data):
-        with fast_layers(model.layers, training=False):
-            return type(model).predict_step(model, data)
-
-    model.train_step, model.predict_step = train_step, predict_step
-    model.train_function = model.predict_function = None
+    model.train_step = train_step
+    model.train_function = None  # of steps that were not fast
 
 
 @contextlib.contextmanager
-def fast_layers(layers, training=True):
+def fast_layers(layers):
     """Gives stock layers their fast calls for as long as it is open; layers of other classes are left as they are.
 
     Example:
@@ -53,12 +48,11 @@ def fast_layers(layers, training=True):
     >>> with fast_layers(model.layers):
     ...     logits = model(np.zeros((1, 28, 28, 1)), training=True)
     """
-    calls = CALLS if training else INFERENCE_CALLS
-    layers = [layer for layer in layers if type(layer) in calls]
+    layers = [layer for layer in layers if type(layer) in CALLS]
     autocasts = [layer.autocast for layer in layers]
     try:
         for layer in layers:
-            layer.call = functools.partial(calls[type(layer)], layer)
+            layer.call = functools.partial(CALLS[type(layer)], layer)
             if type(layer) in KEEP_BFLOAT16 and _runs_in_bfloat16(layer):
                 layer.autocast = False
         yield
@@ -182,7 +176,5 @@ CALLS = {
     keras.layers.LayerNormalization: _layer_norm,
     keras.layers.Permute: _as_ever,
 }
-# The same where validation images are looked at, between epochs.
-INFERENCE_CALLS = {keras.layers.BatchNormalization: _batch_norm}
 # What takes bfloat16 as it comes, where Keras would cast it back: between two products nothing need be wider than they.
 KEEP_BFLOAT16 = (keras.layers.Activation, keras.layers.Dense, keras.layers.Permute)

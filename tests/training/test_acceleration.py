@@ -342,9 +342,8 @@ def test_outside_of_training_and_of_graphs_they_are_stock_keras(kind, bfloat16_r
     layer = kind(4) if kind is Dense else kind()
     inputs = activations((2, 3, 4))
     assert fast(layer)(inputs).dtype == tf.float32
-    for training, dtype in ((False, tf.float32), (True, tf.bfloat16)):
-        with fast_layers([layer], training=training):
-            assert tf.function(layer)(inputs).dtype == dtype
+    for way, dtype in ((as_it_is, tf.float32), (fast, tf.bfloat16)):
+        assert tf.function(way(layer))(inputs).dtype == dtype
 
 
 @pytest.mark.parametrize("settings", [{"axis": 1}, {"axis": (1, 2)}, {"scale": False}, {"center": False}], ids=str)
@@ -396,7 +395,7 @@ def test_layers_are_fast_in_a_training_step_and_never_outside_of_one(monkeypatch
     model.predict(pixels(), verbose=0)
     model(pixels())
     kinds = {type(layer) for layer in model.layers}
-    assert seen == [kinds & CALLS.keys(), {BatchNormalization}, set()]
+    assert seen == [kinds & CALLS.keys(), set(), set()]
 
 
 def test_a_step_that_fails_leaves_stock_layers(bfloat16_rewrite):

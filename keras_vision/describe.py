@@ -126,7 +126,7 @@ def _new_model(asked):
     import keras
 
     from keras_vision.models import build_model
-    from keras_vision.models.layers import set_statistics
+    from keras_vision.models.normalization import set_statistics
 
     keras.utils.set_random_seed(asked.seed)
     shape = parse_shape(INPUT_SHAPE if asked.input_shape is None else asked.input_shape)
@@ -217,7 +217,7 @@ def _batch(model, asked, own, progress):
     if asked.dataset is None:
         images = random.uniform(0, 255, (count, *model.input_shape[1:])).astype("float32")
         return images, random.integers(0, model.output_shape[-1], count)
-    from keras_vision.models.layers import set_statistics
+    from keras_vision.models.normalization import set_statistics
     from keras_vision.models.whitening import set_whitening
 
     data = choose_data(own, asked.dataset, asked.data_dir, None if own else asked.seed, model.input_shape).open(

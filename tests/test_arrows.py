@@ -33,8 +33,8 @@ TENSORFLOW = (
     "data/",
     "training/memory.py",
     "training/precision.py",
+    "training/speedups.py",
     "formats/",
-    "models/speedups.py",
     "analysis/gradients.py",
 )
 KERAS_TUNER = ("search/",)

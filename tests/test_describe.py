@@ -82,7 +82,7 @@ def test_gradients_are_those_of_images_of_all_classes(tmp_path):
     asked = DescribeSettings("mlp", gradients=True, dataset=f"npz:{tmp_path / 'sorted.npz'}")
     _, labels = _batch(network, asked, None, Progress())
     assert set(labels) == {0, 1, 2}
-    assert network.get_layer("normalization").adapt_mean.numpy().max() < 3  # its images', and not the noise's
+    assert network.get_layer("normalization").moving_mean.numpy().max() < 3  # its images', and not the noise's
 
 
 def test_gradients_can_be_measured_on_a_real_data_set(tmp_path):

@@ -338,7 +338,7 @@ def test_a_model_trained_in_mixed_precision_is_measured_in_float32(images):
 def test_no_rewrite_to_bfloat16_is_in_force(run):
     import tensorflow as tf
 
-    from keras_vision.models.speedups import BFLOAT16_REWRITE
+    from keras_vision.training.speedups import BFLOAT16_REWRITE
 
     tf.config.optimizer.set_experimental_options({BFLOAT16_REWRITE: True})
     evaluate(run)

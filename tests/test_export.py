@@ -18,7 +18,7 @@ from keras_vision.formats import FORMATS, saved_model
 from keras_vision.formats.card import JSON, TEXT
 from keras_vision.formats.check import INT8_LOSS
 from keras_vision.models import build_model
-from keras_vision.models.layers import set_statistics
+from keras_vision.models.normalization import set_statistics
 from keras_vision.predict import predict
 from keras_vision.reporting.progress import PlainProgress
 from keras_vision.runs import Run, load_model, save_model, write_json

@@ -16,7 +16,7 @@ from keras_vision.cli.options import parse_settings
 from keras_vision.errors import BadInput
 from keras_vision.evaluate import main as evaluate_main
 from keras_vision.models import build_model
-from keras_vision.models.layers import PixelNormalization
+from keras_vision.models.normalization import normalize
 from keras_vision.report import main as report_main
 from keras_vision.runs import Run
 from keras_vision.train import main as train_main
@@ -175,7 +175,7 @@ def test_a_file_is_no_workdir(command, images, capsys):
 def separable(shape, classes):
     """A network whose first layer has no kernel of its own."""
     pixels = keras.Input(shape)
-    x = keras.layers.SeparableConv2D(4, 3)(PixelNormalization(name="normalization")(pixels))
+    x = keras.layers.SeparableConv2D(4, 3)(normalize(pixels))
     return keras.Model(pixels, keras.layers.Dense(classes)(keras.layers.GlobalAveragePooling2D()(x)))
 
 
@@ -200,7 +200,7 @@ def test_a_builders_network_without_kernels_is_measured_and_its_mistakes_are_dra
 def test_a_builders_network_that_could_not_be_loaded_is_not_trained(images):
     def build(shape, classes):
         pixels = keras.Input(shape)
-        x = Own()(PixelNormalization(name="normalization")(pixels))
+        x = Own()(normalize(pixels))
         return keras.Model(pixels, keras.layers.Dense(classes)(keras.layers.Flatten()(x)))
 
     with pytest.raises(BadInput, match=r"of the builder .*Own.* is not among the classes"):

@@ -69,7 +69,7 @@ SUMMARY_COLUMNS = (
 )
 METHOD = f"""Batches of {BATCH} images that lie in memory, {CLASSES} classes, AdamW and cross-entropy for all; Keras and
 this package through `model.fit` and `model.predict`, PyTorch through a plain loop without metrics. "Keras" is the same
-graph of stock layers, whose outputs were compared with ours; "PyTorch" is the same network, with an equal number of
+graph, compiled as Keras alone has it; "PyTorch" is the same network, with an equal number of
 parameters, in whichever memory layout was faster in a few eager training steps. "Exported to OpenVINO" is what
 `keras_vision.export` writes, in that runtime and the precision it picks. Numbers are medians over
 rounds (lowest to highest). A ratio is the median of the ratios of each round; the best peer is that of the highest
@@ -113,7 +113,7 @@ def ours(family, input_shape, precision):
 def our_model(family, input_shape):
     """Returns the family's model with its default settings, for pixels that are all values alike."""
     from keras_vision.models import build_model
-    from keras_vision.models.layers import set_statistics
+    from keras_vision.models.normalization import set_statistics
 
     model = build_model(family, input_shape, CLASSES)
     channels = input_shape[-1]
@@ -147,14 +147,13 @@ def exported(family, input_shape):
 
 
 def stock(family, input_shape, precision):
-    """Returns an `Entrant`: the same graph of stock Keras layers, compiled as a plain person would."""
+    """Returns an `Entrant`: the same graph, compiled as a plain person would, so that stock Keras trains it."""
     import keras
-    from peers_keras import stock_twin
 
     from keras_vision.training.precision import set_precision
 
     set_precision(precision)
-    model = stock_twin(our_model(family, input_shape), check=precision == "float32")
+    model = our_model(family, input_shape)
     model.compile(
         keras.optimizers.AdamW(LEARNING_RATE),
         keras.losses.CategoricalCrossentropy(from_logits=True),

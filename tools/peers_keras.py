@@ -1,78 +1,48 @@
-"""Stock Keras, as a peer: the same graph of stock layers, and recipes that others trained with.
+"""Stock Keras, as a peer: the same graph, and recipes that others trained with.
 
     python tools/peers_keras.py keras_io_convmixer --dataset cifar10 --target-acc 0.9
 
-trains one of `peers_recipes.RECIPES` with `model.fit` and prints a line per epoch, for `bench_accuracy.py`; `bench.py`
-uses the stock layers.
+trains one of `peers_recipes.RECIPES` with `model.fit` and prints a line per epoch, for `bench_accuracy.py`.
 """
 
 import argparse
 import sys
 
 import keras
-import numpy as np
 import tensorflow as tf
 from bench_common import epoch_line, epoch_pflop
 from peers_recipes import RECIPES
 
 from keras_vision.data import load_dataset
 from keras_vision.data.splits import images_at_once
-from keras_vision.errors import KerasVisionError
 from keras_vision.models import build_model
-from keras_vision.models.layers import Dirac, gelu, set_statistics
+from keras_vision.models.normalization import set_statistics
 from keras_vision.training.measure import measure
 
-TOLERANCE = 1e-3  # of the largest logit
 
-
-def stock_twin(model, *, check=False, l2=0.0):
-    """Returns the same graph with stock Keras layers in the place of ours, and the same weights.
-
-    Where kernels start in a way of ours they are drawn anew, as a person would have Keras draw them before a ReLU.
+def stock_twin(model, l2=0.0):
+    """Returns the same graph, all kernels drawn anew as its layers' configs say: none starts as the identity.
 
     Args:
-        model: A model from `build_model`.
-        check: Whether to compare the outputs of both on random pixels.
+        model: A model from `build_model`; the statistics of its pixels are kept.
         l2: Penalty on the square of every kernel.
-
-    Raises:
-        KerasVisionError: The outputs differ by more than `TOLERANCE`, or a layer of ours has no stock form.
     """
-    twin = keras.models.clone_model(model, clone_function=lambda layer: stock_layer(layer, l2))
-    twin.set_weights(model.get_weights())
-    twin.get_layer("normalization").finalize_state()  # the stock layer keeps copies of its weights
-    if check:
-        pixels = np.random.default_rng(0).integers(0, 256, (16, *model.input_shape[1:])).astype("float32")
-        ours, theirs = model.predict(pixels, verbose=0), twin.predict(pixels, verbose=0)
-        if (difference := np.abs(ours - theirs).max()) > TOLERANCE * np.abs(ours).max():
-            raise KerasVisionError(f"{model.name} of stock layers gives other outputs, by up to {difference:.3g}")
-    for layer, stock in zip(model.layers, twin.layers, strict=True):
-        if _starts_as_ours(layer):
-            stock.kernel.assign(stock.kernel_initializer(stock.kernel.shape))
+
+    def penalised(layer):
+        config = layer.get_config()
+        if l2 and "kernel_regularizer" in config:
+            config["kernel_regularizer"] = keras.regularizers.L2(l2)
+        return type(layer).from_config(config)
+
+    twin = keras.models.clone_model(model, clone_function=penalised)
+    for layer, own in zip(twin.layers, model.layers, strict=True):
+        if not own.trainable:
+            layer.set_weights(own.get_weights())
     return twin
 
 
-def _starts_as_ours(layer):
-    return isinstance(getattr(layer, "kernel_initializer", None), Dirac)
-
-
-def stock_layer(layer, l2=0.0):
-    """Returns a new stock layer that computes what `layer`, ours or stock, computes."""
-    kind = next(kind for kind in type(layer).__mro__ if kind.__module__.startswith("keras."))
-    if kind is keras.layers.Layer:
-        raise KerasVisionError(f"{type(layer).__name__} has no stock form")
-    config = layer.get_config()
-    if getattr(layer, "activation", None) is gelu:
-        config["activation"] = "gelu"
-    if _starts_as_ours(layer):
-        config["kernel_initializer"] = "he_normal"
-    if l2 and "kernel_regularizer" in config:
-        config["kernel_regularizer"] = keras.regularizers.L2(l2)
-    return kind.from_config(config)
-
-
 def compiled(recipe, data):
-    """Returns the recipe's network of stock layers, compiled."""
+    """Returns the recipe's network, compiled as others would."""
     model = build_model(recipe.model, data.shape, len(data.class_names), **recipe.settings)
     set_statistics(model, data.statistics.mean, data.statistics.std)
     is_adam = recipe.optimizer == "adam"

@@ -90,13 +90,11 @@ FORMATS = {
         limits=("OpenVINO computes in bfloat16 where the processor can, unless INFERENCE_PRECISION_HINT is f32.",),
     ),
     "keras": Format(
-        "Keras, with keras_vision installed: one .keras file",
+        "Keras 3: one .keras file",
         ("model.keras",),
         SAME_KERNELS,
         "keras_file",
-        limits=(
-            "Import keras_vision.models.layers before loading. Unlike the model's own file it ends in probabilities.",
-        ),
+        limits=("Unlike the model's own file it ends in probabilities.",),
     ),
 }
 

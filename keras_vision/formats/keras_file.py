@@ -1,4 +1,4 @@
-"""A `.keras` file in float32, for Keras with keras_vision's layers and for `keras_vision.predict`."""
+"""A `.keras` file in float32, for Keras and for `keras_vision.predict`."""
 
 from pathlib import Path
 

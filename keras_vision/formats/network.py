@@ -1,6 +1,7 @@
 """The network as all formats write it: float32 pixels in, probabilities out, in inference mode, any batch size."""
 
 import contextlib
+import math
 
 import keras
 import tensorflow as tf
@@ -34,7 +35,7 @@ def traced(classifier, *, constant=False):
     """Gives the classifier as a `tf.function` from `pixels` to {"probabilities": ...}, for a converter.
 
     Recurrent layers are unrolled in it: their loops hold lists of tensors, which converters take only for a fixed
-    batch size, or not at all.
+    batch size, or not at all. GELU is made of erf in it: Keras makes it of erfc, which ONNX lacks.
 
     Args:
         classifier: A model that ends in probabilities.
@@ -47,17 +48,32 @@ def traced(classifier, *, constant=False):
             return {"probabilities": classifier(pixels, training=False)}
 
     loops = [layer for layer in recurrent_layers(classifier) if not layer.unroll]
+    cells = (getattr(layer, "cell", layer) for layer in _layers(classifier))
+    gelus = [cell for cell in cells if getattr(cell, "activation", None) is keras.activations.gelu]
     for layer in loops:
         layer.unroll = True
+    for cell in gelus:
+        cell.activation = _gelu
     try:
         yield tf.function(serve, input_signature=[pixels_spec(classifier)], autograph=False)
     finally:
         for layer in loops:
             layer.unroll = False
+        for cell in gelus:
+            cell.activation = keras.activations.gelu
+
+
+def _gelu(x):
+    """Returns the exact GELU in the one form that LiteRT's converter knows: it has no erf to make others of."""
+    return x * 0.5 * (keras.ops.erf(x * math.sqrt(0.5)) + 1)
 
 
 def recurrent_layers(model):
     """Yields the layers of a model that compute time step by time step; both directions of a bidirectional one."""
+    return (layer for layer in _layers(model) if hasattr(layer, "unroll"))
+
+
+def _layers(model):
     for step in steps_of(model):
-        parts = (getattr(step.layer, name, None) for name in ("forward_layer", "backward_layer"))
-        yield from (part for part in (step.layer, *parts) if hasattr(part, "unroll"))
+        directions = (getattr(step.layer, name, None) for name in ("forward_layer", "backward_layer"))
+        yield from (layer for layer in (step.layer, *directions) if layer is not None)

@@ -7,9 +7,8 @@ those of the head start Glorot-uniform.
 
 import keras
 
-from keras_vision.models.blocks import activate, classify, take_pixels
+from keras_vision.models.blocks import activate, classify, normalized, take_pixels
 from keras_vision.models.checks import check_patches, checked
-from keras_vision.models.layers import BatchNormalization, DepthwiseConv2D
 
 
 @checked
@@ -50,7 +49,7 @@ def patch_embedding(x, hidden_dim, patch_size, *, name):
 
 def mixer_block(x, hidden_dim, kernel_size, *, name):
     """Mixes positions, with a skip around them, then channels."""
-    y = DepthwiseConv2D(
+    y = keras.layers.DepthwiseConv2D(
         kernel_size,
         padding="same",
         # Keras counts all channels into the fan-in, but each depthwise filter sees one.
@@ -66,7 +65,7 @@ def mixer_block(x, hidden_dim, kernel_size, *, name):
 def activate_norm(x, *, name):
     """GELU, then batch norm: the other way round than most networks have it."""
     x = activate(x, "gelu", name=f"{name}_gelu")
-    return BatchNormalization(name=f"{name}_norm")(x)
+    return normalized(x, name=f"{name}_norm")
 
 
 def uniform(scale=1):

@@ -6,9 +6,8 @@ so that every weight has a gradient from the first step.
 
 import keras
 
-from keras_vision.models.blocks import classify, drop, take_pixels
+from keras_vision.models.blocks import activate, classify, drop, take_pixels
 from keras_vision.models.checks import check_patches, checked
-from keras_vision.models.layers import Activation, Dense, LayerNormalization, Permute, gelu
 
 
 @checked
@@ -50,19 +49,19 @@ def mlp_mixer(
     x = keras.layers.Reshape((-1, hidden_dim), name="patches_flatten")(x)
     for block in range(1, num_blocks + 1):
         x = mixer_block(x, tokens_mlp_dim, channels_mlp_dim, dropout_rate, name=f"block{block}")
-    x = LayerNormalization(epsilon=1e-6, name="head_norm")(x)
+    x = keras.layers.LayerNormalization(epsilon=1e-6, name="head_norm")(x)
     x = keras.layers.GlobalAveragePooling1D(name="head_gap")(x)
     return keras.Model(pixels, classify(x, num_classes), name="mlp_mixer")
 
 
 def mixer_block(x, tokens_mlp_dim, channels_mlp_dim, dropout_rate, *, name):
     """Mixes (batch, patches, channels) along the patches, then along the channels, with a skip around each."""
-    y = LayerNormalization(epsilon=1e-6, name=f"{name}_token_mixing_norm")(x)
-    y = Permute((2, 1), name=f"{name}_token_mixing_transpose1")(y)
+    y = keras.layers.LayerNormalization(epsilon=1e-6, name=f"{name}_token_mixing_norm")(x)
+    y = keras.layers.Permute((2, 1), name=f"{name}_token_mixing_transpose1")(y)
     y = mixing_mlp(y, tokens_mlp_dim, dropout_rate, name=f"{name}_token_mixing")
-    y = Permute((2, 1), name=f"{name}_token_mixing_transpose2")(y)
+    y = keras.layers.Permute((2, 1), name=f"{name}_token_mixing_transpose2")(y)
     x = keras.layers.Add(name=f"{name}_token_mixing_add")([x, y])
-    y = LayerNormalization(epsilon=1e-6, name=f"{name}_channel_mixing_norm")(x)
+    y = keras.layers.LayerNormalization(epsilon=1e-6, name=f"{name}_channel_mixing_norm")(x)
     y = mixing_mlp(y, channels_mlp_dim, dropout_rate, name=f"{name}_channel_mixing")
     return keras.layers.Add(name=f"{name}_channel_mixing_add")([x, y])
 
@@ -70,8 +69,8 @@ def mixer_block(x, tokens_mlp_dim, channels_mlp_dim, dropout_rate, *, name):
 def mixing_mlp(x, mlp_dim, dropout_rate, *, name):
     """Dense - GELU - dense over the last axis, whose length it keeps."""
     out_dim = x.shape[-1]
-    x = Dense(mlp_dim, kernel_initializer="lecun_normal", name=f"{name}_dense1")(x)
-    x = Activation(gelu, name=f"{name}_gelu")(x)
+    x = keras.layers.Dense(mlp_dim, kernel_initializer="lecun_normal", name=f"{name}_dense1")(x)
+    x = activate(x, "gelu", name=f"{name}_gelu")
     x = drop(x, dropout_rate, name=f"{name}_dropout1")
-    x = Dense(out_dim, kernel_initializer="lecun_normal", name=f"{name}_dense2")(x)
+    x = keras.layers.Dense(out_dim, kernel_initializer="lecun_normal", name=f"{name}_dense2")(x)
     return drop(x, dropout_rate, name=f"{name}_dropout2")

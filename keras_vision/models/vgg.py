@@ -11,7 +11,6 @@ import keras
 
 from keras_vision.models.blocks import HEADS, classify, conv_block, drop, take_pixels
 from keras_vision.models.checks import check_same_length, check_stages, checked
-from keras_vision.models.layers import Dirac
 from keras_vision.models.whitening import whiten
 
 LEAST_SIDE = 32  # of images, in pixels, that the network for small ones is made for
@@ -120,7 +119,7 @@ def vgg(
                 padding=padding,
                 pooling=pool if early_pooling and conv == 1 else None,
                 batch_norm=batch_norm,
-                initializer=Dirac(),
+                identity=True,
                 name=f"block{stage}_conv{conv}",
             )
         x = x if early_pooling else pool(x)

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from keras_vision.models.blocks import activate
+from keras_vision.models.normalization import LAYER as NORMALIZATION
 
 LAYER = "stem_whitening"
 IMAGES = 5_000  # as many as the source takes: 12 x 12 numbers are known well from their five million patches
@@ -52,7 +53,7 @@ def set_whitening(model, images):
 def _patches(model, images, side):
     """Yields the standardised patches of a few images at a time, as arrays [patches, numbers of a patch]."""
     for start in range(0, len(images), 500):
-        pixels = model.get_layer("normalization")(images[start : start + 500].astype("float32"))
+        pixels = model.get_layer(NORMALIZATION)(images[start : start + 500].astype("float32"))
         windows = np.lib.stride_tricks.sliding_window_view(
             keras.ops.convert_to_numpy(pixels), (side, side), axis=(1, 2)
         )

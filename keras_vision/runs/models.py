@@ -17,6 +17,7 @@ from keras_vision.runs.safety import (
     reason_of,
     whole,
 )
+from keras_vision.runs.version_0_1 import stock_file
 from keras_vision.system.keras_settings import pinned
 from keras_vision.system.quiet import import_keras
 
@@ -25,7 +26,15 @@ MAX_OUTPUT_BYTES = 2**28  # of a layer, for one image: 64 channels at those side
 
 
 def save_model(model, path, card):
-    """Writes a model and its card (class names, data set, ...) as one `.keras` file, whole or not at all."""
+    """Writes a model and its card (class names, data set, ...) as one `.keras` file, whole or not at all.
+
+    How it was trained is left out: plain Keras does not know our learning rate schedule, and an optimiser is as large
+    as the model or twice that.
+    """
+    import keras
+
+    if model.compiled:
+        model = keras.Model(model.input, model.output, name=model.name)
     with atomic_path(path) as temporary:
         model.save(temporary)
         with zipfile.ZipFile(temporary, "a") as archive:
@@ -77,17 +86,16 @@ def load_model(source, *, float32=False):
     import_keras(only_to_build=True)
     import keras
 
-    import keras_vision.models.layers  # noqa: F401  registers the custom layers
     from keras_vision.models.float32 import in_float32
 
     try:
-        with whole(path), pinned():
+        with whole(path), pinned(), stock_file(path) as file:
             check_size(path, declared)
-            model = keras.saving.load_model(path, compile=False, safe_mode=True)
+            model = keras.saving.load_model(file, compile=False, safe_mode=True)
             check_model_memory(model, source)
             made = in_float32(model) if float32 else model
             if made is not model:
-                made.load_weights(path)  # unlike set_weights, it also updates what stock layers derive from them
+                made.load_weights(file)  # unlike set_weights, it also updates what stock layers derive from them
             return made
     except BadInput:
         raise

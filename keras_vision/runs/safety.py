@@ -16,6 +16,7 @@ import zipfile
 import zlib
 
 from keras_vision.errors import BadInput
+from keras_vision.runs.version_0_1 import in_stock_classes
 
 # The member of a .keras file that holds what Keras does not keep: class names, data set, how it was made.
 CARD = "keras_vision.json"
@@ -53,17 +54,10 @@ CLASSES = {
     "keras.random": "SeedGenerator",
     "keras.regularizers": "L1 L2 L1L2 OrthogonalRegularizer",
     "keras.constraints": "MaxNorm MinMaxNorm NonNeg UnitNorm",
-    # The package's own layers, which are registered as "keras_vision>NAME".
-    "keras_vision.models.layers": """
-        Activation BatchNormalization Conv2D Dense DepthwiseConv2D Dirac LayerNormalization Permute PixelNormalization
-        """,
 }
 _ALLOWED = {f"{module}.{name}" for module, names in CLASSES.items() for name in names.split()}
 _STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # signs that a terminal obeys or cannot print
 _MODELS = {"keras.Sequential", "keras.src.models.functional.Functional"}
-_OWN_MODULE, _OWN = "keras_vision.models.layers", "keras_vision>"
-# Functions, as Keras writes them: (module, config, registered_name). Its own activations are plain strings.
-_FUNCTIONS = (("builtins", f"{_OWN}gelu", "function"),)
 _SEEDS = range(2**31)
 # What is wrong with the best known ways in.
 _WAYS_IN = {
@@ -226,8 +220,15 @@ def _read_json(path, name):
         raise _damaged(path, error) from error
 
 
+def _read_description(path):
+    """Returns the description of a model; of one of version 0.1, in the stock classes by which it is loaded."""
+    config = _read_json(path, CONFIG)
+    with whole(path):
+        return in_stock_classes(config)
+
+
 def check_classes(path):
-    """Refuses a model made of anything but the classes above and the package's own, at whatever depth.
+    """Refuses a model made of anything but the classes above, at whatever depth.
 
     Args:
         path: A local `.keras` file that passed `check_members`.
@@ -239,7 +240,7 @@ def check_classes(path):
 
     >>> check_classes("runs/tune-vgg-fashion_mnist/model.keras")  # doctest: +SKIP
     """
-    check_description(path, _read_json(path, CONFIG))
+    check_description(path, _read_description(path))
 
 
 def check_description(path, config):
@@ -291,18 +292,17 @@ def _description(node):
 
 
 def _is_allowed(node):
-    """Whether Keras, given this part of a description, would find one of the allowed classes or functions.
+    """Whether Keras, given this part of a description, would find one of the allowed classes.
+
+    Activations by Keras' own functions are plain strings, so that no function is let through.
 
     It asks for the registered name first, then for `module.class_name` among its own public names, and imports what is
     not among these from its own private modules.
     """
-    name, module, registered = node["class_name"], node.get("module"), node.get("registered_name")
+    name = node["class_name"]
     if name == "__keras_tensor__":
         return True
-    if name == "function":
-        return (module, node.get("config"), registered) in _FUNCTIONS
-    names = (f"{_OWN}{name}",) if module == _OWN_MODULE else (name, None)
-    return _full_name(node) in _ALLOWED and registered in names
+    return _full_name(node) in _ALLOWED and node.get("registered_name") in (name, None)
 
 
 def check_weights(path):
@@ -352,7 +352,7 @@ def check_size(path, declared):
 
     >>> check_size("runs/tune-vgg-fashion_mnist/model.keras", 1254920)  # doctest: +SKIP
     """
-    config = _read_json(path, CONFIG)
+    config = _read_description(path)
     config.pop("compile_config", None)
     # Keras keeps, for each thread, a list of the variables that have no values yet; this one ends with its thread.
     with concurrent.futures.ThreadPoolExecutor(1) as thread:

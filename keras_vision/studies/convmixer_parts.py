@@ -2,10 +2,9 @@
 
 import keras
 
-from keras_vision.models.blocks import HEADS, activate, classify, take_pixels
+from keras_vision.models.blocks import HEADS, activate, classify, normalized, take_pixels
 from keras_vision.models.checks import check_patches
 from keras_vision.models.convmixer import uniform
-from keras_vision.models.layers import BatchNormalization, DepthwiseConv2D
 from keras_vision.studies.figures import colours_of, plot_lines, spread_of
 from keras_vision.studies.plan import Case, Scale, Study, all_of, smoke
 from keras_vision.studies.probes import GRADIENT, kernel_gradients, kernel_layers, signal_strengths
@@ -59,7 +58,7 @@ def without(
 
 
 def _block(x, hidden_dim, kernel_size, skips, activation, *, name):
-    y = DepthwiseConv2D(
+    y = keras.layers.DepthwiseConv2D(
         kernel_size,
         padding="same",
         depthwise_initializer=uniform(scale=hidden_dim),
@@ -73,7 +72,7 @@ def _block(x, hidden_dim, kernel_size, skips, activation, *, name):
 
 def _activate_norm(x, activation, *, name):
     x = activate(x, activation, name=f"{name}_{activation}")
-    return BatchNormalization(name=f"{name}_norm")(x)
+    return normalized(x, name=f"{name}_norm")
 
 
 def cases(scale):

@@ -84,7 +84,7 @@ def _set_tensorflow(chosen):
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        from keras_vision.models.speedups import BFLOAT16_REWRITE
+        from keras_vision.training.speedups import BFLOAT16_REWRITE
 
         tf.config.optimizer.set_experimental_options({BFLOAT16_REWRITE: chosen == REWRITE})
         # On newer GPUs TensorFlow would round the factors of float32 products to 10 bits.

@@ -10,11 +10,12 @@ from keras_vision.data.brightness import pixel_statistics
 from keras_vision.data.pipeline import training_batches
 from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput, KerasVisionError, check_choice
-from keras_vision.models.layers import set_statistics
+from keras_vision.models.normalization import set_statistics
 from keras_vision.models.whitening import set_whitening
 from keras_vision.reporting.events import EventLog
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import check_model_memory, write_json
+from keras_vision.training.acceleration import accelerate
 from keras_vision.training.checkpoint import Checkpoints
 from keras_vision.training.epoch import KEPT, EpochEnd, TrainingDiverged, kept_epoch
 from keras_vision.training.scores import METRICS, class_weights
@@ -79,7 +80,7 @@ def make_optimizer(recipe, steps, trainable_variables):
 
 
 def compile_model(model, recipe, steps):
-    """Compiles a model for its recipe: smoothed loss, plain cross-entropy and accuracy as metrics.
+    """Compiles a model for its recipe, for fast steps: smoothed loss, plain cross-entropy and accuracy as metrics.
 
     Labels are one-hot rows, as mixed images need; smoothing touches the loss alone (its floor hides how well the
     network does), so the reported cross-entropy is that of the labels themselves.
@@ -94,6 +95,7 @@ def compile_model(model, recipe, steps):
     )
     # Built inside the first step, the optimiser's variables keep that step's graphs in memory for good.
     model.optimizer.build(model.trainable_variables)
+    accelerate(model)
 
 
 def fit(

@@ -8,7 +8,7 @@ from keras_vision.formats import FORMATS, format_module
 from keras_vision.formats.check import check, random_images
 from keras_vision.formats.network import with_probabilities
 from keras_vision.models import MODELS
-from keras_vision.models.layers import set_statistics
+from keras_vision.models.normalization import set_statistics
 from keras_vision.runs import load_model, save_model
 from tests.models.small import pixels, small_model
 
@@ -67,6 +67,23 @@ def test_both_directions_of_stacked_recurrent_layers_are_written(name, tmp_path)
     format_module(name).write(classifier, tmp_path / "artifact", origin={})
     assert check(name, tmp_path / "artifact", images, expected)["difference"] <= FORMATS[name].bound
     np.testing.assert_array_equal(classifier.predict(images.pixels, verbose=0), expected)  # it is left as it was
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_gelu_of_keras_is_written_wherever_it_stands(name, tmp_path):
+    import_packages(name)
+    pixels = keras.Input((8, 8, 3))
+    x = keras.layers.Rescaling(1 / 255)(pixels)
+    x = keras.layers.Conv2D(4, 3, activation="gelu")(x)
+    x = keras.layers.SimpleRNN(4, activation="gelu")(keras.layers.Reshape((6, 24))(x))
+    model = keras.Model(pixels, keras.layers.Dense(5)(keras.layers.Activation("gelu")(x)))
+    classifier = with_probabilities(model)
+    images = random_images((8, 8, 3))
+    expected = classifier.predict(images.pixels, verbose=0)
+    (tmp_path / "artifact").mkdir()
+    format_module(name).write(classifier, tmp_path / "artifact", origin={})
+    assert check(name, tmp_path / "artifact", images, expected)["difference"] <= FORMATS[name].bound
+    assert classifier.layers[2].activation is keras.activations.gelu
 
 
 @pytest.mark.parametrize(("family", "settings"), [("lstm", {"units": 32}), ("cnn", {"filters": (16, 16)})])

@@ -10,7 +10,7 @@ import pytest
 PROGRAM = """
 import keras, numpy as np
 from keras_vision.models import MODELS
-from keras_vision.models.layers import set_statistics
+from keras_vision.models.normalization import set_statistics
 from tests.models.small import pixels, small_model
 
 for name in MODELS:

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keras_vision.models import MODELS
-from keras_vision.models.layers import set_statistics
+from keras_vision.models.normalization import set_statistics
 from tests.models.small import pixels, small_model
 
 LAYER_NAME = re.compile(

@@ -14,7 +14,7 @@ from tests.models.test_counts import COUNTS
 
 ROOM = Path(models.__file__).parent
 SPACES = Path(__file__).parents[2] / "tuner_configs"
-SHARED = {"__init__", "blocks", "checks", "float32", "layers", "speedups", "whitening"}
+SHARED = {"__init__", "graph", "blocks", "checks", "float32", "identity", "normalization", "whitening"}
 
 
 def test_every_file_of_a_family_has_its_row():
@@ -53,12 +53,7 @@ def test_builders_have_the_same_shape(name):
     assert all(p.name in RULES for p in settings), "a setting without a rule in checks.RULES"
 
 
-def is_portable(path):
-    """All files but the one that layers.py imports where Keras runs on TensorFlow."""
-    return path.stem != "speedups"
-
-
-@pytest.mark.parametrize("path", list(filter(is_portable, sorted(ROOM.glob("*.py")))), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(ROOM.glob("*.py")), ids=lambda path: path.name)
 def test_no_file_imports_tensorflow_at_its_top(path):
     top = ast.parse(path.read_text(encoding="utf-8")).body
     imported = [alias.name for node in top if isinstance(node, ast.Import) for alias in node.names]

@@ -6,7 +6,7 @@ import pytest
 
 from keras_vision.errors import BadInput
 from keras_vision.models import build_model, whitening
-from keras_vision.models.layers import set_statistics
+from keras_vision.models.normalization import set_statistics
 from keras_vision.models.whitening import LAYER, set_whitening
 
 SETTINGS = {"filters": (4, 6), "blocks": (1, 2), "whitening": True}

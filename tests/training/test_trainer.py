@@ -8,7 +8,7 @@ from keras_vision.data.augmentation import Augmentation
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.models import build_model
 from keras_vision.models.blocks import classify, take_pixels
-from keras_vision.models.layers import set_statistics
+from keras_vision.models.normalization import set_statistics
 from keras_vision.models.whitening import LAYER, set_whitening
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, load_model, read_card, save_model

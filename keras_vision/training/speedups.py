@@ -1,4 +1,4 @@
-"""Faster ways of TensorFlow to compute what a few layers compute; `layers.py` calls them where they apply."""
+"""Faster ways of TensorFlow to compute what a few layers compute; `acceleration.py` says where they apply."""
 
 import functools
 import math
@@ -34,8 +34,7 @@ def gelu(x):
     """x times the normal distribution function of x, with a gradient compiled into one pass over memory.
 
     TensorFlow's automatic gradient makes ten passes: three quarters of the time of forward and backward together. In
-    bfloat16 the value is compiled, too. In float32, as exports are, it has the one form that LiteRT's converter knows
-    for a GELU: it has no erf to make others of.
+    bfloat16 the value is compiled, too.
     """
     value = _bfloat16_gelu(x) if x.dtype == tf.bfloat16 else x * 0.5 * (tf.math.erf(x * math.sqrt(0.5)) + 1)
     return value, functools.partial(_gelu_gradient, x)

@@ -124,6 +124,15 @@ def _finished(convolution, outputs):
     return outputs if convolution.activation is None else convolution.activation(outputs)
 
 
+def _max_pool(layer, inputs):
+    """Has a compiled gradient where squares of 2x2 lie side by side."""
+    is_plain = layer.pool_size == layer.strides == (2, 2) and layer.data_format == "channels_last"
+    is_even = layer.padding == "valid" or not any((side or 1) % 2 for side in inputs.shape[1:3])
+    if speedups.has_gpu() or None in inputs.shape[1:] or not (is_plain and is_even):
+        return type(layer).call(layer, inputs)
+    return speedups.max_pool(inputs)
+
+
 def _activation(layer, inputs):
     """Has a compiled gradient of the exact GELU."""
     if layer.activation is not keras.activations.gelu or speedups.has_gpu():
@@ -171,6 +180,7 @@ CALLS = {
     keras.layers.BatchNormalization: _batch_norm,
     keras.layers.Conv2D: _conv,
     keras.layers.DepthwiseConv2D: _depthwise_conv,
+    keras.layers.MaxPooling2D: _max_pool,
     keras.layers.Activation: _activation,
     keras.layers.Dense: _dense,
     keras.layers.LayerNormalization: _layer_norm,

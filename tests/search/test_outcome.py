@@ -9,7 +9,8 @@ from scipy.stats import binomtest
 
 from keras_vision.data import load_dataset
 from keras_vision.errors import BadInput
-from keras_vision.search.outcome import CONFIDENCE, DEVIATION, Goal, effective_images, lower_bound, make_goal, needed
+from keras_vision.search.bounds import CONFIDENCE, DEVIATION, effective_images, lower_bound, needed
+from keras_vision.search.outcome import Goal, make_goal
 
 
 @pytest.mark.parametrize(("right", "n"), [(0, 10), (90, 100), (5_430, 6_000), (100, 100)])

@@ -10,7 +10,7 @@ from keras_vision.search.ladder import Ladder
 from keras_vision.search.strategies.grow import Growing
 from keras_vision.training.recipe import recipe_for
 
-NETWORK = {"filters", "blocks", "whitening"}
+NETWORK = {"filters", "blocks", "whitening", "early_pooling"}
 HALF_RATE = recipe_for("vgg").learning_rate / 2
 
 

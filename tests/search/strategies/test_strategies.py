@@ -35,7 +35,7 @@ def space_of(name):
 
 def strategy_of(name, seed=0):
     plan = SearchPlan("vgg", Goal(0.9), strategy=name, seed=seed)
-    networks = Networks("vgg", make_dataset(), Limits(), pytest.fail)
+    networks = Networks("vgg", make_dataset(shape=(32, 32, 3)), Limits(), pytest.fail)
     return make_strategy(plan, space_of(name), networks)
 
 

@@ -10,6 +10,7 @@ from keras_vision.system.streams import tell
 COMMANDS = {
     "train": "train one model and save it",
     "tune": "search for a model that reaches a target accuracy",
+    "report": "print what a search found",
     "evaluate": "measure a saved model on validation or test images",
     "predict": "say what images show",
     "export": "write a saved model in a format for use elsewhere",

@@ -5,9 +5,11 @@ import math
 import sys
 
 from keras_vision.cli.command import main as run_command
-from keras_vision.cli.job import check_seed
+from keras_vision.cli.front_door import front_door
 from keras_vision.errors import BadInput
+from keras_vision.models import MODELS
 from keras_vision.system.quiet import import_keras
+from keras_vision.system.settings import SEED, Settings, one_of, setting
 
 INPUT_SHAPE, NUM_CLASSES = (32, 32, 3), 10
 # Mean and standard deviation of uniform noise from 0 to 255, which the instruments feed to a model without statistics.
@@ -15,46 +17,39 @@ NOISE = (127.5, 73.9)
 BATCH = 128
 
 
-def describe(
-    model=None,
-    *,
-    source=None,
-    input_shape=None,
-    num_classes=None,
-    settings=None,
-    receptive_field=False,
-    linearity=False,
-    impulse=None,
-    gradients=False,
-    dataset=None,
-    data_dir=None,
-    check=False,
-    kernels=False,
-    out=None,
-    seed=0,
-    progress=None,
-):
+@dataclasses.dataclass(frozen=True)
+class DescribeSettings(Settings):
+    """What `describe` is asked for."""
+
+    model: str = setting(None, f"a new model's family: {', '.join(MODELS)}", "NAME", one_of(MODELS))
+    source: str = setting(None, "a run directory or a .keras file, in the place of --model", is_word=True)
+    input_shape: str = setting(None, "the images of a new model, such as 28x28x1; 32x32x3, if not given", "HxWxC")
+    num_classes: int = setting(None, "the classes of a new model; 10, if not given", "N")
+    settings: dict = setting(
+        {}, "a setting of a new model, such as filters=32,64; may be given several times", "KEY=VALUE", option="set",
+        is_repeated=True,
+    )  # fmt: skip
+    receptive_field: bool = setting(False, "measure and draw what each layer sees")
+    linearity: bool = setting(False, "measure linearity and translation equivariance of each kind of layer")
+    impulse: str = setting(None, "read a layer's kernel back from its response to a unit impulse", "LAYER")
+    gradients: bool = setting(False, "measure the gradient's norm in each layer, on noise or on images of --dataset")
+    dataset: str = setting(
+        None, "where the images for --gradients come from: a named data set, or folder:PATH, npz:PATH, csv:FILE, "
+        "tfds:NAME", "NAME",
+    )  # fmt: skip
+    data_dir: str = setting(None, "where that data set lies, if not in the usual places", "DIR")
+    check: bool = setting(False, "look for faults of wiring; exit 1 where there are any")
+    kernels: bool = setting(False, "draw what the first layers have learned")
+    out: str = setting(None, "the folder for figures; if not given, that of the run, or figures", "DIR")
+    seed: int = setting(0, "the random seed of a new model's weights and of all random inputs", "N", SEED)
+
+
+@front_door(DescribeSettings)
+def describe(asked, progress):
     """Say what a network is: what it costs and sees, layer by layer, and whether its wiring makes sense.
 
-    Args:
-        model: A name in `MODELS`, for a new model; or give `source`.
-        source: A run directory or a local `.keras` file.
-        input_shape: (height, width, channels) of a new model, or "32x32x3", which is the default.
-        num_classes: Of a new model; 10 by default.
-        settings: Dict of the builder's keywords, for a new model.
-        receptive_field: Whether to measure and draw receptive fields.
-        linearity: Whether to measure linearity and equivariance of each kind of layer.
-        impulse: Name of a layer whose kernel to read back from its response to an impulse.
-        gradients: Whether to measure gradient norms by layer.
-        dataset: Where the images for `gradients` come from, as `load_dataset` takes it; by default they are noise. A
-            new model gets its statistics. A saved model's own data set is loaded as for its training; the images of
-            another folder or TFDS data set are resized to the model's input.
-        data_dir: Where that data set lies; with `dataset` only.
-        check: Whether to look for faults of wiring; any finding makes the exit code 1.
-        kernels: Whether to draw what the first layers have learned.
-        out: Folder for figures; a run's own, or "figures".
-        seed: Of the weights of a new model and of all random inputs.
-        progress: A `Progress`.
+    A new model gets the statistics of the images for its gradients. A saved model's own data set is loaded as for its
+    training; the images of another folder or TFDS data set are resized to the model's input.
 
     Returns:
         A dict: model, input_shape, layers, totals, exit_code, and one entry for each instrument that was asked for.
@@ -67,60 +62,57 @@ def describe(
     >>> describe("vgg")["totals"]["parameters"]  # doctest: +SKIP
     964170
     """
-    from keras_vision.reporting.progress import suitable_progress
-
-    progress = suitable_progress(progress)
-    _check_source(model, source, input_shape=input_shape, num_classes=num_classes, settings=settings)
-    check_seed(seed)
-    if dataset and not gradients:
-        raise BadInput(
-            f"dataset={dataset} without gradients", "--gradients with it", "All else is told without images."
-        )
-    if data_dir and not dataset:
-        raise BadInput(f"data_dir={data_dir} without a data set", "--dataset with it")
+    _check(asked)
     import_keras()
-    network = _open_model(source) if source else _new_model(model, input_shape, num_classes, settings, seed)
-    if gradients:
+    network = _open_model(asked.source) if asked.source else _new_model(asked)
+    if asked.gradients:
         from keras_vision.formats.network import check_outputs
         from keras_vision.runs import read_card
 
         check_outputs(network)
     result, figures = {"model": network.name, "input_shape": network.input_shape[1:], "exit_code": 0}, {}
     result |= _costs(network)
-    if impulse:
-        result["impulse"], figures[f"impulse_{impulse.replace('/', '_')}"] = _impulse(network, impulse)
-    if linearity:
-        result["linearity"] = _linearity(network, seed)
-    if receptive_field:
-        result["receptive_fields"], drawn = _receptive_fields(network, seed)
+    if asked.impulse:
+        result["impulse"], figures[f"impulse_{asked.impulse.replace('/', '_')}"] = _impulse(network, asked.impulse)
+    if asked.linearity:
+        result["linearity"] = _linearity(network, asked.seed)
+    if asked.receptive_field:
+        result["receptive_fields"], drawn = _receptive_fields(network, asked.seed)
         figures |= drawn
-    if kernels:
+    if asked.kernels:
         from keras_vision.cli.pictures import learned_figures
 
         figures |= learned_figures(network)
-    if check:
+    if asked.check:
         from keras_vision.analysis.wiring import check_wiring
 
         findings = check_wiring(network)
         result |= {"findings": [dataclasses.asdict(one) for one in findings], "exit_code": int(bool(findings))}
-    if gradients:  # last, because a new model gets the statistics of the images
-        own = read_card(source).get("data_source", {}) if source else {}
-        images, labels = _batch(network, dataset, data_dir, seed, progress, own, is_new=model is not None)
-        result["gradients"], figures["gradient_norms"] = _gradients(network, images, labels, dataset or "noise")
+    if asked.gradients:  # last, because a new model gets the statistics of the images
+        own = read_card(asked.source).get("data_source") if asked.source else None
+        images, labels = _batch(network, asked, own, progress)
+        result["gradients"], figures["gradient_norms"] = _gradients(network, images, labels, asked.dataset or "noise")
     if figures:
         from keras_vision.reporting.style import save_figures
 
-        result["figures"] = [str(path) for path in save_figures(figures, out or _figures_folder(source))]
+        result["figures"] = [str(path) for path in save_figures(figures, asked.out or _figures_folder(asked.source))]
     return result
 
 
-def _check_source(model, source, **of_new_models):
-    if (model is None) == (source is None):
-        given = f"model {model!r} and {source!r}" if model else "neither a model nor a file"
+def _check(asked):
+    """Refuses settings that do not go together."""
+    if (asked.model is None) == (asked.source is None):
+        given = f"model {asked.model!r} and {asked.source!r}" if asked.model else "neither a model nor a file"
         raise BadInput(given, "either --model NAME, or a run directory or .keras file")
-    for name, value in of_new_models.items() if source else ():
-        if value:
-            raise BadInput(f"{name}={value!r} for the saved model {source}", "it with --model NAME only")
+    for name in ("input_shape", "num_classes", "settings") if asked.source else ():
+        if value := getattr(asked, name):
+            raise BadInput(f"{name}={value!r} for the saved model {asked.source}", "it with --model NAME only")
+    if asked.dataset and not asked.gradients:
+        raise BadInput(
+            f"dataset={asked.dataset} without gradients", "--gradients with it", "All else is told without images."
+        )
+    if asked.data_dir and not asked.dataset:
+        raise BadInput(f"data_dir={asked.data_dir} without a data set", "--dataset with it")
 
 
 def _open_model(source):
@@ -129,16 +121,17 @@ def _open_model(source):
     return load_model(source)
 
 
-def _new_model(name, input_shape, num_classes, settings, seed):
+def _new_model(asked):
     """Builds a model whose pixel statistics are those of the noise that it will be fed."""
     import keras
 
     from keras_vision.models import build_model
     from keras_vision.models.layers import set_statistics
 
-    keras.utils.set_random_seed(seed)
-    shape = parse_shape(INPUT_SHAPE if input_shape is None else input_shape)
-    model = build_model(name, shape, NUM_CLASSES if num_classes is None else num_classes, **(settings or {}))
+    keras.utils.set_random_seed(asked.seed)
+    shape = parse_shape(INPUT_SHAPE if asked.input_shape is None else asked.input_shape)
+    num_classes = NUM_CLASSES if asked.num_classes is None else asked.num_classes
+    model = build_model(asked.model, shape, num_classes, **asked.settings)
     mean, std = NOISE
     set_statistics(model, (mean,) * shape[-1], (std,) * shape[-1])
     return model
@@ -206,37 +199,38 @@ def _linearity(model, seed):
     }
 
 
-def _batch(model, dataset, data_dir, seed, progress, own, is_new):
+def _batch(model, asked, own, progress):
     """Returns up to `BATCH` training images and labels of a data set, or noise with labels at random; fewer large ones.
 
     Args:
-        model, dataset, data_dir, seed, progress: As in `describe`.
-        own: What a saved model's card says of its data; empty where it says nothing.
-        is_new: Whether the model has yet to get the statistics of the images.
+        model: The network.
+        asked: The `DescribeSettings`. A new model has yet to get the statistics of the images.
+        own: What a saved model's card says of its data; None where it says nothing.
+        progress: A `Progress`.
     """
     import numpy as np
 
     from keras_vision.data.splits import images_at_once
     from keras_vision.evaluate import choose_data
 
-    random, count = np.random.default_rng(seed), min(BATCH, images_at_once(model.input_shape[1:]))
-    if dataset is None:
+    random, count = np.random.default_rng(asked.seed), min(BATCH, images_at_once(model.input_shape[1:]))
+    if asked.dataset is None:
         images = random.uniform(0, 255, (count, *model.input_shape[1:])).astype("float32")
         return images, random.integers(0, model.output_shape[-1], count)
-    from keras_vision.data import load_dataset
     from keras_vision.models.layers import set_statistics
     from keras_vision.models.whitening import set_whitening
 
-    chosen = choose_data(own, dataset, data_dir, None if own else seed, model.input_shape)
-    data = load_dataset(chosen.pop("spec"), **chosen, announce=progress.say)
+    data = choose_data(own, asked.dataset, asked.data_dir, None if own else asked.seed, model.input_shape).open(
+        progress.say
+    )
     given, expected = (data.shape, len(data.class_names)), (model.input_shape[1:], model.output_shape[-1])
     if given != expected:
         raise BadInput(
-            f"data set {dataset} of {given[0]} images in {given[1]} classes",
+            f"data set {asked.dataset} of {given[0]} images in {given[1]} classes",
             f"images {expected[0]} in {expected[1]} classes, as {model.name} has them",
-            "Give --input-shape and --num-classes." if is_new else "",
+            "Give --input-shape and --num-classes." if asked.model else "",
         )
-    if is_new:
+    if asked.model:
         set_statistics(model, data.statistics.mean, data.statistics.std)
         set_whitening(model, data.train.images)
     chosen = random.permutation(len(data.train))[:count]  # the images of a class may lie side by side
@@ -281,17 +275,7 @@ def show(result, progress):
 
 def main(arguments=None):
     """Runs the command line."""
-    return run_command(
-        describe,
-        "describe",
-        positional={"source": "a run directory or a .keras file, in the place of --model"},
-        flags=(
-            *("model", "input_shape", "num_classes", "set", "receptive_field", "linearity", "impulse", "gradients"),
-            *("dataset", "data_dir", "check", "kernels", "out", "seed"),
-        ),
-        show=show,
-        arguments=arguments,
-    )
+    return run_command(describe, "describe", show=show, arguments=arguments)
 
 
 if __name__ == "__main__":

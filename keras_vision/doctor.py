@@ -15,10 +15,12 @@ from importlib import metadata
 from pathlib import Path
 
 from keras_vision.cli.command import main as run_command
+from keras_vision.cli.front_door import front_door
 from keras_vision.errors import BadInput
 from keras_vision.runs import processor_name
 from keras_vision.system.keras_settings import BACKEND, foreign_file, foreign_variables
 from keras_vision.system.machine import free_memory, memory_limit, memory_of_machine
+from keras_vision.system.settings import Settings, setting
 
 MAIN_JOB, MAIN_DATASET = "python -m keras_vision.tune --model vgg", "fashion_mnist"
 # In bytes: with less than the first the main job fails (it takes 1.03 GB of memory and writes 3 MB), with less than the
@@ -60,14 +62,18 @@ class Finding:
     text: str
 
 
-def doctor(*, data_dir=None, progress=None):
+@dataclasses.dataclass(frozen=True)
+class DoctorSettings(Settings):
+    """What `doctor` is asked for."""
+
+    data_dir: str = setting(None, "the TFDS directory to look in, if the data are not in the usual places", "DIR")
+
+
+@front_door(DoctorSettings, words=0)
+def doctor(asked, progress):
     """Say whether this machine is ready for the main job, a search for a VGG on Fashion-MNIST, and for what else.
 
     Nothing is downloaded, and no network is asked.
-
-    Args:
-        data_dir: The TFDS directory to look in, as `tune` takes it; the usual places by default.
-        progress: A `Progress`.
 
     Returns:
         A dict: findings, a list of dicts of status ("ok", "warning", "fault"), subject and text; and exit_code, 1 where
@@ -78,7 +84,7 @@ def doctor(*, data_dir=None, progress=None):
     >>> doctor()["exit_code"]  # doctest: +SKIP
     0
     """
-    groups = (packages(), settings_of_others(), computing(), data_sets(data_dir), resources(), run_directory())
+    groups = (packages(), settings_of_others(), computing(), data_sets(asked.data_dir), resources(), run_directory())
     findings = [finding for group in groups for finding in group]
     has_fault = any(finding.status == "fault" for finding in findings)
     return {"findings": [dataclasses.asdict(finding) for finding in findings], "exit_code": int(has_fault)}
@@ -227,7 +233,7 @@ def show(result, progress):
 
 def main(arguments=None):
     """Runs the command line."""
-    return run_command(doctor, "doctor", flags=("data_dir",), show=show, arguments=arguments)
+    return run_command(doctor, "doctor", show=show, arguments=arguments)
 
 
 if __name__ == "__main__":

@@ -1,50 +1,59 @@
 """Measures a saved model: `python -m keras_vision.evaluate RUN|MODEL.keras [--dataset folder:NEW]`."""
 
+import dataclasses
 import os
 import re
 import sys
 from pathlib import Path
 
 from keras_vision.cli.command import main as run_command
-from keras_vision.cli.job import check_seed, data_source, open_dataset
+from keras_vision.cli.front_door import front_door
+from keras_vision.cli.job import open_data
 from keras_vision.data.evaluation import SPLITS
-from keras_vision.errors import BadInput, check_choice
+from keras_vision.data.source import DataSource
+from keras_vision.errors import BadInput
 from keras_vision.system.quiet import import_keras
-from keras_vision.training.measure import (
-    VIEWS,
-    answer,
-    balance_line,
-    details,
-    interval_words,
-    predict_logits,
-    score_line,
-    summary,
-)
+from keras_vision.system.settings import REQUIRED, SEED, Settings, one_of, setting
+from keras_vision.training.measure import VIEWS, answer, predict_logits, summary
+from keras_vision.training.metrics import balance_line, details, interval_words, score_line
 
 
-def evaluate(source, *, dataset=None, data_dir=None, split=None, views=1, seed=None, figures=None, progress=None):
+@dataclasses.dataclass(frozen=True)
+class EvaluateSettings(Settings):
+    """What `evaluate` is asked for."""
+
+    source: str = setting(REQUIRED, "a run directory or a .keras file", is_word=True)
+    dataset: str = setting(
+        None, "a named data set, or folder:PATH, npz:PATH, csv:FILE, tfds:NAME; the model's own, if not given", "NAME"
+    )
+    data_dir: str = setting(None, "where a named data set lies, if not in the usual places", "DIR")
+    split: str = setting(
+        None, "test, validation, or of new images all; if not given, the test split, or all new images where they have "
+        "none", "NAME", one_of(SPLITS),
+    )  # fmt: skip
+    views: int = setting(
+        1, "average over so many views of each image: 2 also mirrored, 6 also shifted", "1|2|6", one_of(VIEWS)
+    )
+    seed: int = setting(
+        None, "the seed that chose the validation images of the model's own data; if not given, that of its training",
+        "N", SEED,
+    )  # fmt: skip
+    figures: str = setting(
+        None, "the folder for pictures; if not given, that of the run, and none for a model file", "DIR"
+    )
+
+
+@front_door(EvaluateSettings)
+def evaluate(asked, progress):
     """Measure a saved model on the test images of its own data, or on new images.
 
     New are images other than those that the model was trained on. All of them are measured, unless they have a test
     split of their own. Their classes are matched with the model's by name, and they are brought to its input's shape.
 
-    Args:
-        source: A run directory or a local `.keras` file.
-        dataset: A name in `DATASETS`, or `folder:PATH`, `npz:PATH`, `csv:FILE`, `tfds:NAME`; the model's own by
-            default.
-        data_dir: Where the data set lies.
-        split: `"test"`, `"validation"` or, of new images, `"all"`. By default the test split, or all new images where
-            they have none.
-        views: How many views of each image are averaged, one of `keras_vision.training.measure.VIEWS`.
-        seed: Of the validation split of the model's own data; that of its training by default.
-        figures: The folder for pictures of the confusion matrix and of the most confident mistakes; by default that of
-            the run, and none for a model file.
-        progress: A `Progress`.
-
     Returns:
         A dict: what `measure` and `details` of `keras_vision.training.measure` return; decisions, what was decided for
-        the person; figures, their paths; and looks, how often the test split was, where it
-        is that of the run's own data set.
+        the person; figures, their paths; and looks, how often the test split was, where it is that of the run's own
+        data set.
 
     Raises:
         BadInput: No such model or data set, or images of a class that the model does not know.
@@ -57,43 +66,37 @@ def evaluate(source, *, dataset=None, data_dir=None, split=None, views=1, seed=N
     from keras_vision.data import locate
     from keras_vision.data.brightness import unlike_training
     from keras_vision.data.evaluation import EvaluationImages
-    from keras_vision.reporting.progress import suitable_progress
     from keras_vision.runs import load_model, read_card
 
-    progress = suitable_progress(progress)
-    check_choice("split", split, (None, *SPLITS))
-    check_choice("views", views, VIEWS)
-    if seed is not None:
-        check_seed(seed)
-    card = read_card(source)
-    if not dataset and "data_source" not in card:
-        raise BadInput(f"model {source}, which does not say its data set", "--dataset NAME")
-    if dataset:
-        locate(dataset, data_dir)  # a wrong name is refused before the model is loaded
-    if figures:
-        check_folder(figures)
+    card = read_card(asked.source)
+    if not asked.dataset and "data_source" not in card:
+        raise BadInput(f"model {asked.source}, which does not say its data set", "--dataset NAME")
+    if asked.dataset:
+        locate(asked.dataset, asked.data_dir)  # a wrong name is refused before the model is loaded
+    if asked.figures:
+        check_folder(asked.figures)
     import_keras()
     from keras_vision.formats.network import check_outputs
     from keras_vision.training.precision import set_precision
 
     set_precision("float32")
-    model = load_model(source, float32=True)
+    model = load_model(asked.source, float32=True)
     check_outputs(model)
-    chosen = choose_data(card.get("data_source", {}), dataset, data_dir, seed, model.input_shape)
-    data = open_images(chosen, card, model, split, progress)
+    chosen = choose_data(card.get("data_source"), asked.dataset, asked.data_dir, asked.seed, model.input_shape)
+    data = open_images(chosen, card, model, asked.split, progress)
     if isinstance(data, EvaluationImages):
         split, images = data.split, data.images
-        logits = predict_logits(model, images.images, views)
+        logits = predict_logits(model, images.images, asked.views)
     else:
-        split = split or "test"
-        images, logits = answer(model, data, split, views)
-    result = summary(data, split, images, logits, views) | details(logits, images.labels, data.class_names)
+        split = asked.split or "test"
+        images, logits = answer(model, data, split, asked.views)
+    result = summary(data, split, images, logits, asked.views) | details(logits, images.labels, data.class_names)
     result["decisions"] = list(data.decisions)
     result["warnings"] += filter(None, [unlike_training(images.images, card.get("pixel_statistics"))])
     if not isinstance(data, EvaluationImages):
-        result["warnings"] += leak_warnings(card, data, split, chosen["seed"])
-    run, is_own = run_of(source), data.fingerprint == card.get("fingerprint")
-    folder = figures or (run and run.figures)
+        result["warnings"] += leak_warnings(card, data, split, chosen.seed)
+    run, is_own = run_of(asked.source), data.fingerprint == card.get("fingerprint")
+    folder = asked.figures or (run and run.figures)
     prefix = split if is_own else f"{slug(data.name)}_{split}"
     result["figures"] = []
     try:
@@ -149,10 +152,10 @@ def draw(folder, prefix, images, logits, class_names):
 
 
 def choose_data(own, dataset, data_dir, seed, input_shape):
-    """Returns what is to be loaded, as `data_source` writes it: the model's own data, or the data set asked for.
+    """Returns the `DataSource` of what is to be loaded: the model's own data, or the data set asked for.
 
     Args:
-        own: `data_source` of the model's card; empty where it has none.
+        own: What the model's card says of its data, as `DataSource.record` writes it; None where it says nothing.
         dataset, data_dir, seed: As asked for; None for the model's own.
         input_shape: Of the model, with the batch axis.
 
@@ -163,30 +166,31 @@ def choose_data(own, dataset, data_dir, seed, input_shape):
 
     def is_in(folder):
         try:
-            return bool(locate(own["spec"], folder))
+            return bool(locate(own.dataset, folder))
         except BadInput:
             return False
 
+    own = DataSource.from_record(own) if own else None
     # Another seed would carve other validation images, most of which the model was trained on.
-    seed = own.get("seed", 0) if seed is None else seed
-    chosen = data_source(dataset or own["spec"], data_dir, None, "error", seed)
-    if chosen["spec"] == own.get("spec"):
+    seed = (own.seed if own else 0) if seed is None else seed
+    chosen = DataSource(dataset or own.dataset, data_dir, seed=seed).whole()
+    if own and chosen.dataset == own.dataset:
         # Where it was then counts only while it is still there: else it is looked for in the usual places.
-        kept = ("data_dir",) if not data_dir and own.get("data_dir") and is_in(own["data_dir"]) else ()
-        chosen |= {name: own.get(name, chosen[name]) for name in ("image_size", "on_bad_image", *kept)}
-        if not dataset and locate(chosen["spec"], chosen["data_dir"]).kind == "download":
+        folder = own.data_dir if not data_dir and own.data_dir and is_in(own.data_dir) else chosen.data_dir
+        chosen = dataclasses.replace(own, data_dir=folder, seed=seed)
+        if not dataset and locate(chosen.dataset, chosen.data_dir).kind == "download":
             raise BadInput(
-                f"{chosen['spec']}, which is not on this machine",
+                f"{chosen.dataset}, which is not on this machine",
                 "it to be found",
-                f"Give --data-dir, or --dataset {chosen['spec']} to download it.",
+                f"Give --data-dir, or --dataset {chosen.dataset} to download it.",
             )
         return chosen
     # Other images of the kind that the model knows, or the same ones in another place, are read as its own were.
-    kind = chosen["spec"].partition(":")[0]
-    if kind in ("folder", "tfds") or own.get("image_size"):
-        chosen["image_size"] = input_shape[1:3]
-    if kind == "folder":
-        chosen["on_bad_image"] = own.get("on_bad_image", "error")
+    kind = chosen.dataset.partition(":")[0]
+    if kind in ("folder", "tfds") or (own and own.image_size):
+        chosen = dataclasses.replace(chosen, image_size=input_shape[1:3])
+    if kind == "folder" and own:
+        chosen = dataclasses.replace(chosen, on_bad_image=own.on_bad_image)
     return chosen
 
 
@@ -194,7 +198,7 @@ def open_images(chosen, card, model, split, progress):
     """Opens what is to be measured: a `Dataset` where it is the model's own, `EvaluationImages` where it is not.
 
     Args:
-        chosen: What `choose_data` returned.
+        chosen: The `DataSource` that `choose_data` returned.
         card: The model's card.
         model: The model.
         split: As in `evaluate`.
@@ -206,14 +210,11 @@ def open_images(chosen, card, model, split, progress):
     from keras_vision.data import load_images
     from keras_vision.data.evaluation import with_the_classes_of
 
-    reading = {name: value for name, value in chosen.items() if name not in ("spec", "seed")}
-    reading["pixel_scale"] = card.get("pixel_scale")
-    if chosen["spec"] != card.get("data_source", {}).get("spec"):
-        shape = model.input_shape[1:]
-        own = card.get("fingerprint")
-        known = card.get("class_names") or ()
-        look = {"shape": shape, "split": split, "known": known, "own": own, "announce": progress.say}
-        found = load_images(chosen["spec"], **look, **reading)
+    scale = card.get("pixel_scale")
+    if chosen.dataset != card.get("data_source", {}).get("spec"):
+        names = card.get("class_names") or ()
+        look = {"shape": model.input_shape[1:], "split": split, "known": names, "own": card.get("fingerprint")}
+        found = load_images(chosen, **look, announce=progress.say, pixel_scale=scale)
         if found:
             found = with_the_classes_of(found, card.get("class_names"), model.output_shape[-1])
             for line in (f"{found.name}: {found.source}", *found.decisions):
@@ -221,10 +222,10 @@ def open_images(chosen, card, model, split, progress):
             return found
     if split == "all":
         raise BadInput(
-            f"{chosen['spec']} is the data that the model was trained on. Give --split test or --split validation, "
+            f"{chosen.dataset} is the data that the model was trained on. Give --split test or --split validation, "
             "whose images it did not see, or new images with --dataset."
         )
-    data = open_dataset(chosen["spec"], seed=chosen["seed"], progress=progress, **reading)
+    data = open_data(chosen, progress, scale)
     check_classes(card.get("class_names"), data.class_names)
     return data
 
@@ -293,14 +294,7 @@ def decimals(number):
 
 def main(arguments=None):
     """Runs the command line."""
-    return run_command(
-        evaluate,
-        "evaluate",
-        positional={"source": "a run directory or a .keras file"},
-        flags=("dataset", "data_dir", "split", "views", "seed", "figures"),
-        show=show,
-        arguments=arguments,
-    )
+    return run_command(evaluate, "evaluate", show=show, arguments=arguments)
 
 
 if __name__ == "__main__":

@@ -8,31 +8,47 @@ import textwrap
 from pathlib import Path
 
 from keras_vision.cli.command import main as run_command
-from keras_vision.cli.job import open_dataset
-from keras_vision.errors import BadInput, KerasVisionError, check_choice
+from keras_vision.cli.front_door import front_door
+from keras_vision.cli.job import open_data
+from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.evaluate import check_classes, choose_data, run_of
 from keras_vision.formats import FORMATS, check_format
 from keras_vision.formats.card import JSON, TEXT
 from keras_vision.system.quiet import import_keras
+from keras_vision.system.settings import REQUIRED, Settings, one_of, setting
 
 QUANTIZED = ("int8",)
 
 
-def export(source, *, format=(), quantize=None, out=None, dataset=None, data_dir=None, progress=None):
+@dataclasses.dataclass(frozen=True)
+class ExportSettings(Settings):
+    """What `export` is asked for."""
+
+    source: str = setting(REQUIRED, "a run directory or a .keras file", is_word=True)
+    format: list = setting(
+        [], f"one or several, with commas: {', '.join(FORMATS)}; saved_model, if not given", "NAME", is_repeated=True
+    )
+    quantize: str = setting(
+        None, "compute in 8-bit integers, calibrated on training images", "|".join(QUANTIZED), one_of(QUANTIZED)
+    )
+    out: str = setting(
+        None, "the folder to write, and with several formats that of their folders: new or empty ones, or earlier "
+        "exports, which are replaced; if not given, export/FORMAT in the run, or NAME_export beside a file that is no "
+        "run's", "DIR",
+    )  # fmt: skip
+    dataset: str = setting(
+        None, "where the images to compare on come from: a named data set, or folder:PATH, npz:PATH, csv:FILE, "
+        "tfds:NAME; if not given, the model's own, and random pixels where that is not on this machine", "NAME",
+    )  # fmt: skip
+    data_dir: str = setting(None, "where a named data set lies, if not in the usual places", "DIR")
+
+
+@front_door(ExportSettings)
+def export(asked, progress):
     """Write a saved model in formats for use elsewhere, each checked against the model before it is called done.
 
-    Args:
-        source: A run directory or a local `.keras` file.
-        format: Names in `FORMATS`, as a list or separated by commas; `"saved_model"` by default. Raw pixels float32
-            [n, h, w, c] in, probabilities [n, classes] out, whatever precision the model was trained in.
-        quantize: `"int8"` for 8-bit integers, calibrated on training images; None for float32.
-        out: The directory to write, and with several formats that of their directories: new or empty ones, or earlier
-            exports, which are replaced. By default `export/<format>` in the run; for a file that is no run's, in
-            `<its name>_export` beside it.
-        dataset: Where the images to compare on come from; the model's own data set by default, and random pixels where
-            that is not on this machine.
-        data_dir: Where the data set lies.
-        progress: A `Progress`.
+    Raw pixels float32 [n, h, w, c] go in, probabilities [n, classes] come out, whatever precision the model was
+    trained in.
 
     Returns:
         A dict: class_names, and exports, a list with a dict for each format: format, precision, path, and what
@@ -49,20 +65,17 @@ def export(source, *, format=(), quantize=None, out=None, dataset=None, data_dir
     >>> export("runs/tune-vgg-fashion_mnist", format="onnx,litert")["exports"][0]["agreement"]  # doctest: +SKIP
     1.0
     """
-    names = format_names(format)
-    if quantize is not None:
-        check_choice("quantize", quantize, QUANTIZED)
+    names = format_names(asked.format)
     for name in names:
-        check_format(name, quantize)
-    from keras_vision.reporting.progress import suitable_progress
+        check_format(name, asked.quantize)
     from keras_vision.runs import model_file
 
-    progress = suitable_progress(progress)
-    folder = Path(out or default_folder(model_file(source), run_of(source))).resolve()
-    targets = {name: target_of(folder, name, quantize, is_itself=bool(out) and len(names) == 1) for name in names}
+    folder = Path(asked.out or default_folder(model_file(asked.source), run_of(asked.source))).resolve()
+    is_itself = bool(asked.out) and len(names) == 1
+    targets = {name: target_of(folder, name, asked.quantize, is_itself=is_itself) for name in names}
     for name, target in targets.items():
         check_target(target, name)
-    subject = open_subject(source, quantize, dataset, data_dir, progress)
+    subject = open_subject(asked.source, asked.quantize, asked.dataset, asked.data_dir, progress)
     exports = []
     for name, target in targets.items():
         progress.say(f"{name}: writing and checking")
@@ -157,9 +170,8 @@ def open_images(model, origin, dataset, data_dir, progress):
     try:
         if not (dataset or "data_source" in origin):
             raise BadInput("a model that does not say its data set", "--dataset NAME")
-        chosen = choose_data(origin.get("data_source", {}), dataset, data_dir, None, model.input_shape)
-        scale = origin.get("pixel_scale")
-        data = open_dataset(chosen.pop("spec"), **chosen, progress=progress, pixel_scale=scale)
+        chosen = choose_data(origin.get("data_source"), dataset, data_dir, None, model.input_shape)
+        data = open_data(chosen, progress, origin.get("pixel_scale"))
         check_classes(origin.get("class_names"), data.class_names)
         check_fit(model, data)
         return real_images(data)
@@ -249,14 +261,7 @@ def table(exports):
 
 def main(arguments=None):
     """Runs the command line."""
-    return run_command(
-        export,
-        "export",
-        positional={"source": "a run directory or a .keras file"},
-        flags=("format", "quantize", "out", "dataset", "data_dir"),
-        show=show,
-        arguments=arguments,
-    )
+    return run_command(export, "export", show=show, arguments=arguments)
 
 
 if __name__ == "__main__":

@@ -1,136 +1,144 @@
 """Runs an experiment of the sources again: `python -m keras_vision.study NAME --scale quick`."""
 
+import dataclasses
 import shlex
 import sys
 import traceback
 from pathlib import Path
 
 from keras_vision.cli.command import main as run_command
+from keras_vision.cli.front_door import front_door
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.studies import STUDIES, load_study
 from keras_vision.studies.plan import SCALES
 from keras_vision.system.quiet import import_keras
+from keras_vision.system.settings import Settings, one_of, setting, whole
+from keras_vision.training.recipe import PRECISIONS
 
 
-def study(name, *, scale="quick", seeds=3, dataset=None, data_dir=None, workdir=None, precision="auto", progress=None):
-    """Run a study again: train its networks, and write its table, figures and report.
+@dataclasses.dataclass(frozen=True)
+class StudySettings(Settings):
+    """What `study` is asked for."""
+
+    name: str = setting(None, "one of the names that --list prints", is_word=True)
+    all: bool = setting(False, "run all studies, one after the other; one that fails is named, and the others are run")
+    scale: str = setting(
+        "quick", "seconds on tiny images, minutes on two cores, or the source's own settings", "|".join(SCALES),
+        one_of(SCALES),
+    )  # fmt: skip
+    seeds: int = setting(3, "repeat every training with the seeds 0 to N-1; a scale may be worth fewer", "N", whole(1))
+    dataset: str = setting(
+        None, "in the place of the study's own: a named data set, or folder:PATH, npz:PATH, csv:FILE, tfds:NAME", "NAME"
+    )
+    data_dir: str = setting(None, "where a named data set lies, if not in the usual places", "DIR")
+    workdir: str = setting(
+        None, "the study's folder, where the same command goes on, and with --all the folder of theirs; if not given, "
+        "runs/study-NAME-SCALE", "DIR",
+    )  # fmt: skip
+    precision: str = setting("auto", f"how numbers are rounded: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS))
+    list: bool = setting(False, "print the names of all studies, with one line each")
+
+
+@front_door(StudySettings)
+def study(asked, progress):
+    """Run an experiment of the sources again, and write its table, figures and report.
 
     Started again on the same directory, a study goes on where it was, and adds the seeds that are new.
 
-    Args:
-        name: A name in `STUDIES`.
-        scale: `"smoke"` (seconds), `"quick"` (minutes on two cores) or `"full"` (the source's own settings).
-        seeds: Every training is repeated with the seeds 0 to `seeds` - 1; a scale may be worth fewer.
-        dataset: In the place of the study's own, as in `train`.
-        data_dir: Where a named data set lies; the usual places by default.
-        workdir: The study's directory; `runs/study-NAME-SCALE` by default.
-        precision: See `keras_vision.training.precision.set_precision`.
-        progress: A `Progress`.
-
     Returns:
         The result as a dict: study, scale, workdir, report (its path), answer, held (whether the source's claim held,
-        None where the numbers do not decide it), runs, seconds, pflop, exit_code.
+        None where the numbers do not decide it), runs, seconds, pflop, exit_code. With `all` a dict: studies (name ->
+        result), failed (name -> reason), exit_code 1 where any failed. With `list` a dict: list (name -> what it asks,
+        and its source).
 
     Raises:
-        BadInput: Before any work starts, where an argument cannot be right.
+        BadInput: Before any work starts, where an argument cannot be right; with `all`, where it cannot be for any
+            study that looks at images.
 
     Example:
 
     >>> study("mixer_patches", scale="smoke")["report"]  # doctest: +SKIP
     'runs/study-mixer_patches-smoke/report.md'
     """
-    from keras_vision.reporting.progress import suitable_progress
+    if (asked.name is not None) + asked.all + asked.list != 1:
+        raise BadInput("neither or several of NAME, --all and --list", "one of them", "--list prints the names.")
+    if asked.list:
+        return {"list": {name: {"asks": asks, "source": source} for name, (asks, source) in STUDIES.items()}}
+    return _all(asked, progress) if asked.all else _carry_out(_job(asked, progress))
 
-    job = _job(
-        name, scale=scale, seeds=seeds, dataset=dataset, data_dir=data_dir, workdir=workdir, precision=precision,
-        progress=suitable_progress(progress),
-    )  # fmt: skip
+
+def _carry_out(job):
+    """Runs one study as asked for; returns its result."""
     from keras_vision.cli.job import tensorboard_line
     from keras_vision.studies.engine import carry_out
 
-    job.progress.say(f"{name}: {job.study.summary}, scale {scale}, in {job.workdir}")
+    job.progress.say(f"{job.study.name}: {job.study.summary}, scale {job.scale}, in {job.workdir}")
     job.progress.say(f"watch it: {tensorboard_line(job.workdir)}")
     return carry_out(job)
 
 
-def _job(name, *, scale, seeds, dataset, data_dir, workdir, precision, progress):
+def _job(asked, progress):
     """Returns a study as asked for, a `Job`.
 
     Raises:
         BadInput: What can be seen to be wrong without looking for data.
     """
-    check_choice("study", name, STUDIES)
-    check_choice("scale", scale, SCALES)
-    if not seeds >= 1:
-        raise BadInput(f"seeds={seeds}", "a whole number from 1")
+    name = check_choice("study", asked.name, STUDIES)
     import_keras()
     from keras_vision.studies.engine import Job
 
     chosen = load_study(name)
-    for option, value in {"dataset": dataset, "data_dir": data_dir}.items():
-        if chosen.dataset is None and value is not None:
+    for option in ("dataset", "data_dir"):
+        if chosen.dataset is None and (value := getattr(asked, option)) is not None:
             raise BadInput(f"{option}={value} for the study {name}", f"no {option}", "It looks at no images.")
-    options = {"scale": scale, "seeds": seeds, "dataset": dataset, "precision": precision}
     return Job(
         study=chosen,
-        scale=scale,
-        seeds=seeds,
-        dataset=dataset,
-        data_dir=data_dir,
-        workdir=Path(workdir or f"runs/study-{name}-{scale}"),
-        precision=precision,
+        scale=asked.scale,
+        seeds=asked.seeds,
+        dataset=asked.dataset,
+        data_dir=asked.data_dir,
+        workdir=Path(asked.workdir or f"runs/study-{name}-{asked.scale}"),
+        precision=asked.precision,
         progress=progress,
-        command=_command(name, options),
+        command=_command(name, {option: getattr(asked, option) for option in _OPTIONS}),
     )
 
 
-def study_all(*, scale="quick", seeds=3, dataset=None, data_dir=None, workdir=None, precision="auto", progress=None):
-    """Run all studies; one that fails is named, and the others are run.
+_OPTIONS = ("scale", "seeds", "dataset", "precision")  # of the line that runs a study again
 
-    Args:
-        scale, seeds, precision, progress: As in `study`.
-        dataset: As in `study`, for those that look at images and do not name a data set for each network.
-        data_dir: As in `study`, for those that look at images.
-        workdir: Each study gets a folder of its name in it; by default each has its own directory in `runs`.
 
-    Returns:
-        A dict: studies (name -> result), failed (name -> reason), exit_code 1 where any failed.
+def _of_all(asked, name):
+    """Returns what one of all studies is asked for: what it does not look at, it is not given."""
+    return dataclasses.replace(
+        asked,
+        name=name,
+        dataset=asked.dataset if load_study(name).takes_dataset(asked.scale) else None,
+        data_dir=asked.data_dir if load_study(name).dataset else None,
+        workdir=Path(asked.workdir) / name if asked.workdir else None,
+    )
 
-    Raises:
-        BadInput: Before any work starts, where an argument cannot be right for any study that looks at images.
-    """
-    from keras_vision.reporting.progress import suitable_progress
 
-    check_choice("scale", scale, SCALES)
+def _all(asked, progress):
+    """Runs all studies; one that fails is named, and the others are run."""
     import_keras()
     from keras_vision.data import locate
     from keras_vision.studies.engine import check
 
-    if dataset:
-        locate(dataset, data_dir)
-    progress = suitable_progress(progress)
-    asked = {
-        name: {
-            **{"scale": scale, "seeds": seeds, "precision": precision, "progress": progress},
-            "dataset": dataset if load_study(name).takes_dataset(scale) else None,
-            "data_dir": data_dir if load_study(name).dataset else None,
-            "workdir": Path(workdir) / name if workdir else None,
-        }
-        for name in STUDIES
-    }
+    if asked.dataset:
+        locate(asked.dataset, asked.data_dir)
     refused = {}
-    for name, options in asked.items():
+    for name in STUDIES:
         try:
-            check(_job(name, **options))
+            check(_job(_of_all(asked, name), progress))
         except BadInput as error:
             refused[name] = error
     with_images = [name for name in STUDIES if load_study(name).dataset]
     if refused.keys() >= {*with_images}:
         raise refused[with_images[0]]
     done, failed = {}, {}
-    for name, options in asked.items():
+    for name in STUDIES:
         try:
-            done[name] = study(name, **options)
+            done[name] = _carry_out(_job(_of_all(asked, name), progress))
         except Exception as error:  # whatever it is, the other studies are worth having
             failed[name] = f"{type(error).__name__}: {error}".splitlines()[0]
             progress.say(traceback.format_exc())
@@ -142,46 +150,8 @@ def _command(name, options):
     return f"python -m keras_vision.study {name} {shlex.join(words)}"
 
 
-def command(
-    name=None,
-    *,
-    all=False,
-    list=False,
-    scale="quick",
-    seeds=3,
-    dataset=None,
-    data_dir=None,
-    workdir=None,
-    precision="auto",
-    progress=None,
-):
-    """Run an experiment of the sources again, and write its table, figures and report.
-
-    Args:
-        name: As in `study`; or give `all` or `list`.
-        all: Run all studies.
-        list: Return the names of all studies.
-        scale, seeds, dataset, data_dir, workdir, precision, progress: As in `study`.
-
-    Returns:
-        What `study` or `study_all` returns; with `list` a dict: list (name -> what it asks, and its source).
-
-    Raises:
-        BadInput: Not exactly one of `name`, `all` and `list`, or what `study` refuses.
-    """
-    if (name is not None) + all + list != 1:
-        raise BadInput("neither or several of NAME, --all and --list", "one of them", "--list prints the names.")
-    if list:
-        return {"list": {name: {"asks": asks, "source": source} for name, (asks, source) in STUDIES.items()}}
-    options = {
-        **{"scale": scale, "seeds": seeds, "dataset": dataset, "data_dir": data_dir, "workdir": workdir},
-        **{"precision": precision, "progress": progress},
-    }
-    return study_all(**options) if all else study(name, **options)
-
-
 def show(result, progress):
-    """Prints what `command` returned, for a person."""
+    """Prints what `study` returned, for a person."""
     if "list" in result:
         width = max(map(len, STUDIES))
         for name, row in result["list"].items():
@@ -199,15 +169,7 @@ VERDICTS = {True: "yes", False: "no", None: "not decided by these numbers"}
 
 def main(arguments=None):
     """Runs the command line."""
-    return run_command(
-        command,
-        "study",
-        positional={"name": "one of the names that --list prints"},
-        flags=("list", "all", "scale", "seeds", "dataset", "data_dir", "workdir", "precision"),
-        show=show,
-        resumable=True,
-        arguments=arguments,
-    )
+    return run_command(study, "study", show=show, resumable=True, arguments=arguments)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ ALLOWED = {
     "studies": set(ROOMS),
     "cli": set(ROOMS) - {"studies", "search"},
 }
-FRONT_DOORS = ("train", "tune", "evaluate", "predict", "export", "describe", "study", "doctor")
+FRONT_DOORS = ("train", "tune", "report", "evaluate", "predict", "export", "describe", "study", "doctor")
 # where tensorflow and keras_tuner may be imported
 TENSORFLOW = (
     "data/",

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from keras_vision.cli.job import data_source
 from keras_vision.data import load_dataset
-from keras_vision.describe import _batch, describe, main, parse_shape
+from keras_vision.data.source import DataSource
+from keras_vision.describe import DescribeSettings, _batch, describe, main, parse_shape
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS, build_model
 from keras_vision.reporting.progress import Progress
@@ -79,7 +79,8 @@ def test_gradients_are_those_of_images_of_all_classes(tmp_path):
     y = np.repeat([0, 1, 2], 100)
     np.savez(tmp_path / "sorted.npz", x_train=x + y[:, None, None, None].astype("uint8"), y_train=y)
     network = build_model("mlp", (8, 8, 1), 3)
-    _, labels = _batch(network, f"npz:{tmp_path / 'sorted.npz'}", None, 0, Progress(), {}, is_new=True)
+    asked = DescribeSettings("mlp", gradients=True, dataset=f"npz:{tmp_path / 'sorted.npz'}")
+    _, labels = _batch(network, asked, None, Progress())
     assert set(labels) == {0, 1, 2}
     assert network.get_layer("normalization").adapt_mean.numpy().max() < 3  # its images', and not the noise's
 
@@ -93,7 +94,7 @@ def test_gradients_can_be_measured_on_a_real_data_set(tmp_path):
 
 
 def test_the_own_data_set_of_a_model_is_loaded_as_for_its_training(tmp_path):
-    own = data_source("digits", None, 12, "error", 3)
+    own = DataSource("digits", image_size=12, seed=3).record()
     data = load_dataset("digits", image_size=12, seed=3)
     save_model(build_model("mlp", data.shape, 10), tmp_path / "model.keras", {"data_source": own})
     result = describe(source=tmp_path / "model.keras", gradients=True, dataset="digits", out=tmp_path)

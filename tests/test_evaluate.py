@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vision.cli.job import data_source
 from keras_vision.data import load_dataset
+from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
 from keras_vision.evaluate import check_classes, choose_data, evaluate, run_of, show
 from keras_vision.models import build_model
@@ -48,7 +48,7 @@ def save_run(dataset, *, policy="float32"):
     keras.config.set_dtype_policy(policy)
     data = load_dataset(dataset, seed=SEED)
     model = build_model("cnn", data.shape, len(data.class_names), filters=(4, 8))
-    source = {"data_source": data_source(dataset, None, None, "error", SEED)}
+    source = {"data_source": DataSource(dataset, seed=SEED).whole().record()}
     save_model(model, "run/model.keras", model_card(data, model, source))
     return "run"
 
@@ -209,8 +209,8 @@ def test_where_the_data_was_then_counts_while_it_is_still_there(is_there, expect
     monkeypatch.setattr("keras_vision.data.locate", locate)
     own = {"spec": "cifar10", "data_dir": "/then", "image_size": None, "on_bad_image": "error", "seed": 3}
     for dataset in (None, "cifar10"):
-        assert choose_data(own, dataset, None, None, (None, 32, 32, 3))["data_dir"] == expected
-    assert choose_data(own, None, "/now", None, (None, 32, 32, 3))["data_dir"] == "/now"
+        assert choose_data(own, dataset, None, None, (None, 32, 32, 3)).data_dir == expected
+    assert choose_data(own, None, "/now", None, (None, 32, 32, 3)).data_dir == "/now"
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_where_the_data_was_then_counts_while_it_is_still_there(is_there, expect
 )
 def test_data_that_moved_is_read_as_it_was(own, dataset, size, on_bad):
     chosen = choose_data(own, dataset, None, None, (None, 8, 9, 3))
-    assert (chosen["image_size"], chosen["on_bad_image"]) == (size, on_bad)
+    assert (chosen.image_size, chosen.on_bad_image) == (size, on_bad)
 
 
 def test_classes_in_another_order_are_refused(run):

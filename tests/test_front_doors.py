@@ -12,11 +12,12 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from keras_vision.cli.command import parse_settings
+from keras_vision.cli.options import parse_settings
 from keras_vision.errors import BadInput
 from keras_vision.evaluate import main as evaluate_main
 from keras_vision.models import build_model
 from keras_vision.models.layers import PixelNormalization
+from keras_vision.report import main as report_main
 from keras_vision.runs import Run
 from keras_vision.train import main as train_main
 from keras_vision.train import train
@@ -85,7 +86,7 @@ def test_a_search_ends_at_the_smallest_network_and_says_what_it_cost(images, cap
     assert "full trainings of the first network that reached the target" in out
     assert "trained anew: " in out
     capsys.readouterr()
-    assert tune_main(["--report", "w"]) == 0
+    assert report_main(["w"]) == 0
     assert "Front:" in capsys.readouterr().out
 
 
@@ -128,8 +129,6 @@ def test_a_larger_budget_goes_on(images):
         (["--max-params", "0"], "max_params=0"),
         (["--max-latency-ms", "-1"], "max_latency_ms=-1"),
         (["--keep", "0"], "keep=0"),
-        (["--report", "missing"], "the run directory of a search"),
-        (["--report", "missing", "--model", "vgg"], "option '--model'"),
         (["--max-minutes", "-1"], "a positive number of minutes"),
         (["--max-minutes", "inf"], "a positive number of minutes"),
         (["--epochs", "0"], "epochs=0"),

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vision import predict as predict_module
+from keras_vision.data import files
 from keras_vision.data import images as images_module
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.predict import main, predict
 from keras_vision.runs import save_model
+from keras_vision.training import classifier as classifier_module
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 NAMES = ["red", "green", "blue"]
@@ -128,8 +129,8 @@ def test_images_of_more_bits_are_scaled_as_in_training():
     for white, grey in ((4095, 125), (65535, 8)):
         ending = keras.layers.Dense(2, kernel_initializer="ones", bias_initializer=keras.initializers.Constant(0))
         grey_model = save({"pixel_scale": {"16-bit": white}}, shape=(8, 8, 1), ending=ending, scale=1)
-        classifier = predict_module.open_classifier(grey_model)
-        assert (predict_module._read("a.png", classifier.shape, classifier.pixel_scale) == grey).all()
+        classifier = classifier_module.open_classifier(grey_model)
+        assert (files.read("a.png", classifier.shape, classifier.pixel_scale) == grey).all()
 
 
 GOOD = {
@@ -206,7 +207,7 @@ def test_a_missing_file_and_a_pipe_are_named_and_the_others_answered(model):
 
 def test_images_are_read_one_batch_at_a_time(model, monkeypatch):
     read, read_image = [], images_module.read_image
-    monkeypatch.setattr(images_module, "read_image", lambda path, *how: read.append(path) or read_image(path, *how))
+    monkeypatch.setattr(files, "read_image", lambda path, *how: read.append(path) or read_image(path, *how))
     answers = predict(model, [write(f"{number}.png") for number in range(6)], batch_size=2)
     next(answers)
     assert len(read) == 2
@@ -218,7 +219,7 @@ def test_the_paths_of_a_folder_are_not_kept(monkeypatch):
         write(f"photos/{name}")
     walked, walk = [], os.walk
     monkeypatch.setattr(os, "walk", lambda *args, **kwargs: (walked.append(1) or one for one in walk(*args, **kwargs)))
-    assert next(predict_module.image_files(["photos"])) == os.path.join("photos", "a", "1.png")
+    assert next(files.image_files(["photos"])) == os.path.join("photos", "a", "1.png")
     assert len(walked) == 2  # the folder itself, and the first in it
 
 
@@ -385,14 +386,14 @@ def test_standard_input_is_one_image(model, monkeypatch, capsys):
 
 
 def test_endless_standard_input_is_cut_off(model, monkeypatch):
-    monkeypatch.setattr(images_module, "MAX_PIXELS", 1_000_000)
+    monkeypatch.setattr(files, "MAX_PIXELS", 1_000_000)
     with open("/dev/zero", "rb") as endless:
         monkeypatch.setattr("sys.stdin", types.SimpleNamespace(buffer=endless))
         assert reasons(predict(model, "-")) == {"-": "more than 8 MB"}
 
 
 def test_progress_goes_to_standard_error(model, monkeypatch, capsys):
-    monkeypatch.setattr(predict_module, "_SECONDS_BETWEEN_LINES", -1)
+    monkeypatch.setattr("keras_vision.predict._SECONDS_BETWEEN_LINES", -1)
     main([model, write("a.png"), write("b.png"), "--batch-size", "1", "--json"])
     captured = capsys.readouterr()
     assert captured.err.splitlines() == ["1 of 2 images", "2 of 2 images"]
@@ -418,7 +419,7 @@ def test_the_model_file_alone_is_enough(model, monkeypatch):
 
 
 def test_a_failure_half_way_keeps_what_was_answered(model, monkeypatch, capsys):
-    best, calls = predict_module.Classifier.best, []
+    best, calls = classifier_module.Classifier.best, []
 
     def fail_at_the_second(*arguments):
         calls.append(arguments)
@@ -426,7 +427,7 @@ def test_a_failure_half_way_keeps_what_was_answered(model, monkeypatch, capsys):
             raise KerasVisionError("it broke")
         return best(*arguments)
 
-    monkeypatch.setattr(predict_module.Classifier, "best", fail_at_the_second)
+    monkeypatch.setattr(classifier_module.Classifier, "best", fail_at_the_second)
     assert main([model, write("a.png"), write("b.png"), "--json"]) == 1
     captured = capsys.readouterr()
     assert json.loads(captured.out)["image"] == "a.png"

@@ -7,7 +7,7 @@ import pytest
 
 from keras_vision.cli import pictures
 from keras_vision.studies import STUDIES
-from keras_vision.study import main, study_all
+from keras_vision.study import main, study
 
 
 @pytest.fixture(autouse=True)
@@ -72,12 +72,12 @@ def test_the_answer_is_printed(capsys):
 
 
 def test_a_study_that_fails_is_named_and_the_others_are_run(monkeypatch, capsys):
-    def study_or_fail(name, **options):
-        if name == "mixer_best":
+    def study_or_fail(job):
+        if job.study.name == "mixer_best":
             raise OSError("the disk is full")
-        return {"study": name, "answer": "Yes.", "held": True, "report": "r"}
+        return {"study": job.study.name, "answer": "Yes.", "held": True, "report": "r"}
 
-    monkeypatch.setattr("keras_vision.study.study", study_or_fail)
+    monkeypatch.setattr("keras_vision.study._carry_out", study_or_fail)
     assert main(["--all"]) == 1
     out = capsys.readouterr().out
     assert "failed: mixer_best: OSError: the disk is full" in out
@@ -86,12 +86,12 @@ def test_a_study_that_fails_is_named_and_the_others_are_run(monkeypatch, capsys)
 
 def test_only_studies_that_look_at_images_are_told_of_them(monkeypatch):
     given = {}
-    monkeypatch.setattr("keras_vision.study.study", lambda name, **options: given.update({name: options}))
-    study_all(scale="smoke", seeds=1, dataset="digits", workdir="w")
-    assert given["impulse"]["dataset"] is None
-    assert given["headline"]["dataset"] is None
-    assert given["vgg_growth"]["dataset"] == "digits"
-    assert str(given["vgg_growth"]["workdir"]) == "w/vgg_growth"
+    monkeypatch.setattr("keras_vision.study._carry_out", lambda job: given.update({job.study.name: job}))
+    study(all=True, scale="smoke", seeds=1, dataset="digits", workdir="w")
+    assert given["impulse"].dataset is None
+    assert given["headline"].dataset is None
+    assert given["vgg_growth"].dataset == "digits"
+    assert str(given["vgg_growth"].workdir) == "w/vgg_growth"
 
 
 @pytest.mark.slow

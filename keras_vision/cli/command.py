@@ -1,13 +1,7 @@
-"""What all command lines share: one table of options, one way of turning a function into a command, exit codes.
+"""What all command lines share: one way of turning a front door into a command, exit codes, interrupts."""
 
-A front door is a function with keyword arguments; its command line is made from its signature. The options' names
-and defaults are the function's own, so that the flag, the argument and the recorded setting cannot drift apart.
-"""
-
-import argparse
 import contextlib
 import errno
-import inspect
 import json
 import os
 import select
@@ -15,79 +9,10 @@ import shlex
 import signal
 import sys
 
-from keras_vision.errors import BadInput, KerasVisionError, nearest
-from keras_vision.formats import FORMATS
-from keras_vision.models import MODELS
+from keras_vision.cli.options import make_parser, read_options
+from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.reporting.progress import installed, is_interactive, make_progress
 from keras_vision.system.streams import open_missing, tell, usable
-
-# name -> (how its text is read, placeholder, what it means). A flag without a reader takes no value.
-OPTIONS = {
-    "model": (str, "NAME", f"the model family: {', '.join(MODELS)}"),
-    "dataset": (str, "NAME", "a named data set, or folder:PATH, npz:PATH, csv:FILE, tfds:NAME"),
-    "data_dir": (str, "DIR", "a prepared TFDS directory, or the folder of a data set's own files"),
-    "image_size": (int, "PIXELS", "resize all images to this height and width"),
-    "on_bad_image": (str, "error|skip", "a damaged training image: stop and name it, or skip and count it"),
-    "target_acc": (float, "SHARE", "the accuracy to be reached, a share such as 0.9"),
-    "metric": (str, "NAME", "what the target and the best epoch are about: accuracy or balanced_accuracy"),
-    "strategy": (str, "NAME", "how settings are proposed: grow, random, grid, bayesian, hyperband"),
-    "ending": (str, "NAME", "when a training is given up: hopeless, where its goal is out of reach, or never"),
-    "polish": (str, "NAME", "how a growing search polishes the training: grid, random, bayesian"),
-    "space": (str, "FILE.py", "a search space of your own in place of tuner_configs/MODEL.py"),
-    "max_trials": (int, "N", "try at most this many settings"),
-    "max_minutes": (float, "MINUTES", "start no new epoch after this long"),
-    "max_params": (int, "N", "try no network with more trainable parameters"),
-    "max_macs": (int, "N", "try no network with more multiply-accumulates for one image"),
-    "max_latency_ms": (float, "MS", "try no network that takes longer for one image on this machine"),
-    "keep": (int, "K", "keep the model files of the K best trials"),
-    "confirm": (int, "N", "train what is found N times anew, on other validation images, to show what it reaches"),
-    "report": (str, "WORKDIR", "print what an earlier search found, instead of searching"),
-    "epochs": (int, "N", "passes over the training images"),
-    "batch_size": (int, "N", "images per step"),
-    "learning_rate": (float, "RATE", "the schedule's peak"),
-    "weight_decay": (float, "RATE", "decay per step and unit of learning rate, for kernels only"),
-    "optimizer": (str, "sgd|adamw", "sgd with Nesterov momentum, or adamw; rate and decay follow it"),
-    "label_smoothing": (float, "SHARE", "share of each label spread over all classes"),
-    "warmup_epochs": (float, "N", "epochs until the learning rate peaks"),
-    "ema_momentum": (float, "SHARE", "average the weights with this momentum and evaluate the average; 0 is off"),
-    "momentum": (float, "SHARE", "of sgd"),
-    "schedule": (str, "NAME", "after the warm-up: one_cycle (linear to zero), cosine or constant"),
-    "flip": (str, "NAME", "mirror training images: none, random or alternating"),
-    "shift": (int, "PIXELS", "shift training images by up to so much"),
-    "cutout": (int, "PIXELS", "blank a square of this side in training images"),
-    "patience": (float, "SHARE", "end when in this share of the epochs nothing was left to learn; 0 is off"),
-    "cutmix": (float, "SHARE", "probability that a batch of training images is mixed"),
-    "class_weight": (str, "NAME", "balanced: in the loss, rare classes count as much as common ones; or none"),
-    "precision": (str, "NAME", "auto, float32, mixed_bfloat16 or mixed_float16"),
-    "seed": (int, "N", "everything random derives from it; 0 is a seed"),
-    "workdir": (str, "DIR", "the run directory; the same command on the same directory goes on where it was"),
-    "split": (str, "NAME", "test, validation or all (default: test; of new data without a test split, all)"),
-    "views": (int, "1|2|6", "average over so many views: each image, with 2 also mirrored, with 6 also shifted"),
-    "figures": (str, "DIR", "the folder for pictures; by default that of the run, and none for a model file"),
-    "out": (str, "DIR", "where to write"),
-    "format": (str, "NAME", f"one or several, with commas: {', '.join(FORMATS)} (default: saved_model)"),
-    "quantize": (str, "int8", "compute in 8-bit integers, calibrated on training images"),
-    "set": (str, "KEY=VALUE", "a setting of the model, such as filters=32,64; may be given several times"),
-    "input_shape": (str, "HxWxC", "the images of a new model, such as 28x28x1"),
-    "num_classes": (int, "N", "the classes of a new model"),
-    "receptive_field": (None, None, "measure and draw what each layer sees"),
-    "linearity": (None, None, "measure linearity and translation equivariance of each kind of layer"),
-    "impulse": (str, "LAYER", "read a layer's kernel back from its response to a unit impulse"),
-    "gradients": (None, None, "measure the gradient's norm in each layer, on noise or on images of --dataset"),
-    "check": (None, None, "look for faults of wiring; exit 1 where there are any"),
-    "kernels": (None, None, "draw what the first layers have learned"),
-    "quiet": (None, None, "print the result only"),
-    "top": (int, "N", "name the N most probable classes"),
-    "csv": (None, None, "print the result as CSV; progress goes to standard error"),
-    "list": (None, None, "print the names of all studies, with one line each"),
-    "all": (None, None, "run all studies, one after the other"),
-    "scale": (str, "smoke|quick|full", "seconds on tiny images, minutes on two cores, or the source's own settings"),
-    "seeds": (int, "N", "repeat every training with the seeds 0 to N-1"),
-    "json": (None, None, "print the result as one JSON object, of predict one a line; progress to standard error"),
-}
-
-# Options and words that may be given several times; they arrive as a list.
-REPEATED = ("set", "format", "images")
 
 # signal -> exit code. Windows has no SIGHUP, and a SIGBREAK where a terminal is closed.
 _CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129, "SIGBREAK": 129}
@@ -101,93 +26,6 @@ class Terminated(KeyboardInterrupt):
 
     def __init__(self, signum):
         self.signum = signum
-
-
-class _Parser(argparse.ArgumentParser):
-    """argparse that names the nearest option, and reports as `BadInput` does."""
-
-    def parse(self, arguments):
-        parsed, unknown = self.parse_known_args(arguments)
-        if unknown and not unknown[0].startswith("-"):
-            raise BadInput(
-                f"{unknown[0]!r}, one word too many",
-                "options with their values",
-                "Words stand side by side, and not between options.",
-            )
-        if unknown:
-            known = [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
-            near = nearest(unknown[0].split("=")[0], known)
-            hint = f"Did you mean {near}?" if near else "See --help."
-            raise BadInput(f"option {unknown[0]!r}", f"one of {', '.join(known)}", hint)
-        return parsed
-
-    def error(self, message):
-        raise BadInput(message, "the options that --help lists", f"Try: {self.prog} --help")
-
-
-def _parser(function, prog, positional, flags, epilog=None):
-    description = (inspect.getdoc(function) or "").split("\n\n")[0]  # python -OO leaves no docstrings
-    parser = _Parser(prog=prog, description=description, epilog=epilog, allow_abbrev=False)
-    parameters = inspect.signature(function).parameters
-    for name, meaning in positional.items():
-        optional = parameters[name].default is not inspect.Parameter.empty
-        parser.add_argument(name, help=meaning, nargs="+" if name in REPEATED else "?" if optional else None)
-    for name in flags:
-        reader, placeholder, meaning = OPTIONS[name]
-        flag = "--" + name.replace("_", "-")
-        if reader is None:
-            parser.add_argument(flag, action="store_true", help=meaning)
-        elif name in REPEATED:
-            parser.add_argument(flag, action="append", metavar=placeholder, default=[], help=meaning)
-        else:
-            default = parameters[name].default if name in parameters else None  # the others go to **recipe
-            if default not in (None, inspect.Parameter.empty):
-                meaning += f" (default: {default})"
-            parser.add_argument(flag, dest=name, type=reader, metavar=placeholder, default=default, help=meaning)
-    return parser
-
-
-def parse_settings(pairs):
-    """Reads `--set` pairs: numbers, true/false/none, and comma-separated tuples of them.
-
-    Example:
-
-    >>> parse_settings(["filters=32,64", "head=gap", "batch_norm=false"])
-    {'filters': (32, 64), 'head': 'gap', 'batch_norm': False}
-    """
-    settings = {}
-    for pair in pairs:
-        name, separator, text = pair.partition("=")
-        if not separator or not name:
-            raise BadInput(f"--set {pair}", "KEY=VALUE", "For example --set filters=32,64.")
-        parts = [_literal(part.strip()) for part in text.split(",") if part.strip()]
-        settings[name.strip().replace("-", "_")] = tuple(parts) if "," in text else (parts[0] if parts else "")
-    return settings
-
-
-def setting_text(value):
-    """Returns a value as `--set` reads it.
-
-    Example:
-
-    >>> setting_text((32, 64)), setting_text((2,)), setting_text(False)
-    ('32,64', '2,', 'false')
-    """
-    if isinstance(value, (list, tuple)):
-        return ",".join(map(setting_text, value)) + "," * (len(value) == 1)
-    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
-
-
-def _literal(text):
-    words = {"true": True, "false": False, "none": None}
-    if text.lower() in words:
-        return words[text.lower()]
-    for reader in (int, float):
-        try:
-            return reader(text)
-        except ValueError:
-            continue
-    return text
 
 
 def _form(as_json, as_csv):
@@ -218,16 +56,15 @@ def _stops_raised():
             signal.signal(stop, handler)
 
 
-def main(function, name, *, flags, positional=(), show=None, resumable=False, epilog=None, arguments=None):
+def main(door, name, *, show=None, resumable=False, epilog=None, arguments=None):
     """Runs a front door as a command and returns its exit code.
 
     Args:
-        function: The front door. It is called with the parsed options (and `progress`), and returns a dict that
-            JSON can hold; its key `exit_code`, where present, is the exit code. Or it yields such dicts: `show` is then
-            called with (them, "table" or "json" or "csv", where to print) while they come, and returns the exit code.
+        door: The front door, made by `front_door`. It is called with the parsed options (and `progress`), and returns a
+            dict that JSON can hold; its key `exit_code`, where present, is the exit code. Or it yields such dicts:
+            `show` is then called with (them, "table" or "json" or "csv", where to print) while they come, and returns
+            the exit code.
         name: The command's name, as in `python -m keras_vision.NAME`.
-        flags: Names in `OPTIONS`, in the order of `--help`. `set` arrives as the argument `settings`.
-        positional: Dict of positional argument names and meanings.
         show: Called with (result, progress) to print the result for a person.
         resumable: Whether the same command, given again, goes on where this one was interrupted.
         epilog: A line below the options of `--help`.
@@ -242,9 +79,9 @@ def main(function, name, *, flags, positional=(), show=None, resumable=False, ep
         os.environ["MPLBACKEND"] = "agg"  # figures are files; what else is set may be no backend of this machine
     with _stops_raised():
         try:
-            flags = (*flags, "quiet", "json")
-            parser = _parser(function, f"{installed('python')} -m keras_vision.{name}", dict(positional), flags, epilog)
-            return _run(function, vars(parser.parse(arguments)), show)
+            prog = f"python -m keras_vision.{name}"
+            parser = make_parser(door, prog, is_table=door.is_stream, epilog=epilog)
+            return _run(door, vars(parser.parse(arguments)), show)
         except KerasVisionError as error:
             tell(f"keras_vision.{name}: {error}")
             return error.exit_code
@@ -269,17 +106,15 @@ def main(function, name, *, flags, positional=(), show=None, resumable=False, ep
             return 1
 
 
-def _run(function, options, show):
+def _run(door, options, show):
     """Calls a front door with the options of a command line, prints what it returns, and returns the exit code."""
     quiet, as_json = options.pop("quiet"), options.pop("json")
-    if "set" in options:
-        options["settings"] = parse_settings(options.pop("set"))
     form = _form(as_json, options.pop("csv", False))
-    is_stream, out = inspect.isgeneratorfunction(function), usable(sys.stdout)  # which a live display replaces
-    progress = make_progress(quiet=quiet, stream=sys.stderr if as_json or is_stream else out)
+    out = usable(sys.stdout)  # which a live display replaces
+    progress = make_progress(quiet=quiet, stream=sys.stderr if as_json or door.is_stream else out)
     with progress:
-        result = function(**options, progress=progress)
-        if is_stream:
+        result = door(**read_options(door, options), progress=progress)
+        if door.is_stream:
             code = show(result, form, out)
             out.flush()
             return code

@@ -1,6 +1,5 @@
 """What `train` and `tune` share: the checks before work, the data, and the lines that end a run."""
 
-import math
 import shlex
 import time
 from pathlib import Path
@@ -8,8 +7,9 @@ from pathlib import Path
 from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import installed
-from keras_vision.system.machine import at_home
-from keras_vision.training.measure import balance_line, majority_warning, measure_run, score_line
+from keras_vision.system.settings import between
+from keras_vision.training.measure import measure_run
+from keras_vision.training.metrics import balance_line, majority_warning, score_line
 from keras_vision.training.recipe import STEPS, Task, recipe_for
 from keras_vision.training.scores import score_of
 
@@ -22,30 +22,12 @@ METRICS = {
 }
 
 
-def check_share(name, value):
-    """Refuses what is not a share between 0 and 1 (None is let through)."""
-    if value is not None and not 0 < value <= 1:
-        mend = f"For {value:g}% write {value / 100:g}." if 1 < value <= 100 else ""
-        raise BadInput(f"{name}={value:g}", "a share between 0 and 1", mend)
-
-
-def check_seed(seed):
-    """Refuses what is not a whole number that all libraries take as a seed."""
-    if not 0 <= seed < 2**31:
-        raise BadInput(f"seed={seed}", "a whole number from 0 to 2147483647")
+MINUTES = between(0, 1e9, "a positive number of minutes", above=True)
 
 
 def deadline_after(minutes):
-    """Returns the `time.monotonic()` at which `minutes` are over; None for None.
-
-    Raises:
-        BadInput: The minutes are not positive.
-    """
-    if minutes is None:
-        return None
-    if not 0 < minutes < math.inf:
-        raise BadInput(f"max_minutes={minutes}", "a positive number of minutes")
-    return time.monotonic() + 60 * minutes
+    """Returns the `time.monotonic()` at which `minutes` are over; None for None."""
+    return None if minutes is None else time.monotonic() + 60 * minutes
 
 
 def fit_recipe(model, data, changes, progress, *, count_flops=None, steps=STEPS):
@@ -93,39 +75,15 @@ def recipe_for_metric(metric, changes):
     return changes
 
 
-def open_dataset(dataset, data_dir, image_size, on_bad_image, seed, progress, pixel_scale=None):
-    """Loads a data set and tells the person where it came from and what is odd about it; as `load_dataset` does."""
-    from keras_vision.data import load_dataset
-
-    data = load_dataset(
-        dataset,
-        data_dir=data_dir,
-        image_size=image_size,
-        on_bad_image=on_bad_image,
-        seed=seed,
-        announce=progress.say,
-        pixel_scale=pixel_scale,
-    )
+def open_data(source, progress, pixel_scale=None):
+    """Opens a `DataSource` and tells the person where it came from and what is odd about it."""
+    data = source.open(progress.say, pixel_scale)
     progress.say(f"{data.name}: {data.source}")
     for decision in data.decisions:
         progress.say(decision)
     for warning in data.warnings:
         progress.say(f"warning: {warning}")
     return data
-
-
-def data_source(dataset, data_dir, image_size, on_bad_image, seed):
-    """Returns what a model file keeps of its data: the arguments with which `load_dataset` gives the same again."""
-    from keras_vision.data.places import PATH_KINDS
-
-    kind, colon, path = dataset.partition(":")
-    return {
-        "spec": f"{kind}:{at_home(path).resolve()}" if kind in PATH_KINDS and colon else dataset,
-        "data_dir": str(at_home(data_dir).resolve()) if data_dir else None,
-        "image_size": image_size,
-        "on_bad_image": on_bad_image,
-        "seed": seed,
-    }
 
 
 def warn_of_majority(data, target_acc, progress, metric="accuracy"):

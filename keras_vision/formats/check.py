@@ -8,7 +8,8 @@ import numpy as np
 
 from keras_vision.errors import KerasVisionError
 from keras_vision.formats import FORMATS, format_module
-from keras_vision.training.measure import pieces_of, share
+from keras_vision.training.measure import pieces_of
+from keras_vision.training.metrics import share
 
 BATCHES = (1, 64)  # whose latency is measured
 INT8_LOSS = 0.01  # the most that 8-bit integers may cost, as a share of the images compared on

@@ -12,8 +12,9 @@ import logging
 import statistics
 from pathlib import Path
 
-from keras_vision.cli.job import METRICS, open_dataset
+from keras_vision.cli.job import METRICS, open_data
 from keras_vision.data import locate
+from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.reporting.events import EventLog
 from keras_vision.reporting.progress import Progress, cell
@@ -234,7 +235,7 @@ def _train(job, case, plan, run):
 @functools.lru_cache(maxsize=1)
 def _opened(dataset, data_dir, seed):
     """Returns a data set as the runs of one seed have it, opened once for all of them."""
-    return open_dataset(dataset, data_dir, None, "error", seed, Progress())
+    return open_data(DataSource(dataset, data_dir, seed=seed), Progress())
 
 
 def _measured(run, result, model, data):

@@ -3,70 +3,10 @@
 from keras_vision.studies.figures import add_legend, colours_of, legend_height, plot_accuracies
 from keras_vision.studies.plan import Case, Scale, Study, all_of, smoke
 from keras_vision.studies.table import listed, percent
+from keras_vision.training.presets import CIFAR, FASHION, PRESETS
 
-CIFAR, FASHION = "cifar10", "fashion_mnist"
+EFFORT_OF = {"full": "best", "quick": "quick"}  # scale -> which presets it trains
 TITLES = {CIFAR: "CIFAR-10", FASHION: "Fashion-MNIST"}
-# What all recipes share: crops and mirrored images are the cheapest accuracy there is.
-CROPPED = {"flip": "alternating", "shift": 4}
-# Of plain stacks of convolutions with batch norm: Nesterov momentum at a high rate, which decay holds in check.
-SGD = {"optimizer": "sgd", "learning_rate": 0.4, "weight_decay": 5e-3, "batch_size": 128}
-
-# (family, data set) -> the network, its recipe, and the network of the quick scale; what takes long comes last
-RUNS = {
-    ("vgg", CIFAR): (
-        # The network of Jordan 2024.
-        {"filters": (64, 256, 256), "blocks": (2, 2, 2), "early_pooling": True, "whitening": True},
-        CROPPED | SGD | {"epochs": 15, "label_smoothing": 0.1, "warmup_epochs": 3.0, "shift": 2},
-        {"filters": (16, 32, 64), "blocks": (1, 1, 2), "whitening": True},
-    ),
-    ("lstm", FASHION): (
-        {"units": 128, "layers": 2},
-        {"epochs": 12, "learning_rate": 5e-3, "flip": "random", "shift": 1, "warmup_epochs": 2.0},
-        {"units": 64},
-    ),
-    ("vgg", FASHION): (
-        {"filters": (64, 128, 256), "blocks": (1, 1, 2), "whitening": True},
-        SGD
-        | {"epochs": 15, "label_smoothing": 0.1, "flip": "alternating", "shift": 2, "cutout": 8}
-        | {"warmup_epochs": 3.0},
-        {"filters": (16, 32, 64), "blocks": (1, 1, 2)},
-    ),
-    ("mlp_mixer", FASHION): (
-        {"patch_size": 4, "hidden_dim": 256, "num_blocks": 4},
-        {"epochs": 8, "learning_rate": 2e-3, "label_smoothing": 0.1, "flip": "random", "shift": 1},
-        {"patch_size": 4, "hidden_dim": 64, "num_blocks": 2, "tokens_mlp_dim": 64, "channels_mlp_dim": 256},
-    ),
-    ("cnn", CIFAR): (
-        {"filters": (64, 128, 256), "convs_per_stage": 2, "head": "gap"},
-        # Smoothed labels cost plain cross-entropy, which is asked for too.
-        CROPPED | SGD | {"epochs": 10, "label_smoothing": 0.0, "warmup_epochs": 2.5},
-        {"filters": (16, 32, 64), "convs_per_stage": 2, "head": "gap"},
-    ),
-    ("mlp_mixer", CIFAR): (
-        {"patch_size": 4, "hidden_dim": 256, "num_blocks": 4},
-        # What has no convolution learns them from mixed images, over more epochs than the others.
-        CROPPED
-        | {"epochs": 26, "batch_size": 128, "learning_rate": 1e-3, "weight_decay": 0.05, "label_smoothing": 0.1}
-        | {"warmup_epochs": 3.0, "schedule": "cosine", "cutmix": 0.5},
-        {"patch_size": 4, "hidden_dim": 64, "num_blocks": 2, "tokens_mlp_dim": 64, "channels_mlp_dim": 256},
-    ),
-    ("convmixer", CIFAR): (
-        {"patch_size": 2, "hidden_dim": 256, "depth": 8, "kernel_size": 5},
-        # Trockman & Kolter 2022: a long rise to the peak and a small decay; in smaller batches a CPU computes faster.
-        CROPPED
-        | {"epochs": 12, "batch_size": 128, "learning_rate": 1e-2, "weight_decay": 5e-3, "warmup_epochs": 4.8}
-        | {"label_smoothing": 0.1, "shift": 2},
-        {"patch_size": 4, "hidden_dim": 64, "depth": 4, "kernel_size": 5},
-    ),
-    ("resnet18", CIFAR): (
-        {"whitening": True},
-        # He et al. 2016 with one cycle; decay acts on kernels only and is decoupled from the momentum.
-        CROPPED
-        | {"epochs": 20, "batch_size": 128, "optimizer": "sgd", "learning_rate": 0.2, "weight_decay": 5e-3}
-        | {"label_smoothing": 0.1, "warmup_epochs": 3.0, "shift": 2},
-        {"width": 16},
-    ),
-}
 # (family, data set) -> the test accuracy to reach: what the sources reported, and where they have none our own aims
 REPORTED = {
     ("resnet18", CIFAR): 0.902,
@@ -75,10 +15,7 @@ REPORTED = {
     ("mlp_mixer", FASHION): 0.8917,
 }
 AIMS = {("vgg", CIFAR): 0.90, ("convmixer", CIFAR): 0.88, ("vgg", FASHION): 0.935, ("lstm", FASHION): 0.89}
-# (family, data set) -> views of each test image that are averaged, where they are more than one
-VIEWS = {(family, CIFAR): 6 for family in ("vgg", "convmixer", "mlp_mixer", "resnet18")}
 LOSS = 0.67  # of the CNN on test images, as reported
-QUICK = {"epochs": 3, "warmup_epochs": 1.0}
 
 
 def name_of(family, dataset):
@@ -89,12 +26,11 @@ def name_of(family, dataset):
 def cases(scale):
     """Returns a case for each family and data set."""
     found = []
-    for (family, dataset), (settings, recipe, small) in RUNS.items():
-        look = {"dataset": dataset, "views": VIEWS.get((family, dataset), 1), "group": TITLES[dataset]}
-        if scale == "full":
-            found.append(Case(name_of(family, dataset), family, settings, recipe, **look))
-        elif scale == "quick":
-            found.append(Case(name_of(family, dataset), family, small, recipe | QUICK, **look))
+    for (family, dataset), presets in PRESETS.items():
+        look = {"dataset": dataset, "views": presets["best"].views, "group": TITLES[dataset]}
+        if scale in EFFORT_OF:
+            preset = presets[EFFORT_OF[scale]]
+            found.append(Case(name_of(family, dataset), family, preset.settings, preset.recipe, **look))
         elif family in ("cnn", "lstm"):
             tiny = {"cnn": {"filters": (4,)}, "lstm": {"units": 4}}[family]
             found.append(Case(name_of(family, dataset), family, tiny, **look))

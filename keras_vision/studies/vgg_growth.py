@@ -1,6 +1,7 @@
 """VGG to 90%: grown from one convolution per block until it gets there, then made smaller, then polished."""
 
-from keras_vision.cli.job import open_dataset
+from keras_vision.cli.job import open_data
+from keras_vision.data.source import DataSource
 from keras_vision.reporting import style
 from keras_vision.reporting.progress import Progress, cell, settings_line
 from keras_vision.search.ledger import Ledger
@@ -35,7 +36,7 @@ def conduct(job):
         progress=job.progress,
         **search,
     )
-    data = open_dataset(search["dataset"], job.data_dir, None, "error", 0, Progress())
+    data = open_data(DataSource(search["dataset"], job.data_dir), Progress())
     facts = {"data": data_words(data), "target_acc": search["target_acc"]}
     trials = Ledger(folder / "trials.jsonl").trials
     return [_row(trial, trials[0].values, result) | facts for trial in trials]

@@ -7,8 +7,8 @@ from pathlib import Path
 import keras
 
 from keras_vision.errors import BadInput, check_choice
+from keras_vision.training.recipe import PRECISIONS
 
-PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 # What `auto` resolves to on a CPU with bfloat16 arithmetic: float32 weights, statistics and losses, while oneDNN runs
 # the convolutions and matrix products of the graph in bfloat16.
 REWRITE = "float32+onednn_bfloat16"

@@ -5,55 +5,35 @@ import math
 
 from keras_vision.data.augmentation import FLIPS
 from keras_vision.errors import BadInput, check_choice
+from keras_vision.system.settings import Settings, between, one_of, setting, whole
 
 OPTIMIZERS = ("sgd", "adamw")
 SCHEDULES = ("one_cycle", "cosine", "constant")
 CLASS_WEIGHTS = ("none", "balanced")
+PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")  # see keras_vision.training.precision
 
-# field -> (lowest, highest, what is expected). Bounds are inclusive.
-BOUNDS = {
-    "epochs": (1, math.inf, "a whole number from 1"),
-    "batch_size": (1, math.inf, "a whole number from 1"),
-    "learning_rate": (1e-12, 100.0, "a positive number up to 100"),
-    "weight_decay": (0.0, 10.0, "a number from 0 to 10"),
-    "momentum": (0.0, 0.9999, "a share from 0 to below 1"),
-    "label_smoothing": (0.0, 0.9999, "a share from 0 to below 1"),
-    "warmup_epochs": (0.0, 1e6, "a number of epochs from 0"),
-    "ema_momentum": (0.0, 0.9999, "a share from 0 (off) to below 1"),
-    "shift": (0, 64, "a whole number of pixels from 0 to 64"),
-    "cutout": (0, 64, "a whole number of pixels from 0 to 64"),
-    "cutmix": (0.0, 1.0, "a probability from 0 to 1"),
-    "patience": (0.0, 1.0, "a share of the epochs from 0 (off) to 1"),
-}
-WHOLE = ("epochs", "batch_size", "shift", "cutout")
-CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "flip": FLIPS, "class_weight": CLASS_WEIGHTS}
+
+def below_one(expected):
+    """Returns the check that a value is a share, from 0 to below 1."""
+    return between(0.0, 0.9999, expected)
+
+
+up_to_64 = between(0, 64, "a whole number of pixels from 0 to 64", whole=True)
 
 
 @dataclasses.dataclass(frozen=True)
-class Recipe:
-    """How a network is trained.
+class Recipe(Settings):
+    """How a network is trained: what each field means stands beside it.
 
-    Args:
-        epochs: Passes over the training split.
-        batch_size: Images per step.
-        optimizer: `"sgd"` (Nesterov momentum) or `"adamw"`.
-        learning_rate: The schedule's peak.
-        weight_decay: Decoupled decay per step and unit of learning rate (Loshchilov & Hutter 2019), for tensors of
-            two or more dimensions only: not for biases or the scales of a normalisation.
-        momentum: Of sgd.
-        label_smoothing: Share of each label spread over all classes (Szegedy et al. 2016).
-        warmup_epochs: Epochs from 0 to the peak. May be a fraction, and is cut to half of `epochs`.
-        schedule: What follows the warm-up: `"one_cycle"` falls linearly to zero at the last step (after Smith &
-            Topin 2018), `"cosine"` along half a cosine (Loshchilov & Hutter 2017), `"constant"` stays.
-        ema_momentum: Momentum of a moving average of the weights, which is then what is evaluated and saved; 0 is off.
-        flip: `"none"`, `"random"`, or `"alternating"` (every second epoch, Jordan 2024).
-        shift: Largest shift in pixels, each way.
-        cutout: Side in pixels of the square that is blanked (DeVries & Taylor 2017).
-        cutmix: Probability that a batch is mixed (Yun et al. 2019).
-        patience: The training ends when for this share of its epochs, at least five of them, all training images were
-            right and no more validation images than before; 0 is off.
-        class_weight: `"none"`, or `"balanced"`: in the loss each class weighs inversely to its number of training
-            images (`keras_vision.training.scores.class_weights`), so that rare classes count as much as common ones.
+    Sources: decoupled weight decay, Loshchilov & Hutter 2019; label smoothing, Szegedy et al. 2016; the one-cycle
+    schedule, after Smith & Topin 2018; cosine, Loshchilov & Hutter 2017; alternating flip, Jordan 2024; cutout,
+    DeVries & Taylor 2017; cutmix, Yun et al. 2019.
+
+    The warm-up may be a fraction of an epoch, and is cut to half of the epochs. Tensors of one dimension, biases and
+    the scales of a normalisation, do not decay. With `patience` a training ends when for that share of its epochs, at
+    least five of them, all training images were right and no more validation images than before. With
+    `class_weight="balanced"` each class weighs inversely to its number of training images
+    (`keras_vision.training.scores.class_weights`).
 
     Raises:
         BadInput: A number is out of its bounds, or a name unknown.
@@ -64,31 +44,54 @@ class Recipe:
     0.05
     """
 
-    epochs: int = 10
-    batch_size: int = 128
-    optimizer: str = "adamw"
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.05
-    momentum: float = 0.9
-    label_smoothing: float = 0.05
-    warmup_epochs: float = 2.0
-    schedule: str = "one_cycle"
-    ema_momentum: float = 0.0
-    flip: str = "random"
-    shift: int = 2
-    cutout: int = 0
-    cutmix: float = 0.0
-    patience: float = 0.0
-    class_weight: str = "none"
+    epochs: int = setting(10, "passes over the training images", "N", whole(1))
+    batch_size: int = setting(128, "images per step", "N", whole(1))
+    optimizer: str = setting(
+        "adamw", "sgd with Nesterov momentum, or adamw; rate and decay follow it", "|".join(OPTIMIZERS),
+        one_of(OPTIMIZERS),
+    )  # fmt: skip
+    learning_rate: float = setting(
+        2e-3, "the schedule's peak", "RATE", between(1e-12, 100.0, "a positive number up to 100")
+    )
+    weight_decay: float = setting(
+        0.05, "decay per step and unit of learning rate, for kernels only", "RATE",
+        between(0.0, 10.0, "a number from 0 to 10"),
+    )  # fmt: skip
+    momentum: float = setting(0.9, "the momentum of sgd", "SHARE", below_one("a share from 0 to below 1"))
+    label_smoothing: float = setting(
+        0.05, "share of each label spread over all classes", "SHARE", below_one("a share from 0 to below 1")
+    )
+    warmup_epochs: float = setting(
+        2.0, "epochs until the learning rate peaks", "N", between(0.0, 1e6, "a number of epochs from 0")
+    )
+    schedule: str = setting(
+        "one_cycle", "after the warm-up: one_cycle (linear to zero), cosine or constant", "NAME", one_of(SCHEDULES)
+    )
+    ema_momentum: float = setting(
+        0.0, "average the weights with this momentum and evaluate the average; 0 is off", "SHARE",
+        below_one("a share from 0 (off) to below 1"),
+    )  # fmt: skip
+    flip: str = setting(
+        "random", "mirror training images: none, random, or alternating, which is every second epoch", "NAME",
+        one_of(FLIPS),
+    )  # fmt: skip
+    shift: int = setting(2, "shift training images by up to so much, each way", "PIXELS", up_to_64)
+    cutout: int = setting(0, "blank a square of this side in training images", "PIXELS", up_to_64)
+    cutmix: float = setting(
+        0.0, "probability that a batch of training images is mixed", "SHARE",
+        between(0.0, 1.0, "a probability from 0 to 1"),
+    )  # fmt: skip
+    patience: float = setting(
+        0.0, "end when in this share of the epochs nothing was left to learn; 0 is off", "SHARE",
+        between(0.0, 1.0, "a share of the epochs from 0 (off) to 1"),
+    )  # fmt: skip
+    class_weight: str = setting(
+        "none", "balanced: in the loss, rare classes count as much as common ones; or none", "NAME",
+        one_of(CLASS_WEIGHTS),
+    )  # fmt: skip
 
     def __post_init__(self):
-        for name, choices in CHOICES.items():
-            check_choice(name, getattr(self, name), choices)
-        for name, (low, high, expected) in BOUNDS.items():
-            value = getattr(self, name)
-            kind = int if name in WHOLE else (int, float)
-            if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
-                raise BadInput(f"{name}={value!r}", expected)
+        super().__post_init__()
         if self.optimizer == "adamw" and self.momentum != Recipe.momentum:
             raise BadInput(f"momentum={self.momentum:g} with optimizer='adamw'", "it with optimizer='sgd' alone")
 
@@ -104,6 +107,15 @@ class Recipe:
 
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Recipe))
+
+# What a person sets of a recipe: the same settings, where None leaves one to the family and to the images.
+RecipeChanges = dataclasses.make_dataclass(
+    "RecipeChanges",
+    [(field.name, field.type, dataclasses.field(default=None, metadata=field.metadata))
+     for field in dataclasses.fields(Recipe)],
+    bases=(Settings,),
+    frozen=True,
+)  # fmt: skip
 
 # The recipe of each family for a data set of tens of thousands of images: where it differs from the defaults above.
 RECIPES = {

@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import json
 import signal
@@ -9,13 +10,27 @@ import pytest
 
 from keras_vision.__main__ import main as keras_vision_main
 from keras_vision.cli import command as cli
+from keras_vision.cli.front_door import front_door
+from keras_vision.cli.options import parse_settings
 from keras_vision.errors import BadInput, KerasVisionError
+from keras_vision.report import main as report_main
 from keras_vision.reporting.progress import installed
+from keras_vision.system.settings import SHARE, Settings, setting, whole
 from keras_vision.tune import main as tune_main
 
 
-def front(model="vgg", *, epochs=None, target_acc=None, settings=None, progress=None):
+@dataclasses.dataclass(frozen=True)
+class FrontSettings(Settings):
+    model: str = setting("vgg", "what to do")
+    epochs: int = setting(None, "a number", "N", whole(1))
+    target_acc: float = setting(None, "a share", "SHARE", SHARE)
+    settings: dict = setting({}, "a setting", "KEY=VALUE", option="set", is_repeated=True)
+
+
+@front_door(FrontSettings)
+def front(asked, progress):
     """Do nothing, and say so."""
+    model, epochs, target_acc, settings = asked.model, asked.epochs, asked.target_acc, asked.settings
     if model == "interrupt":
         raise KeyboardInterrupt
     if model == "terminate":
@@ -37,7 +52,7 @@ def front(model="vgg", *, epochs=None, target_acc=None, settings=None, progress=
 
 
 def run(*words, **options):
-    return cli.main(front, "front", flags=("model", "epochs", "target_acc", "set"), arguments=words, **options)
+    return cli.main(front, "front", arguments=words, **options)
 
 
 @pytest.mark.parametrize(
@@ -54,13 +69,17 @@ def test_exit_codes(words, code):
 ENDLESS = """
 import sys
 from keras_vision.cli import command as cli
+from keras_vision.cli.front_door import front_door
+from keras_vision.system.settings import Settings
 
-def say(*, progress=None):
+@front_door(Settings)
+def say(asked, progress):
     \"\"\"Speak without end.\"\"\"
     while True:
         progress.say("word")
 
-def answer(*, progress=None):
+@front_door(Settings)
+def answer(asked, progress):
     \"\"\"Answer without end.\"\"\"
     while True:
         yield "word"
@@ -69,7 +88,7 @@ def show(answers, form, out):
     for one in answers:
         print(one, file=out)
 
-sys.exit(cli.main({}, "front", flags=(), show=show, arguments=[]))
+sys.exit(cli.main({}, "front", show=show, arguments=[]))
 """
 
 
@@ -103,7 +122,7 @@ def test_a_word_too_many_is_not_called_an_option(capsys):
 
 def test_an_option_that_has_to_be_given_has_no_default_in_the_help(capsys):
     with pytest.raises(SystemExit):
-        tune_main(["--report", "somewhere", "--help"])
+        report_main(["--help"])
     assert "(default" not in capsys.readouterr().out
 
 
@@ -125,7 +144,7 @@ def test_an_interrupted_command_prints_the_line_that_resumes(capsys):
 
 
 def test_settings_are_read_as_numbers_words_and_tuples():
-    assert cli.parse_settings(["filters=8,16", "head=gap", "batch_norm=false", "dropout_rate=0.1", "pooling=none"]) == {
+    assert parse_settings(["filters=8,16", "head=gap", "batch_norm=false", "dropout_rate=0.1", "pooling=none"]) == {
         "filters": (8, 16),
         "head": "gap",
         "batch_norm": False,
@@ -135,12 +154,12 @@ def test_settings_are_read_as_numbers_words_and_tuples():
 
 
 def test_one_number_and_a_comma_is_a_tuple():
-    assert cli.parse_settings(["blocks=2,"]) == {"blocks": (2,)}
+    assert parse_settings(["blocks=2,"]) == {"blocks": (2,)}
 
 
 def test_a_setting_without_a_value_is_refused():
     with pytest.raises(BadInput, match="KEY=VALUE"):
-        cli.parse_settings(["filters"])
+        parse_settings(["filters"])
 
 
 def test_the_one_command_lists_and_checks_the_others(capsys):
@@ -157,8 +176,11 @@ def test_a_closed_terminal_does_not_end_what_runs_under_nohup():
     code = (
         "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
         "from keras_vision.cli import command as cli\n"
-        "def front(*, progress=None):\n    'Goes on.'\n    signal.raise_signal(signal.SIGHUP)\n    return {}\n"
-        "sys.exit(cli.main(front, 'front', flags=(), arguments=[]))"
+        "from keras_vision.cli.front_door import front_door\n"
+        "from keras_vision.system.settings import Settings\n"
+        "@front_door(Settings)\n"
+        "def front(asked, progress):\n    'Goes on.'\n    signal.raise_signal(signal.SIGHUP)\n    return {}\n"
+        "sys.exit(cli.main(front, 'front', arguments=[]))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -53,16 +53,16 @@ def test_a_source_without_any_images_is_refused():
 
 
 def test_a_source_of_test_images_alone_is_measured_and_not_trained_on(monkeypatch):
-    monkeypatch.setattr(data, "open_source", lambda *args, **options: source(test=split_of(6)))
-    assert len(data.load_images("folder:x", shape=SHAPE).images) == 6
+    monkeypatch.setattr("keras_vision.data.loading.open_source", lambda *args, **options: source(test=split_of(6)))
+    assert len(data.load_images(data.DataSource("folder:x"), shape=SHAPE).images) == 6
     with pytest.raises(BadInput, match="a model can be evaluated on it, not trained"):
         data.load_dataset("folder:x")
 
 
 def test_the_models_own_data_is_told_by_its_fingerprint():
     own = data.load_dataset("digits").fingerprint
-    assert data.load_images("digits", shape=(8, 8, 1), own=own) is None
-    assert data.load_images("digits", shape=(8, 8, 1), own="other").fingerprint == own
+    assert data.load_images(data.DataSource("digits"), shape=(8, 8, 1), own=own) is None
+    assert data.load_images(data.DataSource("digits"), shape=(8, 8, 1), own="other").fingerprint == own
 
 
 def test_labels_without_a_name_are_refused():
@@ -197,7 +197,9 @@ def test_a_class_that_only_test_images_have_is_measured_and_not_trained_on(write
     labels = [*NAMES] * 7 + [*WITH_WASPS] * 2
     parts = {"train": slice(0, 14), "test": slice(14, 20)}
     spec = write(tmp_path, {k: pictures[v] for k, v in parts.items()}, {k: labels[v] for k, v in parts.items()})
-    found = with_the_classes_of(data.load_images(spec, shape=(6, 6, 1), known=WITH_WASPS), WITH_WASPS, 3)
+    found = with_the_classes_of(
+        data.load_images(data.DataSource(spec), shape=(6, 6, 1), known=WITH_WASPS), WITH_WASPS, 3
+    )
     assert found.split == "test" and found.class_names == WITH_WASPS
     assert np.bincount(found.images.labels).tolist() == [2, 2, 2]
     with pytest.raises(BadInput, match=r"labels that no|classes that train/ lacks"):

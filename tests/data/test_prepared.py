@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from keras_vision.data import load_dataset, load_images, prepared
+from keras_vision.data import DataSource, load_dataset, load_images, prepared
 from keras_vision.errors import BadInput
 
 COUNTS = {"train": 40, "test": 6}
@@ -133,7 +133,7 @@ def test_an_integer_that_only_test_images_have_is_measured_and_not_trained_on(pr
 
     monkeypatch.setitem(globals(), "_examples", examples)
     directory = prepare(label=tfds.features.Scalar(np.int64))
-    found = load_images("tfds:pets", shape=(6, 5, 3), data_dir=directory, known=("0", "1", "2"))
+    found = load_images(DataSource("tfds:pets", directory), shape=(6, 5, 3), known=("0", "1", "2"))
     assert (found.class_names, found.images.labels.tolist()) == (("0", "1", "2"), [2] * 6)
     with pytest.raises(BadInput, match="labels that no training image has: 2"):
         load_dataset("tfds:pets", data_dir=directory).test()

@@ -6,11 +6,12 @@ import shutil
 import pytest
 
 from keras_vision.errors import BadInput
+from keras_vision.report import main, report, show
 from keras_vision.reporting.progress import PlainProgress, installed
 from keras_vision.search.ledger import Ledger, Trial
 from keras_vision.search.outcome import reaches
 from keras_vision.search.report import caution, importance_of, report_on
-from keras_vision.tune import main, report, show_report, tune
+from keras_vision.tune import tune
 
 
 def trial(number, score, **values):
@@ -78,10 +79,10 @@ def test_importance_is_cautioned_where_it_is_mostly_chance(trials, words):
 def test_a_report_is_printed_and_changes_nothing(searched):
     before = {path: path.read_bytes() for path in searched.glob("*.*")}
     stream = io.StringIO()
-    show_report(report(report=str(searched)), PlainProgress(stream))
+    show(report(str(searched)), PlainProgress(stream))
     text = stream.getvalue()
     assert "full trainings of the first network that reached the target" in text
-    assert f"--report {searched} --confirm 3" in text
+    assert f"keras_vision.report {searched} --confirm 3" in text
     assert {path: path.read_bytes() for path in searched.glob("*.*")} == before
 
 
@@ -111,7 +112,7 @@ def test_a_report_writes_nothing_into_a_directory_that_may_be_read_only_or_in_us
 
 
 def test_a_warning_leaves_json_whole(torn, capsys):
-    assert main(["--report", str(torn), "--json"]) == 0
+    assert main([str(torn), "--json"]) == 0
     printed = capsys.readouterr()
     assert json.loads(printed.out)["workdir"] == str(torn)
     assert "half a record" in printed.err
@@ -123,7 +124,7 @@ def test_brackets_are_printed_as_they_are(searched):
     found["failed"] = [{"trial": "0009", "status": "FAILED", "reason": reason}]
     found["leaders"][0]["values"] = {"head": "[/red]"}
     stream = io.StringIO()
-    show_report(found, PlainProgress(stream))
+    show(found, PlainProgress(stream))
     for text in (f"failed 0009: {reason}", "mlp on folder:[/b]", "head=[/red]", "[/i]"):
         assert text in stream.getvalue()
 
@@ -142,21 +143,21 @@ def test_who_reached_the_target_by_luck_stands_behind_others_that_did(torn):
     found = report_on(torn)
     assert [line["trial"] for line in found["leaders"]] == [larger.name, reached.name, *others]
     stream = io.StringIO()
-    show_report(found, PlainProgress(stream))
+    show(found, PlainProgress(stream))
     assert "0.5901" in stream.getvalue()
 
 
 def test_the_line_that_confirms_can_be_pasted_into_a_shell(torn):
     stream = io.StringIO()
-    show_report(report(report=str(torn)), PlainProgress(stream))
+    show(report(str(torn)), PlainProgress(stream))
     (line,) = [line for line in stream.getvalue().splitlines() if line.startswith("confirm it: ")]
-    words = [installed("python"), "-m", "keras_vision.tune", "--report", str(torn), "--confirm", "3"]
+    words = [installed("python"), "-m", "keras_vision.report", str(torn), "--confirm", "3"]
     assert shlex.split(line.removeprefix("confirm it: ")) == words
 
 
 def test_a_report_can_confirm(searched, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # not where the search was started, with a relative path to its space
     trials = report_on(searched)["statuses"]
-    found = report(report=str(searched), confirm=2)
+    found = report(str(searched), confirm=2)
     assert len(found["result"]["confirmed"]["accuracies"]) == 2
     assert found["statuses"] == trials  # it goes on with none

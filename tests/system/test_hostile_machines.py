@@ -71,13 +71,16 @@ def test_a_training_gives_the_same_where_all_that_can_lack_is_lacking(photos, tm
 STREAMS = """
 import sys
 from keras_vision.cli import command as cli
+from keras_vision.cli.front_door import front_door
+from keras_vision.system.settings import Settings
 
-def front(*, progress=None):
+@front_door(Settings)
+def front(asked, progress):
     progress.say("Müll 長")
     progress.trial_started(1, None, {"name": "ä"})
     return {"answer": "Müll"}
 
-sys.exit(cli.main(front, "front", flags=(), show=lambda result, p: p.say(result["answer"]), arguments=sys.argv[1:]))
+sys.exit(cli.main(front, "front", show=lambda result, p: p.say(result["answer"]), arguments=sys.argv[1:]))
 """
 
 
@@ -111,18 +114,21 @@ for module, name in ((signal, "SIGHUP"), (select, "poll"), (os, "sysconf"), (os,
     delattr(module, name)
 sys.modules["fcntl"] = sys.modules["resource"] = None
 from keras_vision.cli import command as cli
+from keras_vision.cli.front_door import front_door
+from keras_vision.system.settings import Settings
 from keras_vision.system import machine
 from keras_vision.runs import Run
 assert machine.free_memory() > 0
 with Run(sys.argv[1]).locked() as run:
     run.start({"seed": 0})
 
-def front(*, progress=None):
+@front_door(Settings)
+def front(asked, progress):
     "Speak without end."
     while True:
         progress.say("word")
 
-sys.exit(cli.main(front, "front", flags=(), arguments=[]))
+sys.exit(cli.main(front, "front", arguments=[]))
 """
 
 

@@ -4,19 +4,16 @@ import numpy as np
 import pytest
 
 from keras_vision.errors import KerasVisionError
-from keras_vision.training.measure import (
-    VIEWS,
-    answer,
+from keras_vision.training.measure import VIEWS, answer, predict_logits, views_of
+from keras_vision.training.metrics import (
     balance,
     balance_line,
     calibration_error,
     class_rows,
     details,
     majority_warning,
-    predict_logits,
     score_line,
     share,
-    views_of,
 )
 
 

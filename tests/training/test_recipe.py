@@ -31,7 +31,7 @@ def test_length_is_counted_in_steps(images, batch_size, epochs):
 def test_a_costly_network_gets_fewer_epochs_but_not_too_few():
     task = Task(1_000, 64, mirrored=False)
     costs = [recipe_for("vgg", dataclasses.replace(task, flops=flops)).epochs for flops in (1e8, 1e9, 1e10, 1e12)]
-    assert costs == [80, 30, 6, 6]
+    assert costs == [80, 18, 6, 6]
 
 
 def test_the_rate_goes_with_the_root_of_the_batch_and_the_warm_up_with_the_epochs():

@@ -64,6 +64,18 @@ def default_strategy(model, target_acc=None):
     return next(names, USUAL) if target_acc is not None else USUAL
 
 
+def default_families():
+    """Returns in words which strategies are the default for which families: "grow for vgg"."""
+    return ", ".join(f"{name} for {', '.join(row.default_for)}" for name, row in STRATEGIES.items() if row.default_for)
+
+
+def default_trials():
+    """Returns in words how many trials the strategies have by default: "8 (grow) or 20 (random, grid, ...)"."""
+    numbers = dict.fromkeys(row.trials for row in STRATEGIES.values())
+    named = {number: [name for name, row in STRATEGIES.items() if row.trials == number] for number in numbers}
+    return " or ".join(f"{number} ({', '.join(names)})" for number, names in named.items())
+
+
 def strategy_file(name):
     """Returns the module of a strategy."""
     return importlib.import_module(f"{__name__}.{check_choice('strategy', name, STRATEGIES)}")

@@ -1,0 +1,38 @@
+"""Front doors: functions that people call from Python, whose keywords and command lines come from their settings."""
+
+import functools
+import inspect
+
+from keras_vision.reporting.progress import suitable_progress
+from keras_vision.system.settings import documented, fields, make, signature
+
+
+def front_door(settings, words=1):
+    """Makes a function of (settings, progress) one that people call with keywords.
+
+    The keywords are those of the class `settings`; the first `words` of them may also be given by their place. They
+    are checked before the function runs. A keyword `progress` takes a `Progress`, or None for the usual one.
+
+    Example:
+
+    >>> @front_door(DataSource)
+    ... def count(asked, progress):
+    ...     return len(asked.open().train)
+    >>> count("digits", seed=3)
+    1458
+    """
+
+    def decorate(body):
+        @functools.wraps(body)
+        def door(*given, progress=None, **more):
+            names = list(fields(settings))[:words]
+            if len(given) > len(names) or set(names[: len(given)]) & set(more):
+                raise TypeError(f"{body.__name__}() takes {names} by their place, each once; the others by name")
+            return body(make(settings, **dict(zip(names, given, strict=False)), **more), suitable_progress(progress))
+
+        door.__doc__ = documented(body.__doc__, settings)
+        door.__signature__ = signature(settings, words, progress=None)
+        door.settings, door.is_stream = settings, inspect.isgeneratorfunction(body)
+        return door
+
+    return decorate

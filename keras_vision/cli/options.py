@@ -1,0 +1,112 @@
+"""The options of a command line, made from the settings of its front door."""
+
+import argparse
+import inspect
+
+from keras_vision.errors import BadInput, nearest
+from keras_vision.system.settings import REQUIRED, fields
+
+# option -> what it means: of every command, and of those whose results are a table
+COMMON = {
+    "quiet": "print the result only",
+    "json": "print the result as one JSON object, of predict one a line; progress to standard error",
+}
+OF_TABLES = {"csv": "print the result as CSV; progress goes to standard error"}
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that names the nearest option, and reports as `BadInput` does."""
+
+    def parse(self, arguments):
+        parsed, unknown = self.parse_known_args(arguments)
+        if unknown and not unknown[0].startswith("-"):
+            raise BadInput(
+                f"{unknown[0]!r}, one word too many",
+                "options with their values",
+                "Words stand side by side, and not between options.",
+            )
+        if unknown:
+            known = [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
+            near = nearest(unknown[0].split("=")[0], known)
+            hint = f"Did you mean {near}?" if near else "See --help."
+            raise BadInput(f"option {unknown[0]!r}", f"one of {', '.join(known)}", hint)
+        return parsed
+
+    def error(self, message):
+        raise BadInput(message, "the options that --help lists", f"Try: {self.prog} --help")
+
+
+def make_parser(door, prog, *, is_table=False, epilog=None):
+    """Returns the parser of a front door's command line; `read_options` makes keywords of what it has parsed."""
+    description = (inspect.getdoc(door) or "").split("\n\n")[0]  # python -OO leaves no docstrings
+    parser = Parser(prog=prog, description=description, epilog=epilog, allow_abbrev=False)
+    asked = {name: field for name, field in fields(door.settings).items() if field.metadata["setting"].is_option}
+    for name, field in sorted(asked.items(), key=lambda pair: not pair[1].metadata["setting"].is_word):
+        _add(parser, name, field, field.metadata["setting"])
+    for name, meaning in ((OF_TABLES if is_table else {}) | COMMON).items():
+        parser.add_argument(f"--{name}", action="store_true", help=meaning)
+    return parser
+
+
+def _add(parser, name, field, own):
+    flag = "--" + (own.option or name).replace("_", "-")
+    if own.is_word:
+        several = "+" if own.is_repeated else None if field.default is REQUIRED else "?"
+        parser.add_argument(name, help=own.meaning, nargs=several)
+    elif field.type is bool:
+        parser.add_argument(flag, dest=name, action="store_true", help=own.meaning)
+    elif own.is_repeated:
+        parser.add_argument(flag, dest=name, action="append", metavar=own.placeholder, default=[], help=own.meaning)
+    else:
+        usual = "" if field.default in (None, REQUIRED) else f" (default: {field.default})"
+        how = {"type": field.type, "metavar": own.placeholder, "default": field.default}
+        parser.add_argument(flag, dest=name, help=f"{own.meaning}{usual}", **how)
+
+
+def read_options(door, parsed):
+    """Returns the keywords of a front door that a dict of parsed options stands for."""
+    types = {name: field.type for name, field in fields(door.settings).items()}
+    return {name: parse_settings(text) if types[name] is dict else text for name, text in parsed.items()}
+
+
+def parse_settings(pairs):
+    """Reads `--set` pairs: numbers, true/false/none, and comma-separated tuples of them.
+
+    Example:
+
+    >>> parse_settings(["filters=32,64", "head=gap", "batch_norm=false"])
+    {'filters': (32, 64), 'head': 'gap', 'batch_norm': False}
+    """
+    settings = {}
+    for pair in pairs:
+        name, separator, text = pair.partition("=")
+        if not separator or not name:
+            raise BadInput(f"--set {pair}", "KEY=VALUE", "For example --set filters=32,64.")
+        parts = [_literal(part.strip()) for part in text.split(",") if part.strip()]
+        settings[name.strip().replace("-", "_")] = tuple(parts) if "," in text else (parts[0] if parts else "")
+    return settings
+
+
+def setting_text(value):
+    """Returns a value as `--set` reads it.
+
+    Example:
+
+    >>> setting_text((32, 64)), setting_text((2,)), setting_text(False)
+    ('32,64', '2,', 'false')
+    """
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(setting_text, value)) + "," * (len(value) == 1)
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+def _literal(text):
+    words = {"true": True, "false": False, "none": None}
+    if text.lower() in words:
+        return words[text.lower()]
+    for reader in (int, float):
+        try:
+            return reader(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,86 @@
+"""Prints what an earlier search found: `python -m keras_vision.report RUN`."""
+
+import dataclasses
+import shlex
+import sys
+
+from keras_vision.cli.command import main as run_command
+from keras_vision.cli.front_door import front_door
+from keras_vision.errors import BadInput
+from keras_vision.reporting.progress import installed
+from keras_vision.system.settings import REQUIRED, Settings, setting, whole
+from keras_vision.tune import confirmed_line, cost_line, tune
+
+
+@dataclasses.dataclass(frozen=True)
+class ReportSettings(Settings):
+    """What `report` is asked for."""
+
+    run: str = setting(REQUIRED, "the run directory of a search", is_word=True)
+    confirm: int = setting(
+        None, "first train the best network so many times anew, on other validation images", "N", whole(1)
+    )
+
+
+@front_door(ReportSettings)
+def report(asked, progress):
+    """Print what an earlier search found.
+
+    Returns:
+        The report as a dict; see `keras_vision.search.report.report_on`. With `confirm` also exit_code, as of `tune`.
+
+    Raises:
+        BadInput: The directory holds no search; or, with `confirm`, its best trial is not finished.
+
+    Example:
+
+    >>> report("runs/tune-vgg-fashion_mnist")["leaders"][0]["parameters"]  # doctest: +SKIP
+    """
+    from keras_vision.search.report import report_on
+
+    found = report_on(asked.run, progress)
+    if asked.confirm:
+        from keras_vision.runs import Run
+
+        config = Run(asked.run).config
+        newest = config.get("continued", [config])[-1]  # with what the latest start was asked to keep
+        closed = found["statuses"].get("COMPLETED", 0) + found["statuses"].get("FAILED", 0)
+        best = (found["result"] or {}).get("best_trial")
+        finished = [f"trials/{leader['trial']}" for leader in found["leaders"]]
+        if not finished or (best and best not in finished):
+            raise BadInput(
+                f"{asked.run}, whose best trial is not finished ({best or 'none is'})",
+                "a search that has finished it",
+                "The command that started the search goes on with it.",
+            )
+        result = tune(
+            **newest["arguments"], workdir=asked.run, max_trials=closed, confirm=asked.confirm, progress=progress
+        )
+        found = report_on(asked.run, progress) | {"exit_code": result["exit_code"]}
+    return found
+
+
+def show(found, progress):
+    """Prints a report as tables."""
+    from keras_vision.search.report import renderables
+
+    for renderable in renderables(found):
+        progress.print(renderable)
+    if found["result"]:
+        progress.say(cost_line(found["result"]))
+        if "confirmed" in found["result"]:
+            progress.say(confirmed_line(found["result"]["confirmed"], found["metric"]))
+            if found["verdict"]:
+                progress.say(found["verdict"])
+        elif found["result"]["best_trial"] in [f"trials/{leader['trial']}" for leader in found["leaders"]]:
+            words = [installed("python"), "-m", "keras_vision.report", found["workdir"], "--confirm", "3"]
+            progress.say(f"confirm it: {shlex.join(words)}")
+
+
+def main(arguments=None):
+    """Runs the command line."""
+    return run_command(report, "report", show=show, resumable=True, arguments=arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,207 @@
+"""Settings: each is declared once, as a field of a dataclass, with what it means and what it may be.
+
+From the fields come the checks, the keywords and the documentation of a front door, the options of its command line
+and what a run records. A field may stand for a group of settings, which is a dataclass of its own; to a person they
+are all one list.
+"""
+
+import dataclasses
+import inspect
+import math
+import textwrap
+
+from keras_vision.errors import BadInput, check_choice
+
+REQUIRED = dataclasses.MISSING
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """What a field of settings says of itself.
+
+    Args:
+        meaning: A line for a person.
+        placeholder: What stands for its value in `--help`.
+        check: Function of (name, value) that raises `BadInput` for a value that cannot be.
+        option: What it is called there, where that is not the field's name.
+        is_option: Whether the command line has it; else it is for callers from Python.
+        is_word: Whether its value stands on the command line without an option's name.
+        is_repeated: Whether it may be given several times there; it arrives as a list.
+    """
+
+    meaning: str
+    placeholder: str = "VALUE"
+    check: object = None
+    option: str = ""
+    is_option: bool = True
+    is_word: bool = False
+    is_repeated: bool = False
+
+
+def setting(default, meaning, placeholder="VALUE", check=None, **more):
+    """Returns a dataclass field that is a setting; arguments as in `Setting`, and `REQUIRED` for no default."""
+    metadata = {"setting": Setting(meaning, placeholder, check, **more)}
+    if isinstance(default, (dict, list)):
+        return dataclasses.field(default_factory=lambda: type(default)(default), metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def group(settings):
+    """Returns a dataclass field that stands for all settings of another class."""
+    return dataclasses.field(default_factory=settings, metadata={"group": settings})
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Base of the dataclasses whose fields are settings: checks each as it is made.
+
+    Raises:
+        BadInput: A value that cannot be.
+
+    Example:
+
+    >>> @dataclasses.dataclass(frozen=True)
+    ... class Walk(Settings):
+    ...     steps: int = setting(1, "how far", "N", whole(1))
+    >>> make(Walk, steps=3), list(fields(Walk))
+    (Walk(steps=3), ['steps'])
+    >>> make(Walk, stepps=3)
+    Traceback (most recent call last):
+    ...
+    keras_vision.errors.BadInput: setting 'stepps': expected one of steps. Did you mean 'steps'?
+    """
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            value, own = getattr(self, field.name), field.metadata.get("setting")
+            if own and own.check and not (value is None and field.default is None):
+                own.check(field.name, value)
+
+
+def fields(settings):
+    """Returns a dict: name -> dataclass field, of a class of settings and of its groups, in their order."""
+    found = {}
+    for field in dataclasses.fields(settings):
+        found |= fields(field.metadata["group"]) if "group" in field.metadata else {field.name: field}
+    return found
+
+
+def make(settings, /, **given):
+    """Returns an instance of a class of settings; those of its groups are given side by side with its own.
+
+    None stands for the default of what cannot be None.
+
+    Raises:
+        BadInput: A name that it does not have, or a value that cannot be.
+        TypeError: One that has no default is missing.
+    """
+    for name in given:
+        check_choice("setting", name, tuple(fields(settings)))
+    made = {}
+    for field in dataclasses.fields(settings):
+        if "group" in field.metadata:
+            part = field.metadata["group"]
+            made[field.name] = make(part, **{name: given[name] for name in fields(part) if name in given})
+        elif field.name in given and not (given[field.name] is None and field.default is REQUIRED):
+            made[field.name] = given[field.name]
+    return settings(**made)
+
+
+def flat(settings):
+    """Returns a dict of all values of an instance, those of its groups among them."""
+    values = {}
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        values |= flat(value) if "group" in field.metadata else {field.name: value}
+    return values
+
+
+def given(settings):
+    """Returns a dict of those values of an instance that are not None."""
+    return {name: value for name, value in flat(settings).items() if value is not None}
+
+
+def signature(settings, words, /, **more):
+    """Returns the `inspect.Signature` of a function that takes these settings as keywords.
+
+    Args:
+        settings: The class.
+        words: How many of the first may also be given by their place.
+        **more: Further keywords, with their defaults.
+    """
+    empty, kinds = inspect.Parameter.empty, (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    own = [(name, _default(field)) for name, field in fields(settings).items()]
+    parameters = [
+        inspect.Parameter(name, kinds[place >= words], default=empty if default is REQUIRED else default)
+        for place, (name, default) in enumerate([*own, *more.items()])
+    ]
+    return inspect.Signature(parameters)
+
+
+def _default(field):
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
+def documented(document, settings):
+    """Returns a docstring with a section "Args" that lists the settings, where it has none."""
+    if not document or "Args:" in document:
+        return document
+    lines = []
+    for name, field in fields(settings).items():
+        default = _default(field)
+        usual = "" if default in (None, REQUIRED, {}) or isinstance(default, bool) else f" (default: {default})"
+        line = f"{name}: {field.metadata['setting'].meaning[:1].upper()}{field.metadata['setting'].meaning[1:]}{usual}."
+        lines += textwrap.wrap(line, 116, initial_indent="    ", subsequent_indent=" " * 8)
+    head, cut, tail = inspect.cleandoc(document).partition("\nReturns:")
+    return f"{head}\nArgs:\n" + "\n".join(lines) + f"\n{cut}{tail}"
+
+
+# ---- checks ----
+
+
+def one_of(choices):
+    """Returns the check that a value is one of `choices`."""
+    return lambda name, value: check_choice(name, value, choices)
+
+
+def between(low, high, expected, *, whole=False, above=False):
+    """Returns the check that a value is a number from `low` to `high`, or with `above` greater than `low`.
+
+    Args:
+        low, high: The bounds.
+        expected: Says both to a person.
+        whole: Whether it must be an integer.
+        above: Whether it must not be `low` itself.
+    """
+
+    def check(name, value):
+        kind = int if whole else (int, float)
+        is_number = isinstance(value, kind) and not isinstance(value, bool)
+        if not (is_number and low <= value <= high and not (above and value == low)):
+            raise BadInput(f"{name}={value!r}", expected)
+
+    return check
+
+
+def whole(low):
+    """Returns the check that a value is a whole number from `low`."""
+    return between(low, math.inf, f"a whole number from {low}", whole=True)
+
+
+POSITIVE = between(0, math.inf, "a positive number", above=True)
+SEED = between(0, 2**31 - 1, "a whole number from 0 to 2147483647", whole=True)
+
+
+def SHARE(name, value):
+    """Refuses what is not a share of a whole.
+
+    Example:
+
+    >>> SHARE("target_acc", 90)
+    Traceback (most recent call last):
+    ...
+    keras_vision.errors.BadInput: target_acc=90: expected a share between 0 and 1. For 90% write 0.9.
+    """
+    if not 0 < value <= 1:
+        mend = f"For {value:g}% write {value / 100:g}." if 1 < value <= 100 else ""
+        raise BadInput(f"{name}={value:g}", "a share between 0 and 1", mend)

@@ -1,0 +1,88 @@
+"""Classifier: a saved model of images in and classes out, with all that is needed to answer for an image."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import softmax
+
+from keras_vision.data.brightness import unlike_training
+from keras_vision.errors import BadInput
+from keras_vision.models.graph import ending_of, last_layers
+from keras_vision.runs import load_model, read_card
+from keras_vision.training.measure import predict_logits
+from keras_vision.training.precision import set_precision
+
+
+@dataclasses.dataclass(frozen=True)
+class Classifier:
+    """A model of one image in and one number per class out.
+
+    Args:
+        model: The model, in float32.
+        class_names: Names of its classes, or their numbers.
+        ends_in_softmax: Whether its outputs are probabilities rather than logits.
+        pixel_scale: How images of more than eight bits were scaled when it was trained, as in `Dataset`.
+        pixel_statistics: Of its training images; None where the model file does not say.
+    """
+
+    model: object
+    class_names: Sequence
+    ends_in_softmax: bool
+    pixel_scale: dict = dataclasses.field(default_factory=dict)
+    pixel_statistics: dict | None = None
+
+    @property
+    def shape(self):
+        """(height, width, channels) of the images that it takes."""
+        return self.model.input_shape[1:]
+
+    def probabilities(self, images):
+        """Returns float64 probabilities [n, classes] of a list of n uint8 images."""
+        if not images:
+            return []
+        outputs = predict_logits(self.model, np.stack(images)).astype("float64")
+        return outputs if self.ends_in_softmax else softmax(outputs, axis=1)
+
+    def unlike_training(self, images):
+        """Returns in a sentence how a list of uint8 images differs from the training images, or None."""
+        return unlike_training(np.stack(images), self.pixel_statistics)
+
+    def best(self, probabilities, top):
+        """Returns the `top` most probable classes, equally probable ones in their order, as dicts."""
+        best = (-probabilities).argsort(kind="stable")[:top].tolist()
+        return [{"class": self.class_names[i], "probability": round(float(probabilities[i]), 6)} for i in best]
+
+
+def open_classifier(source):
+    """Loads a `Classifier`.
+
+    Raises:
+        BadInput: The model is something else, or its names are not as many as its classes.
+    """
+    card = read_card(source)
+    names = card.get("class_names")
+    set_precision("float32")
+    model = load_model(source, float32=True)
+    taken, given = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
+    if not (_is_shape(taken, 4) and taken[3] in (1, 3) and _is_shape(given, 2) and given[1] > 1):
+        raise BadInput(f"model {source} from {taken} to {given}", "grey or RGB images in, one number per class out")
+    names = range(given[1]) if names is None else names
+    if len(names) != given[1]:
+        raise BadInput(f"model {source} with {given[1]} classes and {len(names)} names", "a name for each class")
+    (last,) = last_layers(model)
+    ending = ending_of(last)
+    if ending == "sigmoid":
+        raise BadInput(f"model {source}, which ends in a sigmoid", "one that ends in logits or a softmax")
+    return Classifier(
+        model,
+        names,
+        ends_in_softmax=ending == "softmax",
+        pixel_scale=card.get("pixel_scale") or {},
+        pixel_statistics=card.get("pixel_statistics"),
+    )
+
+
+def _is_shape(shape, length):
+    """Whether a model's shape has so many axes, all but the first of a fixed size."""
+    return isinstance(shape, tuple) and len(shape) == length and all(isinstance(side, int) for side in shape[1:])

@@ -1,0 +1,212 @@
+"""What numbers say of a model's answers: shares with their intervals, balance between classes, calibration."""
+
+import numpy as np
+
+from keras_vision.training.scores import right_answers
+
+TOP = 5  # classes that may be named, where there are more
+# Equal ranges of confidence over which the calibration error is summed (Guo et al. 2017, section 2).
+CALIBRATION_BINS = 15
+# Classes are unequal where the largest has so many times the images of the smallest; and a class' recall is far below
+# the accuracy where it is so much less.
+UNEQUAL, FAR_BELOW = 1.5, 0.2
+
+
+def share(correct, n):
+    """Returns accuracy, n and the accuracy's 95% interval (Wilson 1927) of `correct` right answers in `n`.
+
+    Example:
+
+    >>> share(90, 100)
+    {'accuracy': 0.9, 'n': 100, 'interval': [0.8256, 0.9448]}
+    """
+    from scipy.stats import binomtest
+
+    correct, n = int(correct), int(n)
+    interval = binomtest(correct, n).proportion_ci(0.95, method="wilson")
+    return {
+        "accuracy": correct / n,
+        "n": n,
+        "interval": [round(float(interval.low), 4), round(float(interval.high), 4)],
+    }
+
+
+def balance(predictions, labels, class_names):
+    """Returns what accuracy hides where classes are unequal.
+
+    Args:
+        predictions, labels: Int arrays [n].
+        class_names: One name per class. Classes without images do not count.
+
+    Returns:
+        A dict: balanced_accuracy, the mean recall; balanced_interval, its 95% interval; worst_class, its name, recall
+        and n, of equally bad ones that with the most images; and class_sizes, images of the smallest and the largest.
+
+    The interval is that of a mean of independent shares, m in number: the normal approximation after adding 2/m right
+    and 2/m wrong answers to each (Price & Bonett 2004, Computational Statistics & Data Analysis 45:449-456; of one
+    class it is Agresti and Coull's).
+
+    Example:
+
+    >>> found = balance(np.array([0] * 8), np.array([0] * 6 + [1] * 2), ("cat", "dog"))
+    >>> found["balanced_accuracy"], found["worst_class"]
+    (0.5, {'name': 'dog', 'recall': 0.0, 'n': 2})
+    """
+    right, counts = right_answers(predictions, labels, len(class_names))
+    present = np.flatnonzero(counts)
+    counts, right, m = counts[present], right[present], len(present)
+    shares = (right + 2 / m) / (counts + 4 / m)
+    deviation = np.sqrt((shares * (1 - shares) / (counts + 4 / m)).sum()) / m
+    low, high = np.clip(shares.mean() + np.array([-1.96, 1.96]) * deviation, 0, 1)
+    worst = min(range(m), key=lambda place: (right[place] / counts[place], -counts[place]))
+    return {
+        "balanced_accuracy": float((right / counts).mean()),
+        "balanced_interval": [round(float(low), 4), round(float(high), 4)],
+        "worst_class": {
+            "name": class_names[present[worst]],
+            "recall": float(right[worst] / counts[worst]),
+            "n": int(counts[worst]),
+        },
+        "class_sizes": [int(counts.min()), int(counts.max())],
+    }
+
+
+def majority_warning(labels, class_names, target_acc, metric="accuracy"):
+    """Returns that the largest class alone reaches a target on accuracy, as a sentence; None where it does not.
+
+    Args:
+        labels: Int array [n] of the images that the target is about.
+        class_names: One name per class.
+        target_acc, metric: As in `keras_vision.training.trainer.fit`.
+
+    Example:
+
+    >>> majority_warning(np.array([0] * 9 + [1]), ("healthy", "ill"), 0.85)[:46]
+    "90% of the validation images are 'healthy': a "
+    """
+    if target_acc is None or metric != "accuracy":
+        return None
+    counts = np.bincount(labels, minlength=len(class_names))
+    largest = int(counts.argmax())
+    most = counts[largest] / len(labels)
+    if most < target_acc:
+        return None
+    return (
+        f"{most:.0%} of the validation images are {class_names[largest]!r}: a model that always says so has an "
+        f"accuracy of {most:.2f}. --metric balanced_accuracy asks for more."
+    )
+
+
+def details(logits, labels, class_names):
+    """Returns what tells more than one accuracy does.
+
+    Args:
+        logits: Float array [n, classes].
+        labels: Int array [n].
+        class_names: One name per class.
+
+    Returns:
+        A dict: calibration_error and calibration_bins; classes, a list of `class_rows`; and top5 (accuracy, n,
+        interval) where there are more than five classes.
+    """
+    from scipy.special import softmax
+    from sklearn.metrics import top_k_accuracy_score
+
+    result = {
+        "calibration_error": calibration_error(softmax(logits.astype("float64"), axis=1), labels),
+        "calibration_bins": CALIBRATION_BINS,
+        "classes": class_rows(logits.argmax(axis=1), labels, class_names),
+    }
+    if len(class_names) <= TOP:
+        return result
+    every = np.arange(len(class_names))
+    named = top_k_accuracy_score(labels, logits, k=TOP, labels=every, normalize=False)
+    return {f"top{TOP}": share(named, len(labels))} | result
+
+
+def calibration_error(probabilities, labels, bins=CALIBRATION_BINS):
+    """Returns how far confidence and accuracy lie apart: the gap in each range of confidence, weighted by its images.
+
+    Args:
+        probabilities: Float array [n, classes].
+        labels: Int array [n].
+        bins: Number of equal ranges of the highest probability.
+
+    Example:
+
+    >>> calibration_error(np.array([[0.8, 0.2]] * 10), np.array([0] * 8 + [1] * 2)) < 1e-9
+    True
+
+    Source: Guo et al. 2017, equation 3 (expected calibration error).
+    """
+    confidence = probabilities.max(axis=1)
+    surplus = (probabilities.argmax(axis=1) == labels) - confidence
+    ranges = np.clip(np.ceil(confidence * bins) - 1, 0, bins - 1).astype(int)
+    return float(np.abs(np.bincount(ranges, weights=surplus)).sum() / len(labels))
+
+
+def class_rows(predictions, labels, class_names):
+    """Returns a dict for each class: name, n, precision, recall, interval (of the recall, 95%) and f1.
+
+    Args:
+        predictions, labels: Int arrays [n].
+        class_names: One name per class.
+
+    A number that is not defined is None: the recall of a class without images, the precision of one never predicted.
+    """
+    from sklearn.metrics import precision_recall_fscore_support
+
+    every = np.arange(len(class_names))
+    scores = precision_recall_fscore_support(labels, predictions, labels=every, zero_division=np.nan)
+    right, _ = right_answers(predictions, labels, len(class_names))
+    rows = []
+    for name, correct, precision, recall, f1, n in zip(class_names, right, *scores, strict=True):
+        numbers = {"precision": precision, "recall": recall, "f1": f1}
+        rows.append(
+            {"name": name, "n": int(n), "interval": share(correct, n)["interval"] if n else None}
+            | {key: None if np.isnan(number) else float(number) for key, number in numbers.items()}
+        )
+    return rows
+
+
+def interval_words(interval):
+    """Returns a 95% interval as a person reads it.
+
+    Example:
+
+    >>> interval_words([0.8256, 0.9448])
+    '95% interval 0.8256 to 0.9448'
+    """
+    low, high = interval
+    return f"95% interval {low:.4f} to {high:.4f}"
+
+
+def balance_line(result):
+    """Returns balanced accuracy and worst class as a person reads them; "" where the accuracy tells all.
+
+    It does where classes have about as many images each, and none of them is far worse than the whole.
+    """
+    if "worst_class" not in result:  # of an earlier version
+        return ""
+    smallest, largest = result["class_sizes"]
+    worst = result["worst_class"]
+    if largest <= UNEQUAL * smallest and worst["recall"] > result["accuracy"] - FAR_BELOW:
+        return ""
+    interval = interval_words(result["balanced_interval"])
+    return (
+        f"balanced accuracy {result['balanced_accuracy']:.4f} ({interval}); the worst class is {worst['name']!r}, "
+        f"with a recall of {worst['recall']:.2f} (n = {worst['n']:,})"
+    )
+
+
+def score_line(result):
+    """Returns a result of `measure` as the line that a person reads."""
+    seen = f" in {result['views']} views" if result.get("views", 1) > 1 else ""
+    again = f", look number {result['looks']} at this split" if result.get("looks", 1) > 1 else ""
+    accuracy, images = f"{result['split']} accuracy", "images"
+    if result["split"] == "all":
+        accuracy, images = "accuracy", "images, all"
+    return (
+        f"{accuracy} {result['accuracy']:.4f} on {result['n']:,} {images} of {result['dataset']}{seen} "
+        f"({interval_words(result['interval'])}), cross-entropy {result['crossentropy']:.3f}{again}"
+    )

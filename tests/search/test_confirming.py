@@ -9,11 +9,11 @@ from keras_vision.runs import Run, write_json
 from keras_vision.search import confirming
 from keras_vision.search.executors import here
 from keras_vision.search.ladder import Ladder
-from keras_vision.search.ledger import trial_run
+from keras_vision.search.ledger import Ledger, trial_run
 from keras_vision.search.plan import Limits, trial_seed
 from keras_vision.search.ranking import ranked
 from keras_vision.training.trainer import TrainingDiverged
-from tests.search.searches import RECIPE, Killed, confirm, confirm_with, find, go, make_search, score
+from tests.search.searches import RECIPE, Killed, confirm, confirm_with, events_of, find, go, make_search, score
 
 pytestmark = pytest.mark.usefixtures("bare_searches", "pretended")
 
@@ -214,3 +214,50 @@ def test_a_confirmation_that_ran_out_of_time_goes_on(tmp_path, space, monkeypatc
     assert len(run.metrics_path.read_text().splitlines()) == 1
     assert len(confirm(search, 2)["confirmed"]["accuracies"]) == 2
     assert run.result["epochs_run"] == 2
+
+
+def start_in_vain(monkeypatch, folder, space, times, error):
+    """Starts a search so many times; each time its first confirmation ends with this error."""
+    real_fit = here.fit
+
+    def fit(model, dataset, recipe, run, **options):
+        if run.path.parent.name == "confirm":
+            raise error
+        return real_fit(model, dataset, recipe, run, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(here, "fit", fit)
+        for _ in range(times):
+            with pytest.raises(error):
+                make_search(folder, space, target_acc=0.01, confirm=2, max_trials=1).find()
+
+
+@pytest.mark.parametrize("error", [Killed, MemoryError])
+def test_a_confirmation_that_ends_its_process_twice_counts_as_zero(tmp_path, space, monkeypatch, error):
+    start_in_vain(monkeypatch, tmp_path / "s", space, 2, error)
+    search, told = make_search(tmp_path / "s", space, target_acc=0.01, confirm=2, max_trials=1), []
+    search.confirmer.say = told.append
+    result = search.find()
+    assert result["confirmed"]["accuracies"][0] == 0.0
+    assert result["outcome"] == "refuted"
+    assert "  gave up after 2 crashes, which counts as an accuracy of 0" in told
+    assert [(e["confirmation"], e["epochs_done"]) for e in events_of(search) if e["event"] == "confirming"] == [
+        (1, 0)
+    ] * 2
+
+
+def test_an_interrupted_confirmation_is_no_death(tmp_path, space, monkeypatch):
+    for error in (KeyboardInterrupt, OSError, KeyboardInterrupt):
+        start_in_vain(monkeypatch, tmp_path / "s", space, 1, error)
+    result = make_search(tmp_path / "s", space, target_acc=0.01, confirm=2, max_trials=1).find()
+    assert min(result["confirmed"]["accuracies"]) > 0.0
+
+
+def test_a_confirmation_that_goes_on_epoch_by_epoch_is_not_given_up(tmp_path, space):
+    """Deaths that made progress are none."""
+    search = make_search(tmp_path / "s", space, target_acc=0.01, confirm=1, max_trials=1)
+    search.go()
+    for epochs_done in (0, 1, 2):
+        assert not search.ledger.trials[0].attempts_at(1).are_used_up(epochs_done)
+        search.ledger.record("confirming", 0, confirmation=1, epochs_done=epochs_done)
+    assert Ledger(search.ledger.path).trials == search.ledger.trials

@@ -44,7 +44,7 @@ class Board:
                 self.log_session(trial)
 
     def log_session(self, trial):
-        """Logs a closed trial as one session of HParams; its metrics are the best values, not the last ones."""
+        """Logs a closed trial as one session of HParams, with the settings that it used and what it came to."""
         with EventLog(self._tensorboard(trial)) as log:
             shown = trial.result and trial.result | {f"best_{self.score}": trial.score}
             used = self._used(trial, self.space.names)

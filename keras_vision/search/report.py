@@ -166,7 +166,7 @@ def renderables(found):
             line["stopped"],
         )
     yield leaders
-    yield f"Front: what no other trial beats in {metric} and one cost at once"
+    yield f"Pareto front: what no other trial beats in {metric} and one cost at once"
     front = new_table(None, "trial", scored, "smallest by")
     score = f"val_{found['metric']}"
     for row in found["front"]:

@@ -23,6 +23,7 @@ def model_space(hp):
 def recipe_space(hp, recipe):
     return {"learning_rate": hp.Float("learning_rate", 1e-4, 1e-2, sampling="log", default=3e-3)}
 """
+COMPLETED = {"val_accuracy": 0.9, "parameters": 100, "macs": 100, "seconds": 1.0}  # the result of a trial
 RECIPE = Recipe(epochs=2, batch_size=64, warmup_epochs=0.5, shift=0, flip="none")
 
 
@@ -48,6 +49,11 @@ def pretend_to_train(model, dataset, recipe, run, *, seed, judge=None, target_ac
     if stopped != "time":
         write_json(run.result_path, result)
     return result
+
+
+def refuse_to_warn(line):
+    """Stands for `warn` of a ledger that is whole."""
+    raise AssertionError(line)
 
 
 class Killed(BaseException):

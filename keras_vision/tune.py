@@ -181,7 +181,8 @@ def tune(asked, progress):
         if goal.sentence():
             progress.say(goal.sentence())
         result = run_search(plan, data, space, run, progress)
-        return finish(run, result, data, progress, target_acc=asked.target_acc, reached=result["reached"])
+        exit_code = recorded_outcome(result, asked.target_acc).exit_code
+        return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code)
 
 
 def _check_first(asked, space, data):

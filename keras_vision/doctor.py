@@ -42,7 +42,7 @@ from keras_vision.system.quiet import import_keras
 import_keras()
 import keras, numpy
 import tensorflow as tf
-import keras_vision.data.prepared, keras_vision.cli.pictures, keras_vision.search.runner
+import keras_vision.data.prepared, keras_vision.cli.pictures, keras_vision.search.loop
 from keras_vision.models import build_model
 from keras_vision.training.precision import set_precision
 precision = set_precision("auto")

@@ -9,7 +9,7 @@ from keras_vision.cli.front_door import front_door
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import installed
 from keras_vision.system.settings import REQUIRED, Settings, setting, whole
-from keras_vision.tune import confirmed_line, cost_line, tune, verdict_line
+from keras_vision.tune import confirmed_line, cost_line, tune
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,8 +70,8 @@ def show(found, progress):
         progress.say(cost_line(found["result"]))
         if "confirmed" in found["result"]:
             progress.say(confirmed_line(found["result"]["confirmed"], found["metric"]))
-            if found["target_acc"] is not None:
-                progress.say(verdict_line(found["result"] | {"target_acc": found["target_acc"]}))
+            if found["verdict"]:
+                progress.say(found["verdict"])
         elif found["result"]["best_trial"] in [f"trials/{leader['trial']}" for leader in found["leaders"]]:
             words = [installed("python"), "-m", "keras_vision.report", found["workdir"], "--confirm", "3"]
             progress.say(f"confirm it: {shlex.join(words)}")

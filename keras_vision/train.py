@@ -115,7 +115,9 @@ def train(asked, progress):
         else:
             result = _fit(asked, network, data, recipe, run, chosen, deadline, progress)
         reached = asked.target_acc is None or score_of(result) >= asked.target_acc
-        return finish(run, result, data, progress, target_acc=asked.target_acc, reached=reached, views=asked.views)
+        return finish(
+            run, result, data, progress, target_acc=asked.target_acc, exit_code=0 if reached else 3, views=asked.views
+        )
 
 
 def _build(asked, data, changes, progress):

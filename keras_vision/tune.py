@@ -23,19 +23,21 @@ from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
 from keras_vision.reporting.progress import settings_line
 from keras_vision.search.ending import ENDINGS
-from keras_vision.search.outcome import CONFIDENCE, make_goal
+from keras_vision.search.outcome import make_goal, recorded_outcome
+from keras_vision.search.plan import Limits, SearchPlan
+from keras_vision.search.strategies import (
+    POLISHERS,
+    STRATEGIES,
+    USUAL,
+    USUAL_POLISH,
+    default_families,
+    default_strategy,
+    default_trials,
+)
 from keras_vision.system.quiet import import_keras
 from keras_vision.system.settings import POSITIVE, SHARE, Settings, group, one_of, setting, whole
 from keras_vision.training.recipe import PRECISIONS, SEARCH_STEPS, recipe_for
-from keras_vision.training.scores import METRICS, score_of
-
-STRATEGIES = ("grow", "random", "grid", "bayesian", "hyperband")
-POLISHERS = ("grid", "random", "bayesian")
-# Trials of a search that was given no budget; README says how long eight growing ones take.
-TRIALS = {"grow": 8}
-MOST_TRIALS = 20
-# The families whose search grows where there is a target: their ladders were measured.
-GROWN = ("vgg",)
+from keras_vision.training.scores import METRICS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,11 +62,11 @@ class TuneSettings(Settings):
         None, "the share of new images to be classified rightly; if not given, the whole budget is used", "SHARE", SHARE
     )
     strategy: str = setting(
-        None, f"how networks are proposed: {', '.join(STRATEGIES)}; if not given, grow for {', '.join(GROWN)} with a "
-        "target, else random", "NAME", one_of(STRATEGIES),
+        None, f"how networks are proposed: {', '.join(STRATEGIES)}; if not given, {default_families()} with a target, "
+        f"else {USUAL}", "NAME", one_of(STRATEGIES),
     )  # fmt: skip
     polish: str = setting(
-        None, f"how a growing search varies the training: {', '.join(POLISHERS)}; grid, if not given", "NAME",
+        None, f"how a growing search varies the training: {', '.join(POLISHERS)}; {USUAL_POLISH}, if not given", "NAME",
         one_of(POLISHERS),
     )  # fmt: skip
     ending: str = setting(
@@ -73,9 +75,8 @@ class TuneSettings(Settings):
     )  # fmt: skip
     space: str = setting(None, "a search space, or a ladder, of your own in place of tuner_configs/MODEL.py", "FILE.py")
     max_trials: int = setting(
-        None, f"try at most so many networks and recipes; if not given, {TRIALS['grow']} of a growing search and "
-        f"{MOST_TRIALS} of another", "N", POSITIVE,
-    )  # fmt: skip
+        None, f"try at most so many networks and recipes; if not given, {default_trials()}", "N", POSITIVE
+    )
     max_minutes: float = setting(None, "start no new epoch after this long", "MINUTES", MINUTES)
     limits: LimitSettings = group(LimitSettings)
     epochs: int = setting(None, "passes of each trial over the training images", "N", whole(1))
@@ -96,20 +97,27 @@ class TuneSettings(Settings):
             raise BadInput(
                 f"polish={self.polish} with the strategy {self.chosen_strategy!r}", "it with the strategy 'grow' alone"
             )
-        if self.chosen_strategy == "grow" and self.target_acc is None:
+        if self.row.needs_target and self.target_acc is None:
             raise BadInput(
-                "strategy 'grow' without a target", "--target-acc SHARE", "It ends at the smallest that reaches."
+                f"strategy {self.chosen_strategy!r} without a target",
+                "--target-acc SHARE",
+                "It ends at the smallest that reaches.",
             )
 
     @property
     def chosen_strategy(self):
         """The strategy asked for, or the usual one."""
-        return self.strategy or ("grow" if self.model in GROWN and self.target_acc is not None else "random")
+        return self.strategy or default_strategy(self.model, self.target_acc)
+
+    @property
+    def row(self):
+        """What a search must know of that strategy."""
+        return STRATEGIES[self.chosen_strategy]
 
     @property
     def chosen_polish(self):
         """The oracle that polishes asked for, or the usual one; None of a strategy that polishes nothing."""
-        return self.polish or (POLISHERS[0] if self.chosen_strategy == "grow" else None)
+        return self.polish or (USUAL_POLISH if self.chosen_strategy == "grow" else None)
 
 
 @front_door(TuneSettings)
@@ -143,11 +151,12 @@ def tune(asked, progress):
     import_keras()
     from keras_vision.runs import Run, default_workdir
     from keras_vision.search.ladder import Ladder
+    from keras_vision.search.loop import run_search
     from keras_vision.search.space import Space
     from keras_vision.training.precision import set_precision
 
     precision = set_precision(asked.precision)
-    kind = Ladder if asked.chosen_strategy == "grow" else Space
+    kind = {"ladder": Ladder, "space": Space}[asked.row.needs]
     kind = functools.partial(kind, asked.model, fixed=changes, file=asked.space)
     kind(recipe=recipe)
     if asked.workdir:
@@ -160,10 +169,10 @@ def tune(asked, progress):
     goal = make_goal(asked.target_acc, asked.metric, asked.confirm, data)
     goal.check()
     _check_first(asked, space, data)
-    max_trials = asked.max_trials or TRIALS.get(asked.chosen_strategy, MOST_TRIALS)
+    plan = _plan(asked, goal, deadline, source)
     shared = _shared(asked, source)
     config = shared | {"fingerprint": data.fingerprint, "space": space.describe(), "recipe": recipe.as_dict()}
-    config |= {"confirm": goal.confirmations, "max_trials": max_trials, "max_minutes": asked.max_minutes}
+    config |= {"confirm": goal.confirmations, "max_trials": plan.max_trials, "max_minutes": asked.max_minutes}
     run = Run(asked.workdir or default_workdir("tune", asked.model, asked.data.dataset, config))
     with run.locked():
         decided = [*data.decisions, *decisions]
@@ -171,8 +180,9 @@ def tune(asked, progress):
         begin(asked.model, data, precision, run, progress)
         if goal.sentence():
             progress.say(goal.sentence())
-        result = _search(asked, run, data, space, goal, source, progress).find(max_trials, deadline)
-        return finish(run, result, data, progress, target_acc=asked.target_acc, reached=result["reached"])
+        result = run_search(plan, data, space, run, progress)
+        exit_code = recorded_outcome(result, asked.target_acc).exit_code
+        return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code)
 
 
 def _check_first(asked, space, data):
@@ -212,26 +222,21 @@ def _again(asked, source):
     }
 
 
-def _search(asked, run, data, space, goal, source, progress):
-    """Returns the `Search` that is asked for."""
-    from keras_vision.search.runner import Limits, Search
-    from keras_vision.search.strategies import make_strategy
-
-    return Search(
-        run,
-        model=asked.model,
-        dataset=data,
-        space=space,
-        make_strategy=make_strategy(asked.chosen_strategy, asked.chosen_polish),
-        seed=asked.data.seed,
-        goal=goal,
+def _plan(asked, goal, deadline, source):
+    """Returns the `SearchPlan` of what is asked for."""
+    return SearchPlan(
+        asked.model,
+        goal,
+        strategy=asked.chosen_strategy,
+        polish=asked.chosen_polish,
         ending=asked.ending,
-        stop_at_target=asked.chosen_strategy != "grow",
         limits=Limits(**dataclasses.asdict(asked.limits)),
+        max_trials=asked.max_trials or asked.row.trials,
+        deadline=deadline,
         keep=asked.keep,
+        seed=asked.data.seed,
         precision=asked.precision,
         card={"data_source": source.record()},
-        progress=progress,
     )
 
 
@@ -246,7 +251,7 @@ def show(result, progress):
     if "confirmed" in result:
         progress.say(confirmed_line(result["confirmed"], result.get("metric", "accuracy")))
     if result["target_acc"] is not None:
-        progress.say(verdict_line(result))
+        progress.say(recorded_outcome(result, result["target_acc"]).sentence())
     for line in closing_lines(result | {"target_acc": None}):
         progress.say(line)
 
@@ -271,38 +276,6 @@ def confirmed_line(confirmed, metric="accuracy"):
     each = ", ".join(f"{accuracy:.4f}" for accuracy in confirmed["accuracies"])
     of = "validation images" if metric == "accuracy" else METRICS[metric]
     return f"trained anew: {confirmed['mean']:.4f} of {of} on average{spread} ({each})"
-
-
-def verdict_line(result):
-    """Returns whether a target was reached, and what shows it, as a person reads it."""
-    target, metric = f"target {result['target_acc']:g}", METRICS[result.get("metric", "accuracy")]
-    confirmed = result.get("confirmed")
-    if result["stopped"] == "time":
-        return (
-            f"{target} not reached yet: the time was over in the training of {result['best_trial']}; the same command "
-            "goes on with it"
-        )
-    if result["reached"] and confirmed:
-        return (
-            f"{target} reached: with {CONFIDENCE:.0%} confidence the {metric} on new images is at least "
-            f"{result['at_least']:.4f}, by {len(confirmed['accuracies'])} trainings on other validation images"
-        )
-    if result["reached"]:
-        return (
-            f"{target} reached on the validation images that the network was chosen by; --confirm 3 shows whether it "
-            "is on others"
-        )
-    if confirmed and score_of(result) >= result["goal"] and not confirmed.get("holds"):
-        return (
-            f"{target} not reached: {result['best_trial']} had {score_of(result):.4f} when it was tried, and "
-            f"{confirmed['mean']:.4f} when it was trained anew, which shows no more than {result['at_least']:.4f}"
-        )
-    if score_of(result) >= result["goal"]:
-        return f"{target} reached, but not confirmed yet"
-    return (
-        f"{target} not reached: the best has {score_of(result):.4f} of {metric} on validation images, and "
-        f"{result['goal']:.4f} is needed"
-    )
 
 
 def main(arguments=None):

@@ -10,7 +10,7 @@ from keras_vision.errors import BadInput
 from keras_vision.report import report
 from keras_vision.reporting.progress import PlainProgress
 from keras_vision.runs import Run
-from keras_vision.search.winner import Winner
+from keras_vision.search.confirming import Confirmer
 from keras_vision.tune import show, tune
 
 pytestmark = pytest.mark.usefixtures("bare_searches")
@@ -30,12 +30,12 @@ def shown(show, result):
 def confirm_with(monkeypatch, *accuracies):
     """Confirms without training."""
 
-    def train_again(winner, trial, seeds, deadline):
-        holds = winner.search.goal.holds(accuracies)
+    def train_anew(confirmer, trial):
+        holds = confirmer.plan.goal.holds(accuracies)
         mean = statistics.mean(accuracies)
         return {"mean": mean, "deviation": None, "accuracies": list(accuracies), "holds": holds}
 
-    monkeypatch.setattr(Winner, "_train_again", train_again)
+    monkeypatch.setattr(Confirmer, "train_anew", train_anew)
 
 
 def test_a_target_that_does_not_hold_on_average_is_not_reached(tmp_path, monkeypatch):

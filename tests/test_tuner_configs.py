@@ -7,11 +7,12 @@ import pytest
 
 from keras_vision.analysis.counts import count_unbuilt
 from keras_vision.models import MODELS, build_model, model_settings
-from keras_vision.search.growing import GROWS
 from keras_vision.search.ladder import Ladder
-from keras_vision.search.oracles import Tuning, make_oracle
-from keras_vision.search.runner import REJECTIONS_THAT_END_A_SEARCH
+from keras_vision.search.loop import REJECTIONS_THAT_END_A_SEARCH
 from keras_vision.search.space import Space
+from keras_vision.search.strategies.grid import make_oracle
+from keras_vision.search.strategies.grow import GROWS
+from keras_vision.search.tuning import Tuning
 from keras_vision.training.recipe import FIELDS, Recipe, recipe_for
 from tuner_configs.common import recipe_space
 
@@ -76,7 +77,7 @@ def test_a_grid_comes_to_the_smallest_network_before_a_search_with_a_limit_gives
 
 def grid(hyperparameters, count):
     """Yields the first proposals of a grid search, each of which fails."""
-    strategy = Tuning(make_oracle("grid", hyperparameters, 0))
+    strategy = Tuning(make_oracle(hyperparameters, 0))
     for _ in range(count):
         yield strategy.ask()
         strategy.tell(None, "over a limit")

@@ -63,7 +63,8 @@ def plot_front(rows, target_acc=None, score="val_accuracy"):
     """Draws the validation accuracy of trials against each cost, with the front as a line.
 
     Args:
-        rows: Dicts with `trial`, `score` and the keys of `COSTS`.
+        rows: Dicts with `trial`, `score` and the keys of `COSTS`. Those with a true `given_up` are hollow marks beside
+            the front: their trainings were not done.
         target_acc: Drawn as a line where given: what a target asks of a trial.
         score: As in `on_fronts`.
 
@@ -73,18 +74,29 @@ def plot_front(rows, target_acc=None, score="val_accuracy"):
     from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
     figure = style.new_figure(2.6)
+    given_up = [row for row in rows if row.get("given_up")]
+    done = [row for row in rows if not row.get("given_up")]
     for column, (cost, name) in enumerate(COSTS.items(), start=1):
         axes = style.new_axes(figure, (1, len(COSTS), column), x=name, y=name_of(score) if column == 1 else "")
-        points = [(row[cost], row[score]) for row in rows]
-        axes.scatter(*zip(*points, strict=True), s=12, color=style.COLOURS[4], label="trial")
-        axes.plot(
-            *zip(*(points[place] for place in front(points)), strict=True),
-            marker="o",
-            markersize=4,
-            drawstyle="steps-post",
-            color=style.COLOURS[0],
-            label="front",
+        points = [(row[cost], row[score]) for row in done]
+        _scatter(axes, points, label="trial", color=style.COLOURS[4])
+        _scatter(
+            axes,
+            [(row[cost], row[score]) for row in given_up],
+            label="given up",
+            facecolors="none",
+            edgecolors=style.COLOURS[4],
+            linewidths=0.8,
         )
+        if points:
+            axes.plot(
+                *zip(*(points[place] for place in front(points)), strict=True),
+                marker="o",
+                markersize=4,
+                drawstyle="steps-post",
+                color=style.COLOURS[0],
+                label="front",
+            )
         if target_acc is not None:
             axes.axhline(target_acc, color=style.COLOURS[5], linewidth=1, linestyle="--", label="needed")
         axes.set_xscale("log")
@@ -96,3 +108,8 @@ def plot_front(rows, target_acc=None, score="val_accuracy"):
         if column == len(COSTS):
             axes.legend(fontsize=7, frameon=False)
     return figure
+
+
+def _scatter(axes, points, **look):
+    if points:
+        axes.scatter(*zip(*points, strict=True), s=12, **look)

@@ -113,7 +113,7 @@ def log_session(run, settings, result):
         log.session(run.path.name, given, result, METRICS)
 
 
-def finish(run, result, data, progress, *, target_acc=None, reached=True, views=1):
+def finish(run, result, data, progress, *, target_acc=None, exit_code=0, views=1):
     """Ends a run: draws its pictures, then opens the test split where the run is done; returns the completed result.
 
     The test split is opened once, and only for a run that reached its target or had none, and whose model is done:
@@ -125,7 +125,7 @@ def finish(run, result, data, progress, *, target_acc=None, reached=True, views=
         data: The `Dataset`.
         progress: A `Progress`.
         target_acc: As in `train` and `tune`.
-        reached: Whether the target was, where there is one.
+        exit_code: 0, or 3 where there is a target and it was not reached.
         views: Of each test image, as in `measure`.
     """
     from keras_vision.cli.pictures import draw_pictures
@@ -138,12 +138,12 @@ def finish(run, result, data, progress, *, target_acc=None, reached=True, views=
         "workdir": str(run.path),
         "target_acc": target_acc,
         "warnings": [*data.warnings, *filter(None, [trivial])],
-        "exit_code": 0 if reached else 3,
+        "exit_code": exit_code,
     }
     if "test" not in result:
         model = load_model(run.path, float32=True)
         draw_pictures(run, model, data)
-        if run.finished and reached and result["stopped"] != "time":
+        if run.finished and exit_code == 0 and result["stopped"] != "time":
             try:
                 result["test"] = measure_run(run, model, data, views=views)
                 write_json(run.result_path, result)

@@ -35,7 +35,7 @@ class Progress:
         Args:
             epochs, steps: How long it is.
             done: How many epochs are behind it.
-            best: The highest validation accuracy in these.
+            best: The highest validation accuracy in these; None where the last epoch counts, and not the best.
         """
 
     def step_ended(self, images):
@@ -89,9 +89,11 @@ class PlainProgress(Progress):
         self.epoch_seconds.append(now - self.clock)
         self.clock = now
         left = (epochs - epoch) * sum(self.epoch_seconds) / len(self.epoch_seconds)
-        self.best = max(self.best, metrics.get("val_balanced_accuracy", metrics.get("val_accuracy", 0.0)))
-        words = (metrics_line(metrics), f"best {self.best:.4f}", f"{clock_text(left)} left at most")
-        self.say(f"  epoch {epoch} of {epochs}  {'  '.join(words)}")
+        words = [metrics_line(metrics)]
+        if self.best is not None:
+            self.best = max(self.best, metrics.get("val_balanced_accuracy", metrics.get("val_accuracy", 0.0)))
+            words.append(f"best {self.best:.4f}")
+        self.say(f"  epoch {epoch} of {epochs}  {'  '.join([*words, f'{clock_text(left)} left at most'])}")
 
 
 class LiveProgress(PlainProgress):

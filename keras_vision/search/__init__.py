@@ -1,1 +1,1 @@
-"""How settings are chosen: spaces, oracles, the ledger of trials, and the runner that drives them."""
+"""How settings are chosen: spaces, strategies, the ledger of trials, the loop that drives them, and what is found."""

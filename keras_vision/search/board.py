@@ -26,44 +26,55 @@ class Board:
 
     Args:
         run: The `Run` of the search.
-        names: The names of all values that a trial can have.
+        space: The `Space` or `Ladder`, which knows the names of all values and what is used where one is left out.
         metric: What trials are compared by: "accuracy" or "balanced_accuracy".
     """
 
-    def __init__(self, run, names, metric="accuracy"):
-        self.run, self.names, self.score = run, names, f"val_{metric}"
+    def __init__(self, run, space, metric="accuracy"):
+        self.run, self.space, self.score = run, space, f"val_{metric}"
         self.metrics = {f"best_{self.score}": name_of(self.score)} | METRICS
 
     def log_missing(self, trials):
         """Declares the columns of HParams, and logs the sessions that a kill kept from TensorBoard."""
         if not any(self.run.tensorboard.glob("events.*")):
             with EventLog(self.run.tensorboard) as log:
-                log.experiment(self.names, self.metrics)
+                log.experiment(self.space.names, self.metrics)
         for trial in trials:
             if trial.status != "OPEN" and not any(self._tensorboard(trial).glob("events.*")):
                 self.log_session(trial)
 
     def log_session(self, trial):
-        """Logs a closed trial as one session of HParams; its metrics are the best values, not the last ones."""
+        """Logs a closed trial as one session of HParams, with the settings that it used and what it came to."""
         with EventLog(self._tensorboard(trial)) as log:
             shown = trial.result and trial.result | {f"best_{self.score}": trial.score}
-            log.session(trial.name, trial.values, shown, self.metrics)
+            used = self._used(trial, self.space.names)
+            log.session(trial.name, trial.values | used, shown, self.metrics)
+
+    def _used(self, trial, names):
+        """Returns what a trial used of these settings, also where that is the default; settings it lacks are absent."""
+        used = self.space.complete(trial.values)
+        return {name: used[name] for name in names if name in used}
 
     def _tensorboard(self, trial):
         return trial_run(self.run, trial).tensorboard
 
     def write_tables(self, trials):
-        """Writes trials.csv: all trials; and front.csv: those that no other beats in accuracy and one cost at once."""
+        """Writes trials.csv: all trials; and front.csv: those that no other beats in accuracy and one cost at once.
+
+        A trial that was given up is not on the front: its accuracy is that of a training that was not done.
+        """
         names = list(dict.fromkeys(name for trial in trials for name in trial.values))
         rows = [
             {"trial": trial.name, "status": trial.status}
             | {name: (trial.result or {}).get(name, "") for name in MEASURED}
-            | {name: cell(trial.values.get(name, "")) for name in names}
+            | {"given_up": "yes" if is_given_up(trial) else ""}
+            | {name: cell(value) for name, value in self._used(trial, names).items()}
             | {"reason": trial.reason}
             for trial in trials
         ]
-        self._write("trials.csv", rows, ["trial", "status", *MEASURED, *names, "reason"])
-        fronts = on_fronts([row for row in rows if row["status"] == "COMPLETED"], self.score)
+        self._write("trials.csv", rows, ["trial", "status", *MEASURED, "given_up", *names, "reason"])
+        done = [row for row in rows if row["status"] == "COMPLETED" and not row["given_up"]]
+        fronts = on_fronts(done, self.score)
         columns = ["trial", self.score, *COSTS, "smallest_by", *names]
         self._write("front.csv", fronts, columns)
 
@@ -76,7 +87,14 @@ class Board:
 
     def draw(self, trials, target_acc):
         """Draws the front as figures/front.png and as a TensorBoard image, once a trial is completed."""
-        rows = [{"trial": trial.name, **trial.result} for trial in trials if trial.result]
+        rows = [
+            {"trial": trial.name, **trial.result, "given_up": is_given_up(trial)} for trial in trials if trial.result
+        ]
         if not rows:
             return
         self.run.show({"front": plot_front(rows, target_acc, self.score)})
+
+
+def is_given_up(trial):
+    """Returns whether a trial was ended early, since it would not have come to the target."""
+    return bool(trial.result) and trial.result["stopped"] == "hopeless"

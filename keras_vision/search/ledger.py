@@ -5,14 +5,17 @@ One JSON object per line, each with the checksum of its own text, synced to disk
     asked        an oracle proposed the settings `values` for trial `trial`
     started      attempt number `attempt` at it began, with `epochs_done` epochs behind it
     epoch        its epoch number `epoch` ended and is on disk, with this `val_accuracy`
-    interrupted  a person or the system asked the attempt to stop
+    interrupted  a person or the system asked the attempt to stop, or its time was over; with `confirmation`, the
+                 attempt at that one
     completed    it ended with `result`
     failed       it ended without one, for `reason`
     rejected     it was over a budget, for `reason`, and cost nothing
+    confirming   an attempt at its confirmation number `confirmation` began, with `epochs_done` epochs behind it
     confirmed    trained again with other seeds it came to `accuracies`, with this `mean` and `deviation`; `holds` says
                  whether that shows the target
 """
 
+import contextlib
 import dataclasses
 import errno
 import json
@@ -23,10 +26,39 @@ from pathlib import Path
 import numpy as np
 
 from keras_vision.errors import KerasVisionError
-from keras_vision.runs import Run
+from keras_vision.runs import Run, WorkdirRefused
 from keras_vision.training.scores import score_of
 
-MAX_DEATHS = 2  # attempts that end without a word and without a new epoch, before a trial is given up
+MAX_DEATHS = 2  # attempts that end without a word and without a new epoch, before a training is given up
+
+
+@dataclasses.dataclass
+class Attempts:
+    """How often a training was started, and whether that led anywhere.
+
+    Args:
+        count: Starts in all.
+        deaths: Starts in a row that made no progress and were not ended by a request.
+        epochs_done: Epochs that were behind the last start; -1 where it was ended by a request.
+    """
+
+    count: int = 0
+    deaths: int = 0
+    epochs_done: int = -1
+
+    def start(self, epochs_done):
+        """Counts a start with so many epochs behind it."""
+        self.deaths = self.deaths + 1 if epochs_done == self.epochs_done else 0
+        self.epochs_done = epochs_done
+        self.count += 1
+
+    def excuse(self):
+        """Takes note that the last start was ended by a request."""
+        self.epochs_done = -1
+
+    def are_used_up(self, epochs_done):
+        """Returns whether the training has died so often without progress that it must not be started again."""
+        return epochs_done == self.epochs_done and self.deaths + 1 >= MAX_DEATHS
 
 
 @dataclasses.dataclass
@@ -39,8 +71,9 @@ class Trial:
         status: "OPEN", "COMPLETED", "FAILED" or "REJECTED".
         result: The training's result, where completed.
         reason: Why it failed or was rejected.
-        attempts: How often it was started.
-        deaths: Starts in a row that made no progress and were not ended by a request.
+        last_epoch: The last that is on disk.
+        attempts: Its `Attempts`.
+        confirming: Those of its confirmations, by their numbers.
         confirmed: What it came to with other seeds, a dict: mean, deviation, accuracies, holds; None where that is not
             known.
     """
@@ -50,10 +83,9 @@ class Trial:
     status: str = "OPEN"
     result: dict | None = None
     reason: str = ""
-    attempts: int = 0
-    deaths: int = 0
-    epochs_done: int = -1
     last_epoch: int = 0
+    attempts: Attempts = dataclasses.field(default_factory=Attempts)
+    confirming: dict = dataclasses.field(default_factory=dict)
     confirmed: dict | None = None
 
     @property
@@ -61,24 +93,14 @@ class Trial:
         """Its directory's name."""
         return f"{self.number:04d}"
 
-    def exhausted(self, epochs_done):
-        """Returns whether it has died so often without progress that it must not be started again."""
-        return epochs_done == self.epochs_done and self.deaths + 1 >= MAX_DEATHS
+    def attempts_at(self, confirmation=None):
+        """Returns the `Attempts` at a confirmation, by its number; of None those at the trial itself."""
+        return self.attempts if confirmation is None else self.confirming.setdefault(confirmation, Attempts())
 
     @property
     def score(self):
         """What the target is about, of the validation images after the last epoch; or None."""
         return score_of(self.result) if self.result else None
-
-    def reaches(self, target_acc):
-        """Returns whether a completed trial reached a target; never, where that is None."""
-        return target_acc is not None and self.score >= target_acc
-
-    def is_sound(self, target_acc):
-        """Returns whether it reached a target, and not by luck: other seeds decide, where it was trained with these."""
-        if self.confirmed is None or target_acc is None:
-            return self.reaches(target_acc)
-        return self.confirmed.get("holds", self.confirmed["mean"] >= target_acc)
 
 
 class Ledger:
@@ -120,10 +142,33 @@ class Ledger:
                 raise
         self._apply(entry)
 
+    @contextlib.contextmanager
+    def excused(self, trial, **which):
+        """Records that an attempt was interrupted, where what it ends with is no fault of what is trained.
+
+        Args:
+            trial: The `Trial`.
+            **which: `confirmation`, its number, where it is an attempt at one.
+        """
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.record("interrupted", trial.number, **which)
+            raise
+        except (OSError, WorkdirRefused):  # a full disk, or a foreign directory
+            with contextlib.suppress(OSError):
+                self.record("interrupted", trial.number, **which)
+            raise
+
     @property
     def completed(self):
         """The trials that have a result."""
         return [trial for trial in self.trials if trial.status == "COMPLETED"]
+
+    @property
+    def closed(self):
+        """The trials that count: those that ended and were not rejected."""
+        return [trial for trial in self.trials if trial.status in ("COMPLETED", "FAILED")]
 
     def _read(self, warn):
         if not self.path.exists():
@@ -152,13 +197,13 @@ class Ledger:
         trial = self.trials[entry["trial"]]
         match entry["event"]:
             case "started":
-                trial.deaths = trial.deaths + 1 if details["epochs_done"] == trial.epochs_done else 0
-                trial.epochs_done = details["epochs_done"]
-                trial.attempts += 1
+                trial.attempts.start(details["epochs_done"])
+            case "confirming":
+                trial.attempts_at(details["confirmation"]).start(details["epochs_done"])
             case "epoch":
                 trial.last_epoch = details["epoch"]
             case "interrupted":
-                trial.epochs_done = -1
+                trial.attempts_at(details.get("confirmation")).excuse()
             case "completed":
                 trial.status, trial.result = "COMPLETED", details["result"]
             case "failed" | "rejected" as event:
@@ -168,29 +213,19 @@ class Ledger:
                 self.confirmations.append((len(self.trials), trial, details))
 
 
-def ranked(trials, target_acc=None):
-    """Returns completed trials, the best first: those that reached the target by size, then the others by accuracy.
-
-    Smaller is fewer parameters, then fewer MACs. Between the two stand those that reached by luck.
-    """
-
-    def place(trial):
-        size = trial.result["parameters"], trial.result["macs"]
-        has_reached = trial.is_sound(target_acc) or trial.reaches(target_acc)
-        merit = (*size, -trial.score) if has_reached else (-trial.score, *size)
-        return not trial.is_sound(target_acc), not has_reached, *merit, trial.number
-
-    return sorted(trials, key=place)
-
-
 def trial_run(run, trial):
     """Returns the `Run` of a trial of a search's `Run`."""
     return Run(run.path / "trials" / trial.name)
 
 
-def ranking(run, trials, target_acc):
-    """Returns completed trials of a search's `Run`, the best first; one whose model was deleted can hardly win."""
-    return sorted(ranked(trials, target_acc), key=lambda trial: not trial_run(run, trial).model_path.exists())
+def confirmation_run(run, trial, number):
+    """Returns the `Run` of a confirmation of a trial, by its number from 1."""
+    return Run(run.path / "confirm" / f"{trial.name}-{number}")
+
+
+def confirmation_runs(run, trial):
+    """Returns the `Run`s of the confirmations of a trial that were begun."""
+    return [Run(path) for path in sorted((run.path / "confirm").glob(f"{trial.name}-*"))]
 
 
 def plain_number(value):

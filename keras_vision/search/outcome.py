@@ -5,85 +5,24 @@ is trained anew, with other seeds and, where these were carved from the training
 each. Of these trainings nothing is chosen: not the epoch, not one among them. Their accuracy, less what chance may have
 added, is what counts. Chance is in the images that were seen, and in the training: a person gets one network, which
 lies beside the mean of such networks.
+
+`Goal` is what is asked, `outcome_of` what came of it; nothing else decides whether a target is reached.
 """
 
 import dataclasses
+import enum
 import itertools
 import math
 
 import numpy as np
 
 from keras_vision.errors import BadInput
-from keras_vision.training.scores import METRICS
+from keras_vision.search.bounds import CONFIDENCE, Z, effective_images, lower_bound, needed
+from keras_vision.training.scores import METRICS, score_of
 
-CONFIDENCE = 0.95  # one in twenty of the networks that just meet a target may miss it on new images
-Z = 1.6448536269514722  # the normal quantile of that confidence, one-sided
 CONFIRMATIONS = 3  # at least
-# The standard deviation of equal trainings with other seeds, as a share of their error; docs/results/search.md says how
-# it was measured.
-DEVIATION = 0.03
 # A network that misses by more than so many standard errors of what is known is not trained yet again.
 FUTILE = 2.0
-
-
-def lower_bound(score, images, trainings=math.inf):
-    """Returns what the accuracy of such a network on new images is at least, with the confidence `CONFIDENCE`.
-
-    Args:
-        score: The accuracy on images by which nothing was chosen, mean over trainings.
-        images: Their number; of balanced accuracy, `effective_images` of them.
-        trainings: How many equal trainings the mean is of. By default the bound is of their mean and not of one more.
-
-    Example:
-
-    >>> round(lower_bound(0.9, 1_000), 4), round(lower_bound(0.9, 1_000, trainings=3), 4)
-    (0.8833, 0.8819)
-
-    Source: Wilson 1927, the lower limit of the score interval, with the variance between trainings added.
-    """
-    # The error q for which score = 1 - q + Z sqrt(q (1 - q) / images + extra q^2): a quadratic equation.
-    error, chance, extra = 1 - score, Z**2 / images, Z**2 * _variance_of_one(trainings)
-    square, linear = 1 + chance - extra, 2 * error + chance
-    return max(0.0, 1 - (linear + math.sqrt(linear**2 - 4 * square * error**2)) / (2 * square))
-
-
-def needed(target, images, trainings=math.inf):
-    """Returns the smallest accuracy on so many images that shows that a target is reached; arguments as `lower_bound`.
-
-    Example:
-
-    >>> goal = needed(0.9, 18_000, trainings=3)
-    >>> round(goal, 4), round(lower_bound(goal, 18_000, trainings=3), 4)
-    (0.9068, 0.9)
-    """
-    error = 1 - target
-    return min(1.0, target + Z * math.sqrt(target * error / images + _variance_of_one(trainings) * error**2))
-
-
-def _variance_of_one(trainings):
-    """Returns the variance of one training about the mean of others, as a share of the error squared."""
-    return 0.0 if trainings == math.inf else DEVIATION**2 * (1 + 1 / trainings)
-
-
-def effective_images(labels, metric):
-    """Returns how many images, each as likely of any class, would tell as much as these.
-
-    Of balanced accuracy, the mean of the classes' recalls, the rarest classes decide how much is known: its variance is
-    that of as many images as the harmonic mean of the classes' numbers says.
-
-    Args:
-        labels: Int array [n].
-        metric: "accuracy" or "balanced_accuracy".
-
-    Example:
-
-    >>> round(effective_images(np.array([0] * 970 + [1] * 30), "balanced_accuracy"))
-    116
-    """
-    if metric == "accuracy":
-        return float(len(labels))
-    counts = np.unique(labels, return_counts=True)[1]
-    return len(counts) ** 2 / float((1 / counts).sum())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,6 +94,10 @@ class Goal:
             f"confidence. Give {', '.join(mends)}, or --confirm 0, which leaves it at the images of the search."
         )
 
+    def is_enough(self, scores):
+        """Returns whether so many confirmations tell: all of them, or some that leave no hope for the others."""
+        return len(scores) >= self.confirmations or self.is_futile(scores)
+
     def is_futile(self, scores):
         """Returns whether the first trainings, or one that was chosen, leave no hope that all of them will show it."""
         if self.target is None or not scores:
@@ -180,3 +123,184 @@ def make_goal(target, metric, confirmations, data):
     goal = Goal(target, metric, images=images, folds=folds)
     usual = goal.usual_confirmations
     return dataclasses.replace(goal, confirmations=usual if confirmations is None else confirmations)
+
+
+# ---- of one trial ----
+
+
+def reaches(trial, needed):
+    """Returns whether a completed trial reached what is needed on validation images; never, where that is None."""
+    return needed is not None and trial.score >= needed
+
+
+def is_sound(trial, needed):
+    """Returns whether it reached, and not by luck: other seeds decide, where it was trained with these."""
+    return needed is not None and _holds(trial.score, trial.confirmed, needed)
+
+
+def learned_score(trial, confirmed, needed):
+    """Returns the score that a strategy is told of a trial once it is trained anew, on the side that this shows.
+
+    What shows the target has reached, even if it is less than a single training was asked for.
+
+    Args:
+        trial: The completed `Trial`.
+        confirmed: A dict: mean, deviation, accuracies, holds.
+        needed: `Goal.score`.
+    """
+    score = min(confirmed["mean"], trial.score)
+    if needed is None:
+        return float(score)
+    has_held = _holds(trial.score, confirmed, needed)
+    return float(max(score, needed) if has_held else min(score, np.nextafter(needed, 0)))
+
+
+def _holds(score, confirmed, needed):
+    if confirmed is None:
+        return score >= needed
+    return confirmed.get("holds", confirmed["mean"] >= needed)
+
+
+# ---- of a search ----
+
+
+class State(enum.StrEnum):
+    """How a search stands to its target."""
+
+    REACHED = "reached"
+    NOT_REACHED = "not reached"
+    UNCONFIRMED = "not confirmed yet"  # it reached, but was not trained anew as often as was asked for
+    OUT_OF_TIME = "out of time"  # in the training of what is best so far
+    REFUTED = "refuted"  # it reached by luck: trained anew, it does not show the target
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """Whether a search reached its target, and what shows it.
+
+    Args:
+        state: A `State`; `REACHED` where there is no target.
+        target: What was asked of new images, or None; all that follows is None then, too.
+        metric: What it is about.
+        needed: What a network must have of the validation images.
+        trial: The name of the best trial's directory.
+        score: What it had when it was tried.
+        confirmed: What it came to when it was trained anew, or None.
+        at_least: What that shows of new images.
+    """
+
+    state: State
+    target: float | None = None
+    metric: str = "accuracy"
+    needed: float | None = None
+    trial: str | None = None
+    score: float | None = None
+    confirmed: dict | None = None
+    at_least: float | None = None
+
+    @property
+    def reached(self):
+        """Whether the target was reached, as far as it was asked to be shown; True where there is none."""
+        return self.state is State.REACHED
+
+    @property
+    def exit_code(self):
+        """What the search exits with: 0, or 3 where the target was not shown to be reached."""
+        return 0 if self.reached else 3
+
+    def record(self):
+        """Returns what a search's result.json holds of it."""
+        if self.target is None:
+            return {"reached": True}
+        known = {} if self.at_least is None else {"at_least": self.at_least}
+        return {"goal": self.needed, "reached": self.reached, "outcome": str(self.state)} | known
+
+    def sentence(self):
+        """Returns the verdict, and what shows it, as a person reads it; "" where there is no target."""
+        if self.target is None:
+            return ""
+        target, metric = f"target {self.target:g}", METRICS[self.metric]
+        match self.state:
+            case State.OUT_OF_TIME:
+                return (
+                    f"{target} not reached yet: time ran out while {self.trial} was training; the same command goes on "
+                    "with it"
+                )
+            case State.REACHED if self.confirmed:
+                return (
+                    f"{target} reached: with {CONFIDENCE:.0%} confidence the {metric} on new images is at least "
+                    f"{self.at_least:.4f}, by {len(self.confirmed['accuracies'])} trainings on other validation images"
+                )
+            case State.REACHED:
+                return (
+                    f"{target} reached on the validation images that the network was chosen by; --confirm 3 shows "
+                    "whether it is on others"
+                )
+            case State.REFUTED:
+                return (
+                    f"{target} not reached: {self.trial} had {self.score:.4f} when it was tried, and "
+                    f"{self.confirmed['mean']:.4f} when it was trained anew, which shows no more than "
+                    f"{self.at_least:.4f}"
+                )
+            case State.UNCONFIRMED:
+                return f"{target} reached, but not confirmed yet"
+        return (
+            f"{target} not reached: the best has {self.score:.4f} of {metric} on validation images, and "
+            f"{self.needed:.4f} is needed"
+        )
+
+
+def outcome_of(trial, goal):
+    """Returns the `Outcome` of a search.
+
+    Args:
+        trial: The best `Trial`, with its result; that of one that ran out of time is what it has so far.
+        goal: The `Goal`.
+    """
+    if goal.target is None:
+        return Outcome(State.REACHED)
+    accuracies = trial.confirmed["accuracies"] if trial.confirmed else []
+    is_enough = len(accuracies) >= goal.confirmations
+    return Outcome(
+        _state(trial.result, trial.confirmed, goal.score, is_enough),
+        target=goal.target,
+        metric=goal.metric,
+        needed=goal.score,
+        trial=f"trials/{trial.name}",
+        score=trial.score,
+        confirmed=trial.confirmed,
+        at_least=math.floor(1e4 * goal.bound(accuracies) + 1e-5) / 1e4 if accuracies else None,
+    )
+
+
+def recorded_outcome(result, target):
+    """Returns the `Outcome` that a search's result.json holds.
+
+    Args:
+        result: What `run_search` returned, or what it wrote.
+        target: What was asked of new images.
+    """
+    if target is None:
+        return Outcome(State.REACHED)
+    confirmed, needed = result.get("confirmed"), result["goal"]
+    return Outcome(
+        _state(result, confirmed, needed, is_enough=result["reached"]),
+        target=target,
+        metric=result.get("metric", "accuracy"),
+        needed=needed,
+        trial=result["best_trial"],
+        score=score_of(result),
+        confirmed=confirmed,
+        at_least=result.get("at_least"),
+    )
+
+
+def _state(result, confirmed, needed, is_enough):
+    """Returns the `State` of the best trial, by its result and by what it came to when it was trained anew."""
+    score = score_of(result)
+    holds = _holds(score, confirmed, needed)
+    if result["stopped"] == "time":
+        return State.OUT_OF_TIME
+    if holds:
+        return State.REACHED if is_enough else State.UNCONFIRMED
+    return State.REFUTED if score >= needed else State.NOT_REACHED

@@ -9,7 +9,9 @@ from rich.text import Text
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress, settings_line
 from keras_vision.runs import Run
-from keras_vision.search.ledger import Ledger, ranking
+from keras_vision.search.ledger import Ledger
+from keras_vision.search.outcome import recorded_outcome
+from keras_vision.search.ranking import ranking
 from keras_vision.training.scores import METRICS
 
 LEADERS = 10
@@ -25,8 +27,9 @@ def report_on(workdir, progress=None):
         progress: A `Progress`, which is told where the last record is torn.
 
     Returns:
-        A dict: workdir, model, dataset, metric, target_acc, result (None where the search has none yet), leaders (each
-        with its mean over other seeds where it was confirmed), front, importance, caution, failed, statuses.
+        A dict: workdir, model, dataset, metric, target_acc, result (None where the search has none yet), verdict (""
+        where there is none), leaders (each with its mean over other seeds where it was confirmed), front, importance,
+        caution, failed, statuses.
 
     Raises:
         BadInput: The directory holds no search.
@@ -48,6 +51,7 @@ def report_on(workdir, progress=None):
         "metric": settings.get("metric", "accuracy"),
         "target_acc": settings["target_acc"],
         "result": result,
+        "verdict": recorded_outcome(result, settings["target_acc"]).sentence() if result else "",
         "leaders": _leaders(ranking(run, completed, goal)),
         "front": _read_csv(run.path / "front.csv"),
         "importance": importance,
@@ -162,7 +166,7 @@ def renderables(found):
             line["stopped"],
         )
     yield leaders
-    yield f"Front: what no other trial beats in {metric} and one cost at once"
+    yield f"Pareto front: what no other trial beats in {metric} and one cost at once"
     front = new_table(None, "trial", scored, "smallest by")
     score = f"val_{found['metric']}"
     for row in found["front"]:

@@ -97,6 +97,10 @@ class Space:
             recipe = recipe.replace(epochs=epochs, warmup_epochs=recipe.warmup_epochs * epochs / recipe.epochs)
         return settings, recipe
 
+    def complete(self, values):
+        """Returns a trial's values with all that it used: a strategy over a space proposes all of them."""
+        return dict(values)
+
     def first(self):
         """Returns (builder keywords, `Recipe`) of the defaults."""
         return self._defaults

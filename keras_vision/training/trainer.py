@@ -176,7 +176,7 @@ def fit(
         epoch_end.set_model(model)
         epoch_end.save_kept()
         if epoch_end.stop_reason() in (None, "time") and state["epoch"] < recipe.epochs:
-            best = kept_epoch(state["history"], metric).get(f"val_{metric}", 0.0)
+            best = None if keep == "last" else kept_epoch(state["history"], metric).get(f"val_{metric}", 0.0)
             progress.fit_started(recipe.epochs, steps, done=state["epoch"], best=best)
             batches = training_batches(
                 dataset.train,

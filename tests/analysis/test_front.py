@@ -36,3 +36,16 @@ def test_the_picture_shows_every_trial_in_each_panel_and_the_target():
     for axes in figure.axes:
         assert len(axes.collections[0].get_offsets()) == 3
         assert axes.lines[-1].get_ydata()[0] == 0.85
+
+
+def test_trials_that_were_given_up_are_hollow_marks_beside_the_front():
+    axes = plot_front([*ROWS, row("d", 0.99, 1, 1, 0.1) | {"given_up": True}]).axes[-1]
+    done, hollow = axes.collections
+    assert len(done.get_offsets()) == 3 and len(hollow.get_offsets()) == 1 and not len(hollow.get_facecolors())
+    assert max(axes.lines[0].get_ydata()) == 0.9
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["trial", "given up", "front"]
+
+
+def test_where_all_were_given_up_there_is_no_front():
+    axes = plot_front([one | {"given_up": True} for one in ROWS], target_acc=0.95).axes[-1]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["given up", "needed"]

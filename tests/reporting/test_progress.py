@@ -47,6 +47,19 @@ def test_a_search_on_a_terminal_leaves_its_trials_and_epochs_as_lines():
     assert "[done]" in terminal.getvalue()
 
 
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal])
+@pytest.mark.parametrize(("best", "words"), [(0.8, "best 0.8000"), (None, "")])
+def test_the_best_epoch_is_named_where_it_is_what_counts(stream, best, words):
+    stream = stream()
+    progress = make_progress(stream=stream)
+    progress.fit_started(epochs=2, steps=1, best=best)
+    progress.step_ended(images=32)
+    progress.epoch_ended(1, 2, {"accuracy": 0.6, "val_accuracy": 0.7})
+    progress.fit_ended()
+    (line,) = [line for line in stream.getvalue().splitlines() if "epoch 1 of 2  accuracy" in line]
+    assert words in line if words else "best" not in stream.getvalue()
+
+
 def notebook():
     """IPython, as a notebook has it among its modules."""
     return types.SimpleNamespace(get_ipython=lambda: object())

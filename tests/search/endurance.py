@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from keras_vision.search import ledger
-from keras_vision.search.runner import Search
+from keras_vision.search.loop import Search
 from keras_vision.tune import tune
 
 

@@ -1,5 +1,6 @@
 """Small searches over made-up images."""
 
+import dataclasses
 import json
 import math
 import time
@@ -7,10 +8,12 @@ import time
 import numpy as np
 
 from keras_vision.runs import Run, write_json
+from keras_vision.search.executors import here
+from keras_vision.search.loop import Search
 from keras_vision.search.outcome import Goal
-from keras_vision.search.runner import Search
-from keras_vision.search.strategies import make_strategy
+from keras_vision.search.plan import SearchPlan
 from keras_vision.training.recipe import Recipe
+from keras_vision.training.trainer import TrainingDiverged
 from tests.synthetic import make_dataset
 
 SPACE = """
@@ -20,6 +23,7 @@ def model_space(hp):
 def recipe_space(hp, recipe):
     return {"learning_rate": hp.Float("learning_rate", 1e-4, 1e-2, sampling="log", default=3e-3)}
 """
+COMPLETED = {"val_accuracy": 0.9, "parameters": 100, "macs": 100, "seconds": 1.0}  # the result of a trial
 RECIPE = Recipe(epochs=2, batch_size=64, warmup_epochs=0.5, shift=0, flip="none")
 
 
@@ -47,18 +51,87 @@ def pretend_to_train(model, dataset, recipe, run, *, seed, judge=None, target_ac
     return result
 
 
+def refuse_to_warn(line):
+    """Stands for `warn` of a ledger that is whole."""
+    raise AssertionError(line)
+
+
 class Killed(BaseException):
     """Stands for a kill: nothing catches it."""
 
 
-def make_search(path, space, **options):
-    options = {"model": "mlp", "dataset": make_dataset(), "seed": 0} | options
-    images = options.pop("images", math.inf)
-    options["goal"] = Goal(options.pop("target_acc", None), confirmations=options.pop("confirm", 0), images=images)
-    options["make_strategy"] = make_strategy(options.pop("strategy", "random"))
+class GoingOn(SearchPlan):
+    """A plan whose search goes on after it has reached its target, with any strategy."""
+
+    stops_at_target = False
+
+
+def make_search(path, space, *, target_acc=None, confirm=0, images=math.inf, goes_on=False, progress=None, **options):
+    """Returns a search over made-up images: by random settings, unless `options` of its plan say otherwise."""
+    goal = Goal(target_acc, confirmations=confirm, images=images)
+    plan = (GoingOn if goes_on else SearchPlan)(space.model, goal, **options)
     run = Run(path)
     run.path.mkdir(parents=True, exist_ok=True)
-    return Search(run, space=space, **options)
+    return Search(plan, make_dataset(), space, run, progress)
+
+
+def change_plan(search, **changes):
+    """Lets a search go on by another plan."""
+    plan = dataclasses.replace(search.plan, **changes)
+    search.plan = search.confirmer.plan = search.executor.plan = plan
+
+
+def go(search, max_trials, deadline=None):
+    """Runs trials until there are so many; returns why it ended."""
+    change_plan(search, max_trials=max_trials, deadline=deadline)
+    return search.go()
+
+
+def find(search, max_trials):
+    """Searches until there are so many trials; returns the result."""
+    change_plan(search, max_trials=max_trials)
+    return search.find()
+
+
+def confirm(search, seeds, ended="trials", deadline=None):
+    """Confirms the best with so many seeds; returns the result."""
+    goal = dataclasses.replace(search.plan.goal, confirmations=seeds)
+    change_plan(search, goal=goal, deadline=deadline)
+    return search.conclude(search.confirm() or ended)
+
+
+def confirm_with(monkeypatch, search, means):
+    """Confirms without training: each trial with the mean that `means` has for its name."""
+
+    def train_anew(trial):
+        accuracies = [means[trial.name]] * search.plan.goal.confirmations
+        return {"mean": means[trial.name], "accuracies": accuracies, "holds": search.plan.goal.holds(accuracies)}
+
+    monkeypatch.setattr(search.confirmer, "train_anew", train_anew)
+
+
+def score(monkeypatch, *accuracies):
+    """Lets trainings end with these accuracies."""
+    real_fit, left = here.fit, list(accuracies)
+
+    def fit(*args, **options):
+        return real_fit(*args, **options) | {"val_accuracy": left.pop(0)}
+
+    monkeypatch.setattr(here, "fit", fit)
+
+
+def fail_after_an_epoch(monkeypatch, trials):
+    """Lets the trainings of the first so many trials fail after one epoch."""
+    real_fit, started = here.fit, []
+
+    def fit(*args, **options):
+        started.append(args)
+        if len(started) > trials:
+            return real_fit(*args, **options)
+        real_fit(*args, **options | {"deadline": 0.0})
+        raise TrainingDiverged("the loss became nan")
+
+    monkeypatch.setattr(here, "fit", fit)
 
 
 def trials_of(search):

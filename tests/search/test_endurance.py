@@ -22,9 +22,7 @@ KILLS = 10
 def processes():
     """Processes that start with everything imported, and with nothing else of this one."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["keras_vision.search.runner", "keras_vision.data.prepared", "tests.search.endurance"]
-    )
+    context.set_forkserver_preload(["keras_vision.search.loop", "keras_vision.data.prepared", "tests.search.endurance"])
     return context
 
 

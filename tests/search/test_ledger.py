@@ -5,74 +5,25 @@ import numpy as np
 import pytest
 
 from keras_vision.errors import KerasVisionError
-from keras_vision.search.ledger import Ledger, ranked
-
-RESULT = {"val_accuracy": 0.9, "parameters": 100, "macs": 100, "seconds": 1.0}
-
-
-def fail(line):
-    raise AssertionError(line)
-
-
-@pytest.fixture
-def ledger(tmp_path):
-    ledger = Ledger(tmp_path / "trials.jsonl", warn=fail)
-    for number, accuracy in enumerate((0.8, 0.9, 0.9)):
-        ledger.record("asked", number, values={"width": number})
-        ledger.record("started", number, epochs_done=0)
-        ledger.record("completed", number, result=RESULT | {"val_accuracy": accuracy, "parameters": 100 - number})
-    return ledger
+from keras_vision.search.ledger import Ledger
+from tests.search.searches import COMPLETED, refuse_to_warn
 
 
 def test_replaying_the_file_gives_the_same_trials(ledger):
-    assert Ledger(ledger.path, warn=fail).trials == ledger.trials
-
-
-def places(ledger, target_acc=None):
-    return [trial.number for trial in ranked(ledger.completed, target_acc)]
-
-
-def test_the_best_of_equals_has_fewer_parameters(ledger):
-    assert places(ledger) == [2, 1, 0]
-
-
-def test_who_reached_the_target_is_ranked_by_size_and_the_others_by_accuracy(ledger):
-    ledger.record("asked", 3, values={})
-    ledger.record("completed", 3, result=RESULT | {"val_accuracy": 0.95, "parameters": 500})
-    assert places(ledger) == [3, 2, 1, 0]
-    assert places(ledger, 0.9) == [2, 1, 3, 0]
-    assert places(ledger, 0.99) == [3, 2, 1, 0]
-
-
-def test_who_reached_the_target_by_luck_stands_behind_who_did_not(ledger):
-    ledger.record("confirmed", 2, mean=0.89, deviation=None, accuracies=[0.89])
-    assert places(ledger, 0.9) == [1, 2, 0]
-    assert places(ledger) == [2, 1, 0]
-    ledger.record("confirmed", 2, mean=0.9, deviation=0.01, accuracies=[0.89, 0.91])
-    assert places(ledger, 0.9) == [2, 1, 0]
-    again = Ledger(ledger.path, warn=fail)
-    assert again.trials[2].confirmed["accuracies"] == [0.89, 0.91]
-    told = [(asked, trial.number, one["mean"]) for asked, trial, one in again.confirmations]
-    assert told == [(3, 2, 0.89), (3, 2, 0.9)]
-
-
-def test_a_failed_trial_is_never_the_best(ledger):
-    ledger.record("asked", 3, values={})
-    ledger.record("failed", 3, reason="ValueError")
-    assert places(ledger) == [2, 1, 0]
+    assert Ledger(ledger.path, warn=refuse_to_warn).trials == ledger.trials
 
 
 def test_an_infinite_score_cannot_be_recorded(ledger):
     ledger.record("asked", 3, values={})
     with pytest.raises(ValueError, match="not JSON compliant"):
-        ledger.record("completed", 3, result=RESULT | {"val_accuracy": float("inf")})
-    assert Ledger(ledger.path, warn=fail).trials[3].status == "OPEN"
+        ledger.record("completed", 3, result=COMPLETED | {"val_accuracy": float("inf")})
+    assert Ledger(ledger.path, warn=refuse_to_warn).trials[3].status == "OPEN"
 
 
 def test_numpy_numbers_come_back_as_numbers(ledger):
     values = {"width": np.int64(16), "rate": np.float32(0.5), "residual": np.bool_(True)}
     ledger.record("asked", 3, values=values)
-    replayed = Ledger(ledger.path, warn=fail).trials[3].values
+    replayed = Ledger(ledger.path, warn=refuse_to_warn).trials[3].values
     assert replayed == {"width": 16, "rate": 0.5, "residual": True}
     assert list(map(type, replayed.values())) == [int, float, bool]
 
@@ -101,7 +52,7 @@ def test_the_next_records_take_the_place_of_a_torn_tail(ledger):
     again.record("asked", 3, values={"width": 3})
     again.record("rejected", 3, reason="too large")
     assert ledger.path.read_bytes().startswith(whole + b'{"crc": "')
-    assert Ledger(ledger.path, warn=fail).trials == again.trials
+    assert Ledger(ledger.path, warn=refuse_to_warn).trials == again.trials
 
 
 @pytest.mark.parametrize("keep", range(0, 400, 37))
@@ -110,14 +61,14 @@ def test_every_cut_of_the_file_leaves_a_readable_ledger(ledger, keep):
     ledger.path.write_bytes(whole[:keep])
     found = Ledger(ledger.path, warn=lambda line: None).trials
     ledger.path.write_bytes(whole[: whole.rfind(b"\n", 0, keep) + 1])
-    assert found == Ledger(ledger.path, warn=fail).trials
+    assert found == Ledger(ledger.path, warn=refuse_to_warn).trials
 
 
 def test_damage_in_the_middle_is_an_error_that_names_the_line(ledger):
     damaged = ledger.path.read_bytes().replace(b'"width": 1', b'"width": 7')
     ledger.path.write_bytes(damaged)
     with pytest.raises(KerasVisionError, match=r"trials.jsonl, line 4: the record is damaged"):
-        Ledger(ledger.path, warn=fail)
+        Ledger(ledger.path, warn=refuse_to_warn)
     assert ledger.path.read_bytes() == damaged
 
 
@@ -128,17 +79,17 @@ def test_a_record_that_the_disk_did_not_take_whole_leaves_none_of_it(ledger, mon
         ledger.record("asked", 3, values={"width": 3})
     assert ledger.path.read_bytes() == whole
     ledger.record("asked", 3, values={"width": 3})
-    assert Ledger(ledger.path, warn=fail).trials == ledger.trials
+    assert Ledger(ledger.path, warn=refuse_to_warn).trials == ledger.trials
 
 
 def test_two_deaths_without_an_epoch_exhaust_a_trial(ledger):
     ledger.record("asked", 3, values={})
     trial = ledger.trials[3]
-    assert not trial.exhausted(0)
+    assert not trial.attempts.are_used_up(0)
     ledger.record("started", 3, epochs_done=0)
-    assert not trial.exhausted(0)
+    assert not trial.attempts.are_used_up(0)
     ledger.record("started", 3, epochs_done=0)
-    assert trial.exhausted(0)
+    assert trial.attempts.are_used_up(0)
 
 
 def test_progress_and_requested_interrupts_are_no_deaths(ledger):
@@ -146,8 +97,8 @@ def test_progress_and_requested_interrupts_are_no_deaths(ledger):
     trial = ledger.trials[3]
     for epochs_done in (0, 1, 2):
         ledger.record("started", 3, epochs_done=epochs_done)
-        assert not trial.exhausted(epochs_done + 1)
+        assert not trial.attempts.are_used_up(epochs_done + 1)
     ledger.record("interrupted", 3)
     ledger.record("started", 3, epochs_done=2)
     ledger.record("interrupted", 3)
-    assert not trial.exhausted(2)
+    assert not trial.attempts.are_used_up(2)

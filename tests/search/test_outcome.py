@@ -1,56 +1,14 @@
-"""What "reached" means: bounds that keep their word, and goals that follow from them."""
+"""What "reached" means: goals, and what came of them."""
 
 import dataclasses
-import math
 
-import numpy as np
 import pytest
-from scipy.stats import binomtest
 
 from keras_vision.data import load_dataset
 from keras_vision.errors import BadInput
-from keras_vision.search.outcome import CONFIDENCE, DEVIATION, Goal, effective_images, lower_bound, make_goal, needed
-
-
-@pytest.mark.parametrize(("right", "n"), [(0, 10), (90, 100), (5_430, 6_000), (100, 100)])
-def test_the_bound_is_wilsons_one_sided(right, n):
-    expected = binomtest(right, n).proportion_ci(1 - 2 * (1 - CONFIDENCE), method="wilson").low
-    assert lower_bound(right / n, n) == pytest.approx(expected, abs=1e-9)
-    assert lower_bound(right / n, n, trainings=3) <= expected + 1e-9
-
-
-@pytest.mark.parametrize("accuracy", [0.6, 0.9, 0.98])
-def test_the_bound_is_wrong_no_more_often_than_it_says(accuracy):
-    right = np.random.default_rng(0).binomial(1_500, accuracy, 4_000)
-    wrong = np.mean([lower_bound(one / 1_500, 1_500) > accuracy for one in right])
-    assert wrong <= 1 - CONFIDENCE + 0.01
-
-
-@pytest.mark.parametrize("images", [500, 20_000])
-@pytest.mark.parametrize("accuracy", [0.6, 0.9, 0.98])
-def test_the_bound_is_one_of_the_network_that_is_handed_over(accuracy, images):
-    rng = np.random.default_rng(0)
-    networks = rng.normal(accuracy, DEVIATION * (1 - accuracy), (4_000, 4))  # three that are measured, one handed over
-    scores = rng.binomial(images, networks[:, :3]) / images
-    bounds = np.array([lower_bound(score, 3 * images, trainings=3) for score in scores.mean(axis=1)])
-    wrong = np.mean(bounds > networks[:, 3])
-    assert 0.02 <= wrong <= 1 - CONFIDENCE + 0.01  # neither too bold nor so careful that it shows nothing
-
-
-@pytest.mark.parametrize("trainings", [1, 3, math.inf])
-@pytest.mark.parametrize("images", [50, 500, 18_000])
-@pytest.mark.parametrize("target", [0.5, 0.9, 0.99])
-def test_what_is_needed_is_just_what_shows_the_target(images, target, trainings):
-    goal = needed(target, images, trainings)
-    if goal < 1:
-        assert lower_bound(goal, images, trainings) == pytest.approx(target, abs=1e-9)
-
-
-def test_rare_classes_decide_how_much_is_known_of_balanced_accuracy():
-    labels = np.array([0] * 970 + [1] * 30)
-    assert effective_images(labels, "accuracy") == 1_000
-    assert effective_images(labels, "balanced_accuracy") == pytest.approx(4 / (1 / 970 + 1 / 30))
-    assert effective_images(np.arange(100) % 4, "balanced_accuracy") == pytest.approx(100)
+from keras_vision.search.bounds import lower_bound, needed
+from keras_vision.search.ledger import Trial
+from keras_vision.search.outcome import Goal, State, is_sound, learned_score, make_goal, outcome_of, recorded_outcome
 
 
 def test_a_goal_asks_for_more_where_fewer_images_can_show_it():
@@ -115,3 +73,57 @@ def test_few_images_show_no_high_target_even_if_all_are_right():
         dataclasses.replace(few, folds=1).check()
     with pytest.raises(BadInput, match=r"The target 1 cannot be shown .* Give a lower target, or --confirm 0"):
         dataclasses.replace(few, target=1.0).check()
+
+
+GOAL = Goal(0.5, confirmations=2, images=1_000)
+HELD, MISSED = [0.6, 0.6], [0.4, 0.4]
+
+
+def tried(score, accuracies=(), stopped="epochs"):
+    """A completed trial with this score, and what it came to when it was trained anew."""
+    trial = Trial(3, {}, status="COMPLETED", result={"val_accuracy": score, "stopped": stopped})
+    if accuracies:
+        mean = sum(accuracies) / len(accuracies)
+        trial.confirmed = {"mean": mean, "accuracies": list(accuracies), "holds": GOAL.holds(accuracies)}
+    return trial
+
+
+# trial, confirmations asked for -> state, the sentence's beginning
+OUTCOMES = [
+    (tried(0.7, HELD), 2, State.REACHED, "target 0.5 reached: with 95% confidence the accuracy on new images is at"),
+    (tried(0.51, HELD), 2, State.REACHED, "target 0.5 reached: with 95% confidence"),  # a near miss that held
+    (tried(0.7), 0, State.REACHED, "target 0.5 reached on the validation images that the network was chosen by"),
+    (tried(0.7), 2, State.UNCONFIRMED, "target 0.5 reached, but not confirmed yet"),
+    (tried(0.7, HELD), 3, State.UNCONFIRMED, "target 0.5 reached, but not confirmed yet"),
+    (tried(0.7, MISSED), 2, State.REFUTED, "target 0.5 not reached: trials/0003 had 0.7000 when it was tried, and 0.4"),
+    (tried(0.7, MISSED), 0, State.REFUTED, "target 0.5 not reached: trials/0003 had 0.7000"),
+    (tried(0.4), 2, State.NOT_REACHED, "target 0.5 not reached: the best has 0.4000 of accuracy on validation images"),
+    (tried(0.51, MISSED), 2, State.NOT_REACHED, "target 0.5 not reached: the best has 0.5100"),
+    (tried(0.7, stopped="time"), 2, State.OUT_OF_TIME, "target 0.5 not reached yet: time ran out while trials/0003"),
+    (tried(0.7, stopped="time"), 0, State.OUT_OF_TIME, "target 0.5 not reached yet"),
+]
+
+
+@pytest.mark.parametrize(("trial", "confirmations", "state", "words"), OUTCOMES)
+def test_an_outcome_its_exit_code_and_its_sentence_follow_from_what_happened(trial, confirmations, state, words):
+    outcome = outcome_of(trial, dataclasses.replace(GOAL, confirmations=confirmations))
+    assert outcome.state is state and outcome.sentence().startswith(words)
+    assert outcome.exit_code == (0 if state is State.REACHED else 3)
+    result = trial.result | outcome.record() | {"best_trial": "trials/0003"}
+    result |= {"confirmed": trial.confirmed} if trial.confirmed else {}
+    assert result["outcome"] == state and result["reached"] is (state is State.REACHED)
+    assert recorded_outcome(result, 0.5) == outcome
+
+
+def test_without_a_target_there_is_nothing_to_say():
+    outcome = outcome_of(tried(0.7), Goal(None))
+    assert (outcome.exit_code, outcome.sentence(), outcome.record()) == (0, "", {"reached": True})
+    assert recorded_outcome({}, None) == outcome
+
+
+@pytest.mark.parametrize(("score", "accuracies"), [(0.7, HELD), (0.7, MISSED), (0.51, HELD), (0.4, MISSED)])
+def test_what_a_strategy_learns_is_on_the_side_that_the_trainings_show(score, accuracies):
+    trial = tried(score, accuracies)
+    learned = learned_score(trial, trial.confirmed, GOAL.score)
+    assert (learned >= GOAL.score) is is_sound(trial, GOAL.score) is (accuracies == HELD)
+    assert learned_score(trial, trial.confirmed, None) == min(score, trial.confirmed["mean"])

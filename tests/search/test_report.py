@@ -9,6 +9,7 @@ from keras_vision.errors import BadInput
 from keras_vision.report import main, report, show
 from keras_vision.reporting.progress import PlainProgress, installed
 from keras_vision.search.ledger import Ledger, Trial
+from keras_vision.search.outcome import reaches
 from keras_vision.search.report import caution, importance_of, report_on
 from keras_vision.tune import tune
 
@@ -130,7 +131,7 @@ def test_brackets_are_printed_as_they_are(searched):
 
 def test_who_reached_the_target_by_luck_stands_behind_others_that_did(torn):
     ledger = Ledger(torn / "trials.jsonl", warn=lambda line: None)
-    (reached,) = [trial for trial in ledger.completed if trial.reaches(0.6)]
+    (reached,) = [trial for trial in ledger.completed if reaches(trial, 0.6)]
     others = [line["trial"] for line in report_on(torn)["leaders"] if line["val_accuracy"] < 0.6]
     number = len(ledger.trials)
     ledger.record("asked", number, values=reached.values)

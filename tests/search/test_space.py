@@ -5,8 +5,9 @@ import re
 import pytest
 
 from keras_vision.errors import BadInput
-from keras_vision.search.oracles import Tuning, make_oracle
 from keras_vision.search.space import Space
+from keras_vision.search.strategies.grid import make_oracle
+from keras_vision.search.tuning import Tuning
 from keras_vision.training.recipe import recipe_for
 
 
@@ -37,7 +38,7 @@ def test_hyperband_epochs_are_one_complete_shorter_cycle():
 @pytest.mark.parametrize("model", ["vgg", "cnn"])
 def test_a_grid_varies_the_network_before_the_training(model):
     space = Space(model, recipe_for(model))
-    strategy = Tuning(make_oracle("grid", space.hyperparameters, 0))
+    strategy = Tuning(make_oracle(space.hyperparameters, 0))
     networks = set()
     for _ in range(40):
         settings, recipe = space.resolve(strategy.ask())

@@ -1,3 +1,4 @@
+import io
 import json
 
 import keras
@@ -10,7 +11,7 @@ from keras_vision.models import build_model
 from keras_vision.models.blocks import classify, take_pixels
 from keras_vision.models.normalization import set_statistics
 from keras_vision.models.whitening import LAYER, set_whitening
-from keras_vision.reporting.progress import Progress
+from keras_vision.reporting.progress import PlainProgress, Progress
 from keras_vision.runs import Run, load_model, read_card, save_model
 from keras_vision.training import epoch, trainer
 from keras_vision.training.checkpoint import Checkpoints
@@ -222,6 +223,13 @@ def test_a_damaged_checkpoint_leaves_the_one_before_it(tmp_path, monkeypatch):
     (started,) = [(args, kwargs) for name, args, kwargs in lines if name == "fit_started"]
     best = max(json.loads(line)["val_accuracy"] for line in run.metrics_path.read_text().splitlines()[:2])
     assert started == ((4, 6), {"done": 2, "best": best})
+
+
+@pytest.mark.parametrize(("keep", "is_named"), [("best", True), ("last", False)])
+def test_the_best_epoch_is_named_only_where_its_weights_are_kept(tmp_path, keep, is_named):
+    stream = io.StringIO()
+    fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), keep=keep, progress=PlainProgress(stream))
+    assert ("best 0." in stream.getvalue()) is is_named
 
 
 def test_a_training_that_starts_anew_keeps_its_own_checkpoints(tmp_path, monkeypatch):

@@ -5,12 +5,12 @@ import itertools
 import pytest
 
 from keras_vision.models import model_settings
-from keras_vision.search import growing
-from keras_vision.search.growing import Growing
+from keras_vision.search import polishing
 from keras_vision.search.ladder import Ladder
+from keras_vision.search.strategies.grow import Growing
 from keras_vision.training.recipe import recipe_for
 
-NETWORK = {"filters", "blocks", "whitening"}
+NETWORK = {"filters", "blocks", "whitening", "early_pooling"}
 HALF_RATE = recipe_for("vgg").learning_rate / 2
 
 
@@ -149,7 +149,7 @@ def test_an_oracle_that_proposes_the_same_again_and_again_is_used_up(monkeypatch
         def tell(self, score, reason=""):
             pass
 
-    monkeypatch.setattr(growing, "Tuning", Stubborn)
+    monkeypatch.setattr(polishing, "Tuning", Stubborn)
     strategy, asked = grow(0.999, trials=100, polish=polish)
     rungs = len(strategy.ladder.rungs)
     assert len(asked) == 2 * rungs  # each rung, and each polished once
@@ -157,7 +157,7 @@ def test_an_oracle_that_proposes_the_same_again_and_again_is_used_up(monkeypatch
 
 def test_a_grid_is_drawn_to_its_end(monkeypatch):
     _, whole = grow(0.9, trials=300)
-    monkeypatch.setattr(growing, "FRUITLESS_DRAWS", 1)
+    monkeypatch.setattr(polishing, "FRUITLESS_DRAWS", 1)
     assert grow(0.9, trials=300)[1] == whole
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from keras_vision.search.oracles import Tuning, make_oracle
 from keras_vision.search.space import Space
+from keras_vision.search.strategies.random import make_oracle
+from keras_vision.search.tuning import Tuning
 from keras_vision.training.recipe import recipe_for
 
 
@@ -14,7 +15,7 @@ def asked(monkeypatch):
     """A function that asks an oracle which calls another function on the way, and adds `numpy` to what it proposes."""
 
     def ask(on_the_way):
-        oracle = make_oracle("random", Space("vgg", recipe_for("vgg")).hyperparameters, 0)
+        oracle = make_oracle(Space("vgg", recipe_for("vgg")).hyperparameters, 0)
         create = oracle.create_trial
 
         def create_trial(tuner):

@@ -3,27 +3,20 @@
 It climbs a ladder of networks from small to large until one reaches the target. Then it tries what lies beside the
 smallest that reached it and beside the rungs that nearly did (one more convolution in one block, a shorter network, a
 narrower one, also with one more), as long as that is smaller than the smallest so far. Where nothing of that is left,
-one of Keras Tuner's oracles polishes the training of the smaller network that came nearest, and each success starts the
-steps anew. In the place of rungs over a limit on
-parameters or MACs come the networks beside them that are within it, the largest first.
+the training of the smaller network that came nearest is polished, and each success starts the steps anew. In the place
+of rungs over a limit on parameters or MACs come the networks beside them that are within it, the largest first.
 """
 
-import itertools
 import json
 import math
 from dataclasses import dataclass, replace
 
-import keras_tuner
-
-from keras_vision.search.oracles import Tuning, make_oracle
+from keras_vision.search.polishing import Polisher
 
 # Rungs further below the target than this are no start for steps: one more convolution gains about a point.
 NEAR = 0.03
 # Nor is one that misses by more than this polished: other learning rates around a good one gain less.
 POLISHABLE = 0.015
-# So many draws in a row that gave nothing new end the polishing of a network. A grid says itself when it is used up;
-# the Bayesian oracle proposes the same again and again, and the random one never runs out of fractions.
-FRUITLESS_DRAWS = 20
 # Settings of which more makes a network better, other things equal.
 GROWS = ("filters", "blocks", "convs_per_stage", "hidden_units", "units", "layers", "width", "hidden_dim", "depth",
          "num_blocks", "tokens_mlp_dim", "channels_mlp_dim")  # fmt: skip
@@ -53,9 +46,10 @@ class Tried:
 
 
 class Growing:
-    """A strategy, with `ask` and `tell` in turns, and `confirm`, as `keras_vision.search.oracles.Tuning`.
+    """A strategy; see `keras_vision.search.strategies` for `ask`, `tell` and `confirm`.
 
-    What it asks depends on its arguments and on what it was told alone.
+    What it asks is a function of its arguments and of the trials that it was told. Only the polishers, whose proposals
+    take long to come to again, are kept from one question to the next.
 
     Args:
         ladder: A `Ladder`.
@@ -63,40 +57,37 @@ class Growing:
         size_of: Function from builder keywords to the number of parameters, or to None where they cannot be built.
         allows: Function from builder keywords that can be built to whether the network is within a person's limits, as
             far as counting tells.
-        polish: The oracle that polishes: "grid", "random" or "bayesian".
-        seed: Seeds that oracle.
+        polish: The strategy that polishes: "grid", "random" or "bayesian".
+        seed: Seeds it.
     """
 
     def __init__(self, ladder, *, target_acc, size_of, allows=lambda settings: True, polish="grid", seed=0):
         self.ladder, self.target_acc, self.size_of, self.allows = ladder, target_acc, size_of, allows
         self.polish, self.seed = polish, seed
-        self._tried = {}  # by all their values, given or left out
-        self._asked = None
-        self._oracles = {}  # of each network that was polished, by its values
-        self._oracle = None  # the one that the last question came from
-        self._exhausted = set()  # networks whose oracle has no more
+        self._tried = {}  # what was told, by all its values, given or left out
+        self._asked = None, None  # the last question, and the polisher that it came from, if any
+        self._polishers = {}  # of each network that was polished, by its values
 
     def ask(self):
         """Returns the next trial's values as a dict, or None where nothing is left to try."""
-        self._oracle = None
-        self._asked = self._next_step() if self.smallest() else self._next_rung()
-        if self._asked is None:
-            self._asked = self._next_polish()
-        return self._asked
+        values = self._next_step() if self.smallest() else self._next_rung()
+        self._asked = (values, None) if values is not None else self._next_polish()
+        return self._asked[0]
 
     def tell(self, score, reason=""):
         """Closes the values asked for last: with their score, or with why they have none."""
-        if self._oracle:
-            self._oracle.tell(score, reason)
-        settings, _ = self.ladder.split(self._asked)
-        tried = Tried(self._asked, self.size_of(settings), score, is_polished=self._oracle is not None)
-        self._tried[self._full_key(self._asked)] = tried
+        values, polisher = self._asked
+        if polisher:
+            polisher.tell(score, reason)
+        settings, _ = self.ladder.split(values)
+        tried = Tried(values, self.size_of(settings), score, is_polished=polisher is not None)
+        self._tried[self._full_key(values)] = tried
 
     def confirm(self, values, mean):
         """Takes note of what a trial came to on average over other seeds: that counts in the place of its score."""
         key = self._full_key(values)
         self._tried[key] = replace(self._tried[key], score=mean)
-        self._oracles, self._exhausted = {}, set()  # they were told of what is larger than a smallest that may be none
+        self._polishers = {}  # they were told of what is larger than a smallest that may be none
 
     def smallest(self):
         """Returns the smallest that reached the target, or None."""
@@ -172,23 +163,19 @@ class Growing:
         )
 
     def _next_polish(self):
-        """Returns new training settings for the smaller network that came nearest to the target, or None."""
+        """Returns new training settings for the smaller network that came nearest to the target, and their polisher."""
         while (base := self._to_be_polished()) is not None:
             key = _key(base.values)
-            if key not in self._oracles:
-                self._oracles[key] = self._polisher(base)
-            for _ in itertools.count() if self.polish == "grid" else range(FRUITLESS_DRAWS):
-                drawn = self._oracles[key].ask()
-                if drawn is None:
-                    break
-                values = self._polished(base, drawn)
-                if self._is_new(values) and self._is_smaller(values):
-                    self._oracle = self._oracles[key]
-                    return values
-                known = self._tried.get(self._full_key(values))
-                self._oracles[key].tell(known and known.score, "no smaller than the smallest so far")
-            self._exhausted.add(key)
-        return None
+            if key not in self._polishers:
+                self._polishers[key] = Polisher(self.ladder, base.values, self.polish, self.seed)
+            polisher = self._polishers[key]
+            values = polisher.ask(self._is_wanted, lambda values: self._tried.get(self._full_key(values)))
+            if values is not None:
+                return values, polisher
+        return None, None
+
+    def _is_wanted(self, values):
+        return self._is_new(values) and self._is_smaller(values)
 
     def _to_be_polished(self):
         """Returns the closest miss that is smaller than the smallest so far; where none reached, the closest of all."""
@@ -200,19 +187,13 @@ class Growing:
             and (smallest is None or one.parameters < smallest.parameters)
             and not one.is_polished
             and not self.ladder.split(one.values)[1]  # a step from a polished one, trained as that is
-            and _key(one.values) not in self._exhausted
+            and not self._is_used_up(one)
         ]
         return max(bases, key=lambda one: (one.score, -one.parameters), default=None)
 
-    def _polisher(self, base):
-        hyperparameters = keras_tuner.HyperParameters()
-        self.ladder.polish(hyperparameters, self.ladder.split(base.values)[0])
-        return Tuning(make_oracle(self.polish, hyperparameters, self.seed))
-
-    def _polished(self, base, drawn):
-        hyperparameters = keras_tuner.HyperParameters()
-        hyperparameters.values = dict(drawn)
-        return base.values | self.ladder.polish(hyperparameters, self.ladder.split(base.values)[0])
+    def _is_used_up(self, base):
+        polisher = self._polishers.get(_key(base.values))
+        return polisher is not None and polisher.is_used_up
 
     def _is_smaller(self, values):
         smallest, size = self.smallest(), self._size_within(self.ladder.split(values)[0])
@@ -227,3 +208,15 @@ def _at_most(value, other):
     if isinstance(value, tuple):
         return isinstance(other, tuple) and len(value) <= len(other) and all(map(_at_most, value, other))
     return value is not None and other is not None and value <= other
+
+
+def make(plan, space, networks):
+    """Returns the strategy of a search; see `keras_vision.search.strategies`."""
+    return Growing(
+        space,
+        target_acc=plan.goal.score,
+        size_of=networks.size_of,
+        allows=networks.allows,
+        polish=plan.polish,
+        seed=plan.seed,
+    )

@@ -1,0 +1,306 @@
+"""The loop of a search: ask the strategy for settings, run the trial, tell the strategy; and go on where it ended.
+
+A strategy proposes, and nothing else: Keras Tuner's own loop loses seeds, precision and work (a trial's exception, a
+kill), so the loop is here. What a strategy proposes depends on its seed and on what it was told, so replaying the
+ledger to a fresh one brings it to the state it had.
+"""
+
+import dataclasses
+import json
+import time
+import traceback
+
+from keras_vision.errors import BadInput, KerasVisionError
+from keras_vision.reporting.progress import Progress
+from keras_vision.runs import WorkdirRefused, write_text
+from keras_vision.search import ranking, winner
+from keras_vision.search.board import Board
+from keras_vision.search.confirming import Confirmer
+from keras_vision.search.costs import costs_of
+from keras_vision.search.executors import Job, TooSlow
+from keras_vision.search.executors.here import Here
+from keras_vision.search.failures import check_first_trials, why_none
+from keras_vision.search.ledger import Ledger, trial_run
+from keras_vision.search.networks import Networks
+from keras_vision.search.outcome import is_sound, learned_score, outcome_of, reaches
+from keras_vision.search.strategies import make_strategy
+from keras_vision.training.checkpoint import latest_epoch
+
+# A strategy that only proposes what the budgets forbid has nothing more to offer.
+REJECTIONS_THAT_END_A_SEARCH = 100
+
+
+def run_search(plan, dataset, space, run, progress=None):
+    """Searches, or goes on with a search; trains what was found anew, and goes on where that was luck.
+
+    Args:
+        plan: A `SearchPlan`.
+        dataset: A `Dataset`; its test split is not opened.
+        space: A `Space` or a `Ladder`, as the strategy needs: what its values mean.
+        run: The `Run` of the search. Trials are runs in its folder `trials`.
+        progress: A `Progress`.
+
+    Returns:
+        The result as a dict, which is also on disk: the best trial's, with what the search found and cost.
+
+    Raises:
+        KerasVisionError: No trial completed; or the ledger on disk is damaged, or is not what this strategy would have
+            proposed.
+    """
+    return Search(plan, dataset, space, run, progress).find()
+
+
+class Search:
+    """A search in a run directory; arguments and errors as of `run_search`.
+
+    Attributes:
+        ledger: The `Ledger`: all that happened.
+        unfinished: The trial that ran out of time, with its result so far, or None.
+    """
+
+    def __init__(self, plan, dataset, space, run, progress=None):
+        self.plan, self.space, self.run, self.progress = plan, space, run, progress or Progress()
+        self.needed = plan.goal.score
+        self.ledger = Ledger(run.path / "trials.jsonl", warn=self.progress.say)
+        self.board = Board(run, space, plan.goal.metric)
+        self.networks = Networks(plan.model, dataset, plan.limits, self.progress.say)
+        self.executor = Here(plan, dataset, space, self.networks, self.progress)
+        self.confirmer = Confirmer(plan, run, self.ledger, self.executor, self.progress.say)
+        self.strategy = make_strategy(plan, space, self.networks)
+        self.unfinished = None
+        for trial in self.ledger.trials:
+            self._replay_confirmations(trial.number)
+            self._replay(trial)
+        self._replay_confirmations(len(self.ledger.trials))
+
+    # ---- the whole of it ----
+
+    def find(self):
+        """Runs trials, trains what they find anew, and goes on where that was luck; returns the result."""
+        while True:
+            known = self._known()
+            ended = self.go()
+            result = self.conclude(ended)
+            if self.plan.goal.confirmations and not self.unfinished:
+                result = self.conclude(self.confirm() or ended)
+            if result["reached"] or result["ended"] in ("trials", "time") or self._known() == known:
+                return result
+
+    def _known(self):
+        """Returns numbers that grow with what there is to go on from."""
+        return len(self.ledger.trials), len(self.ledger.confirmations)
+
+    def go(self):
+        """Runs trials until the target, their number, the deadline or the space's end is reached.
+
+        Returns:
+            Why it ended: "target", "trials", "time" or "space".
+        """
+        self.board.log_missing(self.ledger.trials)
+        self._prune()
+        while True:
+            ended = self._ended()
+            trial = None if ended else self._open_trial() or self._ask()
+            if trial is None:
+                self.board.write_tables(self.ledger.trials)
+                self.board.draw(self.ledger.trials, self.needed)
+                return ended or ("target" if self.has_reached() else "space")
+            before = self.best
+            self._run_trial(trial)
+            if self.best is not before:
+                self._crown(self.best)
+            self._prune()
+            self.board.write_tables(self.ledger.trials)
+            if trial.status == "FAILED":
+                check_first_trials(self.run, self.ledger.trials)
+
+    def confirm(self):
+        """Trains the best network anew, with other seeds and on other validation images.
+
+        Where that does not show the target, the next smallest that reached takes its place; where none holds, the
+        smallest stays. A trial that was confirmed with as many trainings, or more, keeps what it came to.
+
+        Returns:
+            "time" where there was no time for all of them; else None.
+        """
+        goal = self.plan.goal
+        whole = [trial for trial in self._ranking() if trial_run(self.run, trial).model_path.exists()]
+        ended = None
+        for trial in ranking.to_confirm(whole, goal):
+            is_known = trial.confirmed is not None and goal.is_enough(trial.confirmed["accuracies"])
+            confirmed = trial.confirmed if is_known else self.confirmer.train_anew(trial)
+            if confirmed is None:
+                self.progress.say("  out of time; the same command goes on with the confirmation")
+                ended = "time"
+                break
+            if not is_known:
+                self.ledger.record("confirmed", trial.number, **confirmed)
+                self._tell_confirmed(trial, confirmed)
+            if not reaches(trial, self.needed) or is_sound(trial, self.needed):
+                break
+            if not is_known:
+                mean = confirmed["mean"]
+                self.progress.say(f"  on average {mean:.4f}: trials/{trial.name} reached the goal by luck")
+        self._prune()
+        return ended
+
+    def conclude(self, ended):
+        """Puts the best trial's model into the search's own directory and writes its result; returns the result.
+
+        A trial that ran out of time counts with its last epoch so far, until it is continued.
+
+        Args:
+            ended: What `go` or `confirm` returned.
+
+        Raises:
+            KerasVisionError: No trial completed.
+        """
+        trials, ranked = self.ledger.trials, self._ranking(*filter(None, [self.unfinished]))
+        if not ranked:
+            raise KerasVisionError(f"no trial completed: {why_none(trials, ended)}")
+        best = ranked[0]
+        result = best.result | {
+            "best_trial": f"trials/{best.name}",
+            "best_values": best.values,
+            **winner.tally(trials),
+            "ended": ended,
+            **costs_of(self.run, trials, best, self.needed, self.space, self.networks),
+            **({"confirmed": best.confirmed} if best.confirmed else {}),
+            **outcome_of(best, self.plan.goal).record(),
+        }
+        return winner.hand_over(self.run, best, result)
+
+    # ---- the best so far ----
+
+    def _ranking(self, *more):
+        return ranking.ranking(self.run, [*self.ledger.completed, *more], self.needed)
+
+    @property
+    def best(self):
+        """The best completed trial, or None."""
+        return next(iter(self._ranking()), None)
+
+    def has_reached(self):
+        """Returns whether a completed trial reached the target, and not by luck."""
+        return self.best is not None and is_sound(self.best, self.needed)
+
+    def _crown(self, best):
+        winner.take_model(self.run, best)
+        if is_sound(best, self.needed):
+            further = "" if self.plan.stops_at_target else "; now for a smaller one"
+            size = f"{best.result['parameters']:,} parameters"
+            self.progress.say(f"  reached {self.needed:.4f} with {size} ({best.score:.4f}){further}")
+
+    def _prune(self):
+        winner.prune(self.run, self.ledger.trials, ranking.kept(self._ranking(), self.plan.goal, self.plan.keep))
+
+    def _ended(self):
+        closed, deadline = len(self.ledger.closed), self.plan.deadline
+        if self.plan.stops_at_target and self.has_reached():
+            return "target"
+        if self.unfinished or (closed and deadline is not None and time.monotonic() > deadline):
+            return "time"
+        if closed >= self.plan.max_trials:
+            return "trials"
+        return None
+
+    # ---- the strategy and the ledger, kept in step ----
+
+    def _ask(self):
+        """Returns the next trial that is within the limits, or None where there is none."""
+        while not self._all_rejected():
+            values = self.strategy.ask()
+            if values is None:
+                return None
+            self.ledger.record("asked", len(self.ledger.trials), values=values)
+            trial = self.ledger.trials[-1]
+            if not self._is_over(trial):
+                return trial
+        self.progress.say(f"the last {REJECTIONS_THAT_END_A_SEARCH} proposals were all over a limit")
+        return None
+
+    def _all_rejected(self):
+        last = self.ledger.trials[-REJECTIONS_THAT_END_A_SEARCH:]
+        return len(last) == REJECTIONS_THAT_END_A_SEARCH and all(trial.status == "REJECTED" for trial in last)
+
+    def _is_over(self, trial):
+        """Rejects a trial that is over a limit, by count, before anything is allocated; returns whether it was."""
+        try:
+            reason = self.networks.broken_limit(self.space.resolve(trial.values)[0])
+        except BadInput:  # values that do not go together: the trial fails as any other does
+            return False
+        if reason:
+            self._close(trial, "rejected", reason=reason)
+        return bool(reason)
+
+    def _open_trial(self):
+        trial = next((trial for trial in self.ledger.trials if trial.status == "OPEN"), None)
+        return None if trial and self._is_over(trial) else trial
+
+    def _close(self, trial, event, **details):
+        self.ledger.record(event, trial.number, **details)
+        self.strategy.tell(trial.score, trial.reason)
+        self.board.log_session(trial)
+        if trial.status == "FAILED":
+            self.progress.say(f"  failed: {trial.reason}")
+
+    def _tell_confirmed(self, trial, confirmed):
+        self.strategy.confirm(trial.values, learned_score(trial, confirmed, self.needed))
+
+    def _replay(self, trial):
+        values = self.strategy.ask()
+        if values is None or json.loads(json.dumps(values)) != trial.values:
+            raise KerasVisionError(
+                f"{self.ledger.path}: trial {trial.name} has settings that this search would not have proposed. Was it "
+                "made by another version? Nothing was changed; give another --workdir."
+            )
+        if trial.status != "OPEN":
+            self.strategy.tell(trial.score, trial.reason)
+
+    def _replay_confirmations(self, asked):
+        """Tells the strategy of the confirmations that came when so many trials had been asked for."""
+        for asked_then, trial, confirmed in self.ledger.confirmations:
+            if asked_then == asked:
+                self._tell_confirmed(trial, confirmed)
+
+    # ---- one trial ----
+
+    def _run_trial(self, trial):
+        run = trial_run(self.run, trial)
+        epochs_done = latest_epoch(run.checkpoints)
+        self.progress.trial_started(len(self.ledger.closed) + 1, self.plan.max_trials, trial.values)
+        if not run.finished and trial.attempts.are_used_up(epochs_done):
+            self._close(trial, "failed", reason=f"gave up after {trial.attempts.deaths + 1} crashes")
+            return
+        self.ledger.record("started", trial.number, attempt=trial.attempts.count + 1, epochs_done=epochs_done)
+        try:
+            with self.ledger.excused(trial):
+                result = self.executor.run(self._job(trial, run), lambda rows: self._note_epoch(trial, rows))
+        except TooSlow as error:
+            self._close(trial, "rejected", reason=str(error))
+            return
+        except (OSError, WorkdirRefused):
+            raise
+        except Exception as error:
+            # Settings can be at fault in ways that only building or training shows, in whichever library.
+            write_text(run.path / "error.txt", traceback.format_exc())
+            self._close(trial, "failed", reason=f"{type(error).__name__}: {error}".splitlines()[0])
+            return
+        if result["stopped"] == "time":
+            self.ledger.record("interrupted", trial.number)
+            self.unfinished = dataclasses.replace(trial, result=result)
+            return
+        if result["stopped"] == "hopeless":
+            self.progress.say(f"  given up: {self.needed:.4f} is out of its reach")
+        self._close(trial, "completed", result=result)
+
+    def _job(self, trial, run):
+        # One of Hyperband's short trainings need not come near the target: it is there to be compared with its like.
+        # And how an error shrinks says nothing of when it is none.
+        full = self.space.recipe.epochs
+        is_judged = (self.needed or 1) < 1 and trial.values.get("tuner/epochs", full) >= full
+        return Job(str(run.path), trial.values, trial.number, is_judged=is_judged)
+
+    def _note_epoch(self, trial, rows):
+        if len(rows) > trial.last_epoch:
+            self.ledger.record("epoch", trial.number, epoch=len(rows), val_accuracy=rows[-1]["val_accuracy"])

@@ -1,0 +1,57 @@
+"""The networks of a search: built, and counted without being built."""
+
+import json
+
+from keras_vision.analysis.counts import count_unbuilt
+from keras_vision.models import build_model
+from keras_vision.reporting.progress import settings_line
+
+
+class Networks:
+    """The networks of one model family for one data set. What one costs is counted once.
+
+    Args:
+        model: A name in `MODELS`.
+        dataset: The `Dataset`.
+        limits: A `Limits`.
+        say: Called with a line for each network that does not fit the images.
+    """
+
+    def __init__(self, model, dataset, limits, say):
+        self.model, self.dataset, self.limits, self.say = model, dataset, limits, say
+        self._counts, self._unfit = {}, {}
+
+    def build(self, settings):
+        """Returns the network of these builder keywords."""
+        return build_model(self.model, self.dataset.shape, len(self.dataset.class_names), **settings)
+
+    def counts_of(self, settings):
+        """Returns the `ModelCounts` of a network without allocating it, or None where its settings do not fit."""
+        key = json.dumps(settings, sort_keys=True)
+        if key not in self._counts:
+            try:
+                self._counts[key] = count_unbuilt(lambda: self.build(settings))
+            except Exception as error:  # its trial, if it has one, builds it again, and fails with the reason
+                self._counts[key] = None
+                self._unfit[key] = f"{type(error).__name__}: {error}".splitlines()[0]
+        return self._counts[key]
+
+    def size_of(self, settings):
+        """Returns the number of trainable parameters, or None, having said why, where the settings do not fit."""
+        counts = self.counts_of(settings)
+        if counts is None and (reason := self._unfit.pop(json.dumps(settings, sort_keys=True), None)):
+            self.say(f"left out: {settings_line(settings)}: {reason}")
+        return counts and counts.trainable_parameters
+
+    def broken_limit(self, settings):
+        """Returns which limit on parameters or MACs a network is over, in words; "" also where it cannot be built."""
+        counts = self.counts_of(settings)
+        return self.limits.broken_by(counts) if counts else ""
+
+    def allows(self, settings):
+        """Returns whether a network that can be built is within the limits on parameters and MACs."""
+        return not self.broken_limit(settings)
+
+    def training_flops(self, settings, epochs):
+        """Returns the FLOPs of training a network that can be built for so many epochs."""
+        return self.counts_of(settings).training_flops * len(self.dataset.train) * epochs

@@ -1,0 +1,88 @@
+"""SearchPlan: all that a search was asked for."""
+
+import dataclasses
+
+import numpy as np
+
+from keras_vision.search.outcome import Goal
+from keras_vision.search.strategies import STRATEGIES, USUAL, USUAL_POLISH
+
+
+def trial_seed(seed, number):
+    """Returns the seed of a trial: its own, and a function of the search's seed alone.
+
+    Example:
+
+    >>> trial_seed(0, 0) != trial_seed(0, 1)
+    True
+    """
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0] >> 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """The most that a network may cost; None is no limit.
+
+    Args:
+        max_params: Trainable parameters.
+        max_macs: Multiply-accumulates of inference, for one image.
+        max_latency_ms: Milliseconds that inference of one image takes on this machine.
+    """
+
+    max_params: int | None = None
+    max_macs: int | None = None
+    max_latency_ms: float | None = None
+
+    def broken_by(self, counts):
+        """Returns which limit a network of these `ModelCounts` is over, in words, or ""."""
+        for name, value, limit in (
+            ("parameters", counts.trainable_parameters, self.max_params),
+            ("MACs", counts.macs, self.max_macs),
+        ):
+            if limit is not None and value > limit:
+                return f"{value:,} {name}, more than the {limit:,} allowed"
+        return ""
+
+    def broken_in_time(self, milliseconds):
+        """Returns that a latency is over its limit, in words, or ""."""
+        if self.max_latency_ms is not None and milliseconds > self.max_latency_ms:
+            return f"{milliseconds:.2f} ms for one image, more than the {self.max_latency_ms:g} allowed"
+        return ""
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchPlan:
+    """What a search was asked for. All of it is plain data, which another process can be given.
+
+    Args:
+        model: A name in `MODELS`.
+        goal: A `Goal`: the target, and how often what was found is trained anew.
+        strategy: A name in `STRATEGIES`.
+        polish: The strategy with which a growing search varies the training.
+        ending: A name in `ENDINGS`: when a training is given up.
+        limits: The most that a network may cost.
+        max_trials: Trials in all, those of earlier starts included, rejected ones not.
+        deadline: No epoch starts after this, in the time of `time.monotonic()`.
+        keep: How many model files are kept: those of the best trials.
+        seed: With its number, seeds each trial.
+        precision: As in `set_precision`.
+        card: Dict kept inside each trial's model file.
+    """
+
+    model: str
+    goal: Goal
+    strategy: str = USUAL
+    polish: str = USUAL_POLISH
+    ending: str = "hopeless"
+    limits: Limits = Limits()
+    max_trials: int = STRATEGIES[USUAL].trials
+    deadline: float | None = None
+    keep: int = 3
+    seed: int = 0
+    precision: str = "auto"
+    card: dict = dataclasses.field(default_factory=dict)
+
+    @property
+    def stops_at_target(self):
+        """Whether the search ends at the first trial that reaches the target, or goes on to smaller networks."""
+        return STRATEGIES[self.strategy].stops_at_target

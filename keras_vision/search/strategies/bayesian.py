@@ -1,0 +1,23 @@
+"""Bayesian search: a Gaussian process with an upper confidence bound (Snoek et al. 2012)."""
+
+from keras_tuner.oracles import BayesianOptimizationOracle
+
+from keras_vision.search.tuning import DefaultsFirst, Tuning, oracle_arguments
+
+# Random settings before the Gaussian process proposes. Keras Tuner's own number, three for each hyper-parameter, is
+# more than most budgets hold.
+INITIAL_POINTS = 5
+
+
+class Bayesian(DefaultsFirst, BayesianOptimizationOracle):
+    """Keras Tuner's Bayesian oracle."""
+
+
+def make_oracle(hyperparameters, seed, max_epochs=None):
+    """Returns the oracle; `max_epochs` means nothing to it."""
+    return Bayesian(max_trials=None, num_initial_points=INITIAL_POINTS, **oracle_arguments(hyperparameters, seed))
+
+
+def make(plan, space, networks):
+    """Returns the strategy of a search; see `keras_vision.search.strategies`."""
+    return Tuning(make_oracle(space.hyperparameters, plan.seed))

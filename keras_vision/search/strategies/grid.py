@@ -1,0 +1,19 @@
+"""Grid search: every combination of the space, in order, from the defaults on."""
+
+from keras_tuner.oracles import GridSearchOracle
+
+from keras_vision.search.tuning import Quiet, Tuning, oracle_arguments
+
+
+class Grid(Quiet, GridSearchOracle):
+    """Keras Tuner's grid oracle."""
+
+
+def make_oracle(hyperparameters, seed, max_epochs=None):
+    """Returns the oracle; `max_epochs` means nothing to it."""
+    return Grid(max_trials=None, **oracle_arguments(hyperparameters, seed))
+
+
+def make(plan, space, networks):
+    """Returns the strategy of a search; see `keras_vision.search.strategies`."""
+    return Tuning(make_oracle(space.hyperparameters, plan.seed))

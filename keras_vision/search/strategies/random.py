@@ -1,0 +1,19 @@
+"""Random search: settings drawn from the whole space, independently of each other (Bergstra & Bengio 2012)."""
+
+from keras_tuner.oracles import RandomSearchOracle
+
+from keras_vision.search.tuning import DefaultsFirst, Tuning, oracle_arguments
+
+
+class Random(DefaultsFirst, RandomSearchOracle):
+    """Keras Tuner's random oracle."""
+
+
+def make_oracle(hyperparameters, seed, max_epochs=None):
+    """Returns the oracle; `max_epochs` means nothing to it."""
+    return Random(max_trials=None, **oracle_arguments(hyperparameters, seed))
+
+
+def make(plan, space, networks):
+    """Returns the strategy of a search; see `keras_vision.search.strategies`."""
+    return Tuning(make_oracle(space.hyperparameters, plan.seed))

@@ -1,0 +1,117 @@
+"""Every strategy: its file, its row, and what all of them keep to."""
+
+from pathlib import Path
+
+import pytest
+
+from keras_vision.errors import BadInput
+from keras_vision.models import MODELS
+from keras_vision.search.ladder import Ladder
+from keras_vision.search.networks import Networks
+from keras_vision.search.outcome import Goal
+from keras_vision.search.plan import Limits, SearchPlan
+from keras_vision.search.space import Space
+from keras_vision.search.strategies import (
+    POLISHERS,
+    STRATEGIES,
+    USUAL,
+    USUAL_POLISH,
+    default_strategy,
+    make_strategy,
+    strategy_file,
+)
+from keras_vision.training.recipe import recipe_for
+from tests.synthetic import make_dataset
+
+FOLDER = Path(strategy_file(USUAL).__file__).parent
+every_strategy = pytest.mark.parametrize("name", STRATEGIES)
+learning = pytest.mark.parametrize("name", ["random", "bayesian", "hyperband"])
+
+
+def space_of(name):
+    kind = {"space": Space, "ladder": Ladder}[STRATEGIES[name].needs]
+    return kind("vgg", recipe_for("vgg", epochs=4))
+
+
+def strategy_of(name, seed=0):
+    plan = SearchPlan("vgg", Goal(0.9), strategy=name, seed=seed)
+    networks = Networks("vgg", make_dataset(shape=(32, 32, 3)), Limits(), pytest.fail)
+    return make_strategy(plan, space_of(name), networks)
+
+
+def proposals(name, seed, count=6):
+    strategy = strategy_of(name, seed)
+    for number in range(count):
+        yield strategy.ask()
+        strategy.tell(0.5 + 0.01 * ((7 * number) % 5))
+
+
+def test_every_strategy_has_a_file_and_every_file_a_row():
+    files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
+    assert files == set(STRATEGIES), f"without a row: {files - set(STRATEGIES)}; a file: {set(STRATEGIES) - files}"
+
+
+@every_strategy
+def test_every_file_has_what_its_row_promises(name):
+    row, file = STRATEGIES[name], strategy_file(name)
+    assert callable(getattr(file, "make", None)), f"{file.__file__} has no make(plan, space, networks)"
+    assert row.needs in ("ladder", "space") and row.trials > 0 and set(row.default_for) <= set(MODELS)
+    if row.polishes:
+        assert callable(getattr(file, "make_oracle", None)), f"{file.__file__} polishes and has no make_oracle"
+    for method in ("ask", "tell", "confirm"):
+        assert callable(getattr(strategy_of(name), method, None)), f"{name} cannot {method}"
+
+
+def test_what_is_usual_can_be_chosen():
+    assert USUAL in STRATEGIES and USUAL_POLISH in POLISHERS
+    assert not STRATEGIES[USUAL].needs_target
+
+
+def test_no_family_has_two_defaults():
+    families = [family for row in STRATEGIES.values() for family in row.default_for]
+    assert len(families) == len(set(families))
+
+
+@pytest.mark.parametrize(
+    ("model", "target", "expected"), [("vgg", 0.9, "grow"), ("vgg", None, "random"), ("cnn", 0.9, "random")]
+)
+def test_a_family_with_a_ladder_that_was_measured_grows_to_its_target(model, target, expected):
+    assert default_strategy(model, target) == expected
+
+
+@every_strategy
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_seed_gives_the_same_proposals_again(name, seed):
+    assert list(proposals(name, seed)) == list(proposals(name, seed))
+
+
+@learning
+def test_another_seed_gives_other_proposals(name):
+    assert list(proposals(name, 0)) != list(proposals(name, 1))
+
+
+@every_strategy
+def test_the_first_proposal_is_the_defaults(name):
+    first = {k: v for k, v in next(proposals(name, seed=3)).items() if not k.startswith("tuner/")}
+    assert space_of(name).resolve(first) == space_of(name).first()
+
+
+@every_strategy
+def test_a_failed_proposal_is_told_and_the_strategy_goes_on(name):
+    strategy = strategy_of(name)
+    for _ in range(4):
+        assert strategy.ask()
+        strategy.tell(None, "the loss became nan")
+    assert strategy.ask()
+
+
+@every_strategy
+def test_strategies_write_nothing(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    list(proposals(name, 0, count=2))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_strategy_is_refused_with_the_nearest():
+    with pytest.raises(BadInput, match="Did you mean 'random'"):
+        strategy_file("randon")

@@ -41,17 +41,6 @@ from keras_vision.training.scores import METRICS
 
 
 @dataclasses.dataclass(frozen=True)
-class LimitSettings(Settings):
-    """The most that a network may cost; None is no limit."""
-
-    max_params: int = setting(None, "try no network with more trainable parameters", "N", POSITIVE)
-    max_macs: int = setting(None, "try no network with more multiply-accumulates for one image", "N", POSITIVE)
-    max_latency_ms: float = setting(
-        None, "try no network that takes longer for one image on this machine", "MS", POSITIVE
-    )
-
-
-@dataclasses.dataclass(frozen=True)
 class TuneSettings(Settings):
     """What `tune` is asked for."""
 
@@ -78,7 +67,7 @@ class TuneSettings(Settings):
         None, f"try at most so many networks and recipes; if not given, {default_trials()}", "N", POSITIVE
     )
     max_minutes: float = setting(None, "start no new epoch after this long", "MINUTES", MINUTES)
-    limits: LimitSettings = group(LimitSettings)
+    limits: Limits = group(Limits)
     epochs: int = setting(None, "passes of each trial over the training images", "N", whole(1))
     batch_size: int = setting(None, "images per step", "N", whole(1))
     keep: int = setting(3, "keep the model files of the K best trials", "K", POSITIVE)
@@ -230,7 +219,7 @@ def _plan(asked, goal, deadline, source):
         strategy=asked.chosen_strategy,
         polish=asked.chosen_polish,
         ending=asked.ending,
-        limits=Limits(**dataclasses.asdict(asked.limits)),
+        limits=asked.limits,
         max_trials=asked.max_trials or asked.row.trials,
         deadline=deadline,
         keep=asked.keep,

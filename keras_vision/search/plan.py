@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_vision.search.outcome import Goal
 from keras_vision.search.strategies import STRATEGIES, USUAL, USUAL_POLISH
+from keras_vision.system.settings import POSITIVE, Settings, setting
 
 
 def trial_seed(seed, number):
@@ -20,18 +21,14 @@ def trial_seed(seed, number):
 
 
 @dataclasses.dataclass(frozen=True)
-class Limits:
-    """The most that a network may cost; None is no limit.
+class Limits(Settings):
+    """The most that a network may cost; None is no limit."""
 
-    Args:
-        max_params: Trainable parameters.
-        max_macs: Multiply-accumulates of inference, for one image.
-        max_latency_ms: Milliseconds that inference of one image takes on this machine.
-    """
-
-    max_params: int | None = None
-    max_macs: int | None = None
-    max_latency_ms: float | None = None
+    max_params: int = setting(None, "try no network with more trainable parameters", "N", POSITIVE)
+    max_macs: int = setting(None, "try no network with more multiply-accumulates for one image", "N", POSITIVE)
+    max_latency_ms: float = setting(
+        None, "try no network that takes longer for one image on this machine", "MS", POSITIVE
+    )
 
     def broken_by(self, counts):
         """Returns which limit a network of these `ModelCounts` is over, in words, or ""."""

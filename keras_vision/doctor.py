@@ -186,7 +186,7 @@ def data_sets(data_dir=None):
         except BadInput as error:
             is_folder = os.path.isdir(os.path.expanduser(data_dir))
             text = f"not in {data_dir}" + ("" if is_folder else ", which is not a folder")
-            yield Finding("fault" if is_main else "ok", name, f"{text}. {error}" if is_main else text)
+            yield Finding("fault" if is_main else "ok", name, str(error) if is_main else text)
             continue
         if place.kind == "download":
             mend = " Without a network: --data-dir, or --dataset digits." if is_main else ""

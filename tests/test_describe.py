@@ -102,7 +102,9 @@ def test_the_own_data_set_of_a_model_is_loaded_as_for_its_training(tmp_path):
 
 
 def test_a_data_set_that_does_not_fit_is_refused_with_both_sides_named(tmp_path):
-    with pytest.raises(BadInput, match=r"digits of \(8, 8, 1\) images in 10 classes: expected images \(8, 8, 3\)"):
+    with pytest.raises(
+        BadInput, match=r"digits has images of shape \(8, 8, 1\) in 10 classes, but .* takes \(8, 8, 3\)"
+    ):
         describe("mlp", input_shape=(8, 8, 3), gradients=True, dataset="digits", out=tmp_path)
 
 

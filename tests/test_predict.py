@@ -275,7 +275,7 @@ def test_a_folder_without_images_beside_others_is_named_and_they_are_answered(mo
 
 def test_a_folder_without_images_is_refused(model):
     os.makedirs("empty/inner")
-    with pytest.raises(BadInput, match=r"folder empty cannot be answered: no images\. Give images"):
+    with pytest.raises(BadInput, match=r"folder empty cannot be used: it holds no images\. Give image files"):
         next(predict(model, "empty"))
 
 
@@ -290,7 +290,7 @@ def test_a_folder_without_images_is_refused(model):
             lambda: save(ending=keras.layers.Activation("sigmoid")),
             "ends in a sigmoid: expected one that ends in logits",
         ),
-        (lambda: save(shape=(2000, 8, 3)), "for images of 2000x8x3: expected sides of at most 1024 pixels"),
+        (lambda: save(shape=(2000, 8, 3)), "for images of 2000x8x3, and no side may have more than 1024 pixels"),
     ],
 )
 def test_models_that_do_not_name_images_are_refused(build, message):
@@ -402,7 +402,7 @@ def test_progress_goes_to_standard_error(model, monkeypatch, capsys):
 
 def test_json_and_csv_together_are_refused(model, capsys):
     assert main([model, "a.png", "--json", "--csv"]) == 2
-    assert "--json with --csv: expected one of the two" in capsys.readouterr().err
+    assert "Give either --json or --csv, not both." in capsys.readouterr().err
 
 
 def test_names_that_no_stream_can_print_are_spelt_out(model, capsys):

@@ -105,7 +105,7 @@ def _about(listing):
         warnings.append(f"Folders without images are not classes: {some(listing.empty)}.")
     if listing.loose:
         names = _names(listing, listing.loose)
-        warnings.append(f"{len(listing.loose):,} images lie outside the folders of classes and are not read: {names}.")
+        warnings.append(f"Images outside the folders of classes are not read ({len(listing.loose):,} in all): {names}.")
     if listing.others:
         count = len(listing.others)
         warnings.append(f"{count:,} files or folders are not images of a class: {_names(listing, listing.others)}.")

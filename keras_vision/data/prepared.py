@@ -232,8 +232,8 @@ def download(spec, root, announce):
     row = DATASETS.get(spec)
     package = "install Debian's package dataset-fashion-mnist, " if row and row.system_dir else ""
     raise BadInput(
-        f"The data set {spec!r} is not on this machine, and {problem}. Tried: "
-        f"{row.looked_for if row else 'a prepared TFDS directory, then a TFDS download'}. "
+        f"The data set {spec!r} is not on this machine, and {problem}.",
+        mend=f"Tried: {row.looked_for if row else 'a prepared TFDS directory, then a TFDS download'}. "
         f"Give --data-dir with a TFDS directory that holds it, {package}connect to the network, "
         "or choose what needs no download: --dataset digits, folder:PATH, npz:PATH, csv:FILE.",
     )

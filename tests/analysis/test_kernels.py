@@ -107,5 +107,5 @@ def test_grey_kernels_are_the_average_over_channels():
 
 
 def test_colour_needs_three_channels():
-    with pytest.raises(BadInput, match="kernels of 1 channels in colour"):
+    with pytest.raises(BadInput, match="Kernels of 1 channels cannot be drawn in colour"):
         plot_kernels(np.zeros((3, 3, 1, 4)), title="grey", colour=True)

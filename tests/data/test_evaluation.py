@@ -66,7 +66,7 @@ def test_the_models_own_data_is_told_by_its_fingerprint():
 
 
 def test_labels_without_a_name_are_refused():
-    with pytest.raises(BadInput, match="x has labels from 2 to 2, and names of 2 classes"):
+    with pytest.raises(BadInput, match="x has labels from 2 to 2, but names for 2 classes only"):
         evaluation_images("x", source(train=Split(split_of(3).images, np.array([2, 2, 2]))), SHAPE)
 
 
@@ -127,7 +127,7 @@ def test_a_near_name_is_suggested():
 def test_plain_numbers_of_an_array_file_are_the_models_numbers_where_there_are_as_many():
     numbers, notes = match_classes(NAMES, ("0", "1"), {0, 1}, "npz:x.npz")
     assert numbers == [0, 1]
-    assert notes == ["The labels of npz:x.npz are taken as the model's numbers: 0 is 'ants', 1 is 'bees'."]
+    assert notes == ["The labels of npz:x.npz are read as the model's class numbers: 0 is 'ants', 1 is 'bees'."]
     for name, of_data in (("folder:x", ("0", "1")), ("npz:x.npz", ("0", "1", "2"))):
         with pytest.raises(BadInput, match="the model does not know: '0'"):
             match_classes(NAMES, of_data, {0, 1}, name)
@@ -138,13 +138,13 @@ def test_labels_follow_the_models_order_and_missing_classes_are_said():
     found = with_the_classes_of(found, ("wasps", "bees", "ants"), 3)
     assert found.images.labels.tolist() == [1, 1, 1]
     assert found.class_names == ("wasps", "bees", "ants")
-    assert found.decisions[-1] == "No images of wasps, ants."
+    assert found.decisions[-1] == "There are no images of wasps, ants."
 
 
 def test_a_model_without_names_needs_as_many_classes():
     found = evaluation_images("x", source(train=split_of(3)), SHAPE)
     assert with_the_classes_of(found, None, 2) is found
-    with pytest.raises(BadInput, match="The model has 3 classes without names, and x has 2"):
+    with pytest.raises(BadInput, match="The model has 3 classes without names, but x has 2"):
         with_the_classes_of(found, None, 3)
 
 

@@ -125,7 +125,7 @@ def test_hidden_files_are_left_alone(photos, hidden):
 
 def test_images_beside_the_classes_are_told(photos, write_image):
     write_image(photos / "top.png")
-    assert _said(_load(photos).warnings, "Images outside the folders of classes, 1 in all, are not read: top.png")
+    assert _said(_load(photos).warnings, "Images outside the folders of classes are not read (1 in all): top.png")
 
 
 @pytest.mark.parametrize("stray", ["notes.txt", "cat/notes.txt"])
@@ -178,7 +178,7 @@ def test_class_only_in_test_is_refused_at_the_start(split_photos, write_image):
 def test_class_missing_in_test_is_told(split_photos):
     for file in (split_photos / "test" / "dog").iterdir():
         file.unlink()
-    assert _said(_load(split_photos).test().warnings, "No test images of these classes: dog")
+    assert _said(_load(split_photos).test().warnings, "There are no test images of these classes: dog")
 
 
 def test_third_folder_beside_train_and_test_is_listed(split_photos):

@@ -209,7 +209,7 @@ def test_half_flat_images_are_read(open_arrays):
 
 @pytest.mark.parametrize("shape", [(40, 7), (40, 0, 5), (40, 6, 5, 7), (40, 2, 3, 4, 5), (39, 6, 5, 3), (40,)])
 def test_other_shapes_are_refused_with_the_shape(open_arrays, shape):
-    with pytest.raises(BadInput, match=rf"x_train is of shape \({', '.join(map(str, shape))}"):
+    with pytest.raises(BadInput, match=rf"x_train has the shape \({', '.join(map(str, shape))}"):
         open_arrays(np.zeros(shape, np.uint8))
 
 
@@ -399,7 +399,7 @@ def test_the_same_images_are_the_same_data_set_in_whatever_form(arrays, save, la
         ({"y_train": np.zeros((40, 4), int)}, "rows with no class or with several"),
         ({"y_train": np.eye(4)[FOUR] + np.eye(4)[FOUR - 1]}, "rows with no class or with several"),
         ({"y_train": np.eye(4)[FOUR] * 0.8 + 0.1 * (FOUR == 1)[:, None]}, "not one-hot"),
-        ({"y_train": np.zeros((40, 2, 2), int)}, r"y_train is of shape \(40, 2, 2\)"),
+        ({"y_train": np.zeros((40, 2, 2), int)}, r"y_train has the shape \(40, 2, 2\)"),
         ({"y_train": np.array(["a", ""] * 20)}, "20 empty labels"),
         ({"y_train": np.zeros(40, int), "y_test": np.zeros(3, int)}, "one class, '0'"),
         ({"y_train": np.arange(40)}, "at least three images of some class"),
@@ -412,8 +412,8 @@ def test_the_same_images_are_the_same_data_set_in_whatever_form(arrays, save, la
         ({"class_names": np.array(["a", "a", "c", "d"])}, "class_names names a class twice: a"),
         ({"class_names": np.ones(4)}, "class_names holds float64"),
         ({"class_names": np.array([], str)}, "there are 0 class names"),
-        ({"class_names": np.array(["a\n", "b\n", "c\n", "d\n"])}, r"the name 'a\\n': expected one without line ends"),
-        ({"x_train": np.zeros((40, 1, 1025), np.uint8)}, "images of 1x1025 pixels: expected sides of at most 1024"),
+        ({"class_names": np.array(["a\n", "b\n", "c\n", "d\n"])}, r"The name 'a\\n' contains line ends"),
+        ({"x_train": np.zeros((40, 1, 1025), np.uint8)}, "have 1x1025 pixels, and no side may have more than 1024"),
         ({"y_test": np.array([4, 0, 0])}, "y_test has labels that no training image has: 4"),
         ({"y_train": WORDS[FOUR], "y_test": np.array(["ant", "elk", "ant"])}, "no training image has: elk"),
         ({"x_val": COLOUR[:2], "y_val": np.array([7, 0])}, "y_val has labels that no training image has: 7"),
@@ -440,7 +440,9 @@ def test_test_images_that_do_not_fit_are_refused_when_opened(arrays, save, chang
 
 def test_a_class_that_validation_lacks_is_told(arrays, save):
     dataset = load_dataset(save(arrays | {"x_val": COLOUR[1:3], "y_val": FOUR[1:3]}))
-    assert any("No validation images of these classes" in line and ": 0, 3." in line for line in dataset.warnings)
+    assert any(
+        "There are no validation images of these classes" in line and ": 0, 3." in line for line in dataset.warnings
+    )
 
 
 def test_missing_file_is_refused(tmp_path):

@@ -245,7 +245,7 @@ def test_config_that_the_data_set_lacks_is_answered_with_its_configs(nowhere):
 
 
 def test_config_of_a_data_set_without_configs_is_refused(nowhere):
-    with pytest.raises(BadInput, match=r"tfds:mnist/grey: expected tfds:mnist\. It has no configs"):
+    with pytest.raises(BadInput, match=r"mnist has no configs\. Write tfds:mnist, without /grey"):
         load_dataset("tfds:mnist/grey")
 
 

@@ -119,7 +119,7 @@ def test_unfinished_version_is_not_taken(nothing_installed):
 
 @pytest.mark.parametrize("spec", ["tfds:pets:1.0.0", "tfds:../pets", "tfds:pets/..", "tfds:a/b/c", "tfds:my pets"])
 def test_name_that_is_not_one_of_tfds_is_refused(spec):
-    with pytest.raises(BadInput, match="expected tfds:NAME or tfds:NAME/CONFIG"):
+    with pytest.raises(BadInput, match="Write tfds:NAME or tfds:NAME/CONFIG"):
         locate(spec)
 
 
@@ -135,7 +135,7 @@ def test_nowhere_means_a_download(nothing_installed):
 def test_data_dir_is_the_only_place_looked_in(nothing_installed, tmp_path):
     _prepare(nothing_installed, "cifar10")
     _prepare(tmp_path / "other", "mnist")
-    with pytest.raises(BadInput, match=r"other \(no cifar10 in it\): expected a TFDS directory, holding cifar10/"):
+    with pytest.raises(BadInput, match=r"There is no cifar10 in .*other\. Give a TFDS directory that holds cifar10/"):
         locate("cifar10", tmp_path / "other")
 
 

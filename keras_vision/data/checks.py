@@ -82,7 +82,7 @@ def check_fits(spec, name, split, train):
     if shape != expected:
         raise BadInput(
             f"The {name} images of {spec} have the shape {shape}, but its training images have {expected}. "
-            "Save them all in one shape."
+            "Save them all in the same shape."
         )
     if not len(split):
         raise BadInput(f"{spec} has no {name} images. Give at least one.")

@@ -51,7 +51,7 @@ class BadImage(BadInput):
     """
 
     def __init__(self, name, reason):
-        super().__init__(f"{name} cannot be used as an image: {reason}.")
+        super().__init__(f"{name} cannot be used as an image: {reason.rstrip('.')}.")
         self.name, self.reason, self.short = name, reason, f"{name} ({reason})"
 
 
@@ -219,6 +219,8 @@ def _orientation(image):
 
 
 def _reason(error, path_or_bytes):
+    if isinstance(error, Image.DecompressionBombError):
+        return f"more than {MAX_PIXELS // 1_000_000} megapixels"
     if not isinstance(error, Image.UnidentifiedImageError):
         return str(error) or type(error).__name__
     start = path_or_bytes[:64] if isinstance(path_or_bytes, bytes) else first_bytes(path_or_bytes)

@@ -191,7 +191,7 @@ def test_missing_table_is_named(tmp_path):
 
 def test_what_is_no_text_is_named(tmp_path):
     (tmp_path / "a.csv").write_bytes(bytes(range(256)))
-    with pytest.raises(BadInput, match="no text"):
+    with pytest.raises(BadInput, match="not a text file"):
         open_spec(f"csv:{tmp_path / 'a.csv'}")
 
 

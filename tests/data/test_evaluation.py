@@ -27,8 +27,8 @@ def source(**parts):
     ("parts", "split", "expected", "said"),
     [
         ({"train": 9, "test": 4}, None, ("test", 4), "x has train and test; its 4 test images are measured"),
-        ({"train": 9, "test": 4}, "all", ("all", 13), "All 13 images of x are measured, of train and test."),
-        ({"train": 9, "validation": 3}, None, ("all", 12), "All 12 images of x are measured, of train and validation."),
+        ({"train": 9, "test": 4}, "all", ("all", 13), "All 13 images of x are measured (train and test)."),
+        ({"train": 9, "validation": 3}, None, ("all", 12), "All 12 images of x are measured (train and validation)."),
         ({"train": 9, "validation": 3, "test": 2}, "validation", ("validation", 3), "its 3 validation images"),
         ({"train": 9}, None, ("all", 9), "All 9 images of x are measured."),
         ({"test": 5}, None, ("test", 5), "x has test; its 5 test images are measured."),
@@ -55,7 +55,7 @@ def test_a_source_without_any_images_is_refused():
 def test_a_source_of_test_images_alone_is_measured_and_not_trained_on(monkeypatch):
     monkeypatch.setattr("keras_vision.data.loading.open_source", lambda *args, **options: source(test=split_of(6)))
     assert len(data.load_images(data.DataSource("folder:x"), shape=SHAPE).images) == 6
-    with pytest.raises(BadInput, match="a model can be evaluated on it, not trained"):
+    with pytest.raises(BadInput, match="A model can be evaluated on it, but not trained"):
         data.load_dataset("folder:x")
 
 

@@ -292,7 +292,7 @@ def test_a_disk_given_by_mistake_is_not_walked_to_its_end(lay, monkeypatch):
     root = lay({"CLASS": 4})
     for number in range(30):
         (root / f"{number}.txt").touch()
-    with pytest.raises(BadInput, match=r"files are no images, the last in .*Give the folder that holds the images"):
+    with pytest.raises(BadInput, match=r"files are not images, the last in .*Give a folder that holds the images"):
         load(root)
 
 

@@ -102,14 +102,14 @@ def test_damaged_train_split_is_named(prepare):
     directory = prepare()
     (file,) = (directory / "pets" / "1.2.0").glob("pets-train*")
     file.write_bytes(file.read_bytes()[:200])
-    with pytest.raises(BadInput, match=r"1\.2\.0, train split \("):
+    with pytest.raises(BadInput, match=r"1\.2\.0, train split cannot be read \("):
         load_dataset("tfds:pets", data_dir=directory)
 
 
 def test_damaged_description_is_named(prepare):
     directory = prepare()
     (directory / "pets" / "1.2.0" / "features.json").write_text("{")
-    with pytest.raises(BadInput, match=r"pets/1\.2\.0 \("):
+    with pytest.raises(BadInput, match=r"pets/1\.2\.0 cannot be read \("):
         load_dataset("tfds:pets", data_dir=directory)
 
 

@@ -49,9 +49,9 @@ def test_the_packages_that_setup_asks_for_are_all_looked_at():
 @pytest.mark.parametrize(
     ("requirement", "status", "text"),
     [
-        ("numpy>=1000", "fault", f"{metadata.version('numpy')}, and >=1000 is needed. Try: python -m pip install"),
+        ("numpy>=1000", "fault", f"{metadata.version('numpy')}, but >=1000 is needed. Try: python -m pip install"),
         ("no-such-package>=1", "fault", "not installed. To install it: python -m pip install 'no-such-package>=1'"),
-        ('numpy>=1000; extra == "x"', "warning", "and >=1000 is needed"),
+        ('numpy>=1000; extra == "x"', "warning", "but >=1000 is needed"),
         ('no-such-package>=1; extra == "x"', "ok", "not installed. To install it: python -m pip install"),
     ],
 )
@@ -75,7 +75,7 @@ def test_a_copy_that_is_not_installed_is_warned_of(monkeypatch):
 
 def test_devices_and_precision_are_told(_probed):
     found = by_subject(computing())
-    assert found["precision"].text == "auto is float32 here"
+    assert found["precision"].text == "auto means float32 here"
     assert found["devices"].text == "CPU, through Keras on tensorflow"
     assert "instructions: " in found["processor"].text
 

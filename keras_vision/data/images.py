@@ -193,7 +193,7 @@ def _opened(path_or_bytes):
     in_memory = isinstance(path_or_bytes, bytes)
     try:
         if not in_memory and not Path(path_or_bytes).is_file():  # reading a pipe would block for ever
-            raise ValueError("not a regular file")
+            raise ValueError("not a regular file" if Path(path_or_bytes).exists() else "no such file")
         if not (len(path_or_bytes) if in_memory else Path(path_or_bytes).stat().st_size):
             raise ValueError(EMPTY)
         with _open(path_or_bytes) as image:

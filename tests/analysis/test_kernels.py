@@ -65,20 +65,20 @@ def test_a_model_without_token_mixing_is_refused():
 def test_a_model_whose_first_kernel_is_not_on_pixels_is_refused():
     x = keras.Input((8, 8, 3))
     y = layers.Dense(4)(layers.GlobalAveragePooling2D()(x))
-    with pytest.raises(BadInput, match="kernels on the pixels"):
+    with pytest.raises(BadInput, match="looks at the pixels with kernels"):
         first_layer_kernels(keras.Model(x, y))
 
 
 def test_a_recurrent_layer_that_reads_no_rows_of_the_image_is_refused():
     x = keras.Input((8, 8, 3))
     y = layers.Dense(4)(layers.LSTM(5)(layers.Reshape((4, 48))(x)))
-    with pytest.raises(BadInput, match="kernels on the pixels"):
+    with pytest.raises(BadInput, match="looks at the pixels with kernels"):
         first_layer_kernels(keras.Model(x, y))
 
 
 def test_a_model_of_something_else_than_images_is_refused():
     x = keras.Input((4,))
-    with pytest.raises(BadInput, match="kernels on the pixels"):
+    with pytest.raises(BadInput, match="looks at the pixels with kernels"):
         first_layer_kernels(keras.Model(x, layers.Dense(2)(x)))
 
 

@@ -154,7 +154,7 @@ def test_grey_arrays_keep_their_channel_when_resized():
     [
         ("empty.png", b"", r"empty\.png cannot be used as an image: empty file"),
         ("text.jpg", b"not an image", r"text\.jpg .*the content is not an image"),
-        ("missing.png", None, r"missing\.png .*not a regular file"),
+        ("missing.png", None, r"missing\.png .*no such file"),
     ],
 )
 def test_no_image_is_refused_by_name(tmp_path, name, content, reason):

@@ -188,14 +188,14 @@ def test_a_failing_save_keeps_the_old_model(tmp_path, model, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "mend"),
     [
-        ("hf://someone/model.keras", "Nothing is fetched"),
-        ("https://example.org/model.keras", "Nothing is fetched"),
-        ("missing.keras", "nothing of that name"),
+        ("hf://someone/model.keras", "is not fetched"),
+        ("https://example.org/model.keras", "is not fetched"),
+        ("missing.keras", "There is no "),
         ("weights.h5", "other formats can run code"),
         ("model.pkl", "other formats can run code"),
-        ("link.keras", "weights.h5: expected"),
+        ("link.keras", "weights.h5, is not a .keras file"),
         ("pipe.keras", "other formats can run code"),
-        ("loop.keras", "nothing of that name"),
+        ("loop.keras", "There is no "),
     ],
 )
 def test_other_sources_of_models_are_refused(name, mend, tmp_path, monkeypatch):

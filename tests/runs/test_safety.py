@@ -238,7 +238,7 @@ def test_a_bomb_is_refused_before_it_unpacks(tmp_path):
 @pytest.mark.parametrize("name", ["config.json", "model.weights.h5"])
 def test_a_member_above_its_cap_is_refused(name, tmp_path, monkeypatch):
     monkeypatch.setitem(safety.MEMBERS, name, 10)
-    with pytest.raises(BadInput, match=f"{name}' would unpack to .* MiB"):
+    with pytest.raises(BadInput, match=f"{name}' in it would unpack to .* MiB"):
         load_model(archive(tmp_path / "large.keras", sequential()))
 
 
@@ -330,27 +330,27 @@ def test_loading_leaves_the_precision_and_other_models_as_they_are(tmp_path):
 @pytest.mark.parametrize("names", ["3", "[1]", '["\\u001b[2J"]', '["\\ud800"]'])
 def test_class_names_that_are_no_text_are_called_damaged(names, tmp_path):
     card = f'{{"class_names": {names}}}'
-    with pytest.raises(BadInput, match=r"keras_vision\.json has no list of texts as class_names"):
+    with pytest.raises(BadInput, match=r"class_names in keras_vision\.json is not a list of texts"):
         read_card(archive(tmp_path / "evil.keras", sequential(), **{"keras_vision.json": card}))
 
 
 @pytest.mark.parametrize(
     ("card", "reason"),
     [
-        ([], "is no object"),
-        ("digits", "is no object"),
-        ({"dataset": ["digits"]}, "has no text as dataset"),
-        ({"data_source": "digits"}, "has no object as data_source"),
-        ({"pixel_scale": {"16-bit": 0}}, "has no numbers as pixel_scale"),
-        ({"pixel_scale": [4095]}, "has no numbers as pixel_scale"),
-        ({"data_source": None}, "has no object as data_source"),
-        ({"data_source": {}}, "its data_source has no text as spec"),
-        ({"data_source": {"spec": 3}}, "its data_source has no text as spec"),
-        ({"data_source": {"spec": "npz:\x1b[2J"}}, "its data_source has no text as spec"),
-        ({"data_source": {"spec": "mnist", "data_dir": 3}}, "its data_source has no text as data_dir"),
-        ({"data_source": {"spec": "mnist", "seed": "0"}}, "its data_source has no seed as seed"),
-        ({"data_source": {"spec": "mnist", "seed": -1}}, "its data_source has no seed as seed"),
-        ({"data_source": {"spec": "mnist", "seed": True}}, "its data_source has no seed as seed"),
+        ([], "is not an object"),
+        ("digits", "is not an object"),
+        ({"dataset": ["digits"]}, "dataset in .* is not a text"),
+        ({"data_source": "digits"}, "data_source in .* is not an object"),
+        ({"pixel_scale": {"16-bit": 0}}, "pixel_scale in .* is not made of numbers"),
+        ({"pixel_scale": [4095]}, "pixel_scale in .* is not made of numbers"),
+        ({"data_source": None}, "data_source in .* is not an object"),
+        ({"data_source": {}}, "spec in its data_source is not a text"),
+        ({"data_source": {"spec": 3}}, "spec in its data_source is not a text"),
+        ({"data_source": {"spec": "npz:\x1b[2J"}}, "spec in its data_source is not a text"),
+        ({"data_source": {"spec": "mnist", "data_dir": 3}}, "data_dir in its data_source is not a text"),
+        ({"data_source": {"spec": "mnist", "seed": "0"}}, "seed in its data_source is not a random seed"),
+        ({"data_source": {"spec": "mnist", "seed": -1}}, "seed in its data_source is not a random seed"),
+        ({"data_source": {"spec": "mnist", "seed": True}}, "seed in its data_source is not a random seed"),
     ],
 )
 def test_a_card_with_anything_else_than_expected_is_called_damaged(card, reason, tmp_path):

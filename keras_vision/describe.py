@@ -22,9 +22,9 @@ class DescribeSettings(Settings):
     """What `describe` is asked for."""
 
     model: str = setting(None, f"a new model's family: {', '.join(MODELS)}", "NAME", one_of(MODELS))
-    source: str = setting(None, "a run directory or a .keras file, in the place of --model", is_word=True)
-    input_shape: str = setting(None, "the images of a new model, such as 28x28x1; 32x32x3, if not given", "HxWxC")
-    num_classes: int = setting(None, "the classes of a new model; 10, if not given", "N")
+    source: str = setting(None, "a run directory or a .keras file, instead of --model", is_word=True)
+    input_shape: str = setting(None, "the images of a new model, such as 28x28x1; if not given, 32x32x3", "HxWxC")
+    num_classes: int = setting(None, "the number of classes of a new model; if not given, 10", "N")
     settings: dict = setting(
         {}, "a setting of a new model, such as filters=32,64; may be given several times", "KEY=VALUE", option="set",
         is_repeated=True,
@@ -40,7 +40,7 @@ class DescribeSettings(Settings):
     data_dir: str = setting(None, "where that data set lies, if not in the usual places", "DIR")
     check: bool = setting(False, "look for wiring faults; exit with 1 if there are any")
     kernels: bool = setting(False, "draw what the first layers have learned")
-    out: str = setting(None, "the folder for figures; if not given, that of the run, or figures", "DIR")
+    out: str = setting(None, "the folder for figures; if not given, the run's own, or figures", "DIR")
     seed: int = setting(0, "the random seed of a new model's weights and of all random inputs", "N", SEED)
 
 

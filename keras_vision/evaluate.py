@@ -24,7 +24,7 @@ class EvaluateSettings(Settings):
 
     source: str = setting(REQUIRED, "a run directory or a .keras file", is_word=True)
     dataset: str = setting(
-        None, "a named data set, or folder:PATH, npz:PATH, csv:FILE, tfds:NAME; the model's own, if not given", "NAME"
+        None, "a named data set, or folder:PATH, npz:PATH, csv:FILE, tfds:NAME; if not given, the model's own", "NAME"
     )
     data_dir: str = setting(None, "where a named data set lies, if not in the usual places", "DIR")
     split: str = setting(
@@ -109,7 +109,7 @@ def evaluate(asked, progress):
         if folder:
             result["figures"] = draw(folder, prefix, images, logits, data.class_names)
     except OSError as error:  # another's run, perhaps: that it cannot be written must not hide what was measured
-        result["warnings"].append(f"not written: {error}")
+        result["warnings"].append(f"a file could not be written: {error}")
     return result
 
 

@@ -26,19 +26,19 @@ class ExportSettings(Settings):
 
     source: str = setting(REQUIRED, "a run directory or a .keras file", is_word=True)
     format: list = setting(
-        [], f"one or several, with commas: {', '.join(FORMATS)}; saved_model, if not given", "NAME", is_repeated=True
+        [], f"one or several, with commas: {', '.join(FORMATS)}; if not given, saved_model", "NAME", is_repeated=True
     )
     quantize: str = setting(
         None, "compute in 8-bit integers, calibrated on training images", "|".join(QUANTIZED), one_of(QUANTIZED)
     )
     out: str = setting(
-        None, "the folder to write, and with several formats that of their folders: new or empty ones, or earlier "
-        "exports, which are replaced; if not given, export/FORMAT in the run, or NAME_export beside a file that is no "
-        "run's", "DIR",
+        None, "the folder to write, or with several formats the folder that holds theirs; it must be new or empty, or "
+        "hold an earlier export, which is replaced; if not given, export/FORMAT in the run, or NAME_export beside a "
+        "file that belongs to no run", "DIR",
     )  # fmt: skip
     dataset: str = setting(
         None, "where the images to compare on come from: a named data set, or folder:PATH, npz:PATH, csv:FILE, "
-        "tfds:NAME; if not given, the model's own, and random pixels where that is not on this machine", "NAME",
+        "tfds:NAME; if not given, the model's own, or random pixels if that is not on this machine", "NAME",
     )  # fmt: skip
     data_dir: str = setting(None, "where a named data set lies, if not in the usual places", "DIR")
 

@@ -18,7 +18,7 @@ class ReportSettings(Settings):
 
     run: str = setting(REQUIRED, "the run directory of a search", is_word=True)
     confirm: int = setting(
-        None, "first train the best network so many times anew, on other validation images", "N", whole(1)
+        None, "first train the best network this many times again, on other validation images", "N", whole(1)
     )
 
 

@@ -1,4 +1,4 @@
-"""Runs an experiment of the sources again: `python -m keras_vision.study NAME --scale quick`."""
+"""Repeats an experiment of a study report: `python -m keras_vision.study NAME --scale quick`."""
 
 import dataclasses
 import shlex
@@ -45,7 +45,7 @@ class StudySettings(Settings):
 
 @front_door(StudySettings)
 def study(asked, progress):
-    """Run an experiment of the sources again, and write its table, figures and report.
+    """Repeat an experiment of a study report, and write its table, figures and report.
 
     Started again on the same directory, a study goes on where it stopped, and adds seeds that are new.
 

@@ -186,7 +186,7 @@ def test_what_was_measured_is_returned_where_the_run_cannot_be_written(run, monk
     monkeypatch.setattr(Run, "count_look", full)
     result = evaluate(run)
     assert result["n"] == 30
-    assert result["warnings"] == ["not written: No space left on device"]
+    assert result["warnings"] == ["a file could not be written: No space left on device"]
 
 
 def test_a_folder_for_pictures_that_is_a_file_is_refused_before_work(run, tmp_path):

@@ -32,8 +32,8 @@ def test_the_list_names_every_study_with_its_source(capsys):
     ("words", "message"),
     [
         ([], "--list prints the names"),
-        (["--all", "--list"], "expected one of them"),
-        (["impulse", "--all"], "expected one of them"),
+        (["--all", "--list"], "Give one of NAME, --all and --list"),
+        (["impulse", "--all"], "Give one of NAME, --all and --list"),
         (["mixer_patch"], "Did you mean 'mixer_patches'?"),
         (["impulse", "--scale", "huge"], "one of smoke, quick, full"),
         (["impulse", "--seeds", "0"], "seeds=0"),

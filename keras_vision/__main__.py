@@ -15,7 +15,7 @@ COMMANDS = {
     "predict": "say what images show",
     "export": "write a saved model in a format for use elsewhere",
     "describe": "say what a network is: parameters, MACs, receptive field, wiring",
-    "study": "run an experiment of the sources again, and write its report",
+    "study": "repeat an experiment of a study report, and write its report",
     "doctor": "say whether this machine is ready, and what it lacks",
 }
 

@@ -22,9 +22,9 @@ class DescribeSettings(Settings):
     """What `describe` is asked for."""
 
     model: str = setting(None, f"a new model's family: {', '.join(MODELS)}", "NAME", one_of(MODELS))
-    source: str = setting(None, "a run directory or a .keras file, in the place of --model", is_word=True)
-    input_shape: str = setting(None, "the images of a new model, such as 28x28x1; 32x32x3, if not given", "HxWxC")
-    num_classes: int = setting(None, "the classes of a new model; 10, if not given", "N")
+    source: str = setting(None, "a run directory or a .keras file, instead of --model", is_word=True)
+    input_shape: str = setting(None, "the images of a new model, such as 28x28x1; if not given, 32x32x3", "HxWxC")
+    num_classes: int = setting(None, "the number of classes of a new model; if not given, 10", "N")
     settings: dict = setting(
         {}, "a setting of a new model, such as filters=32,64; may be given several times", "KEY=VALUE", option="set",
         is_repeated=True,
@@ -38,9 +38,9 @@ class DescribeSettings(Settings):
         "tfds:NAME", "NAME",
     )  # fmt: skip
     data_dir: str = setting(None, "where that data set lies, if not in the usual places", "DIR")
-    check: bool = setting(False, "look for faults of wiring; exit 1 where there are any")
+    check: bool = setting(False, "look for wiring faults; exit with 1 if there are any")
     kernels: bool = setting(False, "draw what the first layers have learned")
-    out: str = setting(None, "the folder for figures; if not given, that of the run, or figures", "DIR")
+    out: str = setting(None, "the folder for figures; if not given, the run's own, or figures", "DIR")
     seed: int = setting(0, "the random seed of a new model's weights and of all random inputs", "N", SEED)
 
 
@@ -102,17 +102,15 @@ def describe(asked, progress):
 def _check(asked):
     """Refuses settings that do not go together."""
     if (asked.model is None) == (asked.source is None):
-        given = f"model {asked.model!r} and {asked.source!r}" if asked.model else "neither a model nor a file"
-        raise BadInput(given, "either --model NAME, or a run directory or .keras file")
+        wanted = "Give either --model NAME, or a run directory or .keras file"
+        raise BadInput(f"{wanted}, not both {asked.model!r} and {asked.source!r}." if asked.model else f"{wanted}.")
     for name in ("input_shape", "num_classes", "settings") if asked.source else ():
         if value := getattr(asked, name):
-            raise BadInput(f"{name}={value!r} for the saved model {asked.source}", "it with --model NAME only")
+            raise BadInput(f"{name}={value!r} works only with --model NAME, not with the saved model {asked.source}.")
     if asked.dataset and not asked.gradients:
-        raise BadInput(
-            f"dataset={asked.dataset} without gradients", "--gradients with it", "All else is told without images."
-        )
+        raise BadInput(f"dataset={asked.dataset} is used only with --gradients. All else needs no images.")
     if asked.data_dir and not asked.dataset:
-        raise BadInput(f"data_dir={asked.data_dir} without a data set", "--dataset with it")
+        raise BadInput(f"data_dir={asked.data_dir} is used only with --dataset. Say which data set lies there.")
 
 
 def _open_model(source):
@@ -225,10 +223,10 @@ def _batch(model, asked, own, progress):
     )
     given, expected = (data.shape, len(data.class_names)), (model.input_shape[1:], model.output_shape[-1])
     if given != expected:
+        mend = " Give --input-shape and --num-classes." if asked.model else ""
         raise BadInput(
-            f"data set {asked.dataset} of {given[0]} images in {given[1]} classes",
-            f"images {expected[0]} in {expected[1]} classes, as {model.name} has them",
-            "Give --input-shape and --num-classes." if asked.model else "",
+            f"The data set {asked.dataset} has images of shape {given[0]} in {given[1]} classes, but {model.name} "
+            f"takes {expected[0]} in {expected[1]} classes.{mend}"
         )
     if asked.model:
         set_statistics(model, data.statistics.mean, data.statistics.std)

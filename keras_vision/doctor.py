@@ -71,9 +71,9 @@ class DoctorSettings(Settings):
 
 @front_door(DoctorSettings, words=0)
 def doctor(asked, progress):
-    """Say whether this machine is ready for the main job, a search for a VGG on Fashion-MNIST, and for what else.
+    """Say whether this machine is ready for the main job, a search for a VGG on Fashion-MNIST, and what else it can do.
 
-    Nothing is downloaded, and no network is asked.
+    Nothing is downloaded, and the network is not used.
 
     Returns:
         A dict: findings, a list of dicts of status ("ok", "warning", "fault"), subject and text; and exit_code, 1 where
@@ -98,11 +98,13 @@ def packages():
     try:
         needed = SpecifierSet(metadata.metadata(_NAME)["Requires-Python"])
     except metadata.PackageNotFoundError:
-        yield Finding("warning", _NAME, "not installed, so its needs are unknown. Try: python -m pip install -e .")
+        yield Finding(
+            "warning", _NAME, "not installed, so its requirements are unknown. Try: python -m pip install -e ."
+        )
         return
     version = platform.python_version()
     status = "ok" if needed.contains(version, prereleases=True) else "fault"
-    yield Finding(status, "python", f"{version}, and {needed} is needed: {sys.executable}")
+    yield Finding(status, "python", f"{version} ({needed} is needed), in {sys.executable}")
     for requirement in map(Requirement, metadata.requires(_NAME)):
         extra = re.search(r'extra == "([^"]+)"', str(requirement.marker or ""))
         if extra is None:
@@ -121,7 +123,7 @@ def _compared(requirement, subject, *, missing, old):
         return Finding(missing, subject, f"not installed. To install it: {mend}")
     if needed.contains(version, prereleases=True):
         return Finding("ok", subject, version)
-    return Finding(old, subject, f"{version}, and {needed} is needed. Try: {mend}")
+    return Finding(old, subject, f"{version}, but {needed} is needed. Try: {mend}")
 
 
 def settings_of_others():
@@ -130,34 +132,36 @@ def settings_of_others():
     They are worth a line where the same network gives other answers in a person's own program.
     """
     if file := foreign_file():
-        yield Finding("ok", "keras.json", f"{file} sets Keras otherwise than our networks need; it is not heeded")
+        yield Finding("ok", "keras.json", f"{file} has other settings than our networks need; it is ignored")
     if names := foreign_variables():
-        yield Finding("ok", "environment", f"not heeded, since they change what is computed: {', '.join(names)}")
+        yield Finding("ok", "environment", f"ignored, because they change what is computed: {', '.join(names)}")
     backend = os.environ.get("KERAS_BACKEND") or BACKEND
     if backend != BACKEND:
-        yield Finding("ok", "environment", f"KERAS_BACKEND={backend} is not heeded: commands compute on {BACKEND}")
+        yield Finding("ok", "environment", f"KERAS_BACKEND={backend} is ignored: commands compute on {BACKEND}")
     if not os.path.isdir(os.path.expanduser("~")):
-        yield Finding("ok", "home", "there is no home directory; data sets are found by --data-dir and TFDS_DATA_DIR")
+        yield Finding(
+            "ok", "home", "there is no home directory; say where data sets are with --data-dir or TFDS_DATA_DIR"
+        )
 
 
 def computing():
     """Finds the processor and its instructions, and whether a small VGG can be computed, on what and how precisely."""
     known = _instructions()
-    listed = ", ".join(name for name in INSTRUCTIONS if name in known) or "none known of vectors"
+    listed = ", ".join(name for name in INSTRUCTIONS if name in known) or "no known vector instructions"
     yield Finding("ok", "processor", f"{processor_name()}, {os.cpu_count()} cores, instructions: {listed}")
     try:
         probe = subprocess.run(
             [sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=_PROBE_SECONDS, check=True
         )
     except subprocess.TimeoutExpired:
-        yield Finding("fault", "computing", f"a small VGG took longer than {_PROBE_SECONDS} s")
+        yield Finding("fault", "computing", f"a small VGG ran longer than {_PROBE_SECONDS} s")
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip().splitlines() or [f"the process ended with {error.returncode}"])[-1]
-        yield Finding("fault", "computing", f"a small VGG could not be computed: {last}")
+        yield Finding("fault", "computing", f"a small VGG did not run: {last}")
     else:
         found = json.loads(probe.stdout.splitlines()[-1])
         yield Finding("ok", "devices", f"{', '.join(found['devices'])}, through Keras on {found['backend']}")
-        yield Finding("ok", "precision", f"auto is {found['precision']} here")
+        yield Finding("ok", "precision", f"auto means {found['precision']} here")
         if Path("/proc/driver/nvidia/version").exists() and found["devices"] == ["CPU"]:
             mend = "python -m pip install 'tensorflow[and-cuda]'"
             yield Finding("warning", "devices", f"there is an NVIDIA driver, but TensorFlow sees no GPU. Try: {mend}")
@@ -180,12 +184,9 @@ def data_sets(data_dir=None):
         try:
             place = locate(name, None if name == "digits" else data_dir)
         except BadInput as error:
-            text = f"not in {data_dir}" + (
-                "" if os.path.isdir(os.path.expanduser(data_dir)) else ", which is no folder"
-            )
-            needed = f"{error.expected}. {error.mend}" if error.expected else str(error)
-            mend = f". Needed: {needed}" if is_main else ""
-            yield Finding("fault" if is_main else "ok", name, text + mend)
+            is_folder = os.path.isdir(os.path.expanduser(data_dir))
+            text = f"not in {data_dir}" + ("" if is_folder else ", which is not a folder")
+            yield Finding("fault" if is_main else "ok", name, str(error) if is_main else text)
             continue
         if place.kind == "download":
             mend = " Without a network: --data-dir, or --dataset digits." if is_main else ""
@@ -209,8 +210,8 @@ def resources():
 def _enough(subject, free, limits, shared=""):
     least, comfortable = limits
     status = "fault" if free < least else "warning" if free < comfortable else "ok"
-    wanted = "" if status == "ok" else f"; {(least if status == 'fault' else comfortable) / 1e9:.1f} GB are wanted"
-    return Finding(status, subject, f"{free / 1e9:.1f} GB free{shared}{wanted}")
+    wanted = {"fault": f"; {least / 1e9:.1f} GB are needed", "warning": f"; {comfortable / 1e9:.1f} GB are better"}
+    return Finding(status, subject, f"{free / 1e9:.1f} GB free{shared}{wanted.get(status, '')}")
 
 
 def run_directory():

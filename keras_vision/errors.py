@@ -1,4 +1,4 @@
-"""Errors a person can mend: what was given, what was expected, how to mend it."""
+"""Errors that a person can do something about: what is wrong, and what to do."""
 
 import difflib
 
@@ -13,10 +13,10 @@ class BadInput(KerasVisionError, ValueError):
     """Input refused before any work started.
 
     Args:
-        given: What was given, as the person would recognise it: `"target_acc=90"`. Alone, the whole message: sentences
-            that say what is wrong and what to do.
+        given: Without `expected` a sentence or two that say what is wrong and what to do: the usual form. With it the
+            value that was given, as the person would recognise it: `"target_acc=90"`.
         expected: What would have been accepted: `"a share between 0 and 1"`.
-        mend: What to do about it: `"For 90% write 0.9."`. Optional where `expected` says it all.
+        mend: What to do about it: `"For 90% write 0.9."`. Optional.
 
     Example:
 

@@ -24,22 +24,26 @@ class EvaluateSettings(Settings):
 
     source: str = setting(REQUIRED, "a run directory or a .keras file", is_word=True)
     dataset: str = setting(
-        None, "a named data set, or folder:PATH, npz:PATH, csv:FILE, tfds:NAME; the model's own, if not given", "NAME"
+        None, "a named data set, or folder:PATH, npz:PATH, csv:FILE, tfds:NAME; if not given, the model's own", "NAME"
     )
     data_dir: str = setting(None, "where a named data set lies, if not in the usual places", "DIR")
     split: str = setting(
-        None, "test, validation, or of new images all; if not given, the test split, or all new images where they have "
-        "none", "NAME", one_of(SPLITS),
+        None, "which images: test, validation, or all (of new images only); if not given, the test split, or all new "
+        "images where they have none", "NAME", one_of(SPLITS),
     )  # fmt: skip
     views: int = setting(
-        1, "average over so many views of each image: 2 also mirrored, 6 also shifted", "1|2|6", one_of(VIEWS)
+        1,
+        "average over this many views of each image: 2 adds mirrored ones, 6 also shifted ones",
+        "1|2|6",
+        one_of(VIEWS),
     )
     seed: int = setting(
-        None, "the seed that chose the validation images of the model's own data; if not given, that of its training",
+        None, "the random seed that chose the validation images of the model's own data; if not given, that of its "
+        "training",
         "N", SEED,
     )  # fmt: skip
     figures: str = setting(
-        None, "the folder for pictures; if not given, that of the run, and none for a model file", "DIR"
+        None, "the folder for pictures; if not given, that of the run; for a model file none are drawn", "DIR"
     )
 
 
@@ -47,8 +51,8 @@ class EvaluateSettings(Settings):
 def evaluate(asked, progress):
     """Measure a saved model on the test images of its own data, or on new images.
 
-    New are images other than those that the model was trained on. All of them are measured, unless they have a test
-    split of their own. Their classes are matched with the model's by name, and they are brought to its input's shape.
+    New images are those that the model was not trained on. All of them are measured, unless they have a test split of
+    their own. Their classes are matched with the model's by name, and they are brought to the shape of its input.
 
     Returns:
         A dict: what `measure` and `details` of `keras_vision.training.measure` return; decisions, what was decided for
@@ -70,7 +74,7 @@ def evaluate(asked, progress):
 
     card = read_card(asked.source)
     if not asked.dataset and "data_source" not in card:
-        raise BadInput(f"model {asked.source}, which does not say its data set", "--dataset NAME")
+        raise BadInput(f"The model {asked.source} does not say which data set it was trained on. Give --dataset NAME.")
     if asked.dataset:
         locate(asked.dataset, asked.data_dir)  # a wrong name is refused before the model is loaded
     if asked.figures:
@@ -105,7 +109,7 @@ def evaluate(asked, progress):
         if folder:
             result["figures"] = draw(folder, prefix, images, logits, data.class_names)
     except OSError as error:  # another's run, perhaps: that it cannot be written must not hide what was measured
-        result["warnings"].append(f"not written: {error}")
+        result["warnings"].append(f"a file could not be written: {error}")
     return result
 
 
@@ -117,7 +121,7 @@ def check_folder(path):
     except OSError:
         is_usable = False
     if not is_usable:
-        raise BadInput(f"figures={path}", "a folder that can be written")
+        raise BadInput(f"figures={path} is not a folder that can be written. Give another one.")
 
 
 def run_of(source):
@@ -180,9 +184,8 @@ def choose_data(own, dataset, data_dir, seed, input_shape):
         chosen = dataclasses.replace(own, data_dir=folder, seed=seed)
         if not dataset and locate(chosen.dataset, chosen.data_dir).kind == "download":
             raise BadInput(
-                f"{chosen.dataset}, which is not on this machine",
-                "it to be found",
-                f"Give --data-dir, or --dataset {chosen.dataset} to download it.",
+                f"The model's data set, {chosen.dataset}, is not on this machine. Give --data-dir to say where it is, "
+                f"or --dataset {chosen.dataset} to download it."
             )
         return chosen
     # Other images of the kind that the model knows, or the same ones in another place, are read as its own were.
@@ -237,11 +240,14 @@ def leak_warnings(card, dataset, split, seed):
         return []
     if dataset.fingerprint != card.get("fingerprint"):
         return [
-            f"{dataset.name} is not, or no longer, the data that the model was trained on: "
-            "its images may be among those, which would flatter the accuracy."
+            f"{dataset.name} is not, or no longer, the data that the model was trained on. If the two share images, "
+            "the accuracy is too high."
         ]
     if split == "validation" and seed != own.get("seed"):
-        return [f"seed={seed} carves other validation images than the training's seed={own.get('seed')}: it saw most."]
+        return [
+            f"The model was trained on most of these validation images: seed={seed} chooses others than the seed of "
+            f"its training, seed={own.get('seed')}."
+        ]
     return []
 
 
@@ -249,8 +255,8 @@ def check_classes(of_model, of_dataset):
     """Refuses a data set whose classes are not the model's, in the same order. A model without names passes."""
     if of_model and tuple(of_model) != tuple(of_dataset):
         raise BadInput(
-            f"a data set with the classes {', '.join(of_dataset)}",
-            f"the model's classes, in this order: {', '.join(of_model)}",
+            f"The data set has the classes {', '.join(of_dataset)}, but the model has, in this order, "
+            f"{', '.join(of_model)}. Give a data set with the model's classes."
         )
 
 

@@ -26,19 +26,19 @@ class ExportSettings(Settings):
 
     source: str = setting(REQUIRED, "a run directory or a .keras file", is_word=True)
     format: list = setting(
-        [], f"one or several, with commas: {', '.join(FORMATS)}; saved_model, if not given", "NAME", is_repeated=True
+        [], f"one or several, with commas: {', '.join(FORMATS)}; if not given, saved_model", "NAME", is_repeated=True
     )
     quantize: str = setting(
         None, "compute in 8-bit integers, calibrated on training images", "|".join(QUANTIZED), one_of(QUANTIZED)
     )
     out: str = setting(
-        None, "the folder to write, and with several formats that of their folders: new or empty ones, or earlier "
-        "exports, which are replaced; if not given, export/FORMAT in the run, or NAME_export beside a file that is no "
-        "run's", "DIR",
+        None, "the folder to write, or with several formats the folder that holds theirs; it must be new or empty, or "
+        "hold an earlier export, which is replaced; if not given, export/FORMAT in the run, or NAME_export beside a "
+        "file that belongs to no run", "DIR",
     )  # fmt: skip
     dataset: str = setting(
         None, "where the images to compare on come from: a named data set, or folder:PATH, npz:PATH, csv:FILE, "
-        "tfds:NAME; if not given, the model's own, and random pixels where that is not on this machine", "NAME",
+        "tfds:NAME; if not given, the model's own, or random pixels if that is not on this machine", "NAME",
     )  # fmt: skip
     data_dir: str = setting(None, "where a named data set lies, if not in the usual places", "DIR")
 
@@ -120,7 +120,9 @@ def open_subject(source, quantize, dataset, data_dir, progress):
     check_outputs(model)
     images = open_images(model, origin, dataset, data_dir, progress)
     if quantize and images.calibration is None:
-        raise BadInput(f"quantize={quantize} without training images", "a data set to calibrate on", "Give --data-dir.")
+        raise BadInput(
+            f"quantize={quantize} needs training images to calibrate on. Say where they are with --data-dir."
+        )
     run = run_of(source)
     card = facts(model, origin, run.result if run and run.finished else {})
     card["precision"] = quantize or "float32"
@@ -156,9 +158,8 @@ def check_target(target, name):
     names = {path.name for path in target.iterdir()} if target.is_dir() else {target.name} if target.exists() else set()
     if names and not {JSON, FORMATS[name].files[0]} <= names <= {JSON, TEXT, *FORMATS[name].files}:
         raise BadInput(
-            f"out {target}, which holds other things",
-            f"a new or empty directory, or an earlier export in the format {name}",
-            "Nothing was touched.",
+            f"{target} holds other things, which were not touched. For --out give a new or empty directory, or an "
+            f"earlier export in the format {name}."
         )
 
 
@@ -169,7 +170,7 @@ def open_images(model, origin, dataset, data_dir, progress):
 
     try:
         if not (dataset or "data_source" in origin):
-            raise BadInput("a model that does not say its data set", "--dataset NAME")
+            raise BadInput("The model does not say which data set it was trained on. Give --dataset NAME.")
         chosen = choose_data(origin.get("data_source"), dataset, data_dir, None, model.input_shape)
         data = open_data(chosen, progress, origin.get("pixel_scale"))
         check_classes(origin.get("class_names"), data.class_names)
@@ -178,7 +179,7 @@ def open_images(model, origin, dataset, data_dir, progress):
     except BadInput as error:
         if dataset or data_dir:
             raise
-        progress.say(f"warning: compared on random pixels, for want of real images ({error})")
+        progress.say(f"warning: the comparison is on random pixels, because there are no real images. {error}")
         return random_images(model.input_shape[1:])
 
 

@@ -39,8 +39,8 @@ def predict(asked, progress):
     names, those that start with a dot left out; or "-", one image on standard input.
 
     An image is converted as `keras_vision.data.images` describes and stretched to the size of the model's input. All
-    else that is needed travels in the model file. Where the images look inverted, or nearly blank, beside those that
-    the model was trained on, a line says so. Images are read batch by batch, so that any number of them fits.
+    else that is needed is in the model file. If the images look inverted or nearly blank, compared with those that the
+    model was trained on, a line says so. Images are read batch by batch, so that any number of them fits.
 
     Yields:
         A dict for each image, in order: image, its path; and predictions, a list of dicts of class (its name, or its

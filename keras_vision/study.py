@@ -1,4 +1,4 @@
-"""Runs an experiment of the sources again: `python -m keras_vision.study NAME --scale quick`."""
+"""Repeats an experiment of a study report: `python -m keras_vision.study NAME --scale quick`."""
 
 import dataclasses
 import shlex
@@ -21,19 +21,23 @@ class StudySettings(Settings):
     """What `study` is asked for."""
 
     name: str = setting(None, "one of the names that --list prints", is_word=True)
-    all: bool = setting(False, "run all studies, one after the other; one that fails is named, and the others are run")
+    all: bool = setting(
+        False, "run all studies, one after the other; if one fails, it is named, and the others still run"
+    )
     scale: str = setting(
-        "quick", "seconds on tiny images, minutes on two cores, or the source's own settings", "|".join(SCALES),
-        one_of(SCALES),
+        "quick", "how large: seconds on tiny images, minutes on two cores, or the source's own settings",
+        "|".join(SCALES), one_of(SCALES),
     )  # fmt: skip
-    seeds: int = setting(3, "repeat every training with the seeds 0 to N-1; a scale may be worth fewer", "N", whole(1))
+    seeds: int = setting(
+        3, "repeat every training with the random seeds 0 to N-1; some scales are worth fewer", "N", whole(1)
+    )
     dataset: str = setting(
-        None, "in the place of the study's own: a named data set, or folder:PATH, npz:PATH, csv:FILE, tfds:NAME", "NAME"
+        None, "instead of the study's own data: a named data set, or folder:PATH, npz:PATH, csv:FILE, tfds:NAME", "NAME"
     )
     data_dir: str = setting(None, "where a named data set lies, if not in the usual places", "DIR")
     workdir: str = setting(
-        None, "the study's folder, where the same command goes on, and with --all the folder of theirs; if not given, "
-        "runs/study-NAME-SCALE", "DIR",
+        None, "the study's folder, where the same command goes on, or with --all the folder that holds theirs; if not "
+        "given, runs/study-NAME-SCALE", "DIR",
     )  # fmt: skip
     precision: str = setting("auto", f"how numbers are rounded: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS))
     list: bool = setting(False, "print the names of all studies, with one line each")
@@ -41,9 +45,9 @@ class StudySettings(Settings):
 
 @front_door(StudySettings)
 def study(asked, progress):
-    """Run an experiment of the sources again, and write its table, figures and report.
+    """Repeat an experiment of a study report, and write its table, figures and report.
 
-    Started again on the same directory, a study goes on where it was, and adds the seeds that are new.
+    Started again on the same directory, a study goes on where it stopped, and adds seeds that are new.
 
     Returns:
         The result as a dict: study, scale, workdir, report (its path), answer, held (whether the source's claim held,
@@ -61,7 +65,7 @@ def study(asked, progress):
     'runs/study-mixer_patches-smoke/report.md'
     """
     if (asked.name is not None) + asked.all + asked.list != 1:
-        raise BadInput("neither or several of NAME, --all and --list", "one of them", "--list prints the names.")
+        raise BadInput("Give one of NAME, --all and --list. --list prints the names.")
     if asked.list:
         return {"list": {name: {"asks": asks, "source": source} for name, (asks, source) in STUDIES.items()}}
     return _all(asked, progress) if asked.all else _carry_out(_job(asked, progress))
@@ -90,7 +94,7 @@ def _job(asked, progress):
     chosen = load_study(name)
     for option in ("dataset", "data_dir"):
         if chosen.dataset is None and (value := getattr(asked, option)) is not None:
-            raise BadInput(f"{option}={value} for the study {name}", f"no {option}", "It looks at no images.")
+            raise BadInput(f"The study {name} looks at no images. Leave out {option}={value}.")
     return Job(
         study=chosen,
         scale=asked.scale,

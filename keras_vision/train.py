@@ -37,7 +37,7 @@ class TrainSettings(Settings):
     model: str = setting("vgg", f"the model family: {', '.join(MODELS)}", "NAME", one_of(MODELS))
     data: DataSource = group(DataSource)
     preset: str = setting(
-        None, "a known network and recipe for model and data set: the best, or quick, a small network for a few "
+        None, "a known network and recipe for this model and data set: the best, or quick, a small network for a few "
         "epochs; if not given, the recipe follows from the images", "|".join(EFFORTS), one_of(EFFORTS),
     )  # fmt: skip
     settings: dict = setting(
@@ -45,7 +45,10 @@ class TrainSettings(Settings):
         is_repeated=True,
     )  # fmt: skip
     metric: str = setting(
-        "accuracy", f"what the target and the best epoch are about: {' or '.join(METRICS)}", "NAME", one_of(METRICS)
+        "accuracy",
+        f"what the target and the best epoch are measured by: {' or '.join(METRICS)}",
+        "NAME",
+        one_of(METRICS),
     )
     target_acc: float = setting(
         None, "end after the epoch that reaches this share of the validation images", "SHARE", SHARE
@@ -53,12 +56,12 @@ class TrainSettings(Settings):
     max_minutes: float = setting(None, "start no new epoch after this long", "MINUTES", MINUTES)
     changes: RecipeChanges = group(RecipeChanges)
     workdir: str = setting(
-        None, "the run directory; the same command on the same directory goes on where it was", "DIR"
+        None, "the run directory; the same command on the same directory goes on where it stopped", "DIR"
     )
     precision: str = setting("auto", f"how numbers are rounded: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS))
     views: int = setting(
-        None, "average over so many views of each test image: 2 also mirrored, 6 also shifted; if not given, 1, or the "
-        "preset's", "1|2|6", one_of(VIEWS),
+        None, "average over this many views of each test image: 2 adds mirrored ones, 6 also shifted ones; if not "
+        "given, 1, or the preset's", "1|2|6", one_of(VIEWS),
     )  # fmt: skip
     builder: object = setting(
         None, "a function of (input_shape, num_classes, **settings) that builds the network, with the family's recipe",
@@ -71,7 +74,7 @@ class TrainSettings(Settings):
 def train(asked, progress):
     """Train one model, save it, and measure it once on the test images.
 
-    The recipe follows from the family and the images, or is that of a preset; what is set of it overrules both.
+    The recipe follows from the family and the images, or comes from a preset. What you set yourself takes precedence.
 
     Returns:
         The result as a dict: workdir, val_accuracy, test, parameters, seconds, exit_code and more.
@@ -108,9 +111,11 @@ def train(asked, progress):
         run.start(config, precision=chosen, model_settings=_in_full(asked), decisions=[*data.decisions, *decisions])
         begin(asked.model, data, chosen, run, progress)
         if preset.expected:
-            progress.say(f"This preset came to {preset.expected:.2%} of the test images when it was recorded.")
+            progress.say(
+                f"This preset classified {preset.expected:.2%} of the test images correctly when it was recorded."
+            )
         if run.finished:
-            progress.say("This run is finished; what follows is its result. For a new one give another --workdir.")
+            progress.say("This run is finished, so this is its result. To start a new run give another --workdir.")
             result = run.result
         else:
             result = _fit(asked, network, data, recipe, run, chosen, deadline, progress)

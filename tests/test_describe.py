@@ -68,7 +68,7 @@ def test_figures_of_a_new_model_are_written_beside_and_announced(tmp_path, monke
 
 
 def test_a_data_set_that_nothing_would_look_at_is_refused():
-    with pytest.raises(BadInput, match="data_dir=somewhere without a data set"):
+    with pytest.raises(BadInput, match="data_dir=somewhere is used only with --dataset"):
         describe("mlp", gradients=True, data_dir="somewhere")
     with pytest.raises(BadInput, match="dataset=digits without gradients"):
         describe("mlp", dataset="digits")
@@ -102,7 +102,9 @@ def test_the_own_data_set_of_a_model_is_loaded_as_for_its_training(tmp_path):
 
 
 def test_a_data_set_that_does_not_fit_is_refused_with_both_sides_named(tmp_path):
-    with pytest.raises(BadInput, match=r"digits of \(8, 8, 1\) images in 10 classes: expected images \(8, 8, 3\)"):
+    with pytest.raises(
+        BadInput, match=r"digits has images of shape \(8, 8, 1\) in 10 classes, but .* takes \(8, 8, 3\)"
+    ):
         describe("mlp", input_shape=(8, 8, 3), gradients=True, dataset="digits", out=tmp_path)
 
 
@@ -142,14 +144,14 @@ def test_a_finding_is_printed_with_its_layers_and_exits_with_1(capsys):
 
 
 BAD = {
-    "neither": ([], "neither a model nor a file: expected either --model NAME"),
+    "neither": ([], "Give either --model NAME, or a run directory"),
     "both": (["runs/x", "--model", "vgg"], "either --model NAME, or a run directory"),
     "unknown model": (["--model", "vggg"], "Did you mean 'vgg'?"),
     "unknown setting": (["--model", "vgg", "--set", "filter=3"], "Did you mean 'filters'?"),
     "unknown layer": ([*SMALL_VGG, "--impulse", "block1_conv"], "Did you mean 'block1_conv1'?"),
     "shape": (["--model", "vgg", "--input-shape", "32"], "expected HEIGHTxWIDTHxCHANNELS"),
     "no such file": (["nothing.keras"], "a run directory or a local .keras file"),
-    "shape of a saved model": (["nothing.keras", "--input-shape", "8x8x3"], "it with --model NAME only"),
+    "shape of a saved model": (["nothing.keras", "--input-shape", "8x8x3"], "works only with --model NAME"),
     "classes": (["--model", "vgg", "--num-classes", "0"], "num_classes=0"),
     "seed": (["--model", "vgg", "--seed", "-1"], "seed=-1"),
 }

@@ -49,9 +49,9 @@ def test_the_packages_that_setup_asks_for_are_all_looked_at():
 @pytest.mark.parametrize(
     ("requirement", "status", "text"),
     [
-        ("numpy>=1000", "fault", f"{metadata.version('numpy')}, and >=1000 is needed. Try: python -m pip install"),
+        ("numpy>=1000", "fault", f"{metadata.version('numpy')}, but >=1000 is needed. Try: python -m pip install"),
         ("no-such-package>=1", "fault", "not installed. To install it: python -m pip install 'no-such-package>=1'"),
-        ('numpy>=1000; extra == "x"', "warning", "and >=1000 is needed"),
+        ('numpy>=1000; extra == "x"', "warning", "but >=1000 is needed"),
         ('no-such-package>=1; extra == "x"', "ok", "not installed. To install it: python -m pip install"),
     ],
 )
@@ -75,7 +75,7 @@ def test_a_copy_that_is_not_installed_is_warned_of(monkeypatch):
 
 def test_devices_and_precision_are_told(_probed):
     found = by_subject(computing())
-    assert found["precision"].text == "auto is float32 here"
+    assert found["precision"].text == "auto means float32 here"
     assert found["devices"].text == "CPU, through Keras on tensorflow"
     assert "instructions: " in found["processor"].text
 
@@ -127,13 +127,15 @@ def test_a_data_dir_without_the_main_data_set_is_a_fault():
     prepare("cifar10")
     found = by_subject(data_sets("tfds"))
     assert (found["fashion_mnist"].status, found["cifar10"].status, found["digits"].status) == ("fault", "ok", "ok")
-    assert found["fashion_mnist"].text.startswith("not in tfds. Needed: a TFDS directory, holding fashion_mnist/")
+    assert found["fashion_mnist"].text.startswith(
+        "There is no fashion_mnist in tfds. Give a TFDS directory that holds fashion_mnist/"
+    )
     assert (found["mnist"].status, found["mnist"].text) == ("ok", "not in tfds")
 
 
 def test_a_data_dir_that_is_not_there_is_said_to_be_none():
     found = by_subject(data_sets("gone"))
-    assert (found["mnist"].status, found["mnist"].text) == ("ok", "not in gone, which is no folder")
+    assert (found["mnist"].status, found["mnist"].text) == ("ok", "not in gone, which is not a folder")
     assert found["fashion_mnist"].status == "fault"
 
 
@@ -155,9 +157,9 @@ def test_what_another_project_has_set_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_MAX_EPOCHS", "1")
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     found = [one.text for one in settings_of_others()]
-    assert found[0].startswith(f"{tmp_path / 'keras.json'} sets Keras otherwise")
+    assert found[0].startswith(f"{tmp_path / 'keras.json'} has other settings")
     assert "KERAS_MAX_EPOCHS" in found[1]
-    assert "KERAS_BACKEND=jax is not heeded" in found[2]
+    assert "KERAS_BACKEND=jax is ignored" in found[2]
 
 
 def test_a_limit_below_the_machines_memory_is_told(monkeypatch):

@@ -75,7 +75,7 @@ def test_the_models_own_splits_need_no_warning(run, images):
 
 
 def test_another_seed_for_the_validation_split_is_warned_of(run):
-    assert "than the training's seed=7" in evaluate(run, split="validation", seed=3)["warnings"][0]
+    assert "than the seed of its training, seed=7" in evaluate(run, split="validation", seed=3)["warnings"][0]
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])
@@ -124,7 +124,7 @@ def test_classes_are_matched_by_name_and_missing_ones_are_said(run):
     result = evaluate(run, dataset=photographs("photos", ["2", "0"]))
     assert result["n"] == 8
     assert [row["n"] for row in result["classes"]] == [4, 0, 4]
-    assert "No images of 1." in result["decisions"]
+    assert "There are no images of 1." in result["decisions"]
     recalls = [row["recall"] for row in result["classes"] if row["n"]]
     assert result["balanced_accuracy"] == pytest.approx(np.mean(recalls))
 
@@ -147,7 +147,9 @@ def test_inverted_images_are_warned_of_and_the_models_own_are_not():
     run = save_run("npz:ink.npz")
     assert evaluate(run)["warnings"] == []
     (warning,) = evaluate(run, dataset="npz:paper.npz")["warnings"]
-    assert warning.startswith("The images look inverted: the brightness of their borders is 255 on average, and 0 in")
+    assert warning.startswith(
+        "The images look inverted: the brightness of their borders is 255 on average, but was 0 in"
+    )
 
 
 def ink(count, *, seed):
@@ -165,7 +167,7 @@ def test_colours_are_made_grey_for_a_grey_model_and_it_is_said(run):
         with Image.open(path) as image:
             image.convert("L").save(grey)
     result = evaluate(run, dataset=colour)
-    assert any(line.startswith("Colours become grey") for line in result["decisions"])
+    assert any(line.startswith("Colour images are turned grey") for line in result["decisions"])
     # Resized before and after the colours are left out: a grey level apart at most.
     assert result["crossentropy"] == pytest.approx(evaluate(run, dataset="folder:grey")["crossentropy"], rel=0.01)
 
@@ -184,12 +186,12 @@ def test_what_was_measured_is_returned_where_the_run_cannot_be_written(run, monk
     monkeypatch.setattr(Run, "count_look", full)
     result = evaluate(run)
     assert result["n"] == 30
-    assert result["warnings"] == ["not written: No space left on device"]
+    assert result["warnings"] == ["a file could not be written: No space left on device"]
 
 
 def test_a_folder_for_pictures_that_is_a_file_is_refused_before_work(run, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(BadInput, match="figures=file: expected a folder that can be written"):
+    with pytest.raises(BadInput, match="figures=file is not a folder that can be written"):
         evaluate(run, figures="file")
 
 
@@ -230,7 +232,7 @@ def test_data_that_moved_is_read_as_it_was(own, dataset, size, on_bad):
 
 def test_classes_in_another_order_are_refused(run):
     names = list(read_card(run)["class_names"])
-    with pytest.raises(BadInput, match="the model's classes, in this order"):
+    with pytest.raises(BadInput, match="but the model has, in this order"):
         check_classes(names, names[::-1])
 
 
@@ -289,7 +291,7 @@ def test_a_model_that_ends_in_probabilities_is_refused(run, images):
     from keras_vision.formats.network import with_probabilities
 
     save_model(with_probabilities(load_model(run)), "probable.keras", {})
-    with pytest.raises(BadInput, match=r"ends in a softmax .*: expected one that ends in logits"):
+    with pytest.raises(BadInput, match=r"ends in a softmax .*Give one that ends in logits"):
         evaluate("probable.keras", dataset=images)
 
 
@@ -299,7 +301,7 @@ def test_where_the_images_came_from_and_what_is_odd_about_them_is_said():
     evaluate(run, progress=PlainProgress(said))
     source, warning = said.getvalue().splitlines()
     assert "untested.npz" in source
-    assert warning.startswith("warning: No test split is given")
+    assert warning.startswith("warning: There is no test split")
 
 
 def test_images_of_another_folder_are_resized_to_the_model(run, tmp_path):
@@ -321,7 +323,7 @@ def test_the_models_own_data_set_is_not_downloaded_because_its_file_says_so(run,
         monkeypatch.setenv(place, str(tmp_path))
     monkeypatch.setattr("keras_vision.data.prepared.download", None)
     save_model(load_model(run), "foreign.keras", {"data_source": {"spec": "cifar10", "data_dir": None, "seed": 0}})
-    with pytest.raises(BadInput, match=r"cifar10, which is not on this machine: .*--dataset cifar10 to download it"):
+    with pytest.raises(BadInput, match=r"cifar10, is not on this machine.*--dataset cifar10 to download it"):
         evaluate("foreign.keras")
 
 
@@ -364,7 +366,7 @@ def copy_of(run, *, without=(), replaced=None):
     ],
 )
 def test_a_model_file_with_damaged_members_is_called_damaged(run, images, damage):
-    with pytest.raises(BadInput, match=r"model damaged\.keras \(.+\): expected a whole \.keras file\. It is damaged"):
+    with pytest.raises(BadInput, match=r"The model damaged\.keras is damaged or cannot be read \(.+\)\. Copy it"):
         evaluate(copy_of(run, **damage), dataset=images)
 
 
@@ -372,7 +374,7 @@ def test_a_model_file_with_damaged_members_is_called_damaged(run, images, damage
 def test_a_truncated_model_file_is_called_damaged(run, images, kept, tmp_path):
     whole = (tmp_path / run / "model.keras").read_bytes()
     (tmp_path / "damaged.keras").write_bytes(whole[: kept if isinstance(kept, int) else int(kept * len(whole))])
-    with pytest.raises(BadInput, match=r"expected a whole \.keras file\. It is damaged"):
+    with pytest.raises(BadInput, match="is damaged or cannot be read"):
         evaluate("damaged.keras", dataset=images)
 
 
@@ -383,7 +385,7 @@ def test_a_model_file_with_a_flipped_bit_is_called_damaged(run, tmp_path):
         member = archive.getinfo("model.weights.h5")
     content[member.header_offset + member.compress_size // 2] ^= 1
     path.write_bytes(content)
-    with pytest.raises(BadInput, match=r"Bad CRC-32.*It is damaged"):
+    with pytest.raises(BadInput, match=r"is damaged .*Bad CRC-32"):
         load_model(path)
 
 

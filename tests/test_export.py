@@ -83,7 +83,7 @@ def test_an_export_that_differs_is_not_kept_and_the_old_one_stays(run_directory,
     (result,) = export(run_directory)["exports"]
     strict = dataclasses.replace(FORMATS["saved_model"], bound=-1.0)
     monkeypatch.setitem(FORMATS, "saved_model", strict)
-    with pytest.raises(KerasVisionError, match=r"differs from the model by .* more than -1; it was not kept"):
+    with pytest.raises(KerasVisionError, match=r"differs from the model by .* more than -1, so it was not kept"):
         export(run_directory)
     saved_model.load(result["path"])
     assert sorted(p.name for p in (run_directory / "export").iterdir()) == ["saved_model"]
@@ -122,7 +122,7 @@ def test_a_format_that_fails_leaves_the_ones_before_it(model_path, monkeypatch):
 def test_missing_packages_are_named_with_the_command_that_installs_them(model_path, name, monkeypatch):
     monkeypatch.setattr(formats.importlib.util, "find_spec", lambda module: None)
     first = next(iter(FORMATS[name].packages.values()))
-    with pytest.raises(BadInput, match=rf"format {name} without .*pip install '{first}'"):
+    with pytest.raises(BadInput, match=rf"format {name} needs packages .*pip install '{first}'"):
         export(model_path, format=name)
 
 
@@ -142,7 +142,7 @@ def test_the_extras_of_the_installer_are_the_packages_of_the_formats():
 
 @pytest.mark.parametrize("name", [name for name, row in FORMATS.items() if not row.int8])
 def test_formats_without_8_bit_integers_are_refused_by_those_with(model_path, name):
-    with pytest.raises(BadInput, match=rf"quantize=int8 for format {name}: expected one of the formats onnx, litert"):
+    with pytest.raises(BadInput, match=f"format {name} cannot be quantised to int8. These can: onnx, litert"):
         export(model_path, format=name, quantize="int8")
 
 
@@ -168,7 +168,7 @@ def test_a_directory_of_something_else_is_refused_and_left_alone(model_path, tmp
     out = tmp_path / "out"
     out.mkdir()
     (out / name).write_text("precious")
-    with pytest.raises(BadInput, match="which holds other things: expected a new or empty directory"):
+    with pytest.raises(BadInput, match=r"holds other things, .*give a new or empty directory"):
         export(model_path, out=out)
     assert (out / name).read_text() == "precious"
 
@@ -182,7 +182,7 @@ def test_an_export_in_another_format_is_refused_and_left_alone(model_path, tmp_p
 
 def test_a_file_is_refused_and_left_alone(model_path, tmp_path):
     (tmp_path / "thesis.tex").write_text("precious")
-    with pytest.raises(BadInput, match="which holds other things"):
+    with pytest.raises(BadInput, match="holds other things"):
         export(model_path, out=tmp_path / "thesis.tex")
     assert (tmp_path / "thesis.tex").read_text() == "precious"
 
@@ -190,7 +190,7 @@ def test_a_file_is_refused_and_left_alone(model_path, tmp_path):
 def test_an_earlier_export_with_a_persons_file_in_it_is_refused(model_path, tmp_path):
     export(model_path, out=tmp_path / "out")
     (tmp_path / "out" / "notes.txt").write_text("precious")
-    with pytest.raises(BadInput, match="which holds other things"):
+    with pytest.raises(BadInput, match="holds other things"):
         export(model_path, out=tmp_path / "out")
     assert (tmp_path / "out" / "notes.txt").read_text() == "precious"
 
@@ -261,7 +261,7 @@ def test_a_full_disk_is_named_and_the_earlier_export_stays(model_path, tmp_path,
     ],
 )
 def test_probabilities_are_not_made_from_probabilities(tmp_path, ending):
-    with pytest.raises(BadInput, match=r"ends in a (softmax|sigmoid) .*: expected one that ends in logits"):
+    with pytest.raises(BadInput, match=r"ends in a (softmax|sigmoid) .*Give one that ends in logits"):
         export(save(tmp_path, *ending))
     assert [path.name for path in tmp_path.iterdir()] == ["foreign.keras"]
 
@@ -270,7 +270,7 @@ def test_a_model_with_two_outputs_is_refused(tmp_path):
     pixels = keras.Input((4,))
     outputs = [keras.layers.Dense(3)(pixels), keras.layers.Dense(1)(pixels)]
     keras.Model(pixels, outputs).save(tmp_path / "foreign.keras")
-    with pytest.raises(BadInput, match="1 inputs and 2 outputs: expected one of each"):
+    with pytest.raises(BadInput, match=r"1 inputs and 2 outputs\. Give one with one of each"):
         export(tmp_path / "foreign.keras")
 
 
@@ -371,7 +371,7 @@ def test_data_that_is_gone_leaves_random_pixels_and_that_is_said(trained, tmp_pa
     (result,) = export(alone, progress=heard)["exports"]
     assert result["source"] == "images of random pixels"
     assert "accuracy" not in result
-    assert any("compared on random pixels" in line and "gone.npz" in line for line in heard.lines)
+    assert any("the comparison is on random pixels" in line and "gone.npz" in line for line in heard.lines)
 
 
 def test_data_that_was_asked_for_and_is_not_there_is_an_error(trained):
@@ -386,7 +386,7 @@ def test_a_data_set_that_would_have_to_be_downloaded_is_not(trained, tmp_path, m
     save_model(load_model(trained), alone, {"data_source": {"spec": "cifar10", "data_dir": None, "seed": 0}})
     heard = Heard()
     export(alone, progress=heard)
-    assert any("cifar10, which is not on this machine" in line for line in heard.lines)
+    assert any("cifar10, is not on this machine" in line for line in heard.lines)
 
 
 @pytest.mark.parametrize("name", [name for name, row in FORMATS.items() if row.int8])
@@ -413,7 +413,7 @@ class TestInt8:
         assert not (tmp_path / "out").exists()
 
     def test_it_needs_images_to_calibrate_on(self, name, model_path):
-        with pytest.raises(BadInput, match="quantize=int8 without training images"):
+        with pytest.raises(BadInput, match="quantize=int8 needs training images"):
             export(model_path, format=name, quantize="int8")
 
 

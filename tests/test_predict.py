@@ -184,7 +184,7 @@ def test_images_of_all_kinds_are_answered_and_every_bad_one_is_named_with_its_re
     wrong = reasons(answers)
     assert set(wrong) == {"empty.png", "text.jpg", "cut.png", "float.tif"}
     assert wrong["empty.png"] == "empty file"
-    assert wrong["text.jpg"] == "content is no image"
+    assert wrong["text.jpg"] == "the content is not an image"
     assert "truncated" in wrong["cut.png"]
     assert "unknown range" in wrong["float.tif"]
 
@@ -195,13 +195,15 @@ def test_a_file_without_an_extension_is_read_for_what_it_is(model):
 
 def test_a_bomb_is_named_and_not_unpacked(model, monkeypatch):
     monkeypatch.setattr(images_module, "MAX_PIXELS", 100)
-    assert reasons(predict(model, [write("a.png"), write("bomb.png", size=(11, 10))])) == {"bomb.png": "11x10 pixels"}
+    assert reasons(predict(model, [write("a.png"), write("bomb.png", size=(11, 10))])) == {
+        "bomb.png": "11x10 pixels, more than 0 megapixels"
+    }
 
 
 def test_a_missing_file_and_a_pipe_are_named_and_the_others_answered(model):
     os.mkfifo("pipe.png")
     answers = list(predict(model, ["missing.png", "pipe.png", write("a.png")]))
-    assert reasons(answers) == {"missing.png": "no regular file", "pipe.png": "no regular file"}
+    assert reasons(answers) == {"missing.png": "no such file", "pipe.png": "not a regular file"}
     assert named(answers) == {"a.png": "red"}
 
 
@@ -269,13 +271,13 @@ def test_a_given_folder_that_cannot_be_listed_is_named_and_the_next_image_answer
 def test_a_folder_without_images_beside_others_is_named_and_they_are_answered(model):
     os.mkdir("empty")
     answers = list(predict(model, ["empty", write("a.png", RED)]))
-    assert reasons(answers) == {"empty": "no images"}
+    assert reasons(answers) == {"empty": "it holds no images"}
     assert named(answers) == {"a.png": "red"}
 
 
 def test_a_folder_without_images_is_refused(model):
     os.makedirs("empty/inner")
-    with pytest.raises(BadInput, match=r"folder empty cannot be answered: no images\. Give images"):
+    with pytest.raises(BadInput, match=r"folder empty cannot be used: it holds no images\. Give image files"):
         next(predict(model, "empty"))
 
 
@@ -290,7 +292,7 @@ def test_a_folder_without_images_is_refused(model):
             lambda: save(ending=keras.layers.Activation("sigmoid")),
             "ends in a sigmoid: expected one that ends in logits",
         ),
-        (lambda: save(shape=(2000, 8, 3)), "for images of 2000x8x3: expected sides of at most 1024 pixels"),
+        (lambda: save(shape=(2000, 8, 3)), "for images of 2000x8x3, and no side may have more than 1024 pixels"),
     ],
 )
 def test_models_that_do_not_name_images_are_refused(build, message):
@@ -329,7 +331,7 @@ def test_csv_has_a_line_for_each_class_named(model, capsys):
     assert [(row["image"], row["rank"], row["class"], row["error"]) for row in rows] == [
         ("a, b.png", "1", "red", ""),
         ("a, b.png", "2", "green", ""),
-        ("missing.png", "", "", "no regular file"),
+        ("missing.png", "", "", "no such file"),
     ]
     assert float(rows[0]["probability"]) == SURE
     assert captured.err == ""
@@ -340,7 +342,7 @@ def test_the_table_names_image_class_and_probability(model, capsys):
     assert main([model, "[bold]a.png", "missing.png", "--top", "2"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert any(line.split()[:3] == ["[bold]a.png", "red", f"{SURE:.4f}"] for line in lines)
-    assert lines[-1] == "missing.png  error: no regular file"
+    assert lines[-1] == "missing.png  error: no such file"
 
 
 def test_the_table_shows_long_names_whole_and_keeps_its_columns_narrow_beside_errors(model, capsys):
@@ -349,7 +351,7 @@ def test_the_table_shows_long_names_whole_and_keeps_its_columns_narrow_beside_er
     *lines, error = capsys.readouterr().out.splitlines()
     assert "".join(line.split()[0] for line in lines[2:] if "long" in line or "png" in line) == name
     assert "class  probability" in lines[1]
-    assert error == f"{missing}  error: no regular file"
+    assert error == f"{missing}  error: no such file"
 
 
 def test_images_unlike_those_of_the_training_are_warned_of_once_in_a_run(capsys):
@@ -369,7 +371,7 @@ def test_images_unlike_those_of_the_training_are_warned_of_once_in_a_run(capsys)
 
 def test_errors_alone_make_no_table(model, capsys):
     assert main([model, "missing.png"]) == 1
-    assert capsys.readouterr().out == "missing.png  error: no regular file\n"
+    assert capsys.readouterr().out == "missing.png  error: no such file\n"
 
 
 def test_good_images_alone_exit_0(model):
@@ -402,7 +404,7 @@ def test_progress_goes_to_standard_error(model, monkeypatch, capsys):
 
 def test_json_and_csv_together_are_refused(model, capsys):
     assert main([model, "a.png", "--json", "--csv"]) == 2
-    assert "--json with --csv: expected one of the two" in capsys.readouterr().err
+    assert "Give either --json or --csv, not both." in capsys.readouterr().err
 
 
 def test_names_that_no_stream_can_print_are_spelt_out(model, capsys):

@@ -89,7 +89,7 @@ def test_a_report_that_confirms_exits_as_a_search_does(tmp_path, monkeypatch):
 
 def test_a_report_confirms_no_trial_that_is_not_finished(tmp_path):
     search(tmp_path, target_acc=None, epochs=2, max_minutes=1e-9)
-    with pytest.raises(BadInput, match=r"whose best trial is not finished \(trials/0000\)"):
+    with pytest.raises(BadInput, match="its best trial, trials/0000, is not finished"):
         report(str(tmp_path), confirm=2)
     assert "confirm it" not in shown(report_module.show, report(str(tmp_path)))
 

@@ -45,7 +45,7 @@ def first_layer_kernels(model):
         if len(weights) == np.prod(shape) and not hasattr(layer, "cell"):
             return weights.reshape(*shape, -1)
         break
-    raise BadInput(f"model {model.name!r}", "a model whose first layer of weights has kernels on the pixels")
+    raise BadInput(f"No layer of the model {model.name!r} looks at the pixels with kernels, so there are none to draw.")
 
 
 def token_mixing_units(model, block=1):
@@ -72,7 +72,7 @@ def token_mixing_units(model, block=1):
             grid = step.output_shape[:2]
         if step.name == name:
             return ops.convert_to_numpy(step.layer.kernel).astype("float32").reshape(*grid, 1, -1)
-    raise BadInput(f"model {model.name!r}", f"an MLP-Mixer with a layer {name!r}")
+    raise BadInput(f"The model {model.name!r} is not an MLP-Mixer with a layer {name!r}.")
 
 
 def has_token_mixing(model):
@@ -97,7 +97,7 @@ def plot_kernels(kernels, *, title, colour=False, limit=64):
     """
     height, width, channels, units = kernels.shape
     if colour and channels != 3:
-        raise BadInput(f"kernels of {channels} channels in colour", "kernels of 3 channels", "Draw them grey.")
+        raise BadInput(f"Kernels of {channels} channels cannot be drawn in colour, only those of 3. Draw them grey.")
     shown = min(units, limit)
     images = np.moveaxis(kernels[..., :shown], -1, 0)
     images = standardise(images if colour else images.mean(axis=-1))

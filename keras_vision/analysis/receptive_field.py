@@ -27,7 +27,8 @@ def receptive_fields(model):
     """
     if len(model.input_shape) != 4 or keras.config.image_data_format() != "channels_last":
         raise BadInput(
-            f"model {model.name!r} of input shape {model.input_shape[1:]}", "images (height, width, channels)"
+            f"The model {model.name!r} takes inputs of shape {model.input_shape[1:]}, not images "
+            "(height, width, channels)."
         )
     fields = []
     steps = steps_of(model)

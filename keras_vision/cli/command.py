@@ -30,7 +30,7 @@ class Terminated(KeyboardInterrupt):
 
 def _form(as_json, as_csv):
     if as_json and as_csv:
-        raise BadInput("--json with --csv", "one of the two")
+        raise BadInput("Give either --json or --csv, not both.")
     return "json" if as_json else "csv" if as_csv else "table"
 
 
@@ -98,11 +98,12 @@ def main(door, name, *, show=None, resumable=False, epilog=None, arguments=None)
         except ImportError as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             tell(
-                f"keras_vision.{name}: a library cannot be loaded ({reason}). keras_vision.doctor says what is lacking."
+                f"keras_vision.{name}: a library cannot be loaded ({reason}). "
+                "python -m keras_vision.doctor shows what is missing."
             )
             return 1
         except MemoryError:
-            tell(f"keras_vision.{name}: the memory is full. Smaller images, batches or networks take less.")
+            tell(f"keras_vision.{name}: the memory is full. Use smaller images, batches or networks.")
             return 1
 
 

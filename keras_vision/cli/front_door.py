@@ -27,7 +27,9 @@ def front_door(settings, words=1):
         def door(*given, progress=None, **more):
             names = list(fields(settings))[:words]
             if len(given) > len(names) or set(names[: len(given)]) & set(more):
-                raise TypeError(f"{body.__name__}() takes {names} by their place, each once; the others by name")
+                raise TypeError(
+                    f"{body.__name__}() takes {names} as positional arguments, each once, and all others by name"
+                )
             return body(make(settings, **dict(zip(names, given, strict=False)), **more), suitable_progress(progress))
 
         door.__doc__ = documented(body.__doc__, settings)

@@ -56,7 +56,7 @@ def fit_recipe(model, data, changes, progress, *, count_flops=None, steps=STEPS)
     recipe = recipe_for(model, task, **changes)
     batch_size = min(recipe.batch_size, len(data.train))
     steps = recipe.epochs * steps_per_epoch(data.train, batch_size)
-    decisions.append(f"A training is {recipe.epochs} epochs: {steps:,} steps of {batch_size} images.")
+    decisions.append(f"Training takes {recipe.epochs} epochs: {steps:,} steps of {batch_size} images.")
     for decision in decisions:
         progress.say(decision)
     return recipe, decisions
@@ -178,16 +178,16 @@ def closing_lines(result):
     ]
     ended = result.get("ended")  # of a search
     if ended is None and result["stopped"] == "time":
-        lines.append("Its time was over before its epochs were: the same command goes on from here.")
+        lines.append("Time ran out before the last epoch. The same command goes on from here.")
     elif ended is None and result["stopped"] == "settled":
         lines.append(
-            f"It ended after {result['epochs_run']} epochs, since nothing was left to learn; --patience 0 trains to "
-            "the last."
+            f"Training ended after {result['epochs_run']} epochs, because nothing was left to learn. With --patience 0 "
+            "it runs through all epochs."
         )
     elif ended in ("trials", "time") and (result["exit_code"] == 3 or result["stopped"] == "time"):
         lines.append("The same command with a larger budget (--max-trials, --max-minutes) goes on from here.")
     elif ended == "space" and result["exit_code"] == 3:
-        lines.append("All that the search space and the limits allow has been tried.")
+        lines.append("Everything that the search space and the limits allow has been tried.")
     if "test" in result:
         lines += [f"warning: {warning}" for warning in result["test"]["warnings"]]
         lines += filter(None, [balance_line(result["test"])])

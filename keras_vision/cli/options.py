@@ -8,8 +8,8 @@ from keras_vision.system.settings import REQUIRED, fields
 
 # option -> what it means: of every command, and of those whose results are a table
 COMMON = {
-    "quiet": "print the result only",
-    "json": "print the result as one JSON object, of predict one a line; progress to standard error",
+    "quiet": "print only the result",
+    "json": "print the result as a JSON object (predict: one on each line); progress goes to standard error",
 }
 OF_TABLES = {"csv": "print the result as CSV; progress goes to standard error"}
 
@@ -21,9 +21,8 @@ class Parser(argparse.ArgumentParser):
         parsed, unknown = self.parse_known_args(arguments)
         if unknown and not unknown[0].startswith("-"):
             raise BadInput(
-                f"{unknown[0]!r}, one word too many",
-                "options with their values",
-                "Words stand side by side, and not between options.",
+                f"{unknown[0]!r} is one word too many. Give words that belong to no option side by side, and not "
+                "between options."
             )
         if unknown:
             known = [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
@@ -33,7 +32,7 @@ class Parser(argparse.ArgumentParser):
         return parsed
 
     def error(self, message):
-        raise BadInput(message, "the options that --help lists", f"Try: {self.prog} --help")
+        raise BadInput(f"{message}. All options: {self.prog} --help")
 
 
 def make_parser(door, prog, *, is_table=False, epilog=None):

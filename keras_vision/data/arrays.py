@@ -150,6 +150,6 @@ def _test_labels(part, classes):
     try:
         labels, _ = plain_labels(part.labels(), part.labels_name)
     except BadInput as error:
-        return (f"The test split cannot be read now: {error}",)
+        return (f"The test split cannot be read at the moment: {error}",)
     classes.encode(labels, part.labels_name)
     return ()

@@ -38,7 +38,9 @@ def augment(images, labels, augmentation, *, seed, epoch, first_flips):
     shape = tf.shape(images)
     batch, height, width = shape[0], images.shape[1], images.shape[2]
     if augmentation.shift >= min(height, width):
-        raise BadInput(f"shift={augmentation.shift}", f"less than the image's side, {min(height, width)}")
+        raise BadInput(
+            f"shift={augmentation.shift} is too large: it must be less than the images' side, {min(height, width)}."
+        )
     flip_seed, shift_seed, cutout_seed, cutmix_seed = tf.unstack(tf.random.split(seed, 4))
 
     columns = _flipped_columns(batch, width, augmentation.flip, flip_seed, epoch, first_flips)

@@ -65,18 +65,20 @@ def find_axes(images, count, what):
     'x_train: the channels come first and were moved last.'
     """
     if 0 in images.shape:
-        raise BadInput(f"{what} is of shape {images.shape}: it holds no images. Save [n, height, width, channels].")
+        raise BadInput(
+            f"{what} has the shape {images.shape}, so it holds no images. Save [n, height, width, channels]."
+        )
     if count not in images.shape:
         raise BadInput(
-            f"{what} is of shape {images.shape}, and there are {count} labels. Save one label for each image, and the "
-            "images as [n, height, width] or [n, height, width, channels]."
+            f"{what} has the shape {images.shape}, but there are {count} labels. Save one label for each image, and "
+            "the images as [n, height, width] or [n, height, width, channels]."
         )
     find = {2: _of_two, 3: _of_three, 4: _of_four}.get(images.ndim)
     axes = find(images, count, what) if find else None
     if axes is None:
         raise BadInput(
-            f"{what} is of shape {images.shape}, and with {count} labels this is not read as images. "
-            "Save [n, height, width], or [n, height, width, channels] with 1, 3 or 4 channels, n the number of labels."
+            f"{what} has the shape {images.shape}, which cannot be read as images with {count} labels. Save "
+            "[n, height, width], or [n, height, width, channels] with 1, 3 or 4 channels; n is the number of labels."
         )
     return axes
 

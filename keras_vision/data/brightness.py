@@ -65,12 +65,12 @@ def unlike_training(images, known):
     is_far = away > _DEVIATIONS * border["std"] and abs(found["border"] - inverse) < away
     if is_far and abs(inverse - border["mean"]) >= _APART:
         return (
-            f"The images look inverted: the brightness of their borders is {found['border']:.0f} on average, and "
+            f"The images look inverted: the brightness of their borders is {found['border']:.0f} on average, but was "
             f"{border['mean']:.0f} in training. Invert them (255 - value), or train on images like these."
         )
     if found["contrast"] < _BLANK * contrast["mean"]:
         return (
-            f"The images have hardly any contrast: {found['contrast']:.1f} grey levels on average, and "
+            f"The images have hardly any contrast: {found['contrast']:.1f} grey levels on average, against "
             f"{contrast['mean']:.0f} in training. Were their values scaled to 0 to 255?"
         )
     return None

@@ -25,26 +25,31 @@ def height_and_width(image_size):
 def check_sides(spec, shape):
     """Refuses images, of shape [n, height, width, channels], that no model takes."""
     if max(shape[1:3]) > MAX_SIDE:
-        given = f"{spec} with images of {shape[1]}x{shape[2]} pixels"
-        raise BadInput(given, f"sides of at most {MAX_SIDE}", "--image-size 64, say, makes them smaller.")
+        raise BadInput(
+            f"The images of {spec} have {shape[1]}x{shape[2]} pixels, and no side may have more than {MAX_SIDE}. "
+            "Make them smaller, for example with --image-size 64."
+        )
 
 
 def check_names(*names):
     """Refuses names that cannot be shown in a line."""
     if odd := [name for name in names if not is_text(name)]:
-        raise BadInput(f"the name {odd[0]!r}", "one without line ends and other control characters")
+        raise BadInput(f"The name {odd[0]!r} contains line ends or other control characters. Rename it.")
 
 
 def check_labels(spec, labels, class_names):
     """Refuses training labels that are none, of one class alone, or without a name."""
     if len(class_names) < 2:
-        named = f"one class, {class_names[0]!r}" if class_names else "no class"
-        raise BadInput(f"{spec} with {named}", "two classes or more")
+        named = f"only one class, {class_names[0]!r}" if class_names else "no classes"
+        raise BadInput(f"{spec} has {named}. At least two are needed.")
     if not len(labels):
-        raise BadInput(f"{spec} without training images", "images of every class")
+        raise BadInput(f"{spec} has no training images. Give some of every class.")
     for label in (labels.min(), labels.max()):
         if not 0 <= label < len(class_names):
-            raise BadInput(f"{spec} with label {label}", f"labels from 0 to {len(class_names) - 1}, one for each name")
+            raise BadInput(
+                f"{spec} has the label {label}, but its {len(class_names)} class names are for the labels from 0 to "
+                f"{len(class_names) - 1}."
+            )
 
 
 def _digests(split):
@@ -61,12 +66,12 @@ def training_warnings(train, validation, class_names, is_carved):
         warnings.append(f"{ambiguous} different training images appear with more than one label.")
     known = set(trained)
     if shared := sum(digest in known for digest in validated):
-        warnings.append(f"{shared} validation images are also training images: the validation accuracy flatters.")
+        warnings.append(f"{shared} validation images are also training images: the validation accuracy is too high.")
     if unseen := sorted(set(range(len(class_names))) - set(validation.labels.tolist())):
         names = some([class_names[label] for label in unseen])
-        which = "No validation images of these classes"
+        which = "There are no validation images of these classes"
         if is_carved:
-            which = "Too few images to validate these classes, which have one each"
+            which = "These classes have one image each, too few to validate them"
         warnings.append(f"{which}: {names}.")
     return warnings
 
@@ -75,9 +80,12 @@ def check_fits(spec, name, split, train):
     """Refuses a split without images, or with others than the training images in shape."""
     shape, expected = split.images.shape[1:], train.images.shape[1:]
     if shape != expected:
-        raise BadInput(f"{spec} with {name} images of shape {shape}", f"the shape of the training images, {expected}")
+        raise BadInput(
+            f"The {name} images of {spec} have the shape {shape}, but its training images have {expected}. "
+            "Save them all in the same shape."
+        )
     if not len(split):
-        raise BadInput(f"{spec} with no {name} images", "at least one")
+        raise BadInput(f"{spec} has no {name} images. Give at least one.")
 
 
 def checked_test(spec, split, known_splits):
@@ -92,6 +100,6 @@ def checked_test(spec, split, known_splits):
     if shared:
         warnings.append(
             f"{len(shared)} of {len(split)} test images are also training images, "
-            f"{shared.count(False)} of them with another label: the test accuracy flatters."
+            f"{shared.count(False)} of them with another label: do not trust the test accuracy."
         )
     return dataclasses.replace(split, warnings=tuple(warnings))

@@ -112,7 +112,7 @@ def list_classes(folder, passed):
     if not (classes := classes_from_names(files)):
         raise BadInput(_flat(folder, files, passed))
     names = sorted_names(set(classes))
-    said = f"The classes are the beginnings of the files' names: {some(names)} ({len(names)} classes)."
+    said = f"The classes are taken from the beginnings of the file names: {some(names)} ({len(names)} classes)."
     return list_files(folder, classes), [said]
 
 
@@ -157,7 +157,7 @@ def _asides(listing):
         return []
     listing.others = sorted(set(listing.others) - set(masks))
     names = some([printable(path.relative_to(listing.path)) for path in masks], 3)
-    return [f"Masks and the like beside the images are not read: {names}."]
+    return [f"Masks and similar files beside the images are not read: {names}."]
 
 
 def _joined_parts(folder):
@@ -173,7 +173,7 @@ def _joined_parts(folder):
             for one in top.with_images():
                 if one.name == name:
                     listing.add(unicodedata.normalize("NFC", name), one)
-    return listing, [f"{some([f'{top.name}/' for top in tops], 3)} hold the same classes and are taken together."]
+    return listing, [f"{some([f'{top.name}/' for top in tops], 3)} hold the same classes and are read together."]
 
 
 def _check_levels(folder):
@@ -189,22 +189,22 @@ def _check_levels(folder):
     if len(plain) > 1 or (len(shared) > 1 and len(tops) > 10 * len(shared)):
         raise BadInput(
             f"The folders in {printable(folder.path)} ({some([top.name for top in tops], 3)}) and the folders in them "
-            f"({some(shared, 3)}) could both be the classes. For the former, put the images of each directly into its "
-            f"folder. For the latter, give one folder, as in --dataset {spec_of('folder', tops[0].path)}, or put the "
-            "images of each class into one folder."
+            f"({some(shared, 3)}) could both be the classes. If the outer ones are, put the images of each directly "
+            f"into its folder. If the inner ones are, give one outer folder, as in --dataset "
+            f"{spec_of('folder', tops[0].path)}, or put the images of each class into one folder."
         )
     names = sorted_names({name for names in below for name in names})
     return [
-        f"The {len(tops)} folders of the upper level are the classes; images of the folders in them ({some(names, 3)}) "
+        f"The {len(tops)} outer folders are the classes; the images in their inner folders ({some(names, 3)}) "
         "belong to them."
     ]
 
 
 def _flat(folder, files, passed):
     kinds = {path.suffix.lower() for one in (folder, *passed[-1:]) for two in one.walk() for path in two.others}
-    boxes = " Annotation files, of boxes perhaps, are not read." if kinds & {".xml", ".json", ".txt"} else ""
+    boxes = " Annotation files, of boxes for example, are not read." if kinds & {".xml", ".json", ".txt"} else ""
     return (
-        f"The folder {printable(folder.path)} holds {len(files):,} images and says nowhere which class each is of: "
-        f"there are no folders of classes, and the names ({some([printable(file.name) for file in files], 2)}) do "
-        f"not begin with them.{boxes} Put the images of each class into a folder named after it."
+        f"The folder {printable(folder.path)} holds {len(files):,} images, but nothing says which class each belongs "
+        f"to: there are no folders of classes, and the names ({some([printable(file.name) for file in files], 2)}) do "
+        f"not begin with a class.{boxes} Put the images of each class into a folder named after it."
     )

@@ -35,6 +35,6 @@ def open_csv(path, *, image_size, on_bad_image, announce, pixel_scale=None, know
             known=known,
         )
     if on_bad_image == "skip":
-        raise BadInput(f"{path} holds pixels and names no image files: there are none to skip. Leave out on_bad_image.")
+        raise BadInput(f"{path} holds pixels and names no image files, so none can be skipped. Leave out on_bad_image.")
     announce(f"Reading the pixels in {path}")
     return open_pixels(table, known)

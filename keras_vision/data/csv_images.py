@@ -70,8 +70,8 @@ def _read_rows(table):
     path = _path_column(table, {label, split})
     if path is None:
         raise BadInput(
-            f"{table.path} has no column of image files; its columns are {some(table.heading)}. Name it path, or write "
-            "paths relative to the folder of the table."
+            f"{table.path} has no column of image files; its columns are {some(table.heading)}. Name the right one "
+            "path, or write paths relative to the folder of the table."
         )
     rest = [index for index in range(len(table.heading)) if index not in (path, split)]
     one_hot = _one_hot(table, rest) if label is None else None
@@ -134,7 +134,7 @@ def _one_hot(table, candidates):
 def _hot(table, columns, row, number):
     hot = [index for index in columns if is_number(row[index]) and float(row[index]) == 1]
     if len(hot) != 1:
-        raise BadInput(f"{table.path}: row {number} has {len(hot)} classes. Each image needs one here.")
+        raise BadInput(f"{table.path}: row {number} has {len(hot)} classes. Each image needs exactly one.")
     return table.heading[hot[0]]
 
 
@@ -170,7 +170,7 @@ def _find_files(table, rows):
     files = [places.find(row.value, row.split if several else "") for row in rows]
     if missing := [row.value for row, file in zip(rows, files, strict=True) if file is None]:
         raise BadInput(
-            f"{len(missing)} of the {len(rows)} images that {printable(table.path)} names are not there: "
+            f"{len(missing)} of the {len(rows)} images that {printable(table.path)} names are missing: "
             f"{some([*map(printable, missing)])}. Paths are relative to the folder of the table or to one in it."
         )
     return files

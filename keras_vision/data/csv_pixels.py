@@ -220,7 +220,7 @@ def _read_packed(table, columns, rows, start):
     try:
         pixels = np.array(numbers, np.float32)
     except ValueError as error:
-        raise BadInput(f"{table.path} has pixels that are no numbers, after row {start}: {error}.") from error
+        raise BadInput(f"{table.path} has pixels that are not numbers, after row {start}: {error}.") from error
     return pixels, np.array([row[columns.label] for _, row in rows])
 
 
@@ -230,7 +230,7 @@ def _read_columns(table, columns, lines, start):
         labels = np.loadtxt(lines, str, usecols=[columns.label], ndmin=1, **_form(table))
     except (ValueError, IndexError) as error:
         raise BadInput(
-            f"{table.path} has rows that are not read, after row {start}: {str(error).rstrip('.')}. Give every row a "
+            f"{table.path} has rows that cannot be read, after row {start}: {str(error).rstrip('.')}. Give every row a "
             "label and a number for each pixel."
         ) from error
     return pixels, labels

@@ -67,7 +67,7 @@ class Table:
         for number, row in enumerate(_rows(self.lines(), self.separator), 1):
             if len(row) != len(self.heading):
                 raise BadInput(
-                    f"{self.path}: row {number} has {len(row)} values, and there are {len(self.heading)} columns. "
+                    f"{self.path}: row {number} has {len(row)} values, but there are {len(self.heading)} columns. "
                     "Give every row one value for each column, in quotes where a value holds the separator."
                 )
             yield number, row
@@ -115,17 +115,17 @@ def read_table(path):
     """
     refuse_folder(path)
     if not path.is_file():
-        raise BadInput(f"There is no file {path}. csv: wants a CSV file of paths and labels, or of pixels and labels.")
+        raise BadInput(f"There is no file {path}. csv: takes a CSV file of paths and labels, or of pixels and labels.")
     encoding, lines = _first_lines(path)
     separator = _separator(lines)
     if separator is None:
-        raise BadInput(f"{path} has no columns. csv: wants a path and a label in each row, or a label and pixels.")
+        raise BadInput(f"{path} has no columns. Each row needs a path and a label, or a label and pixels.")
     rows = list(_rows(lines, separator))
     has_heading = _has_heading(rows, path)
     heading = rows[0] if has_heading else [f"column {number}" for number in range(1, len(rows[0]) + 1)]
     sample = [row for row in rows[int(has_heading) :] if len(row) == len(heading)]
     if not sample:
-        raise BadInput(f"{path} has no rows. csv: wants a path and a label in each row, or a label and pixels.")
+        raise BadInput(f"{path} has no rows. Each row needs a path and a label, or a label and pixels.")
     return Table(path, encoding, separator, tuple(name.strip() for name in heading), has_heading, sample)
 
 
@@ -136,7 +136,7 @@ def _first_lines(path):
             with open(path, encoding=encoding, newline="") as file:
                 for line in file:
                     if "\0" in line:
-                        raise BadInput(f"{path} is no text. csv: wants a CSV file.")
+                        raise BadInput(f"{path} is not a text file. csv: takes a CSV file.")
                     lines += [line] if line.strip() else []
                     if len(lines) > _SAMPLE:
                         break
@@ -145,7 +145,7 @@ def _first_lines(path):
             continue
         except OSError as error:
             raise unreadable(path, error) from error
-    raise BadInput(f"{path} is no text in UTF-8. csv: wants a CSV file.")
+    raise BadInput(f"{path} is not a text file in UTF-8. csv: takes a CSV file.")
 
 
 def _rows(lines, separator):
@@ -199,7 +199,7 @@ def split_of_row(table, row, number, column, read_split):
     if split := read_split(row[column]):
         return split
     raise BadInput(
-        f"{table.path}: row {number} says {row[column]!r} in column {table.heading[column]}, and that names no split. "
+        f"{table.path}: row {number} says {row[column]!r} in column {table.heading[column]}, which is not a split. "
         "Write train, validation or test."
     )
 

@@ -51,7 +51,7 @@ def evaluation_images(name, opened, shape, split=None, fingerprint=None):
         BadInput: The source has no such split, no images, or labels without names; or the shape is not fixed.
     """
     if not all(isinstance(side, int) for side in shape) or shape[2] not in (1, 3):
-        raise BadInput(f"The model takes images of {shape}. Give one for grey or RGB images of a fixed size.")
+        raise BadInput(f"The model takes images of shape {shape}. Give a model for grey or RGB images of a fixed size.")
     split, parts, decision = _chosen(name, opened, split)
     adapted, notes = [], {}
     for part in parts:
@@ -65,7 +65,9 @@ def evaluation_images(name, opened, shape, split=None, fingerprint=None):
     )
     lowest, highest = images.labels.min(), images.labels.max()
     if lowest < 0 or highest >= len(opened.class_names):
-        raise BadInput(f"{name} has labels from {lowest} to {highest}, and names of {len(opened.class_names)} classes.")
+        raise BadInput(
+            f"{name} has labels from {lowest} to {highest}, but names for {len(opened.class_names)} classes only."
+        )
     decisions = (*opened.decisions, decision, *notes)
     return EvaluationImages(name, split, images, opened.class_names, opened.origin, fingerprint, decisions)
 
@@ -77,7 +79,9 @@ def _chosen(name, opened, split):
     if not names:
         raise BadInput(f"{name} has no images.")
     if split not in (None, "all", *names):
-        raise BadInput(f"{name} has no {split} split of its own, only {' and '.join(names)}. --split all measures all.")
+        raise BadInput(
+            f"{name} has no {split} split of its own, only {' and '.join(names)}. --split all measures all images."
+        )
     split = split or ("test" if opened.test else "all")
     if opened.test and split in ("test", "all"):
         parts["test"] = opened.test()
@@ -87,12 +91,12 @@ def _chosen(name, opened, split):
         raise BadInput(f"{name} has no {split} images." if split != "all" else f"{name} has no images.")
     if split == "all":
         return split, taken, f"All {count:,} images of {name} are measured{_of(names)}."
-    others = "; --split all measures all" if len(names) > 1 else ""
+    others = "; --split all measures all images" if len(names) > 1 else ""
     return split, taken, f"{name} has {' and '.join(names)}; its {count:,} {split} images are measured{others}."
 
 
 def _of(names):
-    return f", of {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else ""
+    return f" ({', '.join(names[:-1])} and {names[-1]})" if len(names) > 1 else ""
 
 
 def _in_shape(images, shape):
@@ -105,7 +109,7 @@ def _in_shape(images, shape):
         notes.append(f"Images of {size} pixels are resized to the model's {height}x{width}.")
         images = resize_images(images, height, width)
     if images.shape[3] == 3 and channels == 1:
-        notes.append("Colours become grey, as the model's images are (0.299 R + 0.587 G + 0.114 B).")
+        notes.append("Colour images are turned grey, as the model's images are (0.299 R + 0.587 G + 0.114 B).")
         images = _luma(images)
     elif images.shape[3] == 1 and channels == 3:
         notes.append("Grey images are given to the model as RGB.")
@@ -139,14 +143,14 @@ def with_the_classes_of(found, of_model, num_classes):
     if not of_model:
         if len(found.class_names) != num_classes:
             raise BadInput(
-                f"The model has {num_classes} classes without names, and {found.name} has {len(found.class_names)}. "
-                "Give images of as many classes, in the model's order."
+                f"The model has {num_classes} classes without names, but {found.name} has {len(found.class_names)}. "
+                f"Give images of {num_classes} classes, in the model's order."
             )
         return found
     numbers, notes = match_classes(of_model, found.class_names, set(found.images.labels.tolist()), found.name)
     labels = np.array(numbers, np.int64)[found.images.labels]
     if missing := [name for number, name in enumerate(of_model) if number not in set(labels.tolist())]:
-        notes.append(f"No images of {some(missing)}.")
+        notes.append(f"There are no images of {some(missing)}.")
     return dataclasses.replace(
         found,
         images=dataclasses.replace(found.images, labels=labels),
@@ -175,7 +179,7 @@ def match_classes(of_model, of_data, used, name):
     unknown = [given for label, given in enumerate(of_data) if numbers[label] < 0 and label in used]
     if unknown and _are_numbers(of_data, of_model, name):
         order = some([f"{number} is {given!r}" for number, given in enumerate(of_model)])
-        return [*range(len(of_model))], [f"The labels of {name} are taken as the model's numbers: {order}."]
+        return [*range(len(of_model))], [f"The labels of {name} are read as the model's class numbers: {order}."]
     if unknown:
         named = some([_guess(one, of_model) for one in unknown])
         raise BadInput(

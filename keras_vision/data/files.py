@@ -22,7 +22,9 @@ def count_images(images):
         total += 1
         bad += [path] if isinstance(path, BadImage) else []
     if bad and len(bad) == total:
-        raise BadInput(f"The folder {bad[0].name} cannot be answered: {bad[0].reason}. Give images or folders of them.")
+        raise BadInput(
+            f"The folder {bad[0].name} cannot be used: {bad[0].reason}. Give image files, or folders that hold some."
+        )
     return total
 
 
@@ -34,7 +36,7 @@ def image_files(images):
     for image in map(os.fspath, images):
         if image != STDIN and os.path.isdir(image):
             files = _files_below(image)
-            yield next(files, BadImage(printable(image), "no images"))
+            yield next(files, BadImage(printable(image), "it holds no images"))
             yield from files
         else:
             yield image

@@ -105,10 +105,10 @@ def _about(listing):
         warnings.append(f"Folders without images are not classes: {some(listing.empty)}.")
     if listing.loose:
         names = _names(listing, listing.loose)
-        warnings.append(f"Images outside the folders of classes, {len(listing.loose):,} in all, are not read: {names}.")
+        warnings.append(f"Images outside the folders of classes are not read ({len(listing.loose):,} in all): {names}.")
     if listing.others:
         count = len(listing.others)
-        warnings.append(f"{count:,} files or folders are no images of a class: {_names(listing, listing.others)}.")
+        warnings.append(f"{count:,} files or folders are not images of a class: {_names(listing, listing.others)}.")
     return warnings
 
 
@@ -122,7 +122,7 @@ def _names(listing, paths):
 def _check_classes(listing, train, role):
     """Names only: a class that training lacks is known before work starts, and an unreadable test/ stops nothing."""
     if listing.error:
-        return [f"The {role} split cannot be read now: {listing.error}."]
+        return [f"The {role} split cannot be read at the moment: {listing.error}."]
     if unknown := sorted(set(listing.names()) - set(train.names())):
         raise BadInput(
             f"{printable(listing.path)} has classes that {printable(train.path.name)}/ lacks: {some(unknown)}. It has "
@@ -141,7 +141,7 @@ def _without_tiny_validation(splits):
     del splits[VALIDATION]
     return [
         f"{printable(few.path.name)}/ holds only {len(few)} images, beside {len(train) - len(few):,} for training. "
-        "They are trained on, too, and a larger part of all these is set aside for validation."
+        "They become training images, and a larger share of all these is set aside for validation."
     ]
 
 
@@ -153,5 +153,5 @@ def _read_test(reader, listing):
     split = reader.read(listing, skips=False)  # what a test leaves out, it does not measure
     warnings = [*reader.decisions[known:], *split.warnings, *_about(listing)]
     if missing := [name for name in reader.class_names if name not in listing.classes]:
-        warnings.append(f"No test images of these classes: {some(missing)}.")
+        warnings.append(f"There are no test images of these classes: {some(missing)}.")
     return dataclasses.replace(split, warnings=tuple(warnings))

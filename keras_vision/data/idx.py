@@ -26,7 +26,8 @@ def open_idx(directory, class_names):
         images, labels = (_read_idx(directory / name) for name in IDX_FILES[split])
         if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
             raise BadInput(
-                f"{directory} with {split} arrays {images.shape} and {labels.shape}", "[n, height, width] and [n]"
+                f"The {split} files in {directory} hold arrays of shape {images.shape} and {labels.shape}, but "
+                "[n, height, width] and [n] are needed. Copy the files again."
             )
         return Split(images[..., None], labels.astype(np.int64))
 

@@ -42,7 +42,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a terminal obeys them
 
 
 class BadImage(BadInput):
-    """An image that cannot be used: `name` says which, `reason` why.
+    """An image that cannot be used: `name` says which, `reason` why, `short` both.
 
     Example:
 
@@ -51,9 +51,8 @@ class BadImage(BadInput):
     """
 
     def __init__(self, name, reason):
-        self.name, self.reason = name, reason
-        expected = f"an image of at most {MAX_PIXELS // 1_000_000} megapixels that can be decoded"
-        super().__init__(f"{name} ({reason})", expected)
+        super().__init__(f"{name} cannot be used as an image: {reason.rstrip('.')}.")
+        self.name, self.reason, self.short = name, reason, f"{name} ({reason})"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -194,13 +193,13 @@ def _opened(path_or_bytes):
     in_memory = isinstance(path_or_bytes, bytes)
     try:
         if not in_memory and not Path(path_or_bytes).is_file():  # reading a pipe would block for ever
-            raise ValueError("no regular file")
+            raise ValueError("not a regular file" if Path(path_or_bytes).exists() else "no such file")
         if not (len(path_or_bytes) if in_memory else Path(path_or_bytes).stat().st_size):
             raise ValueError(EMPTY)
         with _open(path_or_bytes) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
-                raise ValueError(f"{width}x{height} pixels")
+                raise ValueError(f"{width}x{height} pixels, more than {MAX_PIXELS // 1_000_000} megapixels")
             yield image
     except Exception as error:  # decoders raise OSError, SyntaxError, ValueError, struct.error and more
         name = "image" if in_memory else printable(path_or_bytes)
@@ -220,13 +219,15 @@ def _orientation(image):
 
 
 def _reason(error, path_or_bytes):
+    if isinstance(error, Image.DecompressionBombError):
+        return f"more than {MAX_PIXELS // 1_000_000} megapixels"
     if not isinstance(error, Image.UnidentifiedImageError):
         return str(error) or type(error).__name__
     start = path_or_bytes[:64] if isinstance(path_or_bytes, bytes) else first_bytes(path_or_bytes)
     kind = signature_of(start)
     if kind and kind not in readable_formats():
         return f"the content is {kind}, which cannot be read here. {mend_for([kind], 'it')}".rstrip(".")
-    return "content is no image"
+    return "the content is not an image"
 
 
 def _scaled(kind, values, pixel_scale):

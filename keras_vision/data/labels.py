@@ -117,7 +117,7 @@ def plain_labels(labels, what):
         labels, columns = _columns(labels, what), labels.shape[1]
     if labels.ndim != 1:
         raise BadInput(
-            f"{what} is of shape {labels.shape}. Save one label for each image, [n], or one-hot rows, [n, classes]."
+            f"{what} has the shape {labels.shape}. Save one label for each image, [n], or one-hot rows, [n, classes]."
         )
     kind = labels.dtype.kind
     if kind == "f":
@@ -146,7 +146,7 @@ def _columns(labels, what):
         )
     if not (is_high.sum(axis=1) == 1).all():
         raise BadInput(
-            f"{what} has rows with no class or with several. Each image needs one class here: leave out the others."
+            f"{what} has rows with no class or with several. Each image needs exactly one: leave out the others."
         )
     return is_high.argmax(axis=1)
 
@@ -156,8 +156,8 @@ def _whole(labels, what):
         raise BadInput(f"{what} has labels that are not finite (NaN). Leave these images out.")
     if (labels != np.floor(labels)).any():
         raise BadInput(
-            f"{what} has labels with fractions, such as {labels[labels != np.floor(labels)][0]:g}. Labels are classes "
-            "here, not measurements: save integers or names."
+            f"{what} has labels with fractions, such as {labels[labels != np.floor(labels)][0]:g}. Labels must be "
+            "classes, not measurements: save integers or names."
         )
     return labels.astype(np.int64)
 
@@ -224,7 +224,7 @@ def _named(values, what, columns, names):
         return Classes(names, {value: number for number, value in enumerate(integers)}, sentence)
     raise BadInput(
         f"{what} has {len(values)} different labels from {first} to {last}, but there are {len(names)} class names. "
-        "Give one name for each label, in the order of the labels."
+        "Give one name for each label, in the same order."
     )
 
 
@@ -268,7 +268,7 @@ def used_classes(labels, class_names):
 
     >>> names, told, _ = used_classes(np.array([0, 2, 2]), ("ant", "bee", "cow"))
     >>> names, told
-    (('ant', 'cow'), ('No training image shows these of the named classes, so they were left out: bee.',))
+    (('ant', 'cow'), ('These classes have no training images and are left out: bee.',))
     """
     is_used = np.bincount(labels, minlength=len(class_names)) > 0
     used, unused = ([class_names[label] for label in np.flatnonzero(kept)] for kept in (is_used, ~is_used))
@@ -277,7 +277,7 @@ def used_classes(labels, class_names):
     def renumbered(split, what):
         outside = split.labels[(split.labels < 0) | (split.labels > last)]
         if len(outside):
-            raise BadInput(f"{what} with label {outside[0]}", f"labels from 0 to {last}")
+            raise BadInput(f"{what} have the label {outside[0]}, but labels go from 0 to {last}.")
         if unlearned := [class_names[label] for label in np.unique(split.labels) if not is_used[label]]:
             raise BadInput(
                 f"{what} show classes that no training image shows: {some(unlearned)}. Add training images of them, or "
@@ -285,5 +285,5 @@ def used_classes(labels, class_names):
             )
         return dataclasses.replace(split, labels=numbers[split.labels]) if unused else split
 
-    told = (f"No training image shows these of the named classes, so they were left out: {some(unused)}.",)
+    told = (f"These classes have no training images and are left out: {some(unused)}.",)
     return tuple(used), told if unused else (), renumbered

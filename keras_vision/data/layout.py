@@ -141,7 +141,7 @@ def _of_splits(folder, found, passed, known):
     others = [one.name for one in folder.folders if one not in found.values()]
     others += [printable(path.name) for path in (*folder.others, *folder.images)]
     if others:
-        warnings.append(f"Beside {_and(f'{one.name}/' for one in found.values())}, these are not read: {some(others)}.")
+        warnings.append(f"Only {_and(f'{one.name}/' for one in found.values())} are used here, and not {some(others)}.")
     return Layout(listings, tuple(decisions), tuple(warnings))
 
 
@@ -186,7 +186,7 @@ def _unlabelled(folder, role):
     count = folder.count()
     return (
         f"{folder.name}/ holds {count:,} images without folders of classes. They are not used; "
-        f"training images are set aside for {_PURPOSE[role]} in their place."
+        f"training images are set aside for {_PURPOSE[role]} instead."
     )
 
 
@@ -202,7 +202,7 @@ def _splits_beside_classes(folder):
     for role, rest, one in found:
         listings.setdefault(role, Listing(folder.path)).add(rest, one)
     names = some([f"{one.name}/ is {rest} for {_PURPOSE[role]}" for role, rest, one in found], 4)
-    return Layout(listings, (f"The folders' names tell splits and classes: {names}.",))
+    return Layout(listings, (f"Splits and classes are taken from the folders' names: {names}.",))
 
 
 def _check_datasets(folder):

@@ -136,7 +136,7 @@ def load_dataset(
     image_size = height_and_width(image_size)
     opened = _open(spec, data_dir, image_size, on_bad_image, announce, pixel_scale)
     if opened.train is None:
-        raise BadInput(f"{spec} has no training images, only others: a model can be evaluated on it, not trained.")
+        raise BadInput(f"{spec} has no training images. A model can be evaluated on it, but not trained.")
     given, warnings = _resized(opened.train, image_size), list(opened.train.warnings)
     # All else of it is kept, and these images are not: what is carved from them is a copy.
     opened = dataclasses.replace(opened, train=None)
@@ -146,7 +146,7 @@ def load_dataset(
     fingerprint = _fingerprint(given, opened.class_names)
     class_names, unused, renumbered = used_classes(given.labels, opened.class_names)
     if unused and on_bad_image == "skip":  # a class must not vanish because its images are damaged
-        raise BadInput(f"{spec} without an image that can be decoded of some class. {' '.join(unused)}")
+        raise BadInput(f"{spec} has classes of which no image can be decoded. {' '.join(unused)}")
 
     def fitted(split, what):
         return renumbered(_resized(split, image_size), f"{spec}, {what} images")
@@ -155,7 +155,7 @@ def load_dataset(
     if opened.test is None:
         given, carved = _carve(given, TEST_SHARE, seed=0)
         warnings.append(
-            f"No test split is given: {len(carved)} images, the same for every seed, were set aside as one."
+            f"There is no test split, so {len(carved)} images were set aside as one, the same for every seed."
         )
     if opened.validation is None:
         train, validation = _carve(given, validation_share, seed)
@@ -165,7 +165,7 @@ def load_dataset(
         warnings += validation.warnings
     del given  # carved images are copies
     if not len(validation):
-        raise BadInput(f"{spec} with {len(train)} training images", "at least three images of some class")
+        raise BadInput(f"{spec} has only {len(train)} training images. At least one class needs three or more.")
     warnings += training_warnings(train, validation, class_names, is_carved=opened.validation is None)
 
     def test():

@@ -42,10 +42,10 @@ class Mirror:
     def sentence(self):
         """Returns the finding in words."""
         if self.images < ENOUGH:
-            return "Images are not mirrored in training: there are too few to see whether they may be."
-        shown = f"{100 * self.further:.0f}% of their mirror images lie further from their class than they do"
+            return "Images are not mirrored in training: there are too few to tell whether that would be right."
+        shown = f"{100 * self.further:.0f}% of the mirror images are further from their class than the originals"
         if self.allowed:
-            return f"Images are mirrored in training: {shown}, about half, as where left and right are alike."
+            return f"Images are mirrored in training: {shown}, about half, so left and right make no difference."
         if self.further <= FURTHER:
             shown += f", but {100 * self.most:.0f}% in one class"
         return f"Images are not mirrored in training: {shown}."

@@ -65,7 +65,7 @@ class Archive:
         """
         if self.arrays[key][1].hasobject:
             raise BadInput(
-                f"{self.path}: {key} holds Python objects, which are not loaded since they could run code. Save "
+                f"{self.path}: {key} holds Python objects, which are not loaded because they could run code. Save "
                 "numbers, or strings with astype(str)."
             )
         try:
@@ -120,14 +120,14 @@ def _is_mat(path):
 def _open_archive(path):
     refuse_folder(path)
     if not path.is_file():
-        raise BadInput(f"npz:{path} (no such file)", "an .npz file")
+        raise BadInput(f"There is no file {path}. npz: takes an .npz file.")
     if path.suffix.lower() == ".npy":
-        raise BadInput(f"npz:{path} is a single array, but images and their labels are needed. {_WANTED}")
+        raise BadInput(f"{path} is a single array, but images and their labels are needed. {_WANTED}")
     if _is_mat(path):
         return _open_mat(path)
     with path.open("rb") as file:
         if (beginning := file.read(2)) and beginning != b"PK":
-            raise BadInput(f"{path} is no .npz file, whatever its name says. {_WANTED}")
+            raise BadInput(f"{path} is not an .npz file, whatever its name says. {_WANTED}")
     try:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.namelist() if member.endswith(".npy")]
@@ -143,14 +143,14 @@ def _open_mat(path):
     try:
         found = whosmat(path)
     except NotImplementedError as error:  # it is an HDF5 file
-        raise BadInput(f"npz:{path} is a MATLAB file of version 7.3, which is not read. Save it with -v7.") from error
+        raise BadInput(f"{path} is a MATLAB file of version 7.3, which cannot be read. Save it with -v7.") from error
     except Exception as error:  # scipy's reader raises what its parts raise
         raise unreadable(path, error) from error
     try:
         return Archive(path, {name: (shape, np.dtype(kinds.get(kind, kind))) for name, shape, kind in found})
     except TypeError:
         names = some([f"{name} ({kind})" for name, _, kind in found])
-        raise BadInput(f"npz:{path} holds more than arrays: {names}. Save the arrays alone.") from None
+        raise BadInput(f"{path} holds more than arrays: {names}. Save only the arrays.") from None
 
 
 def _header(archive, member):
@@ -201,7 +201,7 @@ def find_keys(archive):
         keys, told = _keys_by_name(archive, letters), []
     used = {key for pair in keys.values() for key in pair} | set(names[:1])
     if unused := [key for key in archive.arrays if key not in used]:
-        told.append(f"{archive.path.name}: these arrays are not read: {some(unused)}.")
+        told.append(f"{archive.path.name} has arrays that are not used: {some(unused)}.")
     return keys, names[0] if names else None, tuple(told)
 
 
@@ -224,13 +224,13 @@ def _keys_by_name(archive, letters):
         if bool(x) != bool(y):
             has, lacks = ("images", "labels") if x else ("labels", "images")
             raise BadInput(
-                f"{archive.path} has {split} {has}, {(x or y)[0]}, without {lacks}. {_holds(archive)} {_WANTED}"
+                f"{archive.path} has {split} {has}, {(x or y)[0]}, but no {lacks}. {_holds(archive)} {_WANTED}"
             )
         if x:
             pairs[split] = (x[0], y[0])
     if not pairs:
         raise BadInput(
-            f"{archive.path} has no x_train and y_train, or other images and labels. {_holds(archive)} {_WANTED}"
+            f"{archive.path} has no images with labels, such as x_train and y_train. {_holds(archive)} {_WANTED}"
         )
     return pairs
 

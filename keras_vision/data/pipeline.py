@@ -34,7 +34,7 @@ def training_batches(
         split: A `Split`.
         num_classes: Length of the one-hot labels.
         batch_size: Images per batch; a smaller split is one batch.
-        seed: Integer; 0 is a seed.
+        seed: The random seed, an integer.
         epochs: Where the run ends, counted from its first start.
         start_epoch: Where this part of the run begins.
         augmentation: What the images undergo.
@@ -117,7 +117,7 @@ def _check(split, batch_size):
     if batch_size < 1:
         raise BadInput(f"batch_size={batch_size}", "1 or more")
     if not len(split):
-        raise BadInput("a split without images", "at least one image")
+        raise BadInput("The split has no images. At least one is needed.")
 
 
 def _in_memory(split):

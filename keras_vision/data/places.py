@@ -77,14 +77,17 @@ def locate(spec, data_dir=None):
     """
     kind, _, rest = str(spec).partition(":")
     if kind in (*PATH_KINDS, "tfds") and not rest:
-        raise BadInput(f"dataset {spec!r}", f"{kind}: and a {'name' if kind == 'tfds' else 'path'}")
+        what = "name" if kind == "tfds" else "path"
+        raise BadInput(f"The data set {spec!r} lacks its {what}. Write {kind}:{what.upper()}.")
     if kind == "tfds" and not _TFDS_NAME.fullmatch(rest):
-        raise BadInput(f"dataset {spec!r}", "tfds:NAME or tfds:NAME/CONFIG", "The newest prepared version is taken.")
+        raise BadInput(
+            f"{spec!r} is not a name in TFDS. Write tfds:NAME or tfds:NAME/CONFIG; the newest version is taken."
+        )
     if kind not in (*PATH_KINDS, "tfds"):
         check_choice("dataset", spec, (*DATASETS, "folder:PATH", "npz:PATH", "csv:FILE", "tfds:NAME"))
     if kind in (*PATH_KINDS, "digits"):
         if data_dir is not None:
-            raise BadInput(f"data_dir={data_dir} with {spec}", "no data_dir", f"{spec} says itself where it is.")
+            raise BadInput(f"data_dir={data_dir} is not needed for {spec}, which is found without it. Leave it out.")
         return Place(kind, at_home(rest)) if rest else Place("embedded")
     row, name = DATASETS.get(spec, Row("", _ONLY_TFDS)), tfds_name(spec)
     if data_dir is not None:
@@ -106,20 +109,20 @@ def _usual_roots():
 
 
 def _locate_in(directory, name, row):
-    expected = f"a TFDS directory, holding {name}/VERSION/dataset_info.json"
+    mend = f"Give a TFDS directory that holds {name}/VERSION/dataset_info.json"
     if row.idx_class_names:
-        expected += f", or a directory with {', '.join(sum(IDX_FILES.values(), ()))}"
-    mend = "Leave --data-dir out to look in the usual places."
+        mend += f", or a directory with {', '.join(sum(IDX_FILES.values(), ()))}"
+    mend += ". Or leave --data-dir out to look in the usual places."
     try:
         if not any(directory.iterdir()):
-            raise BadInput(f"data_dir={directory} (empty)", expected, mend)
+            raise BadInput(f"The directory {directory} is empty. {mend}")
         if prepared := find_prepared(directory, name):
             return Place("prepared", prepared)
         if row.idx_class_names and _has_idx(directory):
             return Place("idx", directory)
     except OSError as error:
-        raise BadInput(f"data_dir={directory} ({error.strerror})", expected, mend) from error
-    raise BadInput(f"data_dir={directory} (no {name} in it)", expected, mend)
+        raise BadInput(f"The directory {directory} cannot be read ({error.strerror}). {mend}") from error
+    raise BadInput(f"There is no {name} in {directory}. {mend}")
 
 
 def _has_idx(directory):

@@ -117,9 +117,9 @@ def _splits(info):
         if split := split_named(name):
             found.setdefault(split, name)
     if not found and len(names) == 1:
-        return {"train": names[0]}, [f"{info.name} has one split, {names[0]}: its images are trained on."]
+        return {"train": names[0]}, [f"{info.name} has one split, {names[0]}, which is used for training."]
     if not found:
-        raise BadInput(f"{info.name} has no split of images to train on or to test. It has {some(names) or 'none'}.")
+        raise BadInput(f"{info.name} has no split of images for training or testing. It has {some(names) or 'none'}.")
     if "train" in found and "validation" in found:
         return found, [f"The validation images are those of {info.name}'s own split, {found['validation']}."]
     return found, []
@@ -221,7 +221,7 @@ def download(spec, root, announce):
         BadInput: No connection within seconds, no success, or no end in time; the message names the other ways.
     """
     name = tfds_name(spec)
-    announce(f"{name} is not on this machine; asking whether it can be downloaded")
+    announce(f"{name} is not on this machine; checking whether it can be downloaded")
     if can_download(name):
         announce(f"Downloading {name} through TFDS into {root}, for at most {DOWNLOAD_SECONDS // 60} minutes")
         problem = _prepare(name, root)
@@ -232,8 +232,8 @@ def download(spec, root, announce):
     row = DATASETS.get(spec)
     package = "install Debian's package dataset-fashion-mnist, " if row and row.system_dir else ""
     raise BadInput(
-        f"dataset {spec!r} (not on this machine, and {problem})",
-        f"{row.looked_for if row else 'a prepared TFDS directory, then a TFDS download'}",
+        f"The data set {spec!r} is not on this machine, and {problem}.",
+        mend=f"Tried: {row.looked_for if row else 'a prepared TFDS directory, then a TFDS download'}. "
         f"Give --data-dir with a TFDS directory that holds it, {package}connect to the network, "
         "or choose what needs no download: --dataset digits, folder:PATH, npz:PATH, csv:FILE.",
     )
@@ -269,11 +269,11 @@ def can_download(name):
     name, _, config = name.partition("/")
     if name not in known:
         near = nearest(name, known)
-        raise BadInput(f"tfds:{name}", "a data set that TFDS knows", f"Did you mean {near!r}?" if near else "")
+        raise BadInput(f"TFDS knows no data set {name!r}.{f' Did you mean {near!r}?' if near else ''}")
     builder = tfds.builder_cls(name)
     configs = [one.name for one in builder.BUILDER_CONFIGS]
     if config and not configs:
-        raise BadInput(f"tfds:{name}/{config}", f"tfds:{name}", "It has no configs.")
+        raise BadInput(f"The data set {name} has no configs. Write tfds:{name}, without /{config}.")
     if config:
         check_choice(f"config of {name}", config, configs)
     urls = builder.url_infos

@@ -67,7 +67,7 @@ class Reader:
             raise _refused(damaged or empty, found, listing.path, skips)
         for ones, what in ((empty, "are empty"), (damaged, "cannot be decoded")):
             if ones:
-                names = some(_short([one.given if ones is damaged else one.name for one in ones], listing.path))
+                names = some(_short([one.short if ones is damaged else one.name for one in ones], listing.path))
                 warnings.append(f"{len(ones):,} of {found:,} image files {what} and are left out: {names}.")
         if images.max() < _DARK:
             warnings.append(f"The images are nearly black: no value is above {images.max()} of 255.")
@@ -85,8 +85,8 @@ class Reader:
         belied = [(file, header.belied) for file, header in zip(listing.files, headers, strict=True) if header.belied]
         if belied:
             named = some([f"{printable(file.name)} is {format}" for file, format in belied], 2)
-            count = f"{len(belied):,} files have" if len(belied) > 1 else "1 file has"
-            self.decisions.append(f"{count} a suffix that belies the content and are read by the content ({named}).")
+            count = f"In {len(belied):,} files" if len(belied) > 1 else "In 1 file"
+            self.decisions.append(f"{count} the suffix does not fit the content, so the content decides ({named}).")
         size, said = self.image_size, None
         if not size:
             size, said = choose_size([header.shape[:2] for header in headers])
@@ -99,7 +99,7 @@ class Reader:
             if kind in self.pixel_scale:
                 if files and not self.shape:
                     white = f"{self.pixel_scale[kind]:g}"
-                    self.decisions.append(f"The {kind} images are scaled as the model's own: {white} becomes 255.")
+                    self.decisions.append(f"The {kind} images are scaled as the model's own were: {white} becomes 255.")
                 continue
             ranges = [one for one in _attempt(read_range, files) if not isinstance(one, BadImage)]
             if not ranges:
@@ -150,7 +150,7 @@ def check_kinds(listing, on_bad_image):
     for kind, count in kinds.most_common():
         classes = collections.Counter(name for _, its, name in missed if its == kind)
         parts.append(f"{count:,} {kind} ({some([f'{name}: {n:,}' for name, n in classes.most_common()])})")
-    seen = f"{len(missed):,} of {total:,} pictures in {printable(listing.path)} are of kinds that cannot be read here"
+    seen = f"{len(missed):,} of {total:,} pictures in {printable(listing.path)} have formats that cannot be read here"
     if on_bad_image == "skip":
         return [f"{seen} and are left out: {', '.join(parts)}."]
     raise BadInput(f"{seen}: {', '.join(parts)}. {mend_for(list(kinds))} Or leave them out with --on-bad-image skip.")
@@ -188,8 +188,8 @@ def _short(names, path):
 def _refused(bad, found, path, skips):
     if not found:
         return BadInput(f"The folder {printable(path)} holds no images that can be read.")
-    mend = "" if skips else " Or leave those out of training with --on-bad-image skip."
+    mend = "" if skips else " Or leave them out of training with --on-bad-image skip."
     return BadInput(
         f"{len(bad):,} of {found:,} images in {printable(path)} cannot be read: "
-        f"{some(_short([one.given for one in bad], path), _NAMED)}. Replace or remove them.{mend}"
+        f"{some(_short([one.short for one in bad], path), _NAMED)}. Replace or remove them.{mend}"
     )

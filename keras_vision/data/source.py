@@ -27,10 +27,10 @@ class DataSource(Settings):
     data_dir: str = setting(None, "where a named data set lies, if not in the usual places", "DIR")
     image_size: int = setting(None, "resize all images to this height and width", "PIXELS")
     on_bad_image: str = setting(
-        "error", "a damaged training image: stop and name it, or skip and count it", "|".join(ON_BAD_IMAGE),
-        one_of(ON_BAD_IMAGE),
+        "error", "what to do about a damaged training image: stop and name it, or skip and count it",
+        "|".join(ON_BAD_IMAGE), one_of(ON_BAD_IMAGE),
     )  # fmt: skip
-    seed: int = setting(0, "the random seed: equal seeds give equal splits and equal trainings", "N", SEED)
+    seed: int = setting(0, "the random seed: the same seed gives the same splits and the same training", "N", SEED)
 
     def open(self, announce=None, pixel_scale=None):
         """Returns the `Dataset`; arguments and errors as in `load_dataset`."""

@@ -34,7 +34,8 @@ def open_source(spec, *, data_dir, image_size, on_bad_image, announce, pixel_sca
     place = locate(spec, data_dir)
     if on_bad_image == "skip" and place.kind not in ("folder", "csv"):
         raise BadInput(
-            f"on_bad_image='skip' with {spec}", "a folder:PATH or csv:FILE", "Other sources have no image files."
+            f"on_bad_image='skip' works only with folder:PATH and csv:FILE, because {spec} has no image files. "
+            "Leave it out."
         )
     if place.kind == "embedded":
         return open_digits()

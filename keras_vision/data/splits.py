@@ -86,7 +86,7 @@ def refuse_folder(path):
     >>> refuse_folder(Path("a.npz"))
     """
     if path.is_dir():
-        raise BadInput(f"{path} is a folder. For the images in it give {spec_of('folder', path)}.")
+        raise BadInput(f"{path} is a folder. To use the images in it, give {spec_of('folder', path)}.")
 
 
 def steps_per_epoch(split, batch_size):
@@ -128,8 +128,8 @@ def check_memory(what, num_bytes):
     needed, free = PEAK_COPIES * num_bytes, free_memory()
     if needed > free:
         raise BadInput(
-            f"{what} would take {needed / 1e9:,.1f} GB in memory, and this process may take {free / 1e9:,.1f} GB more. "
-            "Smaller images take less (--image-size), and so do fewer."
+            f"{what} would take {needed / 1e9:,.1f} GB of memory, but this process may use only {free / 1e9:,.1f} GB "
+            "more. Make the images smaller (--image-size), or use fewer."
         )
 
 
@@ -139,7 +139,7 @@ def unreadable(path, error):
     Example:
 
     >>> str(unreadable("a.npz", EOFError("no data left")))
-    'a.npz (no data left): expected data that can be read to the end. Copy or prepare it again.'
+    'a.npz cannot be read (no data left). Copy or prepare it again.'
     """
     reason = (str(error) or type(error).__name__).splitlines()[0]
-    return BadInput(f"{path} ({reason})", "data that can be read to the end", "Copy or prepare it again.")
+    return BadInput(f"{path} cannot be read ({reason}). Copy or prepare it again.")

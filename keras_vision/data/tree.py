@@ -75,8 +75,9 @@ def list_folder(path):
     """
     path = Path(path)
     if not path.is_dir():
-        what = "is a file" if path.is_file() else "does not exist"
-        raise BadInput(f"The folder {printable(path)} {what}. Give a folder with one folder of images for each class.")
+        shown = printable(path)
+        what = f"{shown} is a file, not a folder" if path.is_file() else f"The folder {shown} does not exist"
+        raise BadInput(f"{what}. Give a folder with one folder of images for each class.")
     folder = _listed(path, (), set(), collections.Counter())
     if folder.error:
         raise BadInput(f"The folder {printable(path)} cannot be read ({folder.error}). Check its permissions.")
@@ -105,8 +106,8 @@ def _listed(path, above, linked, seen):
     seen["others"] += len(folder.others)
     if seen["others"] > max(_MOST_OTHERS, seen["files"] / 2):
         raise BadInput(
-            f"So far {seen['others']:,} of {seen['files']:,} files are no images, the last in {printable(path)}. "
-            "Give the folder that holds the images and little else."
+            f"So far {seen['others']:,} of {seen['files']:,} files are not images, the last in {printable(path)}. "
+            "Give a folder that holds the images and little else."
         )
     return folder
 

@@ -88,7 +88,7 @@ def to_uint8(images, what, scale=None):
     [[0, 255]]
     """
     if images.dtype.kind not in "biuf":
-        raise BadInput(f"{what} holds {images.dtype}, and pixels are numbers. Save them as uint8, 0 to 255.")
+        raise BadInput(f"{what} holds {images.dtype}, but pixels must be numbers. Save them as uint8, 0 to 255.")
     low, high = _range(images, what)
     if scale is None:
         scale, warnings = find_scale(images, what, low, high), []
@@ -112,7 +112,7 @@ def find_scale(images, what, low, high):
     """
     for fits, ends, words in _rules(images, low, high):
         if fits():
-            told = f"the brightest value is {high:g} of 255; if that is not meant, scale the images first."
+            told = f"the brightest value is {high:g} of 255; if that is wrong, scale the images first."
             dark = told if ends == (0, 255) and 0 < high < _DARK else ""
             sentence = " ".join(f"{what}: {one}" for one in (words, dark) if one)
             return Scale(*ends, sentence, images.dtype.kind, high)
@@ -162,9 +162,9 @@ def _unknown_range(images, what, low, high):
     numbers = "floats" if images.dtype.kind == "f" else "integers"
     black = _number(low) if low >= 0 else f"({_number(low)})"
     return BadInput(
-        f"{what} holds {numbers} from {_number(low)} to {_number(high)}, and which of them is black and which is white "
-        "is not known. If the values were standardised, save the pixels from before that. Or choose the ends yourself, "
-        f"the same for all splits: numpy.clip((x - {black}) * (255 / ({_number(high)} - {black})), 0, 255)"
+        f"{what} holds {numbers} from {_number(low)} to {_number(high)}, and nothing says which of them is black and "
+        "which is white. If the values were standardised, save the pixels as they were before. Or choose the ends "
+        f"yourself, the same for all splits: numpy.clip((x - {black}) * (255 / ({_number(high)} - {black})), 0, 255)"
         ".round().astype('uint8')."
     )
 
@@ -187,10 +187,10 @@ def _differences(images, what, scale, low, high):
         )
         if count > _SLACK * images.size or high > scale.high + span / 2 or low < scale.low - span / 2:
             raise _other_range(what, scale, low, high)
-        return [f"{what}: {count} values lie beyond those of the training images and were clipped."]
+        return [f"{what}: {count} values lie outside the range of the training images and were clipped."]
     if 0 < high < scale.highest * _FAINT:
         return [
-            f"{what}: the brightest value is {high:g}, in the training images it is {scale.highest:g}. "
+            f"{what}: the brightest value is {high:g}, but in the training images it is {scale.highest:g}. "
             "Check that both were saved in the same way."
         ]
     return []

@@ -112,12 +112,12 @@ def check_format(name, quantize=None):
     check_choice("format", name, FORMATS)
     if quantize and not FORMATS[name].int8:
         able = ", ".join(name for name, row in FORMATS.items() if row.int8)
-        raise BadInput(f"quantize={quantize} for format {name}", f"one of the formats {able}")
+        raise BadInput(f"The format {name} cannot be quantised to {quantize}. These can: {able}.")
     packages = FORMATS[name].packages
     missing = [module for module in packages if importlib.util.find_spec(module) is None]
     if missing:
         command = shlex.join([installed("python"), "-m", "pip", "install", *packages.values()])
-        raise BadInput(f"format {name} without {', '.join(missing)}", "its packages to be installed", f"Try: {command}")
+        raise BadInput(f"The format {name} needs packages that are not installed: {', '.join(missing)}. Try: {command}")
 
 
 def format_module(name):

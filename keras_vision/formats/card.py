@@ -10,15 +10,15 @@ from keras_vision.runs import provenance
 
 JSON, TEXT = "model_card.json", "README.md"
 LICENCE = (
-    "None is stated for these weights: it is for their owner to choose. The program that trained them is under the "
-    "Apache License 2.0; the data set has terms of its own."
+    "These weights state no licence; their owner may choose one. The program that trained them is under the Apache "
+    "License 2.0; the data set has terms of its own."
 )
 LIMITS = (
-    "It knows these classes only, and gives every image one of them.",
-    "Images of other sizes are to be stretched to its size, bilinear, anti-aliased where they shrink, and laid over "
-    "white where they are transparent.",
-    "Validation images chose its weights, and in a search its settings: the accuracy on them flatters a little. On "
-    "pictures taken in another way than its data any accuracy may be lower.",
+    "It knows only these classes, and assigns one of them to every image.",
+    "Stretch images of other sizes to its size (bilinear, anti-aliased where they shrink), and lay transparent ones "
+    "over white.",
+    "Its weights, and in a search its settings, were chosen by the validation images, so the accuracy on these is a "
+    "little too high. On pictures that were taken differently from its data the accuracy may be lower.",
 )
 
 

@@ -146,14 +146,14 @@ def judge(name, found, quantize):
         if lost > INT8_LOSS:
             raise KerasVisionError(
                 f"{name} in {quantize} is right on {found['accuracy']['accuracy']:.2%} of {found['images']:,} "
-                f"{found['source']}, in float32 on {found['float32_accuracy']['accuracy']:.2%}: it loses more than "
-                f"{INT8_LOSS:.0%} of them ({measured}) and was not kept"
+                f"{found['source']}, and in float32 on {found['float32_accuracy']['accuracy']:.2%}. It loses more than "
+                f"{INT8_LOSS:.0%} of them ({measured}), so it was not kept."
             )
         return f"accuracy at most {INT8_LOSS:.0%} of the images below that of float32 ({measured})"
     bound = FORMATS[name].bound
     if not found["difference"] <= bound:
         raise KerasVisionError(
-            f"{name} differs from the model by {found['difference']:.2g} in probability, more than {bound:g}; "
-            "it was not kept"
+            f"{name} differs from the model by {found['difference']:.2g} in probability, more than {bound:g}, "
+            "so it was not kept."
         )
     return f"probabilities within {bound:g} of the model's"

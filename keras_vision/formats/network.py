@@ -13,10 +13,12 @@ from keras_vision.models.graph import ending_of, last_layers, steps_of
 def check_outputs(model):
     """Refuses a model that ends in probabilities, which would go through a softmax twice, or in several things."""
     if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise BadInput(f"a model with {len(model.inputs)} inputs and {len(model.outputs)} outputs", "one of each")
+        raise BadInput(
+            f"The model has {len(model.inputs)} inputs and {len(model.outputs)} outputs. Give one with one of each."
+        )
     for last in last_layers(model):
         if ending := ending_of(last):
-            raise BadInput(f"a model that ends in a {ending} ({last.name})", "one that ends in logits")
+            raise BadInput(f"The model ends in a {ending} ({last.name}). Give one that ends in logits.")
 
 
 def with_probabilities(model):

@@ -82,7 +82,7 @@ class PlainProgress(Progress):
     def fit_started(self, epochs, steps, done=0, best=0.0):
         self.best, self.epoch_seconds, self.clock = best, [], time.monotonic()
         if done:
-            self.say(f"  goes on after epoch {done} of {epochs}")
+            self.say(f"  continues after epoch {done} of {epochs}")
 
     def epoch_ended(self, epoch, epochs, metrics):
         now = time.monotonic()

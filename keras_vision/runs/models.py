@@ -47,20 +47,20 @@ def model_file(source):
     Raises:
         BadInput: It is neither, or an archive that no model is.
     """
-    expected = "a run directory or a local .keras file"
+    wanted = "Give a run directory or a local .keras file"
     if "://" in str(source):
-        raise BadInput(f"model {source}", expected, "Nothing is fetched: a model from elsewhere can run code.")
+        raise BadInput(f"{source} is not fetched, because a model from elsewhere can run code. {wanted}.")
     path = Path(source)
     if path.is_dir():
         path = Run(path).model_path
         if not path.exists():
-            raise BadInput(f"run {source}", "a directory with a model.keras", "Has the run saved a model yet?")
+            raise BadInput(f"There is no model.keras in the run directory {source}. Has the run saved a model yet?")
     if not path.exists():
-        raise BadInput(f"model {source}", expected, "There is nothing of that name.")
+        raise BadInput(f"There is no {source}. {wanted}.")
     target = path.resolve()
     if {path.suffix, target.suffix} != {".keras"} or not target.is_file():
-        leads = f", which is {target}" if path.is_symlink() else ""
-        raise BadInput(f"model {source}{leads}", expected, "Other formats can run code.")
+        leads = f", a link to {target}," if path.is_symlink() else ""
+        raise BadInput(f"{source}{leads} is not a .keras file. {wanted}: other formats can run code.")
     check_members(path)
     return path
 
@@ -100,7 +100,7 @@ def load_model(source, *, float32=False):
     except BadInput:
         raise
     except Exception as error:  # over descriptions that make no sense Keras raises whatever came up
-        raise BadInput(f"model {source}", "a model that Keras can load", reason_of(error)) from error
+        raise BadInput(f"Keras cannot load the model {source}: {reason_of(error)}") from error
 
 
 def check_model_memory(model, source):
@@ -120,10 +120,14 @@ def check_model_memory(model, source):
         shape = tensor.shape[1:]
         if len(shape) == 3 and max(side or 0 for side in shape) > MAX_SIDE:
             sides = "x".join(map(str, shape))
-            raise BadInput(f"model {source} for images of {sides}", f"sides of at most {MAX_SIDE} pixels")
+            raise BadInput(
+                f"The model {source} is for images of {sides}, and no side may have more than {MAX_SIDE} pixels."
+            )
     if not inputs or any(None in tensor.shape[1:] for tensor in inputs):
         return  # what such a model takes is not known before there are images
     largest = max(steps_of(model), key=lambda step: step.output_bytes)
     if largest.output_bytes > MAX_OUTPUT_BYTES:
-        given = f"model {source}, whose layer {largest.name!r} gives {largest.output_bytes / 2**20:,.0f} MiB"
-        raise BadInput(given, f"at most {MAX_OUTPUT_BYTES // 2**20} MiB for one image")
+        raise BadInput(
+            f"The layer {largest.name!r} of the model {source} needs {largest.output_bytes / 2**20:,.0f} MiB for one "
+            f"image. At most {MAX_OUTPUT_BYTES // 2**20} MiB are allowed."
+        )

@@ -62,11 +62,7 @@ class Run:
         """
         record = read_json(self.config_path)
         if not (isinstance(record, dict) and isinstance(record.get("settings"), dict)):
-            raise WorkdirRefused(
-                f"{self.config_path}, which this program did not write",
-                "an empty directory or a run of this program",
-                "Give another --workdir.",
-            )
+            raise WorkdirRefused(f"{self.config_path} was not written by this program. Give another --workdir.")
         return record
 
     @property
@@ -78,11 +74,11 @@ class Run:
         with self._refused_where_not_writable():
             self.path.is_dir()  # a name that is too long is an error here
         if self.path.is_file():
-            raise WorkdirRefused(f"workdir {self.path}", "a directory", "That is a file; give another --workdir.")
+            raise WorkdirRefused(f"The workdir {self.path} is a file, not a directory. Give another --workdir.")
         is_own = self.config_path.exists() and bool(self.config)
         if self.path.is_dir() and not is_own and not _is_free(self.path):
             raise WorkdirRefused(
-                f"workdir {self.path}", "an empty directory or a run of this program", "Give another --workdir."
+                f"The workdir {self.path} is neither empty nor a run of this program. Give another --workdir."
             )
 
     def start(self, settings, **facts):
@@ -103,19 +99,17 @@ class Run:
             first = self.config
             theirs, own = _kind_of(first["settings"]), _kind_of(settings)
             if theirs != own:
-                expected = f"one of {own}, or an empty directory"
-                raise WorkdirRefused(f"{self.path}, a run of {theirs}", expected, "Give another --workdir.")
+                raise WorkdirRefused(f"{self.path} holds a run of {theirs}, not of {own}. Give another --workdir.")
             if unknown := _not_in(first["settings"], settings):
                 raise WorkdirRefused(
-                    f"{self.path} was started by another version of this program, which had no setting {unknown!r}, "
-                    "and cannot be continued by this one; its model can be used. Give another --workdir to start anew."
+                    f"{self.path} was started by another version of this program, which had no setting {unknown!r}. "
+                    "This version cannot continue it, but can use its model. Give another --workdir to start anew."
                 )
             name, old, new = first_difference(first["settings"], settings) or (None, None, None)
             if name:
                 raise WorkdirRefused(
-                    f"{self.path} with {name}={new!r}",
-                    f"{name}={old!r}, with which that run was started",
-                    "Give the same setting to go on with it, or another --workdir to start anew.",
+                    f"The run in {self.path} was started with {name}={old!r}, not with {name}={new!r}. "
+                    "Give the same setting to go on with it, or another --workdir to start anew."
                 )
             if self.finished and not first_difference(first["settings"], settings, ignore=()):
                 return
@@ -132,9 +126,7 @@ class Run:
             yield
         except OSError as error:
             raise WorkdirRefused(
-                f"workdir {self.path} ({error.strerror or error})",
-                "a directory that can be written",
-                "Give another --workdir.",
+                f"The workdir {self.path} cannot be used ({error.strerror or error}). Give another --workdir."
             ) from error
 
     @contextlib.contextmanager
@@ -152,9 +144,7 @@ class Run:
                     stack.enter_context(held(self.path))
                 except InUse as holder:
                     raise WorkdirRefused(
-                        f"workdir {self.path}, in use by {holder}",
-                        "a directory that no other process works in",
-                        "Wait for it, or give another --workdir.",
+                        f"The workdir {self.path} is in use by {holder}. Wait for it, or give another --workdir."
                     ) from None
             yield self
 

@@ -80,9 +80,7 @@ def whole(path):
 
 def _damaged(path, error):
     reason = (str(error) or type(error).__name__).splitlines()[0]
-    return BadInput(
-        f"model {path} ({reason})", "a whole .keras file", "It is damaged or cannot be read: copy or make it again."
-    )
+    return BadInput(f"The model {path} is damaged or cannot be read ({reason}). Copy it or make it again.")
 
 
 def reason_of(error):
@@ -98,7 +96,7 @@ def reason_of(error):
 
 
 def _refused(path, reason):
-    return BadInput(f"model {path} ({reason})", "a .keras file of plain layers", "Nothing in it was run.")
+    return BadInput(f"The model {path} is refused: {reason}. Only plain layers are allowed. Nothing in it was run.")
 
 
 def check_members(path):
@@ -121,7 +119,7 @@ def check_members(path):
     for member in members:
         problem = "is there twice" if names.count(member.filename) > 1 else _problem(member)
         if problem:
-            raise _refused(path, f"its member {member.filename!r} {problem}")
+            raise _refused(path, f"the file {member.filename!r} in it {problem}")
 
 
 def _problem(member):
@@ -135,9 +133,9 @@ def _problem(member):
     if member.flag_bits & 1:
         return "is encrypted"
     if member.compress_type not in COMPRESSIONS:
-        return "is compressed in a way that has no bound"
+        return "is compressed in a way that does not limit its size"
     if member.file_size > cap:
-        return f"would unpack to {member.file_size / 2**20:,.0f} MiB, more than {cap / 2**20:,.0f}"
+        return f"would unpack to {member.file_size / 2**20:,.0f} MiB, and at most {cap / 2**20:,.0f} MiB are allowed"
     if member.file_size > max(_TEXT_BYTES, MAX_RATIO * member.compress_size):
         return f"would unpack to more than {MAX_RATIO} times its size"
     return None
@@ -166,10 +164,10 @@ def card_in(path):
 def _check_parts(path, what, parts, table):
     """Refuses what is no object, or one with a part that its row in a table does not let through."""
     if not isinstance(parts, dict):
-        raise _damaged(path, f"{what} is no object")
+        raise _damaged(path, f"{what} is not an object")
     for name, (is_right, meaning) in table.items():
         if name in parts and not is_right(parts[name]):
-            raise _damaged(path, f"{what} has no {meaning} as {name}")
+            raise _damaged(path, f"{name} in {what} is not {meaning}")
 
 
 def is_text(value):
@@ -198,16 +196,16 @@ def _is_scale(value):
 
 # Part of a card -> (whether a value is let through, what it is to be). All else in a card is shown at most.
 CARD_PARTS = {
-    "class_names": (_is_list_of_texts_or_none, "list of texts"),
-    "dataset": (_is_text_or_none, "text"),
-    "pixel_scale": (_is_scale, "numbers"),
-    "data_source": (lambda source: isinstance(source, dict), "object"),
+    "class_names": (_is_list_of_texts_or_none, "a list of texts"),
+    "dataset": (_is_text_or_none, "a text"),
+    "pixel_scale": (_is_scale, "made of numbers"),
+    "data_source": (lambda source: isinstance(source, dict), "an object"),
 }
 # `image_size` and `on_bad_image` are checked where data sets are loaded, whoever gives them.
 SOURCE_PARTS = {
-    "spec": (is_text, "text"),
-    "data_dir": (_is_text_or_none, "text"),
-    "seed": (lambda seed: type(seed) is int and seed in _SEEDS, "seed"),
+    "spec": (is_text, "a text"),
+    "data_dir": (_is_text_or_none, "a text"),
+    "seed": (lambda seed: type(seed) is int and seed in _SEEDS, "a random seed"),
 }
 
 
@@ -258,11 +256,11 @@ def check_description(path, config):
     >>> check_description("mine", json.loads(build_model("mlp", (8, 8, 1), 10).to_json()))
     """
     if not isinstance(config, dict) or _full_name(config) not in _MODELS:
-        raise _refused(path, "its outermost object is no functional or sequential model")
+        raise _refused(path, "it is not a functional or sequential model")
     config.pop("compile_config", None)  # how it was trained, which is not looked at when a model is used
     for node in _objects(config):
         if not _is_allowed(node):
-            reason = _WAYS_IN.get(str(node["class_name"]), "is not among the classes that are known to be harmless")
+            reason = _WAYS_IN.get(str(node["class_name"]), "is not known to be harmless")
             raise _refused(path, f"its {_description(node)} {reason}")
 
 
@@ -358,7 +356,7 @@ def check_size(path, declared):
     with concurrent.futures.ThreadPoolExecutor(1) as thread:
         needed = thread.submit(_bytes_of_weights, config).result()
     if needed > declared:
-        raise _refused(path, f"it describes {needed:,} bytes of weights and holds {declared:,}")
+        raise _refused(path, f"it describes {needed:,} bytes of weights but holds {declared:,}")
 
 
 def _bytes_of_weights(config):

@@ -112,7 +112,9 @@ def check(job):
     """
     set_precision(job.precision)
     if job.dataset and not job.study.takes_dataset(job.scale):
-        raise BadInput(f"dataset={job.dataset} for the study {job.study.name}", "none", "Its networks have their own.")
+        raise BadInput(
+            f"The networks of the study {job.study.name} have data sets of their own. Leave out dataset={job.dataset}."
+        )
     usual = job.dataset or job.size.dataset or job.study.dataset
     for dataset in {usual, *(_plan(job, case)["dataset"] for case in job.cases)} - {None}:
         locate(dataset, job.data_dir)
@@ -140,7 +142,7 @@ def _train_cases(job):
     varied = _varied(plans.values())
     _declare(job, varied)
     if job.count < job.seeds:
-        job.progress.say(f"seeds worth training at the scale {job.scale}: {job.count}, not {job.seeds}")
+        job.progress.say(f"at the scale {job.scale} only {job.count} of {job.seeds} seeds are worth training")
     for seed in range(job.count):
         for place, case in enumerate(cases, start=1):
             shown = {"case": case.name, "seed": seed}
@@ -325,7 +327,7 @@ def _lost(job, table):
         return []
     lost = [case for case in table.cases if not table.values(case, "val_accuracy")]
     if len(lost) == len(table.cases) and not job.missing(table):
-        raise KerasVisionError(f"every run of {job.study.name} diverged")
+        raise KerasVisionError(f"All runs of the study {job.study.name} diverged.")
     return [] if job.study.may_diverge and len(lost) < len(table.cases) else lost
 
 
@@ -337,7 +339,7 @@ def _answer(job, table, lost):
     """
     if lost:
         so_far = " so far" if job.missing(table) else ""
-        return f"With every seed{so_far} these diverged: {', '.join(lost)}. So the comparison has no answer.", None
+        return f"These diverged with every seed{so_far}: {', '.join(lost)}. So the comparison has no answer.", None
     text, held = job.study.answer(table)
     if not job.study.dataset:
         return text, held

@@ -90,8 +90,8 @@ def check_backend():
 
     if keras.config.backend() != BACKEND:
         raise BadInput(
-            f"Keras runs on {keras.config.backend()} in this process, and keras_vision trains on TensorFlow. "
-            "Start anew with KERAS_BACKEND=tensorflow in the environment."
+            f"Keras runs on {keras.config.backend()} in this process, but keras_vision trains on TensorFlow. "
+            "Restart Python with KERAS_BACKEND=tensorflow in the environment."
         )
 
 

@@ -110,5 +110,5 @@ def at_home(path):
         return Path(path).expanduser()
     except RuntimeError:
         raise BadInput(
-            f"{path} is in a home directory, and this machine does not know which that is. Write the path in full."
+            f"{path} starts with a home directory that this machine does not know. Write the path in full."
         ) from None

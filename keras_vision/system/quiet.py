@@ -45,7 +45,7 @@ def _import():
     except (ImportError, MemoryError, OSError) as error:
         reason = (str(error) or type(error).__name__).strip().splitlines()[0]
         raise KerasVisionError(
-            f"Keras or TensorFlow cannot be loaded ({reason}). python -m keras_vision.doctor says what is lacking."
+            f"Keras or TensorFlow cannot be loaded ({reason}). python -m keras_vision.doctor shows what is missing."
         ) from error
 
 

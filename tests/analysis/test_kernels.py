@@ -65,20 +65,20 @@ def test_a_model_without_token_mixing_is_refused():
 def test_a_model_whose_first_kernel_is_not_on_pixels_is_refused():
     x = keras.Input((8, 8, 3))
     y = layers.Dense(4)(layers.GlobalAveragePooling2D()(x))
-    with pytest.raises(BadInput, match="kernels on the pixels"):
+    with pytest.raises(BadInput, match="looks at the pixels with kernels"):
         first_layer_kernels(keras.Model(x, y))
 
 
 def test_a_recurrent_layer_that_reads_no_rows_of_the_image_is_refused():
     x = keras.Input((8, 8, 3))
     y = layers.Dense(4)(layers.LSTM(5)(layers.Reshape((4, 48))(x)))
-    with pytest.raises(BadInput, match="kernels on the pixels"):
+    with pytest.raises(BadInput, match="looks at the pixels with kernels"):
         first_layer_kernels(keras.Model(x, y))
 
 
 def test_a_model_of_something_else_than_images_is_refused():
     x = keras.Input((4,))
-    with pytest.raises(BadInput, match="kernels on the pixels"):
+    with pytest.raises(BadInput, match="looks at the pixels with kernels"):
         first_layer_kernels(keras.Model(x, layers.Dense(2)(x)))
 
 
@@ -107,5 +107,5 @@ def test_grey_kernels_are_the_average_over_channels():
 
 
 def test_colour_needs_three_channels():
-    with pytest.raises(BadInput, match="kernels of 1 channels in colour"):
+    with pytest.raises(BadInput, match="Kernels of 1 channels cannot be drawn in colour"):
         plot_kernels(np.zeros((3, 3, 1, 4)), title="grey", colour=True)

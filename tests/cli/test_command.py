@@ -117,7 +117,7 @@ def test_an_unknown_option_names_the_nearest(capsys):
 
 def test_a_word_too_many_is_not_called_an_option(capsys):
     run("--epochs", "3", "more")
-    assert "'more', one word too many" in capsys.readouterr().err
+    assert "'more' is one word too many" in capsys.readouterr().err
 
 
 def test_an_option_that_has_to_be_given_has_no_default_in_the_help(capsys):

@@ -48,4 +48,4 @@ def test_the_line_of_an_earlier_run_without_a_choice_of_metric_is_about_accuracy
 
 def test_a_training_that_ended_before_its_last_epoch_says_why():
     lines = closing_lines(RESULT | {"target_acc": None, "stopped": "settled", "epochs_run": 7})
-    assert any("ended after 7 epochs, since nothing was left to learn; --patience 0" in line for line in lines)
+    assert any("ended after 7 epochs, because nothing was left to learn. With --patience 0" in line for line in lines)

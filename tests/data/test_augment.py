@@ -158,5 +158,5 @@ def test_settings_outside_their_range_are_refused(settings, message):
 
 
 def test_shift_as_large_as_the_image_is_refused(images, labels):
-    with pytest.raises(BadInput, match=f"less than the image's side, {SIDE}"):
+    with pytest.raises(BadInput, match=f"less than the images' side, {SIDE}"):
         _augment(images, labels, shift=SIDE)

@@ -151,7 +151,7 @@ def test_missing_files_are_counted_and_the_first_named_before_work(tmp_path, fil
     for number in range(3, 20, 2):
         (tmp_path / f"images/{number}.png").unlink()
     first = "images/3.png, images/5.png, images/7.png, images/9.png, images/11.png and 4 more"
-    with pytest.raises(BadInput, match=f"9 of the 24 images that .* names are not there: {first}"):
+    with pytest.raises(BadInput, match=f"9 of the 24 images that .* names are missing: {first}"):
         open_spec(write(zip(files, WORDS, strict=True), ["path", "label"]))
 
 
@@ -191,7 +191,7 @@ def test_missing_table_is_named(tmp_path):
 
 def test_what_is_no_text_is_named(tmp_path):
     (tmp_path / "a.csv").write_bytes(bytes(range(256)))
-    with pytest.raises(BadInput, match="no text"):
+    with pytest.raises(BadInput, match="not a text file"):
         open_spec(f"csv:{tmp_path / 'a.csv'}")
 
 
@@ -261,7 +261,7 @@ def test_a_file_named_like_it_is_the_test_split(write, names):
     ("heading", "rows", "message"),
     [
         (["label", *NAMES], FIRST[:, :-1], "row|length|columns"),
-        (["label", *NAMES[:-1]], FIRST[:, :-1], r"pixels is of shape \(24, 35\)"),
+        (["label", *NAMES[:-1]], FIRST[:, :-1], r"pixels has the shape \(24, 35\)"),
         (["label", *NAMES], np.where(np.arange(37) == 9, "x", FIRST.astype(str)), "neither label nor pixels: pixel8"),
         (["label", *NAMES], FIRST - 300, "integers from|floats from"),
     ],

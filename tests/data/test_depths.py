@@ -95,7 +95,7 @@ def test_test_images_have_the_scale_of_training(folder, tmp_path):
 def test_a_given_scale_is_kept(folder):
     dataset = load(folder(100, 200), pixel_scale={"16-bit": 4095})
     assert (dataset.train.images[dataset.train.labels == 1] == 6).all()
-    assert dataset.decisions == ("The 16-bit images are scaled as the model's own: 4095 becomes 255.",)
+    assert dataset.decisions == ("The 16-bit images are scaled as the model's own were: 4095 becomes 255.",)
     assert dataset.pixel_scale == {"16-bit": 4095}
 
 

@@ -27,8 +27,8 @@ def source(**parts):
     ("parts", "split", "expected", "said"),
     [
         ({"train": 9, "test": 4}, None, ("test", 4), "x has train and test; its 4 test images are measured"),
-        ({"train": 9, "test": 4}, "all", ("all", 13), "All 13 images of x are measured, of train and test."),
-        ({"train": 9, "validation": 3}, None, ("all", 12), "All 12 images of x are measured, of train and validation."),
+        ({"train": 9, "test": 4}, "all", ("all", 13), "All 13 images of x are measured (train and test)."),
+        ({"train": 9, "validation": 3}, None, ("all", 12), "All 12 images of x are measured (train and validation)."),
         ({"train": 9, "validation": 3, "test": 2}, "validation", ("validation", 3), "its 3 validation images"),
         ({"train": 9}, None, ("all", 9), "All 9 images of x are measured."),
         ({"test": 5}, None, ("test", 5), "x has test; its 5 test images are measured."),
@@ -55,7 +55,7 @@ def test_a_source_without_any_images_is_refused():
 def test_a_source_of_test_images_alone_is_measured_and_not_trained_on(monkeypatch):
     monkeypatch.setattr("keras_vision.data.loading.open_source", lambda *args, **options: source(test=split_of(6)))
     assert len(data.load_images(data.DataSource("folder:x"), shape=SHAPE).images) == 6
-    with pytest.raises(BadInput, match="a model can be evaluated on it, not trained"):
+    with pytest.raises(BadInput, match="A model can be evaluated on it, but not trained"):
         data.load_dataset("folder:x")
 
 
@@ -66,7 +66,7 @@ def test_the_models_own_data_is_told_by_its_fingerprint():
 
 
 def test_labels_without_a_name_are_refused():
-    with pytest.raises(BadInput, match="x has labels from 2 to 2, and names of 2 classes"):
+    with pytest.raises(BadInput, match="x has labels from 2 to 2, but names for 2 classes only"):
         evaluation_images("x", source(train=Split(split_of(3).images, np.array([2, 2, 2]))), SHAPE)
 
 
@@ -127,7 +127,7 @@ def test_a_near_name_is_suggested():
 def test_plain_numbers_of_an_array_file_are_the_models_numbers_where_there_are_as_many():
     numbers, notes = match_classes(NAMES, ("0", "1"), {0, 1}, "npz:x.npz")
     assert numbers == [0, 1]
-    assert notes == ["The labels of npz:x.npz are taken as the model's numbers: 0 is 'ants', 1 is 'bees'."]
+    assert notes == ["The labels of npz:x.npz are read as the model's class numbers: 0 is 'ants', 1 is 'bees'."]
     for name, of_data in (("folder:x", ("0", "1")), ("npz:x.npz", ("0", "1", "2"))):
         with pytest.raises(BadInput, match="the model does not know: '0'"):
             match_classes(NAMES, of_data, {0, 1}, name)
@@ -138,13 +138,13 @@ def test_labels_follow_the_models_order_and_missing_classes_are_said():
     found = with_the_classes_of(found, ("wasps", "bees", "ants"), 3)
     assert found.images.labels.tolist() == [1, 1, 1]
     assert found.class_names == ("wasps", "bees", "ants")
-    assert found.decisions[-1] == "No images of wasps, ants."
+    assert found.decisions[-1] == "There are no images of wasps, ants."
 
 
 def test_a_model_without_names_needs_as_many_classes():
     found = evaluation_images("x", source(train=split_of(3)), SHAPE)
     assert with_the_classes_of(found, None, 2) is found
-    with pytest.raises(BadInput, match="The model has 3 classes without names, and x has 2"):
+    with pytest.raises(BadInput, match="The model has 3 classes without names, but x has 2"):
         with_the_classes_of(found, None, 3)
 
 

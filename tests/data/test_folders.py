@@ -44,7 +44,7 @@ def test_labels_are_those_of_the_folders(photos):
 def test_without_test_folder_a_test_split_is_carved_and_told(photos):
     dataset = _load(photos)
     assert len(dataset.test()) == 2
-    assert _said(dataset.warnings, "No test split is given: 2 images")
+    assert _said(dataset.warnings, "There is no test split, so 2 images")
 
 
 def test_train_and_test_folders_are_the_splits(split_photos):
@@ -125,13 +125,13 @@ def test_hidden_files_are_left_alone(photos, hidden):
 
 def test_images_beside_the_classes_are_told(photos, write_image):
     write_image(photos / "top.png")
-    assert _said(_load(photos).warnings, "Images outside the folders of classes, 1 in all, are not read: top.png")
+    assert _said(_load(photos).warnings, "Images outside the folders of classes are not read (1 in all): top.png")
 
 
 @pytest.mark.parametrize("stray", ["notes.txt", "cat/notes.txt"])
 def test_stray_files_are_listed(photos, stray):
     (photos / stray).write_text("notes")
-    assert _said(_load(photos).warnings, f"1 files or folders are no images of a class: {stray}")
+    assert _said(_load(photos).warnings, f"1 files or folders are not images of a class: {stray}")
 
 
 def test_images_at_any_depth_belong_to_the_class_above(photos, write_image):
@@ -178,19 +178,19 @@ def test_class_only_in_test_is_refused_at_the_start(split_photos, write_image):
 def test_class_missing_in_test_is_told(split_photos):
     for file in (split_photos / "test" / "dog").iterdir():
         file.unlink()
-    assert _said(_load(split_photos).test().warnings, "No test images of these classes: dog")
+    assert _said(_load(split_photos).test().warnings, "There are no test images of these classes: dog")
 
 
 def test_third_folder_beside_train_and_test_is_listed(split_photos):
     (split_photos / "extra").mkdir()
-    assert _said(_load(split_photos).warnings, "these are not read: extra")
+    assert _said(_load(split_photos).warnings, "and not extra")
 
 
 def test_damaged_test_image_stops_nothing_before_the_test(split_photos):
     (split_photos / "test" / "cat" / "0.png").write_text("not an image")
     dataset = _load(split_photos)
     assert len(dataset.train) == 18
-    with pytest.raises(BadInput, match=r"0\.png \(content is no image\)"):
+    with pytest.raises(BadInput, match=r"0\.png \(the content is not an image\)"):
         dataset.test()
 
 
@@ -204,7 +204,7 @@ def test_unreadable_test_folder_is_told_and_stops_nothing(split_photos, monkeypa
 
     monkeypatch.setattr(os, "scandir", fail_for_test)
     dataset = _load(split_photos)
-    assert _said(dataset.warnings, "The test split cannot be read now")
+    assert _said(dataset.warnings, "The test split cannot be read at the moment")
     with pytest.raises(BadInput, match="Permission denied"):
         dataset.test()
 
@@ -254,15 +254,15 @@ def test_one_colour_file_gives_three_channels(tmp_path, write_image):
 
 def test_more_than_the_memory_is_refused_before_decoding(photos, monkeypatch):
     monkeypatch.setattr("keras_vision.data.splits.free_memory", lambda: 100)
-    with pytest.raises(BadInput, match="GB in memory"):
+    with pytest.raises(BadInput, match="GB of memory"):
         _load(photos)
 
 
 @pytest.mark.parametrize(
-    ("path", "seen"), [("nowhere", "does not exist"), ("file.txt", "is a file"), ("hollow", "is empty")]
+    ("path", "seen"), [("nowhere", "does not exist"), ("file.txt", "is a file, not a folder"), ("hollow", "is empty")]
 )
 def test_no_folder_of_images_is_refused(tmp_path, path, seen):
     (tmp_path / "file.txt").touch()
     (tmp_path / "hollow").mkdir()
-    with pytest.raises(BadInput, match=rf"The folder .*{path} {seen}\. Give .* folder of images for each class"):
+    with pytest.raises(BadInput, match=rf"{path} {seen}\. Give .* folder of images for each class"):
         _load(tmp_path / path)

@@ -152,9 +152,9 @@ def test_grey_arrays_keep_their_channel_when_resized():
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("empty.png", b"", r"empty\.png \(empty file\)"),
-        ("text.jpg", b"not an image", r"text\.jpg \(content is no image\)"),
-        ("missing.png", None, r"missing\.png \(no regular file\)"),
+        ("empty.png", b"", r"empty\.png cannot be used as an image: empty file"),
+        ("text.jpg", b"not an image", r"text\.jpg .*the content is not an image"),
+        ("missing.png", None, r"missing\.png .*no such file"),
     ],
 )
 def test_no_image_is_refused_by_name(tmp_path, name, content, reason):
@@ -167,7 +167,7 @@ def test_no_image_is_refused_by_name(tmp_path, name, content, reason):
 def test_truncated_image_is_refused_by_name(tmp_path, write_image):
     path = write_image(tmp_path / "cut.png", size=(64, 64), seed=0)
     path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(BadInput, match=r"cut\.png \(.*truncated"):
+    with pytest.raises(BadInput, match=r"cut\.png .*truncated"):
         read_image(path, (8, 8, 3))
 
 
@@ -207,14 +207,14 @@ def test_pipe_is_refused_without_waiting(tmp_path):
     import os
 
     os.mkfifo(tmp_path / "a.png")
-    with pytest.raises(BadInput, match="no regular file"):
+    with pytest.raises(BadInput, match="not a regular file"):
         probe_image(tmp_path / "a.png")
 
 
 @pytest.mark.parametrize("size", [(9000, 9000), (60000, 60000)])
 def test_header_of_a_bomb_is_refused(tmp_path, size):
     (tmp_path / "bomb.png").write_bytes(_png_header(*size))
-    with pytest.raises(BadInput, match=r"bomb\.png .*expected an image of at most 50 megapixels"):
+    with pytest.raises(BadInput, match=r"bomb\.png cannot be used .* more than 50 megapixels"):
         read_image(tmp_path / "bomb.png", (8, 8, 3))
 
 

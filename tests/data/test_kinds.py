@@ -72,7 +72,7 @@ def test_pictures_of_kinds_that_cannot_be_read_have_the_name_of_their_kind(name)
 
 def test_postscript_is_never_interpreted(tmp_path):
     Image.new("RGB", (8, 8), RED).save(tmp_path / "a.png", "EPS")
-    with pytest.raises(BadInput, match="content is no image"):
+    with pytest.raises(BadInput, match="the content is not an image"):
         read_image(tmp_path / "a.png", (8, 8, 3))
 
 
@@ -85,7 +85,7 @@ def test_pictures_that_cannot_be_read_are_counted_by_kind_and_class(photos, with
         (photos / "cat" / f"IMG_{number}.HEIC").write_bytes(HEIC)
     (photos / "dog" / "raw.nef").write_bytes(b"raw")
     message = (
-        r"6 of 26 pictures in .*photos are of kinds that cannot be read here: "
+        r"6 of 26 pictures in .*photos have formats that cannot be read here: "
         r"5 HEIC \(cat: 5\), 1 camera raw \(dog: 1\)\. "
         r"Install pillow-heif \(pip install pillow-heif\).*--on-bad-image skip\."
     )
@@ -154,7 +154,7 @@ def test_heic_is_read_where_its_package_is_installed(tmp_path, monkeypatch):
 def test_suffixes_that_belie_the_content_are_counted(photos, write_image):
     write_image(photos / "cat" / "x.png", colour=RED).rename(photos / "cat" / "x.jpg")
     dataset = load(photos)
-    assert said(dataset.decisions, "1 file has a suffix that belies the content")
+    assert said(dataset.decisions, "In 1 file the suffix does not fit the content")
     assert said(dataset.decisions, "(x.jpg is PNG)")
 
 

@@ -145,7 +145,7 @@ def test_the_upper_of_two_levels_are_the_classes_where_the_lower_differ(lay):
     lay({"fruit/CLASS": 5}, classes=("apple", "pear"))
     dataset = load(lay({"roots/CLASS": 5}, classes=("beet", "leek")))
     assert dataset.class_names == ("fruit", "roots")
-    assert said(dataset.decisions, "The 2 folders of the upper level are the classes")
+    assert said(dataset.decisions, "The 2 outer folders are the classes")
 
 
 def test_two_levels_that_could_both_be_the_classes_are_refused(lay):
@@ -193,7 +193,7 @@ def test_classes_of_a_flat_folder_are_the_beginnings_of_names(lay, name):
     dataset = load(lay({"train": 10}, name=name))
     assert dataset.class_names == CLASSES
     assert right(dataset) == (16, 2, 2)
-    assert said(dataset.decisions, "beginnings of the files' names: cat, dog")
+    assert said(dataset.decisions, "beginnings of the file names: cat, dog")
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_names_that_tell_no_class(tmp_path, names):
 
 def test_a_flat_folder_without_classes_is_refused_with_what_was_seen(lay):
     with pytest.raises(
-        BadInput, match=r"holds 10 images and says nowhere which class.*Put the images of each class into"
+        BadInput, match=r"holds 10 images, but nothing says which class.*Put the images of each class into"
     ):
         load(lay({"photos": 5}, name="IMG_{number}{name}.png"))
 
@@ -292,7 +292,7 @@ def test_a_disk_given_by_mistake_is_not_walked_to_its_end(lay, monkeypatch):
     root = lay({"CLASS": 4})
     for number in range(30):
         (root / f"{number}.txt").touch()
-    with pytest.raises(BadInput, match=r"files are no images, the last in .*Give the folder that holds the images"):
+    with pytest.raises(BadInput, match=r"files are not images, the last in .*Give a folder that holds the images"):
         load(root)
 
 

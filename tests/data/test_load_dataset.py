@@ -95,7 +95,7 @@ def test_image_in_training_and_validation_is_counted(tmp_path):
 def test_a_test_split_without_images_is_named(tmp_path):
     images, labels = np.zeros((40, 4, 4), np.uint8), np.arange(40) % 2
     np.savez(tmp_path / "empty.npz", x_train=images, y_train=labels, x_test=images[:0], y_test=labels[:0])
-    with pytest.raises(BadInput, match=r"x_test is of shape \(0, 4, 4\): it holds no images"):
+    with pytest.raises(BadInput, match=r"x_test has the shape \(0, 4, 4\), so it holds no images"):
         load_dataset(f"npz:{tmp_path / 'empty.npz'}").test()
 
 
@@ -104,7 +104,7 @@ def test_class_of_one_image_is_trained_on_and_told(tmp_path):
     np.savez(tmp_path / "rare.npz", x_train=images, y_train=np.append(np.arange(40) % 2, 2))
     dataset = load_dataset(f"npz:{tmp_path / 'rare.npz'}")
     assert 2 in dataset.train.labels
-    assert any("Too few images to validate these classes, which have one each: 2" in line for line in dataset.warnings)
+    assert any("These classes have one image each, too few to validate them: 2" in line for line in dataset.warnings)
 
 
 @pytest.mark.parametrize("share", [0, 1, 10, -0.1])

@@ -90,14 +90,14 @@ def test_plain_bytes_need_no_words(open_arrays):
 @pytest.mark.parametrize(
     ("images", "message"),
     [
-        (RANDOM.normal(size=(40, 6, 6)), r"floats from -\d\.\d+ to \d\.\d+, and which of them is black"),
-        (RANDOM.uniform(0, 2.5, (40, 6, 6)), r"floats from .* to 2\.4\d+, and which"),
-        (GREY.astype(int) - 300, "integers from -300 to -45, and which"),
-        (GREY.astype(np.int64) * 10**6, "integers from 0 to 255000000, and which"),
+        (RANDOM.normal(size=(40, 6, 6)), r"floats from -\d\.\d+ to \d\.\d+, and nothing says which of them is black"),
+        (RANDOM.uniform(0, 2.5, (40, 6, 6)), r"floats from .* to 2\.4\d+, and nothing says which"),
+        (GREY.astype(int) - 300, "integers from -300 to -45, and nothing says which"),
+        (GREY.astype(np.int64) * 10**6, "integers from 0 to 255000000, and nothing says which"),
         (np.where(GREY == 7, np.nan, GREY / 255), r"holds \d+ values that are not finite"),
         (np.where(GREY == 7, np.inf, GREY / 255), r"holds \d+ values that are not finite"),
-        (GREY + 1j, "x_train holds complex128, and pixels are numbers"),
-        (GREY.astype(str), "x_train holds <U3, and pixels are numbers"),
+        (GREY + 1j, "x_train holds complex128, but pixels must be numbers"),
+        (GREY.astype(str), "x_train holds <U3, but pixels must be numbers"),
     ],
 )
 def test_pixels_of_unknown_range_are_refused_with_the_range(open_arrays, images, message):
@@ -152,12 +152,12 @@ def test_few_test_values_beyond_the_range_are_clipped_and_told(open_arrays):
     test = COLOUR / 255
     test[0, 0, 0, 0] = 1.2
     split = open_arrays(COLOUR / 255, x_test=test, y_test=FOUR).test()
-    assert split.images[0, 0, 0, 0] == 255 and "1 values lie beyond" in split.warnings[0]
+    assert split.images[0, 0, 0, 0] == 255 and "1 values lie outside the range" in split.warnings[0]
 
 
 def test_a_test_split_that_is_almost_black_is_told(open_arrays):
     split = open_arrays(COLOUR.astype(float), x_test=COLOUR / 255, y_test=FOUR).test()
-    assert "the brightest value is 1, in the training images it is 255" in split.warnings[0]
+    assert "the brightest value is 1, but in the training images it is 255" in split.warnings[0]
 
 
 def test_dark_pictures_are_told(open_arrays):
@@ -209,7 +209,7 @@ def test_half_flat_images_are_read(open_arrays):
 
 @pytest.mark.parametrize("shape", [(40, 7), (40, 0, 5), (40, 6, 5, 7), (40, 2, 3, 4, 5), (39, 6, 5, 3), (40,)])
 def test_other_shapes_are_refused_with_the_shape(open_arrays, shape):
-    with pytest.raises(BadInput, match=rf"x_train is of shape \({', '.join(map(str, shape))}"):
+    with pytest.raises(BadInput, match=rf"x_train has the shape \({', '.join(map(str, shape))}"):
         open_arrays(np.zeros(shape, np.uint8))
 
 
@@ -318,7 +318,7 @@ def test_training_and_validation_images_together_are_for_training_where_no_other
     arrays = {f"{role}_{part}": of for part in (*others, "train_val") for role, of in (("X", COLOUR), ("y", FOUR))}
     source = open_spec(save(arrays))
     assert len(source.train) == len(FOUR) and source.validation is None
-    assert bool(others) == any("not read: X_train_val, y_train_val" in decision for decision in source.decisions)
+    assert bool(others) == any("not used: X_train_val, y_train_val" in decision for decision in source.decisions)
 
 
 @pytest.mark.parametrize("x, y", [("images", "labels"), ("x", "y"), ("X", "y"), ("data", "target"), ("image", "label")])
@@ -350,7 +350,7 @@ def test_arrays_without_names_that_could_be_anything_are_refused(save, arrays):
 
 
 def test_arrays_that_are_not_read_are_named(open_arrays):
-    assert "these arrays are not read: ids." in open_arrays(ids=np.arange(40)).decisions[0]
+    assert "arrays that are not used: ids." in open_arrays(ids=np.arange(40)).decisions[0]
 
 
 def test_validation_arrays_are_the_validation_split(arrays, save):
@@ -388,9 +388,12 @@ def test_the_same_images_are_the_same_data_set_in_whatever_form(arrays, save, la
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"x_train": None}, "has train labels, y_train, without images. It holds"),
-        ({"y_test": None}, "has test images, x_test, without labels"),
-        ({key: None for key in ("x_train", "y_train", "x_test", "y_test")}, "has no x_train and y_train"),
+        ({"x_train": None}, "has train labels, y_train, but no images. It holds"),
+        ({"y_test": None}, "has test images, x_test, but no labels"),
+        (
+            {key: None for key in ("x_train", "y_train", "x_test", "y_test")},
+            "has no images with labels, such as x_train and y_train",
+        ),
         ({"X_train": COLOUR}, "several arrays of train images: x_train, X_train"),
         ({"x_train": np.array([None] * 40)}, "x_train holds Python objects, which are not loaded"),
         ({"y_train": np.array([None] * 40)}, "y_train holds Python objects, which are not loaded"),
@@ -399,10 +402,10 @@ def test_the_same_images_are_the_same_data_set_in_whatever_form(arrays, save, la
         ({"y_train": np.zeros((40, 4), int)}, "rows with no class or with several"),
         ({"y_train": np.eye(4)[FOUR] + np.eye(4)[FOUR - 1]}, "rows with no class or with several"),
         ({"y_train": np.eye(4)[FOUR] * 0.8 + 0.1 * (FOUR == 1)[:, None]}, "not one-hot"),
-        ({"y_train": np.zeros((40, 2, 2), int)}, r"y_train is of shape \(40, 2, 2\)"),
+        ({"y_train": np.zeros((40, 2, 2), int)}, r"y_train has the shape \(40, 2, 2\)"),
         ({"y_train": np.array(["a", ""] * 20)}, "20 empty labels"),
         ({"y_train": np.zeros(40, int), "y_test": np.zeros(3, int)}, "one class, '0'"),
-        ({"y_train": np.arange(40)}, "at least three images of some class"),
+        ({"y_train": np.arange(40)}, "At least one class needs three or more"),
         (
             {"y_train": FOUR * 3, "class_names": NAMES[:3]},
             "4 different labels from 0 to 9, but there are 3",
@@ -412,8 +415,8 @@ def test_the_same_images_are_the_same_data_set_in_whatever_form(arrays, save, la
         ({"class_names": np.array(["a", "a", "c", "d"])}, "class_names names a class twice: a"),
         ({"class_names": np.ones(4)}, "class_names holds float64"),
         ({"class_names": np.array([], str)}, "there are 0 class names"),
-        ({"class_names": np.array(["a\n", "b\n", "c\n", "d\n"])}, r"the name 'a\\n': expected one without line ends"),
-        ({"x_train": np.zeros((40, 1, 1025), np.uint8)}, "images of 1x1025 pixels: expected sides of at most 1024"),
+        ({"class_names": np.array(["a\n", "b\n", "c\n", "d\n"])}, r"The name 'a\\n' contains line ends"),
+        ({"x_train": np.zeros((40, 1, 1025), np.uint8)}, "have 1x1025 pixels, and no side may have more than 1024"),
         ({"y_test": np.array([4, 0, 0])}, "y_test has labels that no training image has: 4"),
         ({"y_train": WORDS[FOUR], "y_test": np.array(["ant", "elk", "ant"])}, "no training image has: elk"),
         ({"x_val": COLOUR[:2], "y_val": np.array([7, 0])}, "y_val has labels that no training image has: 7"),
@@ -428,7 +431,7 @@ def test_faults_are_named(arrays, save, change, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"x_test": np.zeros((3, 5, 5, 3), np.uint8)}, "test images of shape"),
+        ({"x_test": np.zeros((3, 5, 5, 3), np.uint8)}, "The test images of .* have the shape"),
         ({"x_test": COLOUR[:2]}, r"x_test holds 2 images, but .*y_test 3 labels"),
     ],
 )
@@ -440,11 +443,13 @@ def test_test_images_that_do_not_fit_are_refused_when_opened(arrays, save, chang
 
 def test_a_class_that_validation_lacks_is_told(arrays, save):
     dataset = load_dataset(save(arrays | {"x_val": COLOUR[1:3], "y_val": FOUR[1:3]}))
-    assert any("No validation images of these classes" in line and ": 0, 3." in line for line in dataset.warnings)
+    assert any(
+        "There are no validation images of these classes" in line and ": 0, 3." in line for line in dataset.warnings
+    )
 
 
 def test_missing_file_is_refused(tmp_path):
-    with pytest.raises(BadInput, match="no such file"):
+    with pytest.raises(BadInput, match="There is no file"):
         load_dataset(f"npz:{tmp_path / 'a.npz'}")
 
 
@@ -458,13 +463,13 @@ def test_damaged_file_is_refused(arrays, save):
     spec = save(arrays)
     path = Path(spec.removeprefix("npz:"))
     path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(BadInput, match=r"a\.npz \("):
+    with pytest.raises(BadInput, match=r"a\.npz cannot be read \("):
         load_dataset(spec)
 
 
 def test_file_larger_than_memory_allows_is_refused(arrays, save, monkeypatch):
     monkeypatch.setattr("keras_vision.data.splits.free_memory", lambda: 100)
-    with pytest.raises(BadInput, match="GB in memory"):
+    with pytest.raises(BadInput, match="GB of memory"):
         load_dataset(save(arrays))
 
 

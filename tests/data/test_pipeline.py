@@ -151,5 +151,5 @@ def test_batch_size_zero_is_refused(split, batches):
 
 def test_empty_split_is_refused(split):
     empty = Split(split.images[:0], split.labels[:0])
-    with pytest.raises(BadInput, match="at least one image"):
+    with pytest.raises(BadInput, match="At least one is needed"):
         evaluation_batches(empty, num_classes=10, batch_size=16)

@@ -56,7 +56,7 @@ def test_unknown_name_is_answered_with_the_nearest():
 
 @pytest.mark.parametrize("spec", ["folder:", "npz:", "tfds:"])
 def test_kind_without_a_place_is_refused(spec):
-    with pytest.raises(BadInput, match=f"{spec} and a"):
+    with pytest.raises(BadInput, match=f"Write {spec}(PATH|NAME)"):
         load_dataset(spec)
 
 
@@ -119,7 +119,7 @@ def test_unfinished_version_is_not_taken(nothing_installed):
 
 @pytest.mark.parametrize("spec", ["tfds:pets:1.0.0", "tfds:../pets", "tfds:pets/..", "tfds:a/b/c", "tfds:my pets"])
 def test_name_that_is_not_one_of_tfds_is_refused(spec):
-    with pytest.raises(BadInput, match="expected tfds:NAME or tfds:NAME/CONFIG"):
+    with pytest.raises(BadInput, match="Write tfds:NAME or tfds:NAME/CONFIG"):
         locate(spec)
 
 
@@ -135,12 +135,12 @@ def test_nowhere_means_a_download(nothing_installed):
 def test_data_dir_is_the_only_place_looked_in(nothing_installed, tmp_path):
     _prepare(nothing_installed, "cifar10")
     _prepare(tmp_path / "other", "mnist")
-    with pytest.raises(BadInput, match=r"other \(no cifar10 in it\): expected a TFDS directory, holding cifar10/"):
+    with pytest.raises(BadInput, match=r"There is no cifar10 in .*other\. Give a TFDS directory that holds cifar10/"):
         locate("cifar10", tmp_path / "other")
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"), [("missing", "No such file"), ("empty", r"\(empty\)"), ("file", "Not a directory")]
+    ("name", "reason"), [("missing", "No such file"), ("empty", "is empty"), ("file", "Not a directory")]
 )
 def test_data_dir_that_cannot_serve_is_refused_with_the_reason(tmp_path, name, reason):
     (tmp_path / "empty").mkdir()
@@ -151,12 +151,12 @@ def test_data_dir_that_cannot_serve_is_refused_with_the_reason(tmp_path, name, r
 
 @pytest.mark.parametrize("spec", ["digits", "folder:photos", "npz:a.npz"])
 def test_data_dir_for_what_is_not_looked_for_is_refused(tmp_path, spec):
-    with pytest.raises(BadInput, match="no data_dir"):
+    with pytest.raises(BadInput, match=r"data_dir=.* is not needed for"):
         load_dataset(spec, data_dir=tmp_path)
 
 
 def test_skipping_images_is_refused_where_there_are_no_image_files():
-    with pytest.raises(BadInput, match="a folder:PATH"):
+    with pytest.raises(BadInput, match="only with folder:PATH"):
         load_dataset("digits", on_bad_image="skip")
 
 
@@ -186,7 +186,7 @@ def test_idx_files_have_the_papers_class_names(idx_dir):
 def test_damaged_idx_file_is_named(idx_dir, damage):
     path = idx_dir / "train-images-idx3-ubyte.gz"
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(BadInput, match=r"train-images-idx3-ubyte\.gz \("):
+    with pytest.raises(BadInput, match=r"train-images-idx3-ubyte\.gz cannot be read \("):
         load_dataset("mnist", data_dir=idx_dir)
 
 

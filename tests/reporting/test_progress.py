@@ -41,7 +41,7 @@ def test_a_search_on_a_terminal_leaves_its_trials_and_epochs_as_lines():
         "trial 1 of 2: filters=8,16",
         "trial 2 of 2",
         "  epoch 1 of 2  accuracy 0.6",
-        "  goes on after epoch 1 of 2",
+        "  continues after epoch 1 of 2",
     ):
         assert any(start in line for line in lines), start
     assert "[done]" in terminal.getvalue()

@@ -147,29 +147,27 @@ def test_code_is_found_wherever_it_hides(wrap, tmp_path, canary):
     ids=lambda evil: f"{evil.get('module')}.{evil['class_name']}",
 )
 def test_what_is_not_on_the_list_is_refused(evil, tmp_path):
-    with pytest.raises(
-        BadInput, match=r"holds a pickle|holds Python|runs a Tensor|is not among the classes that are kn"
-    ):
+    with pytest.raises(BadInput, match=r"holds a pickle|holds Python|runs a Tensor|is not known to be harmless"):
         load_model(archive(tmp_path / "evil.keras", sequential(evil)))
 
 
 def test_a_class_of_another_module_is_refused_before_that_is_imported(tmp_path, canary, monkeypatch):
     (tmp_path / "evil_module.py").write_text(f"open({str(canary)!r}, 'w')\nclass Layer: pass")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(BadInput, match=r"its 'evil_module\.Layer' is not among"):
+    with pytest.raises(BadInput, match=r"its 'evil_module\.Layer' is not known"):
         load_model(archive(tmp_path / "evil.keras", sequential(layer("Layer", module="evil_module"))))
 
 
 @pytest.mark.parametrize("config", [layer("Dense", {"units": 2}), ["Dense"], "relu", 3])
 def test_what_is_no_model_is_refused(config, tmp_path):
-    with pytest.raises(BadInput, match="no functional or sequential model"):
+    with pytest.raises(BadInput, match="not a functional or sequential model"):
         load_model(archive(tmp_path / "evil.keras", config))
 
 
 @pytest.mark.parametrize("config", ["[" * 100_000, "9" * 5_000, '{"a": ', b"\xff\xfe"])
 def test_a_description_that_cannot_be_parsed_is_called_damaged(config, tmp_path):
     path = archive(tmp_path / "evil.keras", {}, **{"config.json": config})
-    with pytest.raises(BadInput, match=r"expected a whole \.keras file"):
+    with pytest.raises(BadInput, match="is damaged or cannot be read"):
         load_model(path)
 
 
@@ -186,7 +184,7 @@ def test_a_description_that_cannot_be_parsed_is_called_damaged(config, tmp_path)
 def test_members_that_no_model_has_are_refused(name, reason, tmp_path, canary):
     path = archive(tmp_path / "evil.keras", sequential(), **{name: b"chirp"})
     for reader in (load_model, read_card):
-        with pytest.raises(BadInput, match=f"its member .* {reason}"):
+        with pytest.raises(BadInput, match=f"the file .* in it {reason}"):
             reader(path)
 
 
@@ -201,7 +199,7 @@ def member(name, **attributes):
     ("info", "reason"),
     [
         (member("keras_vision.json", external_attr=(stat.S_IFLNK | 0o777) << 16), "is a link"),
-        (member("keras_vision.json", compress_type=zipfile.ZIP_BZIP2), "in a way that has no bound"),
+        (member("keras_vision.json", compress_type=zipfile.ZIP_BZIP2), "in a way that does not limit its size"),
         (member("config.json"), "is there twice"),
     ],
 )
@@ -240,7 +238,7 @@ def test_a_bomb_is_refused_before_it_unpacks(tmp_path):
 @pytest.mark.parametrize("name", ["config.json", "model.weights.h5"])
 def test_a_member_above_its_cap_is_refused(name, tmp_path, monkeypatch):
     monkeypatch.setitem(safety.MEMBERS, name, 10)
-    with pytest.raises(BadInput, match=f"{name}' would unpack to .* MiB"):
+    with pytest.raises(BadInput, match=f"{name}' in it would unpack to .* MiB"):
         load_model(archive(tmp_path / "large.keras", sequential()))
 
 
@@ -280,14 +278,14 @@ def test_more_weights_than_the_file_holds_are_refused_before_they_take_memory(na
     path = archive(tmp_path / "bomb.keras", BOMBS[name])
     assert path.stat().st_size < 2**14
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(BadInput, match=r"it describes [4-6](,\d{3}){3} bytes of weights and holds 0"):
+    with pytest.raises(BadInput, match=r"it describes [4-6](,\d{3}){3} bytes of weights but holds 0"):
         load_model(path)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # kB
 
 
 def test_a_layer_that_would_fill_the_memory_with_one_image_is_refused(tmp_path):
     path = archive(tmp_path / "bomb.keras", chain(layer("RepeatVector", {"n": 2**26})))
-    with pytest.raises(BadInput, match=r"whose layer 'layer0' gives 512 MiB: expected at most 256 MiB for one image"):
+    with pytest.raises(BadInput, match=r"layer 'layer0' of .* needs 512 MiB for one image\. At most 256 MiB"):
         load_model(path)
 
 
@@ -300,7 +298,7 @@ def test_a_layer_that_would_fill_the_memory_with_one_image_is_refused(tmp_path):
     ],
 )
 def test_what_keras_cannot_load_is_named_with_the_cause(config, reason, tmp_path):
-    with pytest.raises(BadInput, match=f"that Keras can load.*{reason}"):
+    with pytest.raises(BadInput, match=f"Keras cannot load the model .*{reason}"):
         load_model(archive(tmp_path / "odd.keras", config))
 
 
@@ -332,32 +330,32 @@ def test_loading_leaves_the_precision_and_other_models_as_they_are(tmp_path):
 @pytest.mark.parametrize("names", ["3", "[1]", '["\\u001b[2J"]', '["\\ud800"]'])
 def test_class_names_that_are_no_text_are_called_damaged(names, tmp_path):
     card = f'{{"class_names": {names}}}'
-    with pytest.raises(BadInput, match=r"keras_vision\.json has no list of texts as class_names"):
+    with pytest.raises(BadInput, match=r"class_names in keras_vision\.json is not a list of texts"):
         read_card(archive(tmp_path / "evil.keras", sequential(), **{"keras_vision.json": card}))
 
 
 @pytest.mark.parametrize(
     ("card", "reason"),
     [
-        ([], "is no object"),
-        ("digits", "is no object"),
-        ({"dataset": ["digits"]}, "has no text as dataset"),
-        ({"data_source": "digits"}, "has no object as data_source"),
-        ({"pixel_scale": {"16-bit": 0}}, "has no numbers as pixel_scale"),
-        ({"pixel_scale": [4095]}, "has no numbers as pixel_scale"),
-        ({"data_source": None}, "has no object as data_source"),
-        ({"data_source": {}}, "its data_source has no text as spec"),
-        ({"data_source": {"spec": 3}}, "its data_source has no text as spec"),
-        ({"data_source": {"spec": "npz:\x1b[2J"}}, "its data_source has no text as spec"),
-        ({"data_source": {"spec": "mnist", "data_dir": 3}}, "its data_source has no text as data_dir"),
-        ({"data_source": {"spec": "mnist", "seed": "0"}}, "its data_source has no seed as seed"),
-        ({"data_source": {"spec": "mnist", "seed": -1}}, "its data_source has no seed as seed"),
-        ({"data_source": {"spec": "mnist", "seed": True}}, "its data_source has no seed as seed"),
+        ([], "is not an object"),
+        ("digits", "is not an object"),
+        ({"dataset": ["digits"]}, "dataset in .* is not a text"),
+        ({"data_source": "digits"}, "data_source in .* is not an object"),
+        ({"pixel_scale": {"16-bit": 0}}, "pixel_scale in .* is not made of numbers"),
+        ({"pixel_scale": [4095]}, "pixel_scale in .* is not made of numbers"),
+        ({"data_source": None}, "data_source in .* is not an object"),
+        ({"data_source": {}}, "spec in its data_source is not a text"),
+        ({"data_source": {"spec": 3}}, "spec in its data_source is not a text"),
+        ({"data_source": {"spec": "npz:\x1b[2J"}}, "spec in its data_source is not a text"),
+        ({"data_source": {"spec": "mnist", "data_dir": 3}}, "data_dir in its data_source is not a text"),
+        ({"data_source": {"spec": "mnist", "seed": "0"}}, "seed in its data_source is not a random seed"),
+        ({"data_source": {"spec": "mnist", "seed": -1}}, "seed in its data_source is not a random seed"),
+        ({"data_source": {"spec": "mnist", "seed": True}}, "seed in its data_source is not a random seed"),
     ],
 )
 def test_a_card_with_anything_else_than_expected_is_called_damaged(card, reason, tmp_path):
     path = archive(tmp_path / "evil.keras", sequential(), **{"keras_vision.json": json.dumps(card)})
-    with pytest.raises(BadInput, match=f"{reason}.*expected a whole .keras file"):
+    with pytest.raises(BadInput, match=f"is damaged .*{reason}"):
         read_card(path)
 
 

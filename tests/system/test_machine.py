@@ -92,7 +92,9 @@ def test_a_limit_of_the_process_itself_counts(monkeypatch, tmp_path):
 
 
 def test_a_home_that_nobody_knows_is_a_sentence():
-    with pytest.raises(BadInput, match=r"~nobody-of-this-name/photos is in a home directory.*Write the path in full"):
+    with pytest.raises(
+        BadInput, match=r"~nobody-of-this-name/photos starts with a home directory.*Write the path in full"
+    ):
         at_home("~nobody-of-this-name/photos")
 
 

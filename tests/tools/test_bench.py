@@ -71,7 +71,7 @@ def test_lines_of_the_peers_epochs_are_read_with_their_arithmetic():
 
 @pytest.mark.parametrize(
     "line",
-    ["trial 1 of 20: stages=3", "target 0.9 reached: validation accuracy 0.9002", "  goes on after epoch 2 of 5"],
+    ["trial 1 of 20: stages=3", "target 0.9 reached: validation accuracy 0.9002", "  continues after epoch 2 of 5"],
 )
 def test_other_lines_end_no_epoch(line):
     assert bench_common.read_epoch(line) is None

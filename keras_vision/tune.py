@@ -221,6 +221,7 @@ def _plan(asked, goal, deadline, source):
         ending=asked.ending,
         limits=asked.limits,
         max_trials=asked.max_trials or asked.row.trials,
+        spare_trials=0 if asked.max_trials else asked.row.spare_trials,
         deadline=deadline,
         keep=asked.keep,
         seed=asked.data.seed,

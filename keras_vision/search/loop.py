@@ -83,12 +83,18 @@ class Search:
             result = self.conclude(ended)
             if self.plan.goal.confirmations and not self.unfinished:
                 result = self.conclude(self.confirm() or ended)
-            if result["reached"] or result["ended"] in ("trials", "time") or self._known() == known:
+            is_over = result["ended"] == "time" or (result["reached"] and self.plan.stops_at_target)
+            if is_over or self._is_spent() or self._known() == known:
                 return result
 
     def _known(self):
         """Returns numbers that grow with what there is to go on from."""
         return len(self.ledger.trials), len(self.ledger.confirmations)
+
+    def _is_spent(self):
+        """Returns whether there are as many trials as there may be; some more once one had reached by luck."""
+        was_luck = any(not details.get("holds", True) for _, _, details in self.ledger.confirmations)
+        return len(self.ledger.closed) >= self.plan.max_trials + (self.plan.spare_trials if was_luck else 0)
 
     def go(self):
         """Runs trials until the target, their number, the deadline or the space's end is reached.
@@ -195,12 +201,12 @@ class Search:
         winner.prune(self.run, self.ledger.trials, ranking.kept(self._ranking(), self.plan.goal, self.plan.keep))
 
     def _ended(self):
-        closed, deadline = len(self.ledger.closed), self.plan.deadline
+        closed, deadline = self.ledger.closed, self.plan.deadline
         if self.plan.stops_at_target and self.has_reached():
             return "target"
         if self.unfinished or (closed and deadline is not None and time.monotonic() > deadline):
             return "time"
-        if closed >= self.plan.max_trials:
+        if self._is_spent():
             return "trials"
         return None
 

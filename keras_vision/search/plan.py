@@ -59,6 +59,7 @@ class SearchPlan:
         ending: A name in `ENDINGS`: when a training is given up.
         limits: The most that a network may cost.
         max_trials: Trials in all, those of earlier starts included, rejected ones not.
+        spare_trials: So many more, once what was found turned out to have reached the target by luck.
         deadline: No epoch starts after this, in the time of `time.monotonic()`.
         keep: How many model files are kept: those of the best trials.
         seed: With its number, seeds each trial.
@@ -73,6 +74,7 @@ class SearchPlan:
     ending: str = "hopeless"
     limits: Limits = Limits()
     max_trials: int = STRATEGIES[USUAL].trials
+    spare_trials: int = 0
     deadline: float | None = None
     keep: int = 3
     seed: int = 0

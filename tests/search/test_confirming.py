@@ -73,6 +73,14 @@ def test_a_search_killed_in_a_confirmation_goes_on_as_an_undisturbed_one(tmp_pat
     assert (undisturbed["best_trial"], undisturbed["reached"]) == ("trials/0001", True)
 
 
+@pytest.mark.parametrize(("spare", "trials", "reached"), [(0, 1, False), (1, 2, True), (3, 2, True)])
+def test_what_was_found_by_luck_gives_a_search_more_trials(tmp_path, space, monkeypatch, spare, trials, reached):
+    search = make_search(tmp_path / "s", space, target_acc=0.01, confirm=3, max_trials=1, spare_trials=spare)
+    confirm_with(monkeypatch, search, {"0000": 0.001, "0001": 0.5})
+    result = search.find()
+    assert (result["trials"], result["reached"]) == (trials, reached)
+
+
 def test_a_luck_that_is_known_is_not_told_again(tmp_path, space, monkeypatch):
     told = []
     for _ in range(2):

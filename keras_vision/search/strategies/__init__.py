@@ -25,6 +25,7 @@ class Strategy:
         needs_target: Whether it means nothing without a target.
         stops_at_target: Whether a search ends at the first trial that reaches the target.
         trials: Of a search that was given no budget; README says how long eight growing ones take.
+        spare_trials: Of such a search so many more, once what it found turned out to have reached by luck.
         default_for: The families whose searches for a target use it unless told otherwise.
         polishes: Whether a growing search may use it to vary the training. Such a file has `make_oracle(
             hyperparameters, seed, max_epochs=None)`, too.
@@ -34,13 +35,15 @@ class Strategy:
     needs_target: bool
     stops_at_target: bool
     trials: int
+    spare_trials: int = 0
     default_for: tuple = ()
     polishes: bool = False
 
 
 # fmt: off
 STRATEGIES = {
-    "grow":      Strategy("ladder", needs_target=True, stops_at_target=False, trials=8, default_for=("vgg",)),
+    "grow":      Strategy("ladder", needs_target=True, stops_at_target=False, trials=8, spare_trials=4,
+                          default_for=("vgg",)),
     "random":    Strategy("space", needs_target=False, stops_at_target=True, trials=20, polishes=True),
     "grid":      Strategy("space", needs_target=False, stops_at_target=True, trials=20, polishes=True),
     "bayesian":  Strategy("space", needs_target=False, stops_at_target=True, trials=20, polishes=True),

@@ -70,7 +70,7 @@ def test_figures_of_a_new_model_are_written_beside_and_announced(tmp_path, monke
 def test_a_data_set_that_nothing_would_look_at_is_refused():
     with pytest.raises(BadInput, match="data_dir=somewhere is used only with --dataset"):
         describe("mlp", gradients=True, data_dir="somewhere")
-    with pytest.raises(BadInput, match="dataset=digits without gradients"):
+    with pytest.raises(BadInput, match="dataset=digits is used only with --gradients"):
         describe("mlp", dataset="digits")
 
 

@@ -217,10 +217,10 @@ def test_a_workdir_of_another_search_is_refused_by_the_field(images, capsys):
     )
     for changed, message in (
         (("--seed", "1"), "started with seed=0, not with seed=1"),
-        (("--target-acc", "0.5"), "target_acc=0.5: expected target_acc=0.4"),
-        (("--max-params", "1000000"), "max_params=1000000: expected max_params=None"),
-        (("--precision", "float32"), "precision='float32': expected precision='auto'"),
-        (("--epochs", "5"), "epochs.value=5: expected"),
+        (("--target-acc", "0.5"), "started with target_acc=0.4, not with target_acc=0.5"),
+        (("--max-params", "1000000"), "started with max_params=None, not with max_params=1000000"),
+        (("--precision", "float32"), "started with precision='auto', not with precision='float32'"),
+        (("--epochs", "5"), "epochs.value=6, not with space.hyperparameters.epochs.value=5"),
         (("--space", "own.py"), "space."),
     ):
         assert tune(*words, *changed) == 2

@@ -88,12 +88,10 @@ def test_front_doors_ask_what_suits(monkeypatch):
     def asked(given):
         raise KeyError("asked")
 
-    monkeypatch.setattr("keras_vision.train.suitable_progress", asked)
-    with pytest.raises(KeyError, match="asked"):
-        train("cnn")
-    monkeypatch.setattr("keras_vision.reporting.progress.suitable_progress", asked)
-    with pytest.raises(KeyError, match="asked"):
-        evaluate("nothing")
+    monkeypatch.setattr("keras_vision.cli.front_door.suitable_progress", asked)
+    for front_door, word in ((train, "cnn"), (evaluate, "nothing")):
+        with pytest.raises(KeyError, match="asked"):
+            front_door(word)
 
 
 def test_bars_that_nobody_entered_are_there_while_a_training_goes_on():

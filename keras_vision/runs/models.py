@@ -5,18 +5,11 @@ import zipfile
 from pathlib import Path
 
 from keras_vision.errors import BadInput
+from keras_vision.runs.archive import CARD, check_members, reason_of, whole
+from keras_vision.runs.card import card_in
 from keras_vision.runs.files import atomic_path
 from keras_vision.runs.run import Run
-from keras_vision.runs.safety import (
-    CARD,
-    card_in,
-    check_classes,
-    check_members,
-    check_size,
-    check_weights,
-    reason_of,
-    whole,
-)
+from keras_vision.runs.safety import check_classes, check_size, check_weights
 from keras_vision.runs.version_0_1 import stock_file
 from keras_vision.system.keras_settings import pinned
 from keras_vision.system.quiet import import_keras

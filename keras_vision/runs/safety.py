@@ -6,28 +6,22 @@ Keras' own safe mode then stands behind these checks.
 """
 
 import concurrent.futures
-import contextlib
 import io
-import json
 import math
-import re
-import stat
 import zipfile
-import zlib
 
-from keras_vision.errors import BadInput
+from keras_vision.runs.archive import (
+    CONFIG,
+    MAX_RATIO,
+    MEMBERS,
+    TEXT_BYTES,
+    WEIGHTS,
+    damaged,
+    read_json,
+    refused,
+    whole,
+)
 from keras_vision.runs.version_0_1 import in_stock_classes
-
-# The member of a .keras file that holds what Keras does not keep: class names, data set, how it was made.
-CARD = "keras_vision.json"
-CONFIG, WEIGHTS = "config.json", "model.weights.h5"
-# member -> the most bytes that it may unpack to. A ResNet18 describes itself in 60 kB, and weighs 130 MB with AdamW.
-_TEXT_BYTES, _WEIGHTS_BYTES = 8 * 2**20, 2 * 2**30
-MEMBERS = {CONFIG: _TEXT_BYTES, "metadata.json": _TEXT_BYTES, CARD: _TEXT_BYTES, WEIGHTS: _WEIGHTS_BYTES}
-# Deflate reaches 1,000 on zeros; trained weights compress to nine tenths, and Keras stores them as they are.
-MAX_RATIO = 100
-# Those that zipfile unpacks no further than the declared size, whatever the data hold.
-COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 # module -> its classes that a model may be made of: arithmetic on arrays, no code, no files.
 CLASSES = {
@@ -56,9 +50,7 @@ CLASSES = {
     "keras.constraints": "MaxNorm MinMaxNorm NonNeg UnitNorm",
 }
 _ALLOWED = {f"{module}.{name}" for module, names in CLASSES.items() for name in names.split()}
-_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # signs that a terminal obeys or cannot print
 _MODELS = {"keras.Sequential", "keras.src.models.functional.Functional"}
-_SEEDS = range(2**31)
 # What is wrong with the best known ways in.
 _WAYS_IN = {
     "__lambda__": "holds Python code",
@@ -68,159 +60,9 @@ _WAYS_IN = {
 }
 
 
-@contextlib.contextmanager
-def whole(path):
-    """Turns what zipfile, zlib, h5py and Keras raise over a damaged model file into one `BadInput`."""
-    damage = (zipfile.BadZipFile, zlib.error, KeyError, EOFError, OSError, RecursionError)
-    try:
-        yield
-    except damage as error:
-        raise _damaged(path, error) from error
-
-
-def _damaged(path, error):
-    reason = (str(error) or type(error).__name__).splitlines()[0]
-    return BadInput(f"The model {path} is damaged or cannot be read ({reason}). Copy it or make it again.")
-
-
-def reason_of(error):
-    """Returns what Keras says went wrong, in one line that steers no terminal.
-
-    It wraps the cause, once for each object around it, in general advice and the description of the object; of a layer
-    that is called it comes in a line of its own, in bold.
-    """
-    text = re.sub(r"\x1b\[\d*m", "", str(error)).rpartition("Exception encountered")[2]
-    lines = [line for line in text.removeprefix(":").splitlines() if line.strip()] or [type(error).__name__]
-    cause = lines[lines[0].startswith(" when calling") and len(lines) > 1]
-    return _STEERING.sub("?", cause.strip())[:300]
-
-
-def _refused(path, reason):
-    return BadInput(f"The model {path} is refused: {reason}. Only plain layers are allowed. Nothing in it was run.")
-
-
-def check_members(path):
-    """Refuses an archive with members that no model has, or that are too large, from its directory alone.
-
-    Args:
-        path: A local `.keras` file.
-
-    Raises:
-        BadInput: The archive is damaged, or holds a member that is unknown, double, a link, encrypted, larger than
-            `MEMBERS` allows or compressed more than weights can be.
-
-    Example:
-
-    >>> check_members("runs/tune-vgg-fashion_mnist/model.keras")  # doctest: +SKIP
-    """
-    with whole(path), zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-    names = [member.filename for member in members]
-    for member in members:
-        problem = "is there twice" if names.count(member.filename) > 1 else _problem(member)
-        if problem:
-            raise _refused(path, f"the file {member.filename!r} in it {problem}")
-
-
-def _problem(member):
-    """Returns what is wrong with one member of an archive, or None."""
-    cap = MEMBERS.get(member.filename)
-    if cap is None:
-        parts = re.split(r"[/\\]", member.filename)
-        return "leads out of the archive" if ".." in parts or not parts[0] else "is not part of a model"
-    if stat.S_ISLNK(member.external_attr >> 16):
-        return "is a link"
-    if member.flag_bits & 1:
-        return "is encrypted"
-    if member.compress_type not in COMPRESSIONS:
-        return "is compressed in a way that does not limit its size"
-    if member.file_size > cap:
-        return f"would unpack to {member.file_size / 2**20:,.0f} MiB, and at most {cap / 2**20:,.0f} MiB are allowed"
-    if member.file_size > max(_TEXT_BYTES, MAX_RATIO * member.compress_size):
-        return f"would unpack to more than {MAX_RATIO} times its size"
-    return None
-
-
-def card_in(path):
-    """Returns the card of a model file; empty where it has none.
-
-    Args:
-        path: A local `.keras` file that passed `check_members`.
-
-    Raises:
-        BadInput: The card is damaged: no JSON, or a part of it is not what `CARD_PARTS` says, or text in it would steer
-            a terminal.
-    """
-    with whole(path), zipfile.ZipFile(path) as archive:
-        if CARD not in archive.namelist():
-            return {}
-    card = _read_json(path, CARD)
-    _check_parts(path, CARD, card, CARD_PARTS)
-    if "data_source" in card:
-        _check_parts(path, "its data_source", {"spec": None} | card["data_source"], SOURCE_PARTS)
-    return card
-
-
-def _check_parts(path, what, parts, table):
-    """Refuses what is no object, or one with a part that its row in a table does not let through."""
-    if not isinstance(parts, dict):
-        raise _damaged(path, f"{what} is not an object")
-    for name, (is_right, meaning) in table.items():
-        if name in parts and not is_right(parts[name]):
-            raise _damaged(path, f"{name} in {what} is not {meaning}")
-
-
-def is_text(value):
-    """Returns whether a value is a text that can stand in a card: nothing in it steers a terminal.
-
-    Example:
-
-    >>> is_text("ankle boot"), is_text("ankle boot\\n")
-    (True, False)
-    """
-    return isinstance(value, str) and not _STEERING.search(value)
-
-
-def _is_text_or_none(value):
-    return value is None or is_text(value)
-
-
-def _is_list_of_texts_or_none(value):
-    return value is None or (isinstance(value, list) and all(map(is_text, value)))
-
-
-def _is_scale(value):
-    numbers = value.values() if isinstance(value, dict) else [None]
-    return all(type(number) in (int, float) and 0 < number < math.inf for number in numbers)
-
-
-# Part of a card -> (whether a value is let through, what it is to be). All else in a card is shown at most.
-CARD_PARTS = {
-    "class_names": (_is_list_of_texts_or_none, "a list of texts"),
-    "dataset": (_is_text_or_none, "a text"),
-    "pixel_scale": (_is_scale, "made of numbers"),
-    "data_source": (lambda source: isinstance(source, dict), "an object"),
-}
-# `image_size` and `on_bad_image` are checked where data sets are loaded, whoever gives them.
-SOURCE_PARTS = {
-    "spec": (is_text, "a text"),
-    "data_dir": (_is_text_or_none, "a text"),
-    "seed": (lambda seed: type(seed) is int and seed in _SEEDS, "a random seed"),
-}
-
-
-def _read_json(path, name):
-    with whole(path), zipfile.ZipFile(path) as archive:
-        content = archive.read(name)
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise _damaged(path, error) from error
-
-
 def _read_description(path):
     """Returns the description of a model; of one of version 0.1, in the stock classes by which it is loaded."""
-    config = _read_json(path, CONFIG)
+    config = read_json(path, CONFIG)
     with whole(path):
         return in_stock_classes(config)
 
@@ -256,12 +98,12 @@ def check_description(path, config):
     >>> check_description("mine", json.loads(build_model("mlp", (8, 8, 1), 10).to_json()))
     """
     if not isinstance(config, dict) or _full_name(config) not in _MODELS:
-        raise _refused(path, "it is not a functional or sequential model")
+        raise refused(path, "it is not a functional or sequential model")
     config.pop("compile_config", None)  # how it was trained, which is not looked at when a model is used
     for node in _objects(config):
         if not _is_allowed(node):
             reason = _WAYS_IN.get(str(node["class_name"]), "is not known to be harmless")
-            raise _refused(path, f"its {_description(node)} {reason}")
+            raise refused(path, f"its {_description(node)} {reason}")
 
 
 def _objects(config):
@@ -329,10 +171,10 @@ def check_weights(path):
         with h5py.File(io.BytesIO(content)) as file:
             file.visititems(lambda name, item: sizes.append(getattr(item, "nbytes", 0)))
     except Exception as error:  # over damaged bytes h5py raises half a dozen kinds
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
     declared = sum(sizes)
-    if declared > min(MEMBERS[WEIGHTS], max(_TEXT_BYTES, MAX_RATIO * len(content))):
-        raise _refused(path, f"its weights would take {declared / 2**30:,.1f} GiB of memory")
+    if declared > min(MEMBERS[WEIGHTS], max(TEXT_BYTES, MAX_RATIO * len(content))):
+        raise refused(path, f"its weights would take {declared / 2**30:,.1f} GiB of memory")
     return declared
 
 
@@ -356,7 +198,7 @@ def check_size(path, declared):
     with concurrent.futures.ThreadPoolExecutor(1) as thread:
         needed = thread.submit(_bytes_of_weights, config).result()
     if needed > declared:
-        raise _refused(path, f"it describes {needed:,} bytes of weights but holds {declared:,}")
+        raise refused(path, f"it describes {needed:,} bytes of weights but holds {declared:,}")
 
 
 def _bytes_of_weights(config):

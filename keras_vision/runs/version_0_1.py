@@ -50,7 +50,7 @@ def stock_file(path):
     """Gives the path of a model file of stock classes: `path` itself, or of what version 0.1 wrote a passing copy.
 
     Args:
-        path: A local `.keras` file that passed `safety.check_members` and `safety.check_weights`.
+        path: A local `.keras` file that passed `check_members` and `check_weights`.
     """
     with zipfile.ZipFile(path) as archive:
         config = json.loads(archive.read("config.json"))

@@ -149,7 +149,6 @@ def fit(
     check_choice("keep", keep, KEPT)
     check_fit(model, dataset, recipe)
     progress = progress or Progress()
-    num_classes = len(dataset.class_names)
     recipe = recipe.replace(batch_size=min(recipe.batch_size, len(dataset.train)))
     steps = steps_per_epoch(dataset.train, recipe.batch_size)
     set_statistics(model, dataset.statistics.mean, dataset.statistics.std)
@@ -178,33 +177,8 @@ def fit(
         if epoch_end.stop_reason() in (None, "time") and state["epoch"] < recipe.epochs:
             best = None if keep == "last" else kept_epoch(state["history"], metric).get(f"val_{metric}", 0.0)
             progress.fit_started(recipe.epochs, steps, done=state["epoch"], best=best)
-            batches = training_batches(
-                dataset.train,
-                num_classes=num_classes,
-                batch_size=recipe.batch_size,
-                seed=seed,
-                epochs=recipe.epochs,
-                start_epoch=state["epoch"],
-                augmentation=augmentation_of(recipe),
-                class_weights=weights_of_classes(recipe, dataset),
-            )
             try:
-                model.fit(
-                    batches,
-                    initial_epoch=state["epoch"],
-                    epochs=recipe.epochs,
-                    steps_per_epoch=steps,
-                    shuffle=False,  # the pipeline shuffles
-                    verbose=0,
-                    callbacks=[epoch_end],
-                )
-            except Exception as error:
-                if type(error).__name__ not in OUT_OF_MEMORY:
-                    raise
-                raise KerasVisionError(
-                    f"the memory does not hold {recipe.batch_size} images and what the network makes of them; a lower "
-                    "--batch-size may fit"
-                ) from error
+                _run_epochs(model, dataset, recipe, seed, epoch_end)
             finally:
                 progress.fit_ended()
     result = summary(state, epoch_end.stop_reason() or "epochs", model, metric, keep)
@@ -212,6 +186,38 @@ def fit(
         write_json(run.result_path, result)
         checkpoints.remove()
     return result
+
+
+def _run_epochs(model, dataset, recipe, seed, epoch_end):
+    """Trains a compiled model from the epoch that its `EpochEnd` knows, until that ends it or the recipe is through."""
+    done = epoch_end.state["epoch"]
+    batches = training_batches(
+        dataset.train,
+        num_classes=len(dataset.class_names),
+        batch_size=recipe.batch_size,
+        seed=seed,
+        epochs=recipe.epochs,
+        start_epoch=done,
+        augmentation=augmentation_of(recipe),
+        class_weights=weights_of_classes(recipe, dataset),
+    )
+    try:
+        model.fit(
+            batches,
+            initial_epoch=done,
+            epochs=recipe.epochs,
+            steps_per_epoch=steps_per_epoch(dataset.train, recipe.batch_size),
+            shuffle=False,  # the pipeline shuffles
+            verbose=0,
+            callbacks=[epoch_end],
+        )
+    except Exception as error:
+        if type(error).__name__ not in OUT_OF_MEMORY:
+            raise
+        raise KerasVisionError(
+            f"the memory does not hold {recipe.batch_size} images and what the network makes of them; a lower "
+            "--batch-size may fit"
+        ) from error
 
 
 def augmentation_of(recipe):

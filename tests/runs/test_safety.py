@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
+from keras_vision.runs import archive as archive_module
 from keras_vision.runs import load_model, read_card, safety, save_model
 from tests.models.small import small_model
 
@@ -237,7 +238,7 @@ def test_a_bomb_is_refused_before_it_unpacks(tmp_path):
 
 @pytest.mark.parametrize("name", ["config.json", "model.weights.h5"])
 def test_a_member_above_its_cap_is_refused(name, tmp_path, monkeypatch):
-    monkeypatch.setitem(safety.MEMBERS, name, 10)
+    monkeypatch.setitem(archive_module.MEMBERS, name, 10)
     with pytest.raises(BadInput, match=f"{name}' in it would unpack to .* MiB"):
         load_model(archive(tmp_path / "large.keras", sequential()))
 
@@ -303,8 +304,8 @@ def test_what_keras_cannot_load_is_named_with_the_cause(config, reason, tmp_path
 
 
 def test_a_cause_does_not_steer_the_terminal():
-    assert safety.reason_of(IndexError()) == "IndexError"
-    assert safety.reason_of(ValueError("a name with \x1b[2J/ in it\nand more")) == "a name with ?[2J/ in it"
+    assert archive_module.reason_of(IndexError()) == "IndexError"
+    assert archive_module.reason_of(ValueError("a name with \x1b[2J/ in it\nand more")) == "a name with ?[2J/ in it"
 
 
 def test_a_model_that_was_refused_for_its_size_leaves_nothing_to_be_allocated(tmp_path):

@@ -267,14 +267,14 @@ def test_a_smaller_scale_confirms_a_claim_and_does_not_refute_it(finished, held)
 
 
 def test_long_studies_have_a_report_after_each_case(tmp_path, trained, monkeypatch):
-    published, real = [], engine._publish
+    published, real = [], engine.publish
 
     def publish(job, run, table):
         result = real(job, run, table)
         published.append((job.workdir / "report.md").read_text())
         return result
 
-    monkeypatch.setattr(engine, "_publish", publish)
+    monkeypatch.setattr(engine, "publish", publish)
     run(tmp_path / "w", tiny(by_case=True))
     assert len(published) == len(trained) == 2
     assert "- Seeds: 0 (trainings still to come: 1); " in published[0]

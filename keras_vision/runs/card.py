@@ -1,0 +1,76 @@
+"""The card inside a model file: what Keras does not keep of it, read as what a stranger may have written."""
+
+import math
+import zipfile
+
+from keras_vision.runs.archive import CARD, STEERING, damaged, read_json, whole
+
+_SEEDS = range(2**31)
+
+
+def card_in(path):
+    """Returns the card of a model file; empty where it has none.
+
+    Args:
+        path: A local `.keras` file that passed `check_members`.
+
+    Raises:
+        BadInput: The card is damaged: no JSON, or a part of it is not what `CARD_PARTS` says, or text in it would steer
+            a terminal.
+    """
+    with whole(path), zipfile.ZipFile(path) as archive:
+        if CARD not in archive.namelist():
+            return {}
+    card = read_json(path, CARD)
+    _check_parts(path, CARD, card, CARD_PARTS)
+    if "data_source" in card:
+        _check_parts(path, "its data_source", {"spec": None} | card["data_source"], SOURCE_PARTS)
+    return card
+
+
+def _check_parts(path, what, parts, table):
+    """Refuses what is no object, or one with a part that its row in a table does not let through."""
+    if not isinstance(parts, dict):
+        raise damaged(path, f"{what} is not an object")
+    for name, (is_right, meaning) in table.items():
+        if name in parts and not is_right(parts[name]):
+            raise damaged(path, f"{name} in {what} is not {meaning}")
+
+
+def is_text(value):
+    """Returns whether a value is a text that can stand in a card: nothing in it steers a terminal.
+
+    Example:
+
+    >>> is_text("ankle boot"), is_text("ankle boot\\n")
+    (True, False)
+    """
+    return isinstance(value, str) and not STEERING.search(value)
+
+
+def _is_text_or_none(value):
+    return value is None or is_text(value)
+
+
+def _is_list_of_texts_or_none(value):
+    return value is None or (isinstance(value, list) and all(map(is_text, value)))
+
+
+def _is_scale(value):
+    numbers = value.values() if isinstance(value, dict) else [None]
+    return all(type(number) in (int, float) and 0 < number < math.inf for number in numbers)
+
+
+# Part of a card -> (whether a value is let through, what it is to be). All else in a card is shown at most.
+CARD_PARTS = {
+    "class_names": (_is_list_of_texts_or_none, "a list of texts"),
+    "dataset": (_is_text_or_none, "a text"),
+    "pixel_scale": (_is_scale, "made of numbers"),
+    "data_source": (lambda source: isinstance(source, dict), "an object"),
+}
+# `image_size` and `on_bad_image` are checked where data sets are loaded, whoever gives them.
+SOURCE_PARTS = {
+    "spec": (is_text, "a text"),
+    "data_dir": (_is_text_or_none, "a text"),
+    "seed": (lambda seed: type(seed) is int and seed in _SEEDS, "a random seed"),
+}

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
+from keras_vision.data.places import DATASETS, locate
 from keras_vision.errors import BadInput
 from keras_vision.runs import processor_name
 from keras_vision.system.keras_settings import BACKEND, foreign_file, foreign_variables
@@ -42,7 +43,7 @@ from keras_vision.system.quiet import import_keras
 import_keras()
 import keras, numpy
 import tensorflow as tf
-import keras_vision.data.prepared, keras_vision.cli.pictures, keras_vision.search.loop
+import keras_vision.data.prepared, keras_vision.commands.pictures, keras_vision.search.loop
 from keras_vision.models import build_model
 from keras_vision.training.precision import set_precision
 precision = set_precision("auto")
@@ -177,8 +178,6 @@ def _instructions():
 
 def data_sets(data_dir=None):
     """Finds which of the named data sets are on this machine, and where; see `keras_vision.data.places`."""
-    from keras_vision.data import DATASETS, locate
-
     for name in DATASETS:
         is_main = name == MAIN_DATASET
         try:

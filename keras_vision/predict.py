@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
+from keras_vision.reporting.progress import make_progress
 from keras_vision.runs import read_card
 from keras_vision.system.quiet import import_keras
 from keras_vision.system.settings import REQUIRED, Settings, setting, whole
@@ -113,8 +114,6 @@ def _print_table(rows, out):
     from rich import box
     from rich.table import Table
     from rich.text import Text
-
-    from keras_vision.reporting.progress import make_progress
 
     answered = [row for row in rows if "predictions" in row]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)

@@ -8,6 +8,7 @@ from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import installed
+from keras_vision.runs import Run
 from keras_vision.system.settings import REQUIRED, Settings, setting, whole
 from keras_vision.tune import confirmed_line, cost_line, tune
 
@@ -40,8 +41,6 @@ def report(asked, progress):
 
     found = report_on(asked.run, progress)
     if asked.confirm:
-        from keras_vision.runs import Run
-
         config = Run(asked.run).config
         newest = config.get("continued", [config])[-1]  # with what the latest start was asked to keep
         closed = found["statuses"].get("COMPLETED", 0) + found["statuses"].get("FAILED", 0)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
+from keras_vision.commands.closing import tensorboard_line
+from keras_vision.data.places import locate
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.studies import STUDIES, load_study
 from keras_vision.studies.plan import SCALES
@@ -73,7 +75,6 @@ def study(asked, progress):
 
 def _carry_out(job):
     """Runs one study as asked for; returns its result."""
-    from keras_vision.cli.job import tensorboard_line
     from keras_vision.studies.engine import carry_out
 
     job.progress.say(f"{job.study.name}: {job.study.summary}, scale {job.scale}, in {job.workdir}")
@@ -125,7 +126,6 @@ def _of_all(asked, name):
 def _all(asked, progress):
     """Runs all studies; one that fails is named, and the others are run."""
     import_keras()
-    from keras_vision.data import locate
     from keras_vision.studies.engine import check
 
     if asked.dataset:

@@ -1,30 +1,18 @@
 """Searches for a model that reaches a target: `python -m keras_vision.tune --model vgg --target-acc 0.9`."""
 
 import dataclasses
-import functools
 import sys
-from pathlib import Path
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
-from keras_vision.cli.job import (
-    MINUTES,
-    begin,
-    closing_lines,
-    deadline_after,
-    finish,
-    fit_recipe,
-    open_data,
-    recipe_for_metric,
-    warn_of_majority,
-)
+from keras_vision.commands.closing import closing_lines
 from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
 from keras_vision.reporting.progress import settings_line
 from keras_vision.search.ending import ENDINGS
-from keras_vision.search.outcome import make_goal, recorded_outcome
-from keras_vision.search.plan import Limits, SearchPlan
+from keras_vision.search.outcome import recorded_outcome
+from keras_vision.search.plan import Limits
 from keras_vision.search.strategies import (
     POLISHERS,
     STRATEGIES,
@@ -35,8 +23,8 @@ from keras_vision.search.strategies import (
     default_trials,
 )
 from keras_vision.system.quiet import import_keras
-from keras_vision.system.settings import POSITIVE, SHARE, Settings, group, one_of, setting, whole
-from keras_vision.training.recipe import PRECISIONS, SEARCH_STEPS, recipe_for
+from keras_vision.system.settings import MINUTES, POSITIVE, SHARE, Settings, group, one_of, setting, whole
+from keras_vision.training.recipe import PRECISIONS, recipe_for, recipe_for_metric
 from keras_vision.training.scores import METRICS
 
 
@@ -134,100 +122,12 @@ def tune(asked, progress):
     >>> tune("cnn", dataset="digits", target_acc=0.9)["exit_code"]  # doctest: +SKIP
     0
     """
-    deadline = deadline_after(asked.max_minutes)
     changes = recipe_for_metric(asked.metric, {"epochs": asked.epochs, "batch_size": asked.batch_size})
     recipe = recipe_for(asked.model, **changes)  # a mistake in it, or in a space, is told before data are read
     import_keras()
-    from keras_vision.runs import Run, default_workdir
-    from keras_vision.search.ladder import Ladder
-    from keras_vision.search.loop import run_search
-    from keras_vision.search.space import Space
-    from keras_vision.training.precision import set_precision
+    from keras_vision.commands.tune import carry_out
 
-    precision = set_precision(asked.precision)
-    kind = {"ladder": Ladder, "space": Space}[asked.row.needs]
-    kind = functools.partial(kind, asked.model, fixed=changes, file=asked.space)
-    kind(recipe=recipe)
-    if asked.workdir:
-        Run(asked.workdir).check_usable()
-    source = asked.data.whole()  # as its later starts will need it
-    data = open_data(asked.data, progress)
-    warn_of_majority(data, asked.target_acc, progress, asked.metric)
-    recipe, decisions = fit_recipe(asked.model, data, changes, progress, steps=SEARCH_STEPS)
-    space = kind(recipe=recipe)
-    goal = make_goal(asked.target_acc, asked.metric, asked.confirm, data)
-    goal.check()
-    _check_first(asked, space, data)
-    plan = _plan(asked, goal, deadline, source)
-    shared = _shared(asked, source)
-    config = shared | {"fingerprint": data.fingerprint, "space": space.describe(), "recipe": recipe.as_dict()}
-    config |= {"confirm": goal.confirmations, "max_trials": plan.max_trials, "max_minutes": asked.max_minutes}
-    run = Run(asked.workdir or default_workdir("tune", asked.model, asked.data.dataset, config))
-    with run.locked():
-        decided = [*data.decisions, *decisions]
-        run.start(config, precision=precision, arguments=shared | _again(asked, source), decisions=decided)
-        begin(asked.model, data, precision, run, progress)
-        if goal.sentence():
-            progress.say(goal.sentence())
-        result = run_search(plan, data, space, run, progress)
-        exit_code = recorded_outcome(result, asked.target_acc).exit_code
-        return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code)
-
-
-def _check_first(asked, space, data):
-    """Refuses images and settings that the search's first network does not fit; makes none of its weights."""
-    from keras_vision.analysis.counts import count_unbuilt
-    from keras_vision.models import build_model
-    from keras_vision.training.precision import set_precision
-    from keras_vision.training.trainer import check_fit
-
-    settings, recipe = space.first()
-
-    def build():
-        network = build_model(asked.model, data.shape, len(data.class_names), **settings)
-        check_fit(network, data, recipe)
-        return network
-
-    count_unbuilt(build)
-    set_precision(asked.precision)  # which was forgotten with it
-
-
-def _shared(asked, source):
-    """Returns the settings that a search's record holds and that its report starts it again with."""
-    own = ("model", "metric", "target_acc", "ending", "keep", "precision")
-    return {
-        **{name: getattr(asked, name) for name in own},
-        **{"strategy": asked.chosen_strategy, "polish": asked.chosen_polish},
-        **{"dataset": source.dataset, "seed": source.seed, **dataclasses.asdict(asked.limits)},
-    }
-
-
-def _again(asked, source):
-    """Returns what else the report starts it again with."""
-    return {
-        **{name: getattr(source, name) for name in ("data_dir", "image_size", "on_bad_image")},
-        **{"space": asked.space and str(Path(asked.space).resolve())},
-        **{"epochs": asked.epochs, "batch_size": asked.batch_size},
-    }
-
-
-def _plan(asked, goal, deadline, source):
-    """Returns the `SearchPlan` of what is asked for."""
-    return SearchPlan(
-        asked.model,
-        goal,
-        strategy=asked.chosen_strategy,
-        polish=asked.chosen_polish,
-        ending=asked.ending,
-        limits=asked.limits,
-        max_trials=asked.max_trials or asked.row.trials,
-        spare_trials=0 if asked.max_trials else asked.row.spare_trials,
-        deadline=deadline,
-        keep=asked.keep,
-        seed=asked.data.seed,
-        precision=asked.precision,
-        card={"data_source": source.record()},
-    )
+    return carry_out(asked, changes, recipe, progress)
 
 
 def show(result, progress):

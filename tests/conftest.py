@@ -56,7 +56,7 @@ def drawn():
 @pytest.fixture
 def bare_searches(request, monkeypatch):
     """Leaves out what takes longer than the trainings of a small search: latencies, which are 1.5 ms, and pictures."""
-    from keras_vision.cli import pictures
+    from keras_vision.commands import pictures
     from keras_vision.search import board
     from keras_vision.search.executors import here
 

@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import pytest
 
+from keras_vision.commands.describe import _batch, parse_shape
 from keras_vision.data import load_dataset
 from keras_vision.data.source import DataSource
-from keras_vision.describe import DescribeSettings, _batch, describe, main, parse_shape
+from keras_vision.describe import DescribeSettings, describe, main
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS, build_model
 from keras_vision.reporting.progress import Progress

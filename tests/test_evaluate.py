@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_vision.commands.own_data import check_classes, choose_data, run_of
 from keras_vision.data import load_dataset
 from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
-from keras_vision.evaluate import check_classes, choose_data, evaluate, run_of, show
+from keras_vision.evaluate import evaluate, show
 from keras_vision.models import build_model
 from keras_vision.reporting.progress import PlainProgress
 from keras_vision.runs import Run, load_model, read_card, save_model, write_json
@@ -31,7 +32,7 @@ def _in_an_empty_directory(tmp_path, monkeypatch):
 def _without_pictures(request, monkeypatch):
     """Leaves out what takes longer than to evaluate a small network."""
     if "drawn" not in request.fixturenames:
-        monkeypatch.setattr("keras_vision.evaluate.draw", lambda *arguments: [])
+        monkeypatch.setattr("keras_vision.commands.evaluate.draw", lambda *arguments: [])
 
 
 def write_images(name, *, seed, test=True):

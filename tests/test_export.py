@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import pytest
 
-from keras_vision import export as export_module
 from keras_vision import formats
+from keras_vision.commands import export as export_command
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.export import export, format_names, main
 from keras_vision.formats import FORMATS, saved_model
@@ -293,7 +293,7 @@ def test_an_export_that_cannot_be_moved_into_place_leaves_the_earlier_one(tmp_pa
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "saved_model.pb").write_text("earlier")
     with pytest.raises(FileNotFoundError):
-        export_module.replace_directory(tmp_path / "missing", tmp_path / "out", aside=tmp_path / "aside")
+        export_command.replace_directory(tmp_path / "missing", tmp_path / "out", aside=tmp_path / "aside")
     assert (tmp_path / "out" / "saved_model.pb").read_text() == "earlier"
 
 

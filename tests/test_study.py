@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from keras_vision.cli import pictures
+from keras_vision.commands import pictures
 from keras_vision.studies import STUDIES
 from keras_vision.study import main, study
 

@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 from pathlib import Path
 
+from keras_vision.analysis.counts import count
 from keras_vision.formats import FORMATS
 from keras_vision.runs import provenance
 
@@ -30,8 +31,6 @@ def facts(model, origin, result):
         origin: The card inside its file: class names, data set and settings; empty for a foreign file.
         result: The result of its run; empty where there is none.
     """
-    from keras_vision.analysis.counts import count
-
     counted = count(model)
     shape = ", ".join(map(str, model.input_shape[1:]))
     return {

@@ -4,13 +4,12 @@ import contextlib
 import os
 import platform
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 
 def provenance():
     """Returns when, with which versions and on what machine a run is made."""
-    from importlib import metadata
-
     packages = ("keras-vision", "keras", "tensorflow", "keras-tuner", "numpy")
     versions = {"python": platform.python_version()}
     for name in packages:

@@ -12,7 +12,8 @@ import logging
 import statistics
 from pathlib import Path
 
-from keras_vision.cli.job import METRICS, open_data
+from keras_vision.analysis.counts import count
+from keras_vision.commands.steps import METRICS, open_data
 from keras_vision.data import locate
 from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput, KerasVisionError
@@ -25,8 +26,10 @@ from keras_vision.studies.probes import data_words
 from keras_vision.studies.publish import publish
 from keras_vision.studies.table import Table
 from keras_vision.train import train
+from keras_vision.training.memory import forget_models
 from keras_vision.training.precision import set_precision
 from keras_vision.training.recipe import recipe_for
+from keras_vision.training.trainer import TrainingDiverged
 
 # What a study adds to the metrics of a run: column -> name shown.
 COSTS = {"macs": "MACs", "pflop": "PFLOP"}
@@ -203,9 +206,6 @@ def _row(job, case, plan, varied):
 
 def _train(job, case, plan, run):
     """Trains one network and returns what was measured of it."""
-    from keras_vision.training.memory import forget_models
-    from keras_vision.training.trainer import TrainingDiverged
-
     forget_models()
     try:
         result = train(
@@ -243,8 +243,6 @@ def _opened(dataset, data_dir, seed):
 
 def _measured(run, result, model, data):
     """Returns what every run is measured by: at its best epoch by validation, at the lowest loss, and at its end."""
-    from keras_vision.analysis.counts import count
-
     history = [json.loads(line) for line in run.metrics_path.read_text(encoding="utf-8").splitlines()]
     best, last = history[result["best_epoch"] - 1], history[-1]
     lowest = min(history, key=lambda epoch: epoch["val_crossentropy"])

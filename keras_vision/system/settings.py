@@ -189,6 +189,7 @@ def whole(low):
 
 
 POSITIVE = between(0, math.inf, "a positive number", above=True)
+MINUTES = between(0, 1e9, "a positive number of minutes", above=True)
 SEED = between(0, 2**31 - 1, "a whole number from 0 to 2147483647", whole=True)
 
 

@@ -2,13 +2,11 @@
 
 import numpy as np
 
+from keras_vision.data.splits import images_at_once
 from keras_vision.errors import KerasVisionError
 from keras_vision.training.metrics import balance, share
 from keras_vision.training.scores import scores
-
-# Views of each image whose logits are averaged: itself; and mirrored; and both of these shifted by a pixel along the
-# diagonal, to and fro (Jordan 2024, arXiv:2404.00498, section 3.5).
-VIEWS = (1, 2, 6)
+from keras_vision.training.trainer import check_fit
 
 
 def measure_run(run, model, dataset, split="test", views=1):
@@ -39,8 +37,6 @@ def answer(model, dataset, split="test", views=1):
         BadInput: The model and the data set do not fit.
         KerasVisionError: The model answers with NaN or infinity.
     """
-    from keras_vision.training.trainer import check_fit
-
     check_fit(model, dataset)
     images = dataset.test() if split == "test" else dataset.validation
     return images, predict_logits(model, images.images, views=views)
@@ -60,8 +56,6 @@ def summary(dataset, split, images, logits, views=1):
 
 def pieces_of(images):
     """Yields an array of images [n, h, w, c] in pieces of `images_at_once`."""
-    from keras_vision.data.splits import images_at_once
-
     size = images_at_once(images.shape[1:])
     yield from (images[start : start + size] for start in range(0, len(images), size))
 

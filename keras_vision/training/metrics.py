@@ -1,15 +1,15 @@
 """What numbers say of a model's answers: shares with their intervals, balance between classes, calibration."""
 
 import numpy as np
+from scipy.special import softmax
+from scipy.stats import binomtest
+from sklearn.metrics import precision_recall_fscore_support, top_k_accuracy_score
 
 from keras_vision.training.scores import right_answers
 
 TOP = 5  # classes that may be named, where there are more
 # Equal ranges of confidence over which the calibration error is summed (Guo et al. 2017, section 2).
 CALIBRATION_BINS = 15
-# Classes are unequal where the largest has so many times the images of the smallest; and a class' recall is far below
-# the accuracy where it is so much less.
-UNEQUAL, FAR_BELOW = 1.5, 0.2
 
 
 def share(correct, n):
@@ -20,8 +20,6 @@ def share(correct, n):
     >>> share(90, 100)
     {'accuracy': 0.9, 'n': 100, 'interval': [0.8256, 0.9448]}
     """
-    from scipy.stats import binomtest
-
     correct, n = int(correct), int(n)
     interval = binomtest(correct, n).proportion_ci(0.95, method="wilson")
     return {
@@ -109,9 +107,6 @@ def details(logits, labels, class_names):
         A dict: calibration_error and calibration_bins; classes, a list of `class_rows`; and top5 (accuracy, n,
         interval) where there are more than five classes.
     """
-    from scipy.special import softmax
-    from sklearn.metrics import top_k_accuracy_score
-
     result = {
         "calibration_error": calibration_error(softmax(logits.astype("float64"), axis=1), labels),
         "calibration_bins": CALIBRATION_BINS,
@@ -154,8 +149,6 @@ def class_rows(predictions, labels, class_names):
 
     A number that is not defined is None: the recall of a class without images, the precision of one never predicted.
     """
-    from sklearn.metrics import precision_recall_fscore_support
-
     every = np.arange(len(class_names))
     scores = precision_recall_fscore_support(labels, predictions, labels=every, zero_division=np.nan)
     right, _ = right_answers(predictions, labels, len(class_names))
@@ -167,46 +160,3 @@ def class_rows(predictions, labels, class_names):
             | {key: None if np.isnan(number) else float(number) for key, number in numbers.items()}
         )
     return rows
-
-
-def interval_words(interval):
-    """Returns a 95% interval as a person reads it.
-
-    Example:
-
-    >>> interval_words([0.8256, 0.9448])
-    '95% interval 0.8256 to 0.9448'
-    """
-    low, high = interval
-    return f"95% interval {low:.4f} to {high:.4f}"
-
-
-def balance_line(result):
-    """Returns balanced accuracy and worst class as a person reads them; "" where the accuracy tells all.
-
-    It does where classes have about as many images each, and none of them is far worse than the whole.
-    """
-    if "worst_class" not in result:  # of an earlier version
-        return ""
-    smallest, largest = result["class_sizes"]
-    worst = result["worst_class"]
-    if largest <= UNEQUAL * smallest and worst["recall"] > result["accuracy"] - FAR_BELOW:
-        return ""
-    interval = interval_words(result["balanced_interval"])
-    return (
-        f"balanced accuracy {result['balanced_accuracy']:.4f} ({interval}); the worst class is {worst['name']!r}, "
-        f"with a recall of {worst['recall']:.2f} (n = {worst['n']:,})"
-    )
-
-
-def score_line(result):
-    """Returns a result of `measure` as the line that a person reads."""
-    seen = f" in {result['views']} views" if result.get("views", 1) > 1 else ""
-    again = f", look number {result['looks']} at this split" if result.get("looks", 1) > 1 else ""
-    accuracy, images = f"{result['split']} accuracy", "images"
-    if result["split"] == "all":
-        accuracy, images = "accuracy", "images, all"
-    return (
-        f"{accuracy} {result['accuracy']:.4f} on {result['n']:,} {images} of {result['dataset']}{seen} "
-        f"({interval_words(result['interval'])}), cross-entropy {result['crossentropy']:.3f}{again}"
-    )

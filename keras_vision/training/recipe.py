@@ -213,3 +213,16 @@ def _epochs(task, batch_size):
         wanted = min(wanted, TRAINING_FLOPS / (task.flops * task.images))
     fewest, most = EPOCHS
     return max(fewest, min(most, round(wanted)))
+
+
+def recipe_for_metric(metric, changes):
+    """Returns the changes of a recipe that a metric asks for, where a person set nothing else.
+
+    Example:
+
+    >>> recipe_for_metric("balanced_accuracy", {"epochs": 3})
+    {'epochs': 3, 'class_weight': 'balanced'}
+    """
+    if metric == "balanced_accuracy" and changes.get("class_weight") is None:
+        return changes | {"class_weight": "balanced"}
+    return changes

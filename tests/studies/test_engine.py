@@ -14,8 +14,8 @@ import record_studies
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from keras_vision import train as train_module
-from keras_vision.cli import pictures
 from keras_vision.cli.options import parse_settings
+from keras_vision.commands import pictures
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, load_model

@@ -4,17 +4,9 @@ import numpy as np
 import pytest
 
 from keras_vision.errors import KerasVisionError
+from keras_vision.reporting.score_lines import balance_line, score_line
 from keras_vision.training.measure import VIEWS, answer, predict_logits, views_of
-from keras_vision.training.metrics import (
-    balance,
-    balance_line,
-    calibration_error,
-    class_rows,
-    details,
-    majority_warning,
-    score_line,
-    share,
-)
+from keras_vision.training.metrics import balance, calibration_error, class_rows, details, majority_warning, share
 
 
 def logits_for(*probabilities):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from keras_vision.cli.job import closing_lines, recipe_for_metric
+from keras_vision.commands.closing import closing_lines
+from keras_vision.training.recipe import recipe_for_metric
 
 RESULT = {
     "workdir": "runs/x",

@@ -2,7 +2,10 @@
 
 import contextlib
 
+from keras_vision.analysis.confusion import confident_mistakes, confusion_matrix, plot_confusion, plot_mistakes
+from keras_vision.analysis.kernels import first_layer_kernels, has_token_mixing, plot_kernels, token_mixing_units
 from keras_vision.errors import BadInput
+from keras_vision.training.measure import predict_logits
 
 
 def draw_pictures(run, model, dataset):
@@ -13,8 +16,6 @@ def draw_pictures(run, model, dataset):
         model: Its model.
         dataset: The `Dataset` that it was trained on.
     """
-    from keras_vision.training.measure import predict_logits
-
     logits = predict_logits(model, dataset.validation.images)
     drawn = error_figures(dataset.validation, logits, dataset.class_names)
     with contextlib.suppress(BadInput):  # a builder's own network need not have kernels on the pixels
@@ -24,8 +25,6 @@ def draw_pictures(run, model, dataset):
 
 def learned_figures(model):
     """Returns figures by name: first-layer kernels in grey, in colour for RGB images, and token-mixing units."""
-    from keras_vision.analysis.kernels import first_layer_kernels, has_token_mixing, plot_kernels, token_mixing_units
-
     kernels = first_layer_kernels(model)
     figures = {"first_layer_kernels": plot_kernels(kernels, title="First-layer kernels")}
     if kernels.shape[2] == 3:
@@ -37,8 +36,6 @@ def learned_figures(model):
 
 def error_figures(split, logits, class_names):
     """Returns figures by name: the confusion matrix and the most confident mistakes on a split."""
-    from keras_vision.analysis.confusion import confident_mistakes, confusion_matrix, plot_confusion, plot_mistakes
-
     matrix = confusion_matrix(split.labels, logits.argmax(axis=1), len(class_names))
     mistakes = confident_mistakes(split.labels, logits)
     return {

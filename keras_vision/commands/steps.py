@@ -1,17 +1,18 @@
-"""What `train` and `tune` share: the checks before work, the data, and the lines that end a run."""
+"""The steps that `train` and `tune` share: the data, the recipe, the end of a run."""
 
-import shlex
 import time
-from pathlib import Path
 
+from keras_vision.commands import pictures
+from keras_vision.commands.closing import tensorboard_line
+from keras_vision.data.mirror import look_at_mirror_images
 from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput
-from keras_vision.reporting.progress import installed
-from keras_vision.system.settings import between
+from keras_vision.reporting.events import EventLog
+from keras_vision.runs import load_model, write_json
 from keras_vision.training.measure import measure_run
-from keras_vision.training.metrics import balance_line, majority_warning, score_line
+from keras_vision.training.metrics import majority_warning
+from keras_vision.training.precision import set_precision
 from keras_vision.training.recipe import STEPS, Task, recipe_for
-from keras_vision.training.scores import score_of
 
 # What TensorBoard's HParams show of a run: scalar -> name shown.
 METRICS = {
@@ -20,9 +21,6 @@ METRICS = {
     "parameters": "parameters",
     "seconds": "seconds",
 }
-
-
-MINUTES = between(0, 1e9, "a positive number of minutes", above=True)
 
 
 def deadline_after(minutes):
@@ -44,8 +42,6 @@ def fit_recipe(model, data, changes, progress, *, count_flops=None, steps=STEPS)
     Returns:
         (`Recipe`, list of sentences).
     """
-    from keras_vision.data.mirror import look_at_mirror_images
-
     decisions, mirrored = [], False
     if changes.get("flip") is None and recipe_for(model).flip != "none":
         mirror = look_at_mirror_images(data.train)
@@ -60,19 +56,6 @@ def fit_recipe(model, data, changes, progress, *, count_flops=None, steps=STEPS)
     for decision in decisions:
         progress.say(decision)
     return recipe, decisions
-
-
-def recipe_for_metric(metric, changes):
-    """Returns the changes of a recipe that a metric asks for, where a person set nothing else.
-
-    Example:
-
-    >>> recipe_for_metric("balanced_accuracy", {"epochs": 3})
-    {'epochs': 3, 'class_weight': 'balanced'}
-    """
-    if metric == "balanced_accuracy" and changes.get("class_weight") is None:
-        return changes | {"class_weight": "balanced"}
-    return changes
 
 
 def open_data(source, progress, pixel_scale=None):
@@ -106,8 +89,6 @@ def log_session(run, settings, result):
         settings: Dict of them.
         result: What `fit` returned; None where the training failed.
     """
-    from keras_vision.reporting.events import EventLog
-
     given = {name: value for name, value in settings.items() if value is not None}
     with EventLog(run.tensorboard) as log:
         log.session(run.path.name, given, result, METRICS)
@@ -128,10 +109,6 @@ def finish(run, result, data, progress, *, target_acc=None, exit_code=0, views=1
         exit_code: 0, or 3 where there is a target and it was not reached.
         views: Of each test image, as in `measure`.
     """
-    from keras_vision.cli.pictures import draw_pictures
-    from keras_vision.runs import load_model, write_json
-    from keras_vision.training.precision import set_precision
-
     set_precision("float32")  # as `evaluate` and every export compute
     trivial = majority_warning(data.validation.labels, data.class_names, target_acc, result.get("metric", "accuracy"))
     extra = {
@@ -142,7 +119,7 @@ def finish(run, result, data, progress, *, target_acc=None, exit_code=0, views=1
     }
     if "test" not in result:
         model = load_model(run.path, float32=True)
-        draw_pictures(run, model, data)
+        pictures.draw_pictures(run, model, data)
         if run.finished and exit_code == 0 and result["stopped"] != "time":
             try:
                 result["test"] = measure_run(run, model, data, views=views)
@@ -152,50 +129,3 @@ def finish(run, result, data, progress, *, target_acc=None, exit_code=0, views=1
                 progress.say(f"warning: {extra['warnings'][-1]}")
                 extra["exit_code"] = 1
     return result | extra
-
-
-def tensorboard_line(workdir):
-    """Returns the command that shows a run in TensorBoard, bound to this machine."""
-    return shlex.join([installed("tensorboard"), "--host", "localhost", "--logdir", str(workdir)])
-
-
-def closing_lines(result):
-    """Returns the lines that end a run: what was reached, where things are, and the test accuracy last."""
-    workdir, target = Path(result["workdir"]), result["target_acc"]
-    accuracy = f"accuracy {result['val_accuracy']:.4f}"
-    verdict, of, scored = "", "", accuracy
-    if result.get("metric") == "balanced_accuracy":
-        of = " of balanced accuracy"
-        scored = f"balanced accuracy {result['val_balanced_accuracy']:.4f} ({accuracy})"
-    if target is not None:
-        verdict = f"target {target:g}{of} {'reached' if score_of(result) >= target else 'not reached'}: "
-    lines = [
-        f"{verdict}validation {scored} with {result['parameters']:,} parameters, "
-        f"in {result['seconds']:.0f} s of training",
-        f"model        {shlex.quote(str(workdir / 'model.keras'))}",
-        f"export       {shlex.join([installed('python'), '-m', 'keras_vision.export', str(workdir)])}",
-        f"TensorBoard  {tensorboard_line(workdir)}",
-    ]
-    ended = result.get("ended")  # of a search
-    if ended is None and result["stopped"] == "time":
-        lines.append("Time ran out before the last epoch. The same command goes on from here.")
-    elif ended is None and result["stopped"] == "settled":
-        lines.append(
-            f"Training ended after {result['epochs_run']} epochs, because nothing was left to learn. With --patience 0 "
-            "it runs through all epochs."
-        )
-    elif ended in ("trials", "time") and (result["exit_code"] == 3 or result["stopped"] == "time"):
-        lines.append("The same command with a larger budget (--max-trials, --max-minutes) goes on from here.")
-    elif ended == "space" and result["exit_code"] == 3:
-        lines.append("Everything that the search space and the limits allow has been tried.")
-    if "test" in result:
-        lines += [f"warning: {warning}" for warning in result["test"]["warnings"]]
-        lines += filter(None, [balance_line(result["test"])])
-        lines.append(score_line(result["test"]))
-    return lines
-
-
-def show(result, progress):
-    """Prints the lines that end a run."""
-    for line in closing_lines(result):
-        progress.say(line)

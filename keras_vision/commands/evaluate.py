@@ -1,0 +1,71 @@
+"""What `evaluate` does: answers for images, and measures the answers."""
+
+import re
+from pathlib import Path
+
+from keras_vision.commands.own_data import choose_data, leak_warnings, open_images, run_of
+from keras_vision.commands.pictures import error_figures
+from keras_vision.data.brightness import unlike_training
+from keras_vision.data.evaluation import EvaluationImages
+from keras_vision.formats.network import check_outputs
+from keras_vision.reporting.style import save_figures
+from keras_vision.runs import load_model
+from keras_vision.training.measure import answer, predict_logits, summary
+from keras_vision.training.metrics import details
+from keras_vision.training.precision import set_precision
+
+
+def carry_out(asked, card, progress):
+    """Returns what `evaluate` does.
+
+    Args:
+        asked: An `EvaluateSettings`.
+        card: The model's card.
+        progress: A `Progress`.
+    """
+    set_precision("float32")
+    model = load_model(asked.source, float32=True)
+    check_outputs(model)
+    chosen = choose_data(card.get("data_source"), asked.dataset, asked.data_dir, asked.seed, model.input_shape)
+    data = open_images(chosen, card, model, asked.split, progress)
+    if isinstance(data, EvaluationImages):
+        split, images = data.split, data.images
+        logits = predict_logits(model, images.images, asked.views)
+    else:
+        split = asked.split or "test"
+        images, logits = answer(model, data, split, asked.views)
+    result = summary(data, split, images, logits, asked.views) | details(logits, images.labels, data.class_names)
+    result["decisions"] = list(data.decisions)
+    result["warnings"] += filter(None, [unlike_training(images.images, card.get("pixel_statistics"))])
+    if not isinstance(data, EvaluationImages):
+        result["warnings"] += leak_warnings(card, data, split, chosen.seed)
+    run, is_own = run_of(asked.source), data.fingerprint == card.get("fingerprint")
+    folder = asked.figures or (run and run.figures)
+    prefix = split if is_own else f"{slug(data.name)}_{split}"
+    result["figures"] = []
+    try:
+        if run and is_own and split == "test":
+            result["looks"] = run.count_look()
+        if folder:
+            result["figures"] = draw(folder, prefix, images, logits, data.class_names)
+    except OSError as error:  # another's run, perhaps: that it cannot be written must not hide what was measured
+        result["warnings"].append(f"a file could not be written: {error}")
+    return result
+
+
+def slug(name):
+    """Returns a data set's name as part of a file's name.
+
+    Example:
+
+    >>> slug("folder:/home/me/my photos")
+    'folder-my-photos'
+    """
+    kind, _, path = name.partition(":")
+    return re.sub(r"[^\w.]+", "-", f"{kind} {Path(path).name}").strip("-")[:80]  # names hold 255 bytes at most
+
+
+def draw(folder, prefix, images, logits, class_names):
+    """Draws the confusion matrix and the most confident mistakes; returns the paths, `FOLDER/PREFIX_NAME.png`."""
+    drawn = error_figures(images, logits, class_names)
+    return [str(path) for path in save_figures({f"{prefix}_{name}": one for name, one in drawn.items()}, folder)]

@@ -1,0 +1,111 @@
+"""What `train` does: builds a network for the images, trains it, and ends the run."""
+
+import functools
+import json
+
+import keras
+
+from keras_vision.analysis.counts import count_unbuilt
+from keras_vision.commands.steps import (
+    begin,
+    deadline_after,
+    finish,
+    fit_recipe,
+    log_session,
+    open_data,
+    warn_of_majority,
+)
+from keras_vision.models import build_model, check_settings, model_settings
+from keras_vision.runs import Run, default_workdir
+from keras_vision.runs.safety import check_description
+from keras_vision.training.precision import set_precision, suit_network
+from keras_vision.training.scores import score_of
+from keras_vision.training.trainer import TrainingDiverged, check_fit, fit
+
+
+def carry_out(asked, changes, preset, progress):
+    """Returns what `train` does.
+
+    Args:
+        asked: A `TrainSettings`, with the preset's network.
+        changes: Dict of the recipe's fields that are set.
+        preset: The `Preset`.
+        progress: A `Progress`.
+    """
+    deadline = deadline_after(asked.max_minutes)
+    set_precision(asked.precision)
+    if not asked.builder:
+        check_settings(asked.model, asked.settings)
+    if asked.workdir:
+        Run(asked.workdir).check_usable()
+    data = open_data(asked.data, progress)
+    warn_of_majority(data, asked.target_acc, progress, asked.metric)
+    network, chosen, recipe, decisions = _build(asked, data, changes, progress)
+    config = _config(asked, data, recipe)
+    run = Run(asked.workdir or default_workdir("train", asked.model, asked.data.dataset, config))
+    with run.locked():
+        run.start(config, precision=chosen, model_settings=_in_full(asked), decisions=[*data.decisions, *decisions])
+        begin(asked.model, data, chosen, run, progress)
+        if preset.expected:
+            progress.say(
+                f"This preset classified {preset.expected:.2%} of the test images correctly when it was recorded."
+            )
+        if run.finished:
+            progress.say("This run is finished, so this is its result. To start a new run give another --workdir.")
+            result = run.result
+        else:
+            result = _fit(asked, network, data, recipe, run, chosen, deadline, progress)
+        reached = asked.target_acc is None or score_of(result) >= asked.target_acc
+        return finish(
+            run, result, data, progress, target_acc=asked.target_acc, exit_code=0 if reached else 3, views=asked.views
+        )
+
+
+def _build(asked, data, changes, progress):
+    """Returns (network, its precision, recipe, decisions), for the images of a `Dataset`."""
+    builder = asked.builder or functools.partial(build_model, asked.model)
+    build = functools.partial(builder, data.shape, len(data.class_names), **asked.settings)
+    recipe, decisions = fit_recipe(
+        asked.model, data, changes, progress, count_flops=lambda: count_unbuilt(build).training_flops
+    )
+    precision = set_precision(asked.precision)  # it was forgotten with what was counted
+    keras.utils.set_random_seed(asked.data.seed)
+    network = build()
+    precision = suit_network(precision, network)
+    check_fit(network, data, recipe)
+    if asked.builder:
+        check_description(f"of the builder {asked.builder.__qualname__}", json.loads(network.to_json()))
+    return network, precision, recipe, decisions
+
+
+def _config(asked, data, recipe):
+    """Returns the settings that a run's record holds, and a later start must give again."""
+    builder = asked.builder and f"{asked.builder.__module__}.{asked.builder.__qualname__}"
+    names = ("metric", "target_acc", "max_minutes", "precision", "views")
+    return {
+        **{"model": asked.model, "settings": asked.settings, "builder": builder},
+        **{"dataset": asked.data.dataset, "fingerprint": data.fingerprint, "seed": asked.data.seed},
+        "recipe": recipe.as_dict(),
+        **{name: getattr(asked, name) for name in names},
+    }
+
+
+def _in_full(asked):
+    """Returns all settings of the network, those left at their defaults too; of a builder's own none is known."""
+    return {} if asked.builder else model_settings(asked.model) | asked.settings
+
+
+def _fit(asked, network, data, recipe, run, precision, deadline, progress):
+    """Trains the network and logs it as a session of TensorBoard's HParams; returns its result."""
+    columns = {"model": asked.model, "dataset": asked.data.dataset, "seed": asked.data.seed, "views": asked.views}
+    columns |= {"precision": precision, **asked.settings, **recipe.as_dict(), **asked.session}
+    card = {"data_source": asked.data.whole().record(), "settings": asked.settings}
+    limits = {"metric": asked.metric, "target_acc": asked.target_acc, "deadline": deadline}
+    try:
+        result = fit(network, data, recipe, run, seed=asked.data.seed, card=card, progress=progress, **limits)
+    except TrainingDiverged:
+        log_session(run, columns, None)
+        raise
+    if run.finished:
+        log_session(run, columns, result)
+    return result

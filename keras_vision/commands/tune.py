@@ -1,0 +1,109 @@
+"""What `tune` does: opens the images, plans a search and runs it, and ends the run."""
+
+import dataclasses
+import functools
+from pathlib import Path
+
+from keras_vision.analysis.counts import count_unbuilt
+from keras_vision.commands.steps import begin, deadline_after, finish, fit_recipe, open_data, warn_of_majority
+from keras_vision.models import build_model
+from keras_vision.runs import Run, default_workdir
+from keras_vision.search.ladder import Ladder
+from keras_vision.search.loop import run_search
+from keras_vision.search.outcome import make_goal, recorded_outcome
+from keras_vision.search.plan import SearchPlan
+from keras_vision.search.space import Space
+from keras_vision.training.precision import set_precision
+from keras_vision.training.recipe import SEARCH_STEPS
+from keras_vision.training.trainer import check_fit
+
+
+def carry_out(asked, changes, recipe, progress):
+    """Returns what `tune` does.
+
+    Args:
+        asked: A `TuneSettings`.
+        changes: Dict of the recipe's fields that are set.
+        recipe: The recipe before the images are known.
+        progress: A `Progress`.
+    """
+    deadline = deadline_after(asked.max_minutes)
+    precision = set_precision(asked.precision)
+    kind = {"ladder": Ladder, "space": Space}[asked.row.needs]
+    kind = functools.partial(kind, asked.model, fixed=changes, file=asked.space)
+    kind(recipe=recipe)
+    if asked.workdir:
+        Run(asked.workdir).check_usable()
+    source = asked.data.whole()  # as its later starts will need it
+    data = open_data(asked.data, progress)
+    warn_of_majority(data, asked.target_acc, progress, asked.metric)
+    recipe, decisions = fit_recipe(asked.model, data, changes, progress, steps=SEARCH_STEPS)
+    space = kind(recipe=recipe)
+    goal = make_goal(asked.target_acc, asked.metric, asked.confirm, data)
+    goal.check()
+    _check_first(asked, space, data)
+    plan = _plan(asked, goal, deadline, source)
+    shared = _shared(asked, source)
+    config = shared | {"fingerprint": data.fingerprint, "space": space.describe(), "recipe": recipe.as_dict()}
+    config |= {"confirm": goal.confirmations, "max_trials": plan.max_trials, "max_minutes": asked.max_minutes}
+    run = Run(asked.workdir or default_workdir("tune", asked.model, asked.data.dataset, config))
+    with run.locked():
+        decided = [*data.decisions, *decisions]
+        run.start(config, precision=precision, arguments=shared | _again(asked, source), decisions=decided)
+        begin(asked.model, data, precision, run, progress)
+        if goal.sentence():
+            progress.say(goal.sentence())
+        result = run_search(plan, data, space, run, progress)
+        exit_code = recorded_outcome(result, asked.target_acc).exit_code
+        return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code)
+
+
+def _check_first(asked, space, data):
+    """Refuses images and settings that the search's first network does not fit; makes none of its weights."""
+    settings, recipe = space.first()
+
+    def build():
+        network = build_model(asked.model, data.shape, len(data.class_names), **settings)
+        check_fit(network, data, recipe)
+        return network
+
+    count_unbuilt(build)
+    set_precision(asked.precision)  # which was forgotten with it
+
+
+def _shared(asked, source):
+    """Returns the settings that a search's record holds and that its report starts it again with."""
+    own = ("model", "metric", "target_acc", "ending", "keep", "precision")
+    return {
+        **{name: getattr(asked, name) for name in own},
+        **{"strategy": asked.chosen_strategy, "polish": asked.chosen_polish},
+        **{"dataset": source.dataset, "seed": source.seed, **dataclasses.asdict(asked.limits)},
+    }
+
+
+def _again(asked, source):
+    """Returns what else the report starts it again with."""
+    return {
+        **{name: getattr(source, name) for name in ("data_dir", "image_size", "on_bad_image")},
+        **{"space": asked.space and str(Path(asked.space).resolve())},
+        **{"epochs": asked.epochs, "batch_size": asked.batch_size},
+    }
+
+
+def _plan(asked, goal, deadline, source):
+    """Returns the `SearchPlan` of what is asked for."""
+    return SearchPlan(
+        asked.model,
+        goal,
+        strategy=asked.chosen_strategy,
+        polish=asked.chosen_polish,
+        ending=asked.ending,
+        limits=asked.limits,
+        max_trials=asked.max_trials or asked.row.trials,
+        spare_trials=0 if asked.max_trials else asked.row.spare_trials,
+        deadline=deadline,
+        keep=asked.keep,
+        seed=asked.data.seed,
+        precision=asked.precision,
+        card={"data_source": source.record()},
+    )

@@ -209,7 +209,7 @@ def test_where_the_data_was_then_counts_while_it_is_still_there(is_there, expect
             raise BadInput(f"data_dir={data_dir}", "a directory")
         return types.SimpleNamespace(kind="tfds")
 
-    monkeypatch.setattr("keras_vision.data.locate", locate)
+    monkeypatch.setattr("keras_vision.commands.own_data.locate", locate)
     own = {"spec": "cifar10", "data_dir": "/then", "image_size": None, "on_bad_image": "error", "seed": 3}
     for dataset in (None, "cifar10"):
         assert choose_data(own, dataset, None, None, (None, 32, 32, 3)).data_dir == expected

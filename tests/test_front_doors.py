@@ -87,7 +87,7 @@ def test_a_search_ends_at_the_smallest_network_and_says_what_it_cost(images, cap
     assert "trained anew: " in out
     capsys.readouterr()
     assert report_main(["w"]) == 0
-    assert "Front:" in capsys.readouterr().out
+    assert "Pareto front:" in capsys.readouterr().out
 
 
 def test_a_search_started_again_does_not_repeat_itself(images, capsys):

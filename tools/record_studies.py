@@ -28,6 +28,7 @@ from keras_vision.studies import STUDIES, headline
 from keras_vision.studies.plan import SCALES
 from keras_vision.studies.report import VERDICTS
 from keras_vision.studies.table import markdown, percent
+from keras_vision.training.presets import PRESETS
 
 RESULTS = ROOT / "docs" / "results"
 KEPT = ("report.md", "table.csv", "trials.csv", "front.csv", "config.json", "metrics.jsonl", "measured.json")
@@ -126,7 +127,7 @@ def best_runs(folder):
             clock_text(row["seconds"]),
             f"{row['pflop']:.3g}",
         )
-        for run in headline.RUNS
+        for run in PRESETS
         for row in measured
         if (row["case"], row["seed"]) == (headline.name_of(*run), 0) and "diverged" not in row
     ]

@@ -95,6 +95,7 @@ def check_description(path, config):
 
     Example:
 
+    >>> import json
     >>> check_description("mine", json.loads(build_model("mlp", (8, 8, 1), 10).to_json()))
     """
     if not isinstance(config, dict) or _full_name(config) not in _MODELS:

@@ -255,7 +255,7 @@ def _max_pool_gradient(x, outputs, upstream):
     height, width, channels = x.shape[1:]
     rows, columns = height // 2, width // 2
     squares = tf.reshape(x[:, : 2 * rows, : 2 * columns], (-1, rows, 2, columns, 2, channels))
-    places = tf.reshape(tf.range(4, dtype=x.dtype), (1, 1, 2, 1, 2, 1))  # in a square, row by row
+    places = tf.cast(tf.reshape(tf.range(4), (1, 1, 2, 1, 2, 1)), x.dtype)  # in a square, row by row
     places_of_maxima = tf.where(squares == outputs[:, :, None, :, None], places, 4)
     first = functools.reduce(tf.minimum, (places_of_maxima[:, :, r, :, c] for r in (0, 1) for c in (0, 1)))
     gradient = tf.where(places == first[:, :, None, :, None], upstream[:, :, None, :, None], 0)

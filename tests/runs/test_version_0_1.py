@@ -115,5 +115,5 @@ def test_a_description_that_is_nested_too_deep_is_refused(tmp_path):
     with zipfile.ZipFile(FILES / "vgg.keras") as archive, zipfile.ZipFile(tmp_path / "deep.keras", "w") as new:
         for name in archive.namelist():
             new.writestr(name, deep if name == "config.json" else archive.read(name))
-    with pytest.raises(BadInput, match=r"expected a whole \.keras file"):
+    with pytest.raises(BadInput, match="is damaged or cannot be read"):
         load_model(tmp_path / "deep.keras")

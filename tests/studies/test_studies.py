@@ -18,7 +18,7 @@ from keras_vision.studies.rnn_lstm import gate_openings, plain_rnn, row_gradient
 from keras_vision.training.recipe import recipe_for
 from tests.models.small import pixels
 
-SHARED = {"__init__", "engine", "figures", "plan", "probes", "report", "table"}
+SHARED = {"__init__", "engine", "figures", "plan", "probes", "publish", "report", "table"}
 SHAPES = {"cifar10": (32, 32, 3), "fashion_mnist": (28, 28, 1), "digits": (8, 8, 1)}
 COMPARED = [name for name in STUDIES if load_study(name).cases]
 

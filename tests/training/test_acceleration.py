@@ -444,7 +444,7 @@ def test_max_pooling_equals_stock_keras(shape, settings):
         np.testing.assert_array_equal(own, stock)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 def test_of_equal_maxima_the_same_one_gets_the_gradient_as_in_stock_keras(dtype):
     inputs = tf.cast(np.random.default_rng(3).integers(0, 2, (4, 8, 8, 3)), dtype)
     layer = keras.layers.MaxPooling2D(dtype=dtype)

@@ -155,7 +155,7 @@ def test_memory_that_does_not_suffice_is_an_error_that_says_what_may_help(tmp_pa
 
 def test_a_network_that_could_not_be_loaded_is_refused_before_it_is_trained(tmp_path):
     model = build_model("cnn", (8, 8, 1), 3, filters=(2**21,))
-    with pytest.raises(BadInput, match="at most 256 MiB for one image"):
+    with pytest.raises(BadInput, match="At most 256 MiB are allowed"):
         fit(model, make_dataset(), RECIPE, Run(tmp_path))
 
 

@@ -92,9 +92,9 @@ class Search:
         return len(self.ledger.trials), len(self.ledger.confirmations)
 
     def _is_spent(self):
-        """Returns whether there are as many trials as there may be; some more once one had reached by luck."""
-        was_luck = any(not details.get("holds", True) for _, _, details in self.ledger.confirmations)
-        return len(self.ledger.closed) >= self.plan.max_trials + (self.plan.spare_trials if was_luck else 0)
+        """Returns whether there are as many trials as there may be; some more where luck left a gap."""
+        spare = self.plan.spare_trials if ranking.has_gap(self.ledger.completed, self.needed) else 0
+        return len(self.ledger.closed) >= self.plan.max_trials + spare
 
     def go(self):
         """Runs trials until the target, their number, the deadline or the space's end is reached.

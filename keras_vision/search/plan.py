@@ -59,7 +59,7 @@ class SearchPlan:
         ending: A name in `ENDINGS`: when a training is given up.
         limits: The most that a network may cost.
         max_trials: Trials in all, those of earlier starts included, rejected ones not.
-        spare_trials: So many more, once what was found turned out to have reached the target by luck.
+        spare_trials: So many more, where what was found turned out to be luck, and nothing near its size reached.
         deadline: No epoch starts after this, in the time of `time.monotonic()`.
         keep: How many model files are kept: those of the best trials.
         seed: With its number, seeds each trial.

@@ -1,7 +1,11 @@
 """Which of the trials of a search is the best: a function of what the ledger tells."""
 
+import math
+
 from keras_vision.search.ledger import trial_run
 from keras_vision.search.outcome import is_sound, reaches
+
+GAP = 2  # times the size of what reached by luck: less is as good as what was lost
 
 
 def ranked(trials, needed=None):
@@ -47,3 +51,15 @@ def to_confirm(ranking, goal):
     """
     near = [trial for trial in ranking[:1] if not goal.is_futile([trial.score])]
     return [trial for trial in ranking if reaches(trial, goal.score)] or near
+
+
+def has_gap(trials, needed):
+    """Returns whether a network reached by luck, and the smallest that reached is more than `GAP` times as large.
+
+    The trials of a search were then spent below the lucky one, and none of them between the two.
+    """
+    if needed is None:
+        return False
+    sound = min((trial.result["parameters"] for trial in trials if is_sound(trial, needed)), default=math.inf)
+    lucky = [trial.result["parameters"] for trial in trials if reaches(trial, needed) and not is_sound(trial, needed)]
+    return bool(lucky) and sound > GAP * max((size for size in lucky if size < sound), default=math.inf)

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import pytest
 
 from keras_vision.runs import Run, write_json
-from keras_vision.search import confirming
+from keras_vision.search import confirming, ranking
 from keras_vision.search.executors import here
 from keras_vision.search.ladder import Ladder
-from keras_vision.search.ledger import Ledger, trial_run
+from keras_vision.search.ledger import Ledger, Trial, trial_run
 from keras_vision.search.plan import Limits, trial_seed
 from keras_vision.search.ranking import ranked
 from keras_vision.training.trainer import TrainingDiverged
@@ -79,6 +79,18 @@ def test_what_was_found_by_luck_gives_a_search_more_trials(tmp_path, space, monk
     confirm_with(monkeypatch, search, {"0000": 0.001, "0001": 0.5})
     result = search.find()
     assert (result["trials"], result["reached"]) == (trials, reached)
+
+
+def test_a_search_goes_on_where_luck_left_a_gap(tmp_path, space):
+    def trial(parameters, holds, score=0.9):
+        confirmed = None if holds is None else {"holds": holds, "mean": score}
+        return Trial(0, {}, "COMPLETED", {"val_accuracy": score, "parameters": parameters}, confirmed=confirmed)
+
+    lucky, near, far = trial(1_000, holds=False), trial(1_900, holds=True), trial(2_100, holds=None)
+    assert ranking.has_gap([lucky], 0.8) and ranking.has_gap([lucky, far], 0.8)
+    assert not ranking.has_gap([lucky, near, far], 0.8)
+    assert not ranking.has_gap([near, trial(5_000, holds=False)], 0.8)
+    assert not ranking.has_gap([trial(1_000, holds=None, score=0.7)], 0.8) and not ranking.has_gap([lucky], None)
 
 
 def test_a_luck_that_is_known_is_not_told_again(tmp_path, space, monkeypatch):

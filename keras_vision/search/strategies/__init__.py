@@ -25,7 +25,7 @@ class Strategy:
         needs_target: Whether it means nothing without a target.
         stops_at_target: Whether a search ends at the first trial that reaches the target.
         trials: Of a search that was given no budget; README says how long eight growing ones take.
-        spare_trials: Of such a search so many more, once what it found turned out to have reached by luck.
+        spare_trials: Of such a search so many more, where what it found turned out to be luck.
         default_for: The families whose searches for a target use it unless told otherwise.
         polishes: Whether a growing search may use it to vary the training. Such a file has `make_oracle(
             hyperparameters, seed, max_epochs=None)`, too.

@@ -56,7 +56,7 @@ def _stops_raised():
             signal.signal(stop, handler)
 
 
-def main(door, name, *, show=None, resumable=False, epilog=None, arguments=None):
+def main(door, name, *, show=None, resumable=False, arguments=None):
     """Runs a front door as a command and returns its exit code.
 
     Args:
@@ -67,7 +67,6 @@ def main(door, name, *, show=None, resumable=False, epilog=None, arguments=None)
         name: The command's name, as in `python -m keras_vision.NAME`.
         show: Called with (result, progress) to print the result for a person.
         resumable: Whether the same command, given again, goes on where this one was interrupted.
-        epilog: A line below the options of `--help`.
         arguments: The words of the command line; those of this process by default.
 
     Returns:
@@ -79,8 +78,7 @@ def main(door, name, *, show=None, resumable=False, epilog=None, arguments=None)
         os.environ["MPLBACKEND"] = "agg"  # figures are files; what else is set may be no backend of this machine
     with _stops_raised():
         try:
-            prog = f"python -m keras_vision.{name}"
-            parser = make_parser(door, prog, is_table=door.is_stream, epilog=epilog)
+            parser = make_parser(door, f"python -m keras_vision.{name}")
             return _run(door, vars(parser.parse(arguments)), show)
         except KerasVisionError as error:
             tell(f"keras_vision.{name}: {error}")

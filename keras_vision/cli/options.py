@@ -35,14 +35,14 @@ class Parser(argparse.ArgumentParser):
         raise BadInput(f"{message}. All options: {self.prog} --help")
 
 
-def make_parser(door, prog, *, is_table=False, epilog=None):
+def make_parser(door, prog):
     """Returns the parser of a front door's command line; `read_options` makes keywords of what it has parsed."""
     description = (inspect.getdoc(door) or "").split("\n\n")[0]  # python -OO leaves no docstrings
-    parser = Parser(prog=prog, description=description, epilog=epilog, allow_abbrev=False)
+    parser = Parser(prog=prog, description=description, allow_abbrev=False)
     asked = {name: field for name, field in fields(door.settings).items() if field.metadata["setting"].is_option}
     for name, field in sorted(asked.items(), key=lambda pair: not pair[1].metadata["setting"].is_word):
         _add(parser, name, field, field.metadata["setting"])
-    for name, meaning in ((OF_TABLES if is_table else {}) | COMMON).items():
+    for name, meaning in ((OF_TABLES if door.is_stream else {}) | COMMON).items():
         parser.add_argument(f"--{name}", action="store_true", help=meaning)
     return parser
 

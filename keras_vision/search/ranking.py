@@ -58,8 +58,6 @@ def has_gap(trials, needed):
 
     The trials of a search were then spent below the lucky one, and none of them between the two.
     """
-    if needed is None:
-        return False
     sound = min((trial.result["parameters"] for trial in trials if is_sound(trial, needed)), default=math.inf)
     lucky = [trial.result["parameters"] for trial in trials if reaches(trial, needed) and not is_sound(trial, needed)]
-    return bool(lucky) and sound > GAP * max((size for size in lucky if size < sound), default=math.inf)
+    return sound > GAP * max((size for size in lucky if size < sound), default=math.inf)

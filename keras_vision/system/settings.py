@@ -149,7 +149,7 @@ def documented(document, settings):
     lines = []
     for name, field in fields(settings).items():
         default = _default(field)
-        usual = "" if default in (None, REQUIRED, {}) or isinstance(default, bool) else f" (default: {default})"
+        usual = "" if default in (None, REQUIRED, {}, []) or isinstance(default, bool) else f" (default: {default})"
         line = f"{name}: {field.metadata['setting'].meaning[:1].upper()}{field.metadata['setting'].meaning[1:]}{usual}."
         lines += textwrap.wrap(line, 116, initial_indent="    ", subsequent_indent=" " * 8)
     head, cut, tail = inspect.cleandoc(document).partition("\nReturns:")

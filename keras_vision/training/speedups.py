@@ -232,6 +232,7 @@ def _depthwise_conv(x, kernel):
     return convolve(x, kernel), gradient
 
 
+@tf.custom_gradient
 def max_pool(x):
     """Pools by the maximum of squares of 2x2 that lie side by side; what fills no square is left out.
 
@@ -241,11 +242,6 @@ def max_pool(x):
     Args:
         x: (batch, height, width, channels), of a known size.
     """
-    return _max_pool(x)
-
-
-@tf.custom_gradient
-def _max_pool(x):
     outputs = tf.nn.max_pool2d(x, 2, 2, "VALID")
     return outputs, functools.partial(_max_pool_gradient, x, outputs)
 

@@ -140,3 +140,16 @@ def trials_of(search):
 
 def events_of(search):
     return [json.loads(line)["record"] for line in search.ledger.path.read_text().splitlines()]
+
+
+def diverge_in(monkeypatch, number):
+    """Lets one training of a search, by its number from 1, diverge."""
+    real_fit, started = here.fit, []
+
+    def fit(*args, **options):
+        started.append(args)
+        if len(started) == number:
+            raise TrainingDiverged("the loss became nan")
+        return real_fit(*args, **options)
+
+    monkeypatch.setattr(here, "fit", fit)

@@ -6,10 +6,8 @@ import pytest
 
 from keras_vision.reporting.events import EventLog
 from keras_vision.search.board import Board
-from keras_vision.search.executors import here
 from keras_vision.search.ladder import Ladder
-from keras_vision.training.trainer import TrainingDiverged
-from tests.search.searches import RECIPE, go, make_search
+from tests.search.searches import RECIPE, diverge_in, go, make_search
 
 DRAW = Board.draw  # which the fixture leaves out
 pytestmark = pytest.mark.usefixtures("bare_searches")
@@ -38,13 +36,7 @@ def test_the_front_is_a_table_and_a_picture(tmp_path, space):
 def test_tensorboard_shows_each_trial_as_a_session_with_its_metric(tmp_path, space, monkeypatch):
     from tensorboard import program
 
-    def fit(*args, **options):
-        if len(search.ledger.trials) == 2:
-            raise TrainingDiverged("the loss became nan")
-        return real_fit(*args, **options)
-
-    real_fit = here.fit
-    monkeypatch.setattr(here, "fit", fit)
+    diverge_in(monkeypatch, 2)
     search = make_search(tmp_path / "s", space)
     go(search, 3)
 

@@ -13,8 +13,7 @@ from keras_vision.search.plan import Limits, trial_seed
 from keras_vision.search.space import Space
 from keras_vision.search.strategies.bayesian import INITIAL_POINTS
 from keras_vision.training.checkpoint import Checkpoints
-from keras_vision.training.trainer import TrainingDiverged
-from tests.search.searches import RECIPE, SPACE, Killed, events_of, go, make_search, trials_of
+from tests.search.searches import RECIPE, SPACE, Killed, diverge_in, events_of, go, make_search, trials_of
 
 pytestmark = pytest.mark.usefixtures("bare_searches")
 
@@ -63,13 +62,7 @@ def test_a_kill_at_any_record_ends_in_the_same_trials(tmp_path, space, monkeypat
 
 @pytest.mark.usefixtures("pretended")
 def test_a_failed_trial_does_not_end_the_search(tmp_path, space, monkeypatch):
-    def fit(*args, **options):
-        if len(search.ledger.trials) == 1:
-            raise TrainingDiverged("the loss became nan")
-        return real_fit(*args, **options)
-
-    real_fit = here.fit
-    monkeypatch.setattr(here, "fit", fit)
+    diverge_in(monkeypatch, 1)
     search = make_search(tmp_path / "s", space)
     go(search, 2)
     assert [trial.status for trial in search.ledger.trials] == ["FAILED", "COMPLETED"]

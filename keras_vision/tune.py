@@ -63,6 +63,7 @@ class TuneSettings(Settings):
         None, "train what is found so many times anew, on other validation images, to show what it reaches; if not "
         "given, 3 times where there is a target, and up to 9 where the images are few", "N", whole(0),
     )  # fmt: skip
+    workers: int = setting(1, "train so many networks side by side, each in a process of its own", "N", POSITIVE)
     workdir: str = setting(
         None, "the run directory; the same command on the same directory goes on where it was", "DIR"
     )

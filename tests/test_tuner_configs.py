@@ -79,8 +79,9 @@ def grid(hyperparameters, count):
     """Yields the first proposals of a grid search, each of which fails."""
     strategy = Tuning(make_oracle(hyperparameters, 0))
     for _ in range(count):
-        yield strategy.ask()
-        strategy.tell(None, "over a limit")
+        values = strategy.ask()
+        yield values
+        strategy.tell(values, None, "over a limit")
 
 
 def polished(count):

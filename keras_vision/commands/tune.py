@@ -53,7 +53,7 @@ def carry_out(asked, changes, recipe, progress):
         begin(asked.model, data, precision, run, progress)
         if goal.sentence():
             progress.say(goal.sentence())
-        result = run_search(plan, data, space, run, progress)
+        result = run_search(plan, data, space, run, progress, asked.workers)
         exit_code = recorded_outcome(result, asked.target_acc).exit_code
         return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code)
 

@@ -3,13 +3,12 @@
 import statistics
 import time
 
-from keras_vision.search.executors import Job
+from keras_vision.errors import KerasVisionError
+from keras_vision.runs import write_text
+from keras_vision.search.executors import Failure
 from keras_vision.search.ledger import confirmation_run
-from keras_vision.training.checkpoint import latest_epoch
+from keras_vision.training.epoch import UNFINISHED
 from keras_vision.training.scores import score_of
-from keras_vision.training.trainer import TrainingDiverged
-
-CONFIRMING = 1_000_000  # the seeds of confirmations begin where those of trials never come
 
 
 class Confirmer:
@@ -21,16 +20,18 @@ class Confirmer:
     Args:
         plan: The `SearchPlan`.
         run: The `Run` of the search.
-        ledger: Its `Ledger`, which is told of every start.
-        executor: Where trainings run; see `keras_vision.search.executors`.
+        trainings: Its `Trainings`.
         say: Called with lines for the person.
     """
 
-    def __init__(self, plan, run, ledger, executor, say):
-        self.plan, self.run, self.ledger, self.executor, self.say = plan, run, ledger, executor, say
+    def __init__(self, plan, run, trainings, say):
+        self.plan, self.run, self.trainings, self.say = plan, run, trainings, say
 
     def train_anew(self, trial):
         """Returns what the trainings of a trial's network with other seeds came to.
+
+        What counts is the first of them, as many as tell, in the order of their numbers: which of several that ran side
+        by side was faster does not matter.
 
         Args:
             trial: A completed `Trial`.
@@ -38,13 +39,22 @@ class Confirmer:
         Returns:
             A dict: mean, deviation (of the sample), accuracies, and holds, whether these show the target. None where
             there was no time for all of them.
+
+        Raises:
+            KerasVisionError: A training failed for a reason that has nothing to do with the network's accuracy.
         """
-        goal, accuracies = self.plan.goal, []
-        while not goal.is_enough(accuracies):
-            accuracy = self._train(trial, len(accuracies) + 1)
-            if accuracy is None:
-                return None
-            accuracies.append(accuracy)
+        goal, found = self.plan.goal, {}
+        numbers = iter(range(1, goal.confirmations + 1))
+        while not goal.is_enough(_in_order(found)):
+            while self.trainings.has_room and (number := next(numbers, None)) is not None:
+                self._begin(trial, number, found)
+            if not self.trainings.running:
+                return None  # and no time for more
+            self._collect(trial, found)
+        self.trainings.pause()  # what runs beyond those that tell
+        while self.trainings.running:
+            self.trainings.wait()
+        accuracies = _in_order(found)
         return {
             "mean": statistics.mean(accuracies),
             "deviation": statistics.stdev(accuracies) if len(accuracies) > 1 else None,
@@ -52,26 +62,36 @@ class Confirmer:
             "holds": goal.holds(accuracies),
         }
 
-    def _train(self, trial, number):
-        """Returns the accuracy of one confirmation, by its number from 1; None where its time is over."""
+    def _begin(self, trial, number, found):
+        """Starts one confirmation, if there is time, by its number from 1."""
         run, deadline = confirmation_run(self.run, trial, number), self.plan.deadline
         if not run.finished and deadline is not None and time.monotonic() > deadline:
-            return None
+            return
         self.say(f"confirming {number} of {self.plan.goal.confirmations}: {run.path}")
-        attempts, epochs_done = trial.attempts_at(number), latest_epoch(run.checkpoints)
-        if not run.finished:
-            if attempts.are_used_up(epochs_done):
-                self.say(f"  gave up after {attempts.deaths + 1} crashes, which counts as an accuracy of 0")
-                return 0.0
-            self.ledger.record("confirming", trial.number, confirmation=number, epochs_done=epochs_done)
-        job = Job(str(run.path), trial.values, CONFIRMING + number - 1, fold=number, is_admitted=True)
-        try:
-            with self.ledger.excused(trial, confirmation=number):
-                result = self.executor.run(job)
-        except TrainingDiverged as error:
-            self.say(f"  diverged, which counts as an accuracy of 0: {error}")
-            return 0.0
-        if result["stopped"] == "time":
-            self.ledger.record("interrupted", trial.number, confirmation=number)
-            return None
-        return score_of(result)
+        failure = self.trainings.start(trial, number)
+        if failure:
+            found[number] = self._score(trial, number, failure)
+
+    def _collect(self, trial, found):
+        """Waits for a confirmation, and notes its accuracy by its number."""
+        for job, came in self.trainings.wait():
+            if isinstance(came, Failure) or came["stopped"] not in UNFINISHED:
+                found[job.confirmation] = self._score(trial, job.confirmation, came)
+
+    def _score(self, trial, number, came):
+        if not isinstance(came, Failure):
+            return score_of(came)
+        if came.kind == "error":
+            path = confirmation_run(self.run, trial, number).path / "error.txt"
+            write_text(path, came.details)
+            raise KerasVisionError(f"a confirmation failed: {came.reason} (see {path})")
+        self.say(f"  {came.reason}, which counts as an accuracy of 0")
+        return 0.0
+
+
+def _in_order(found):
+    """Returns the accuracies of the first confirmations, as far as none is missing."""
+    accuracies = []
+    while len(accuracies) + 1 in found:
+        accuracies.append(found[len(accuracies) + 1])
+    return accuracies

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import keras_tuner
 
@@ -43,6 +44,7 @@ class Ladder:
     def __init__(self, model, recipe, *, fixed=None, file=None):
         self.model, self.recipe = model, recipe
         self.fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
+        self.file = file and str(Path(file).resolve())
         self._source, self._module, self._common = read_space_file(model, file)
         self.rungs = call_file(self._source, tuple, getattr(self._module, "LADDER", ()))
         if not self.rungs or not all(isinstance(rung, dict) for rung in self.rungs):
@@ -61,6 +63,10 @@ class Ladder:
         self.names = tuple(dict.fromkeys([*(name for rung in self.rungs for name in rung), *drawn]))
         self._polished = {one.name: one.get_config() for one in hp.space}
         self._file_sha256 = file_sha256(file)
+
+    def arguments(self):
+        """Returns what another process makes it from, as plain data."""
+        return {"model": self.model, "recipe": self.recipe.as_dict(), "fixed": self.fixed, "file": self.file}
 
     def _check(self, settings):
         for name in settings:

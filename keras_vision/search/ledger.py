@@ -15,7 +15,6 @@ One JSON object per line, each with the checksum of its own text, synced to disk
                  whether that shows the target
 """
 
-import contextlib
 import dataclasses
 import errno
 import json
@@ -26,9 +25,10 @@ from pathlib import Path
 import numpy as np
 
 from keras_vision.errors import KerasVisionError
-from keras_vision.runs import Run, WorkdirRefused
+from keras_vision.runs import Run
 from keras_vision.training.scores import score_of
 
+TURNS = ("asked", "completed", "failed", "rejected", "confirmed")  # the events that a strategy takes part in
 MAX_DEATHS = 2  # attempts that end without a word and without a new epoch, before a training is given up
 
 
@@ -112,7 +112,8 @@ class Ledger:
 
     Attributes:
         trials: List of `Trial`.
-        confirmations: Of each confirmation, in their order: (number of trials until then, the `Trial`, its details).
+        turns: What a strategy was asked and told, in its order: (event, the `Trial`, the event's details); of the
+            events "asked", "completed", "failed", "rejected" and "confirmed".
 
     Raises:
         KerasVisionError: A record before the last is damaged. The file is left as it is.
@@ -120,7 +121,7 @@ class Ledger:
 
     def __init__(self, path, warn=print):
         self.path = Path(path)
-        self.trials, self.confirmations = [], []
+        self.trials, self.turns = [], []
         self._torn = 0  # bytes of half a record at the end of the file
         for event in self._read(warn):
             self._apply(event)
@@ -141,24 +142,6 @@ class Ledger:
                 file.truncate(size)  # half a record, with another behind it, would be damage
                 raise
         self._apply(entry)
-
-    @contextlib.contextmanager
-    def excused(self, trial, **which):
-        """Records that an attempt was interrupted, where what it ends with is no fault of what is trained.
-
-        Args:
-            trial: The `Trial`.
-            **which: `confirmation`, its number, where it is an attempt at one.
-        """
-        try:
-            yield
-        except KeyboardInterrupt:
-            self.record("interrupted", trial.number, **which)
-            raise
-        except (OSError, WorkdirRefused):  # a full disk, or a foreign directory
-            with contextlib.suppress(OSError):
-                self.record("interrupted", trial.number, **which)
-            raise
 
     @property
     def completed(self):
@@ -193,8 +176,9 @@ class Ledger:
         details = {k: v for k, v in entry.items() if k not in ("event", "trial")}
         if entry["event"] == "asked":
             self.trials.append(Trial(entry["trial"], details["values"]))
-            return
         trial = self.trials[entry["trial"]]
+        if entry["event"] in TURNS:
+            self.turns.append((entry["event"], trial, details))
         match entry["event"]:
             case "started":
                 trial.attempts.start(details["epochs_done"])
@@ -210,7 +194,6 @@ class Ledger:
                 trial.status, trial.reason = event.upper(), details["reason"]
             case "confirmed":
                 trial.confirmed = details
-                self.confirmations.append((len(self.trials), trial, details))
 
 
 def trial_run(run, trial):

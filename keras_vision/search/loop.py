@@ -1,36 +1,38 @@
-"""The loop of a search: ask the strategy for settings, run the trial, tell the strategy; and go on where it ended.
+"""The loop of a search: ask the strategy for settings, run trials, tell the strategy; and go on where it ended.
 
 A strategy proposes, and nothing else: Keras Tuner's own loop loses seeds, precision and work (a trial's exception, a
-kill), so the loop is here. What a strategy proposes depends on its seed and on what it was told, so replaying the
-ledger to a fresh one brings it to the state it had.
+kill), so the loop is here. What a strategy proposes depends on its seed and on what it was asked and told, so replaying
+the ledger to a fresh one brings it to the state it had. As many trials run at once as the executor takes.
 """
 
 import dataclasses
 import json
 import time
-import traceback
 
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.reporting.progress import Progress
-from keras_vision.runs import WorkdirRefused, write_text
+from keras_vision.runs import write_text
 from keras_vision.search import ranking, winner
 from keras_vision.search.board import Board
 from keras_vision.search.confirming import Confirmer
 from keras_vision.search.costs import costs_of
-from keras_vision.search.executors import Job, TooSlow
+from keras_vision.search.executors import Failure
 from keras_vision.search.executors.here import Here
+from keras_vision.search.executors.processes import Processes
+from keras_vision.search.executors.runner import Workplace
 from keras_vision.search.failures import check_first_trials, why_none
 from keras_vision.search.ledger import Ledger, trial_run
 from keras_vision.search.networks import Networks
 from keras_vision.search.outcome import is_sound, learned_score, outcome_of, reaches
 from keras_vision.search.strategies import make_strategy
-from keras_vision.training.checkpoint import latest_epoch
+from keras_vision.search.trainings import Trainings
+from keras_vision.system.machine import cores
 
 # A strategy that only proposes what the budgets forbid has nothing more to offer.
 REJECTIONS_THAT_END_A_SEARCH = 100
 
 
-def run_search(plan, dataset, space, run, progress=None):
+def run_search(plan, dataset, space, run, progress=None, workers=1):
     """Searches, or goes on with a search; trains what was found anew, and goes on where that was luck.
 
     Args:
@@ -39,6 +41,7 @@ def run_search(plan, dataset, space, run, progress=None):
         space: A `Space` or a `Ladder`, as the strategy needs: what its values mean.
         run: The `Run` of the search. Trials are runs in its folder `trials`.
         progress: A `Progress`.
+        workers: How many trainings run side by side, each in a process of its own; 1 trains in this one.
 
     Returns:
         The result as a dict, which is also on disk: the best trial's, with what the search found and cost.
@@ -47,7 +50,18 @@ def run_search(plan, dataset, space, run, progress=None):
         KerasVisionError: No trial completed; or the ledger on disk is damaged, or is not what this strategy would have
             proposed.
     """
-    return Search(plan, dataset, space, run, progress).find()
+    search = Search(plan, dataset, space, run, progress, workers)
+    try:
+        return search.find()
+    finally:
+        search.executor.close()
+
+
+def make_executor(place, run, workers):
+    """Returns where the trainings of a search run: in this process, or in so many others."""
+    if workers == 1:
+        return Here(place)
+    return Processes(place, run.path / "images", workers, threads=max(1, cores() // workers))
 
 
 class Search:
@@ -55,46 +69,42 @@ class Search:
 
     Attributes:
         ledger: The `Ledger`: all that happened.
-        unfinished: The trial that ran out of time, with its result so far, or None.
+        unfinished: The trials that ran out of time, with their results so far.
     """
 
-    def __init__(self, plan, dataset, space, run, progress=None):
+    def __init__(self, plan, dataset, space, run, progress=None, workers=1):
         self.plan, self.space, self.run, self.progress = plan, space, run, progress or Progress()
         self.needed = plan.goal.score
         self.ledger = Ledger(run.path / "trials.jsonl", warn=self.progress.say)
         self.board = Board(run, space, plan.goal.metric)
         self.networks = Networks(plan.model, dataset, plan.limits, self.progress.say)
-        self.executor = Here(plan, dataset, space, self.networks, self.progress)
-        self.confirmer = Confirmer(plan, run, self.ledger, self.executor, self.progress.say)
+        place = Workplace(plan, dataset, space, self.networks, self.progress)
+        self.executor = make_executor(place, run, workers)
+        self.trainings = Trainings(run, self.ledger, self.executor)
+        self.confirmer = Confirmer(plan, run, self.trainings, self.progress.say)
         self.strategy = make_strategy(plan, space, self.networks)
-        self.unfinished = None
-        for trial in self.ledger.trials:
-            self._replay_confirmations(trial.number)
-            self._replay(trial)
-        self._replay_confirmations(len(self.ledger.trials))
+        self.unfinished = []
+        for event, trial, details in self.ledger.turns:
+            self._replay(event, trial, details)
 
     # ---- the whole of it ----
 
     def find(self):
         """Runs trials, trains what they find anew, and goes on where that was luck; returns the result."""
         while True:
-            known = self._known()
+            known = len(self.ledger.turns)
             ended = self.go()
             result = self.conclude(ended)
             if self.plan.goal.confirmations and not self.unfinished:
                 result = self.conclude(self.confirm() or ended)
             is_over = result["ended"] == "time" or (result["reached"] and self.plan.stops_at_target)
-            if is_over or self._is_spent() or self._known() == known:
+            if is_over or self._left() <= 0 or len(self.ledger.turns) == known:
                 return result
 
-    def _known(self):
-        """Returns numbers that grow with what there is to go on from."""
-        return len(self.ledger.trials), len(self.ledger.confirmations)
-
-    def _is_spent(self):
-        """Returns whether there are as many trials as there may be; some more where luck left a gap."""
+    def _left(self):
+        """Returns how many more trials there may be; some more than were planned where luck left a gap."""
         spare = self.plan.spare_trials if ranking.has_gap(self.ledger.completed, self.needed) else 0
-        return len(self.ledger.closed) >= self.plan.max_trials + spare
+        return self.plan.max_trials + spare - len(self.ledger.closed)
 
     def go(self):
         """Runs trials until the target, their number, the deadline or the space's end is reached.
@@ -106,19 +116,15 @@ class Search:
         self._prune()
         while True:
             ended = self._ended()
-            trial = None if ended else self._open_trial() or self._ask()
-            if trial is None:
+            if not ended:
+                self._start_trials()
+            if not self.trainings.running:
                 self.board.write_tables(self.ledger.trials)
                 self.board.draw(self.ledger.trials, self.needed)
                 return ended or ("target" if self.has_reached() else "space")
-            before = self.best
-            self._run_trial(trial)
-            if self.best is not before:
-                self._crown(self.best)
-            self._prune()
-            self.board.write_tables(self.ledger.trials)
-            if trial.status == "FAILED":
-                check_first_trials(self.run, self.ledger.trials)
+            self._pause_useless(has_ended=ended == "target")
+            for job, came in self.trainings.wait():
+                self._settle(self.ledger.trials[job.trial], came)
 
     def confirm(self):
         """Trains the best network anew, with other seeds and on other validation images.
@@ -161,7 +167,7 @@ class Search:
         Raises:
             KerasVisionError: No trial completed.
         """
-        trials, ranked = self.ledger.trials, self._ranking(*filter(None, [self.unfinished]))
+        trials, ranked = self.ledger.trials, self._ranking(*self.unfinished)
         if not ranked:
             raise KerasVisionError(f"no trial completed: {why_none(trials, ended)}")
         best = ranked[0]
@@ -206,7 +212,7 @@ class Search:
             return "target"
         if self.unfinished or (closed and deadline is not None and time.monotonic() > deadline):
             return "time"
-        if self._is_spent():
+        if self._left() <= 0:
             return "trials"
         return None
 
@@ -240,12 +246,15 @@ class Search:
         return bool(reason)
 
     def _open_trial(self):
-        trial = next((trial for trial in self.ledger.trials if trial.status == "OPEN"), None)
-        return None if trial and self._is_over(trial) else trial
+        """Returns a trial that was begun, or asked for, and is wanted; None where there is none."""
+        running = self.trainings.trials
+        waiting = [trial for trial in self.ledger.trials if trial.status == "OPEN" and trial not in running]
+        wanted = (trial for trial in waiting if self.strategy.wants(trial.values) and not self._is_over(trial))
+        return next(wanted, None)
 
     def _close(self, trial, event, **details):
         self.ledger.record(event, trial.number, **details)
-        self.strategy.tell(trial.score, trial.reason)
+        self.strategy.tell(trial.values, trial.score, trial.reason)
         self.board.log_session(trial)
         if trial.status == "FAILED":
             self.progress.say(f"  failed: {trial.reason}")
@@ -253,60 +262,70 @@ class Search:
     def _tell_confirmed(self, trial, confirmed):
         self.strategy.confirm(trial.values, learned_score(trial, confirmed, self.needed))
 
-    def _replay(self, trial):
+    def _replay(self, event, trial, details):
+        """Asks or tells the strategy what it was asked or told then."""
+        if event == "confirmed":
+            self._tell_confirmed(trial, details)
+            return
+        if event != "asked":
+            self.strategy.tell(trial.values, trial.score, trial.reason)
+            return
         values = self.strategy.ask()
         if values is None or json.loads(json.dumps(values)) != trial.values:
             raise KerasVisionError(
                 f"{self.ledger.path}: trial {trial.name} has settings that this search would not have proposed. Was it "
                 "made by another version? Nothing was changed; give another --workdir."
             )
-        if trial.status != "OPEN":
-            self.strategy.tell(trial.score, trial.reason)
-
-    def _replay_confirmations(self, asked):
-        """Tells the strategy of the confirmations that came when so many trials had been asked for."""
-        for asked_then, trial, confirmed in self.ledger.confirmations:
-            if asked_then == asked:
-                self._tell_confirmed(trial, confirmed)
 
     # ---- one trial ----
 
-    def _run_trial(self, trial):
-        run = trial_run(self.run, trial)
-        epochs_done = latest_epoch(run.checkpoints)
-        self.progress.trial_started(len(self.ledger.closed) + 1, self.plan.max_trials, trial.values)
-        if not run.finished and trial.attempts.are_used_up(epochs_done):
-            self._close(trial, "failed", reason=f"gave up after {trial.attempts.deaths + 1} crashes")
-            return
-        self.ledger.record("started", trial.number, attempt=trial.attempts.count + 1, epochs_done=epochs_done)
-        try:
-            with self.ledger.excused(trial):
-                result = self.executor.run(self._job(trial, run), lambda rows: self._note_epoch(trial, rows))
-        except TooSlow as error:
-            self._close(trial, "rejected", reason=str(error))
-            return
-        except (OSError, WorkdirRefused):
-            raise
-        except Exception as error:
-            # Settings can be at fault in ways that only building or training shows, in whichever library.
-            write_text(run.path / "error.txt", traceback.format_exc())
-            self._close(trial, "failed", reason=f"{type(error).__name__}: {error}".splitlines()[0])
-            return
-        if result["stopped"] == "time":
-            self.ledger.record("interrupted", trial.number)
-            self.unfinished = dataclasses.replace(trial, result=result)
-            return
-        if result["stopped"] == "hopeless":
-            self.progress.say(f"  given up: {self.needed:.4f} is out of its reach")
-        self._close(trial, "completed", result=result)
+    def _start_trials(self):
+        """Starts trials as long as there is room for them, and something to try."""
+        while self.trainings.has_room and len(self.trainings.running) < self._left():
+            trial = self._open_trial() or self._ask()
+            if trial is None:
+                return
+            number = len(self.ledger.closed) + len(self.trainings.running) + 1
+            self.progress.trial_started(number, self.plan.max_trials, trial.values)
+            failure = self.trainings.start(trial, is_judged=self._is_judged(trial))
+            if failure:
+                self._settle(trial, failure)
 
-    def _job(self, trial, run):
+    def _pause_useless(self, has_ended):
+        """Pauses trials that lead to nothing now. Where what was found turns out to be luck, they go on."""
+        self.trainings.pause(lambda trial: has_ended or not self.strategy.wants(trial.values))
+
+    def _is_judged(self, trial):
         # One of Hyperband's short trainings need not come near the target: it is there to be compared with its like.
         # And how an error shrinks says nothing of when it is none.
         full = self.space.recipe.epochs
-        is_judged = (self.needed or 1) < 1 and trial.values.get("tuner/epochs", full) >= full
-        return Job(str(run.path), trial.values, trial.number, is_judged=is_judged)
+        return (self.needed or 1) < 1 and trial.values.get("tuner/epochs", full) >= full
 
-    def _note_epoch(self, trial, rows):
-        if len(rows) > trial.last_epoch:
-            self.ledger.record("epoch", trial.number, epoch=len(rows), val_accuracy=rows[-1]["val_accuracy"])
+    def _settle(self, trial, came):
+        """Takes note of what came of a trial: a result or a `Failure`."""
+        before = self.best
+        if not isinstance(came, Failure):
+            self._settle_result(trial, came)
+        elif came.kind == "too slow":
+            self._close(trial, "rejected", reason=came.reason)
+        else:
+            if came.details:
+                write_text(trial_run(self.run, trial).path / "error.txt", came.details)
+            self._close(trial, "failed", reason=came.reason)
+        if self.best is not before:
+            self._crown(self.best)
+        self._prune()
+        self.board.write_tables(self.ledger.trials)
+        if trial.status == "FAILED":
+            check_first_trials(self.run, self.ledger.trials)
+
+    def _settle_result(self, trial, result):
+        match result["stopped"]:
+            case "time":
+                self.unfinished.append(dataclasses.replace(trial, result=result))
+            case "paused":
+                pass
+            case stopped:
+                if stopped == "hopeless":
+                    self.progress.say(f"  given up: {self.needed:.4f} is out of its reach")
+                self._close(trial, "completed", result=result)

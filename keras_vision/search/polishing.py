@@ -1,6 +1,7 @@
 """Polishing: other ways to train a network whose size is settled, drawn by one of Keras Tuner's oracles."""
 
 import itertools
+import json
 
 import keras_tuner
 
@@ -32,7 +33,7 @@ class Polisher:
         hyperparameters = keras_tuner.HyperParameters()
         ladder.polish(hyperparameters, self._settings)
         self._tuning = Tuning(strategy_file(polish).make_oracle(hyperparameters, seed))
-        self.tell = self._tuning.tell
+        self._drawn = {}  # what its oracle drew for values that were proposed, as JSON
 
     def ask(self, is_wanted, find):
         """Returns the next values that are wanted, or None, from then on, where none come.
@@ -49,8 +50,13 @@ class Polisher:
             hyperparameters.values = dict(drawn)
             values = self.base | self.ladder.polish(hyperparameters, self._settings)
             if is_wanted(values):
+                self._drawn[json.dumps(values)] = drawn
                 return values
             known = find(values)
-            self.tell(known and known.score, "no smaller than the smallest so far")
+            self._tuning.tell(drawn, known and known.score, "no smaller than the smallest so far")
         self.is_used_up = True
         return None
+
+    def tell(self, values, score, reason=""):
+        """Tells the oracle what came of values that were proposed; see `keras_vision.search.strategies`."""
+        self._tuning.tell(self._drawn.pop(json.dumps(values)), score, reason)

@@ -37,6 +37,7 @@ class Space:
     def __init__(self, model, recipe, *, fixed=None, file=None):
         self.model, self.recipe = model, recipe
         self.fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
+        self.file = file and str(Path(file).resolve())
         self.hyperparameters = keras_tuner.HyperParameters()
         for name, value in self.fixed.items():
             self.hyperparameters.Fixed(name, value)
@@ -57,6 +58,10 @@ class Space:
     def names(self):
         """The names of all values that a trial can have."""
         return tuple(hp.name for hp in self.hyperparameters.space)
+
+    def arguments(self):
+        """Returns what another process makes it from, as plain data."""
+        return {"model": self.model, "recipe": self.recipe.as_dict(), "fixed": self.fixed, "file": self.file}
 
     def _call(self, hp):
         # A grid varies fastest what is drawn last: the network, which matters more than how it is trained.

@@ -1,5 +1,6 @@
 """Keras Tuner's oracles, with their traps closed: any seed is honoured, nothing is written, defaults come first."""
 
+import json
 import warnings
 
 import keras_tuner
@@ -67,26 +68,39 @@ class Tuning:
 
     def __init__(self, oracle):
         self._oracle = oracle
+        self._ongoing = {}  # the oracle's trials of which nothing was told yet, by their values
+        self._asked = 0
 
     def ask(self):
-        """Returns the next trial's values as a dict, or None where the oracle has no more."""
+        """Returns the next trial's values as a dict, or None where the oracle has no more, or none for now."""
         with warnings.catch_warnings():
             # The Gaussian process says at each proposal where its fit could be finer; its proposals do as well.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            proposal = self._oracle.create_trial("search")
+            proposal = self._oracle.create_trial(f"question {self._asked}")  # whoever asks twice gets the same trial
         if proposal.status != "RUNNING":
             return None
-        values = proposal.hyperparameters.values
-        return {name: value.item() if isinstance(value, np.generic) else value for name, value in values.items()}
+        self._asked += 1
+        drawn = proposal.hyperparameters.values
+        values = {name: value.item() if isinstance(value, np.generic) else value for name, value in drawn.items()}
+        self._ongoing.setdefault(_key(values), []).append(proposal)
+        return values
 
-    def tell(self, score, reason=""):
-        """Closes the values asked for last: with their score, or with why they have none."""
-        (ongoing,) = self._oracle.ongoing_trials.values()
+    def tell(self, values, score, reason=""):
+        """Closes values that were asked for: with their score, or with why they have none."""
+        ongoing = self._ongoing[_key(values)].pop(0)
         if score is not None:
             self._oracle.update_trial(ongoing.trial_id, {OBJECTIVE.name: score})
         ongoing.status = "FAILED" if score is None else "COMPLETED"
         ongoing.message = reason
         self._oracle.end_trial(ongoing)
 
+    def wants(self, values):
+        """Returns True: whatever an oracle has asked for it can learn from."""
+        return True
+
     def confirm(self, values, mean):
         """Takes no note of what a trial came to on average over other seeds: an oracle learns from single trainings."""
+
+
+def _key(values):
+    return json.dumps(values, sort_keys=True)

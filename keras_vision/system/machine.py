@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import os
 from pathlib import Path
 
 from keras_vision.errors import BadInput
@@ -27,6 +28,12 @@ def free_memory(root="/"):
     """
     left = [limit - used for limit, used in (*_groups(Path(root)), *_own_limits())]
     return max(0, min([memory_of_machine()[1], *left]))
+
+
+def cores():
+    """Returns how many processors this process may use."""
+    usable = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    return len(usable(0)) if usable else os.cpu_count() or 1
 
 
 def memory_of_machine():

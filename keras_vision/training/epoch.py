@@ -20,6 +20,7 @@ class TrainingDiverged(KerasVisionError):
     """The loss is no longer a finite number."""
 
 
+UNFINISHED = ("time", "paused")  # why a training ended that goes on when it is started again
 KEPT = ("best", "last")  # epochs whose weights a training may leave behind
 
 
@@ -170,7 +171,7 @@ class EpochEnd(keras.callbacks.Callback):
                 save_model(self.model, self.run.model_path, self.card | measured)
 
     def stop_reason(self):
-        """Returns why the training should end before its last epoch, "time" if it may go on later; else None."""
+        """Returns why the training should end before its last epoch, or None; what is `UNFINISHED` may go on later."""
         history, unfinished = self.state["history"], self.state["epoch"] < self.recipe.epochs
         verdict = self.judge(history) if self.judge and history else None  # it sees the epoch that reaches, too
         if self.target_acc is not None and any(row[f"val_{self.metric}"] >= self.target_acc for row in history):

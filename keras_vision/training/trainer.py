@@ -17,7 +17,7 @@ from keras_vision.reporting.progress import Progress
 from keras_vision.runs import check_model_memory, write_json
 from keras_vision.training.acceleration import accelerate
 from keras_vision.training.checkpoint import Checkpoints
-from keras_vision.training.epoch import KEPT, EpochEnd, TrainingDiverged, kept_epoch
+from keras_vision.training.epoch import KEPT, UNFINISHED, EpochEnd, TrainingDiverged, kept_epoch
 from keras_vision.training.scores import METRICS, class_weights
 
 __all__ = ["TrainingDiverged", "WarmupDecay", "check_fit", "compile_model", "fit", "make_optimizer", "model_card"]
@@ -130,8 +130,8 @@ def fit(
         target_acc: Stop after the epoch whose validation accuracy, or what `metric` names, reaches this share.
         deadline: Stop after the epoch during which `time.monotonic()` passes this.
         judge: Called after every epoch with the rows of metrics.jsonl, once they are on disk, and as often as it
-            takes; returns why the training should stop for good, in a word, or None. It must answer the same on the
-            same rows.
+            takes; returns why the training should stop, in a word, or None: for good, unless the word is in
+            `UNFINISHED`. It must answer the same on the same rows.
         card: Dict kept inside model.keras beside what is known here.
         progress: A `Progress`.
 
@@ -174,7 +174,7 @@ def fit(
         )
         epoch_end.set_model(model)
         epoch_end.save_kept()
-        if epoch_end.stop_reason() in (None, "time") and state["epoch"] < recipe.epochs:
+        if epoch_end.stop_reason() in (None, *UNFINISHED) and state["epoch"] < recipe.epochs:
             best = None if keep == "last" else kept_epoch(state["history"], metric).get(f"val_{metric}", 0.0)
             progress.fit_started(recipe.epochs, steps, done=state["epoch"], best=best)
             try:
@@ -182,7 +182,7 @@ def fit(
             finally:
                 progress.fit_ended()
     result = summary(state, epoch_end.stop_reason() or "epochs", model, metric, keep)
-    if result["stopped"] != "time":  # out of time is not done: more time goes on from the checkpoint
+    if result["stopped"] not in UNFINISHED:  # which goes on from the checkpoint
         write_json(run.result_path, result)
         checkpoints.remove()
     return result

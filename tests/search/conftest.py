@@ -1,6 +1,6 @@
 import pytest
 
-from keras_vision.search.executors import here
+from keras_vision.search.executors import runner
 from keras_vision.search.ledger import Ledger
 from keras_vision.search.space import Space
 from tests.search.searches import COMPLETED, RECIPE, SPACE, pretend_to_train, refuse_to_warn
@@ -21,7 +21,7 @@ def trained():
 def pretended(request, monkeypatch):
     """Trainings are made up: of tests that look at what a search makes of them."""
     if "trained" not in request.fixturenames:
-        monkeypatch.setattr(here, "fit", pretend_to_train)
+        monkeypatch.setattr(runner, "fit", pretend_to_train)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from keras_vision.runs import Run, write_json
-from keras_vision.search.executors import here
+from keras_vision.search.executors import runner
 from keras_vision.search.loop import Search
 from keras_vision.search.outcome import Goal
 from keras_vision.search.plan import SearchPlan
@@ -78,7 +78,7 @@ def make_search(path, space, *, target_acc=None, confirm=0, images=math.inf, goe
 def change_plan(search, **changes):
     """Lets a search go on by another plan."""
     plan = dataclasses.replace(search.plan, **changes)
-    search.plan = search.confirmer.plan = search.executor.plan = plan
+    search.plan = search.confirmer.plan = search.executor.workplace.plan = plan
 
 
 def go(search, max_trials, deadline=None):
@@ -112,17 +112,17 @@ def confirm_with(monkeypatch, search, means):
 
 def score(monkeypatch, *accuracies):
     """Lets trainings end with these accuracies."""
-    real_fit, left = here.fit, list(accuracies)
+    real_fit, left = runner.fit, list(accuracies)
 
     def fit(*args, **options):
         return real_fit(*args, **options) | {"val_accuracy": left.pop(0)}
 
-    monkeypatch.setattr(here, "fit", fit)
+    monkeypatch.setattr(runner, "fit", fit)
 
 
 def fail_after_an_epoch(monkeypatch, trials):
     """Lets the trainings of the first so many trials fail after one epoch."""
-    real_fit, started = here.fit, []
+    real_fit, started = runner.fit, []
 
     def fit(*args, **options):
         started.append(args)
@@ -131,7 +131,7 @@ def fail_after_an_epoch(monkeypatch, trials):
         real_fit(*args, **options | {"deadline": 0.0})
         raise TrainingDiverged("the loss became nan")
 
-    monkeypatch.setattr(here, "fit", fit)
+    monkeypatch.setattr(runner, "fit", fit)
 
 
 def trials_of(search):
@@ -144,7 +144,7 @@ def events_of(search):
 
 def diverge_in(monkeypatch, number):
     """Lets one training of a search, by its number from 1, diverge."""
-    real_fit, started = here.fit, []
+    real_fit, started = runner.fit, []
 
     def fit(*args, **options):
         started.append(args)
@@ -152,4 +152,4 @@ def diverge_in(monkeypatch, number):
             raise TrainingDiverged("the loss became nan")
         return real_fit(*args, **options)
 
-    monkeypatch.setattr(here, "fit", fit)
+    monkeypatch.setattr(runner, "fit", fit)

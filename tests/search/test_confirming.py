@@ -7,7 +7,7 @@ import pytest
 
 from keras_vision.runs import Run, write_json
 from keras_vision.search import confirming, ranking
-from keras_vision.search.executors import here
+from keras_vision.search.executors import runner
 from keras_vision.search.ladder import Ladder
 from keras_vision.search.ledger import Ledger, Trial, trial_run
 from keras_vision.search.plan import Limits, trial_seed
@@ -146,14 +146,14 @@ def test_a_confirmation_that_diverges_counts_as_zero_and_the_next_takes_its_plac
     search = make_search(tmp_path / "s", space, target_acc=0.01, goes_on=True)
     search.conclude(go(search, 2))
     smallest, second = ranked(search.ledger.completed, 0.01)
-    real_fit = here.fit
+    real_fit = runner.fit
 
     def fit(model, dataset, recipe, run, **options):
         if run.path.name.startswith(smallest.name):
             raise TrainingDiverged("the loss became nan")
         return real_fit(model, dataset, recipe, run, **options)
 
-    monkeypatch.setattr(here, "fit", fit)
+    monkeypatch.setattr(runner, "fit", fit)
     result = confirm(search, 1)
     assert result["best_trial"] == f"trials/{second.name}"
     assert search.ledger.trials[smallest.number].confirmed["accuracies"] == [0.0]
@@ -171,7 +171,7 @@ def test_fewer_seeds_do_not_outweigh_more(tmp_path, space, monkeypatch):
 
 def test_the_latency_of_a_network_is_judged_once(tmp_path, space, monkeypatch):
     latencies = iter([1.0, 3.0])
-    monkeypatch.setattr(here, "latency_ms", lambda model: next(latencies))
+    monkeypatch.setattr(runner, "latency_ms", lambda model: next(latencies))
     search = make_search(tmp_path / "s", space, limits=Limits(max_latency_ms=2.0))
     go(search, 1)
     assert len(confirm(search, 1)["confirmed"]["accuracies"]) == 1
@@ -238,7 +238,7 @@ def test_a_confirmation_that_ran_out_of_time_goes_on(tmp_path, space, monkeypatc
 
 def start_in_vain(monkeypatch, folder, space, times, error):
     """Starts a search so many times; each time its first confirmation ends with this error."""
-    real_fit = here.fit
+    real_fit = runner.fit
 
     def fit(model, dataset, recipe, run, **options):
         if run.path.parent.name == "confirm":
@@ -246,7 +246,7 @@ def start_in_vain(monkeypatch, folder, space, times, error):
         return real_fit(model, dataset, recipe, run, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(here, "fit", fit)
+        patch.setattr(runner, "fit", fit)
         for _ in range(times):
             with pytest.raises(error):
                 make_search(folder, space, target_acc=0.01, confirm=2, max_trials=1).find()

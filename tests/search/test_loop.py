@@ -7,7 +7,7 @@ import pytest
 from keras_vision.errors import KerasVisionError
 from keras_vision.models import build_model
 from keras_vision.search import networks
-from keras_vision.search.executors import here
+from keras_vision.search.executors import runner
 from keras_vision.search.ledger import trial_run
 from keras_vision.search.plan import Limits, trial_seed
 from keras_vision.search.space import Space
@@ -106,7 +106,7 @@ def start_in_vain(monkeypatch, folder, space, times, error):
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(here, "fit", end)
+        patch.setattr(runner, "fit", end)
         for _ in range(times):
             with pytest.raises(error):
                 make_search(folder, space, max_trials=2).go()
@@ -127,8 +127,8 @@ def test_a_search_that_has_succeeded_is_not_ended_by_its_first_trials(tmp_path, 
             raise ValueError("out of memory")
         return real_fit(*args, **options)
 
-    real_fit = here.fit
-    monkeypatch.setattr(here, "fit", fit)
+    real_fit = runner.fit
+    monkeypatch.setattr(runner, "fit", fit)
     search = make_search(tmp_path / "s", space)
     with pytest.raises(KerasVisionError, match="first 3 trials all failed"):
         go(search, 5)
@@ -140,7 +140,7 @@ def test_a_search_whose_first_trials_all_fail_ends_with_the_reason(tmp_path, spa
     def fit(*args, **options):
         raise ValueError("shapes (3) and (4)")
 
-    monkeypatch.setattr(here, "fit", fit)
+    monkeypatch.setattr(runner, "fit", fit)
     search = make_search(tmp_path / "s", space)
     with pytest.raises(KerasVisionError, match=r"first 3 trials all failed.*shapes \(3\) and \(4\).*0000/error.txt"):
         go(search, 9)
@@ -174,7 +174,7 @@ def test_a_full_disk_is_no_fault_of_a_trial(tmp_path, space, monkeypatch):
     def fit(*args, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(here, "fit", fit)
+    monkeypatch.setattr(runner, "fit", fit)
     for _ in range(3):
         search = make_search(tmp_path / "s", space)
         with pytest.raises(OSError, match="No space left"):

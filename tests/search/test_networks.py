@@ -5,7 +5,7 @@ import pytest
 from keras_vision.errors import KerasVisionError
 from keras_vision.reporting.progress import Progress
 from keras_vision.search import loop
-from keras_vision.search.executors import here
+from keras_vision.search.executors import runner
 from keras_vision.search.ladder import Ladder
 from keras_vision.search.plan import Limits
 from tests.search.searches import RECIPE, go, make_search
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("bare_searches")
 
 
 def test_a_network_over_a_limit_is_rejected_before_it_is_built(tmp_path, space, monkeypatch):
-    monkeypatch.setattr(here, "fit", lambda *args, **options: pytest.fail("it was trained"))
+    monkeypatch.setattr(runner, "fit", lambda *args, **options: pytest.fail("it was trained"))
     search = make_search(tmp_path / "s", space, limits=Limits(max_params=10))
     assert go(search, 2) == "space"
     with pytest.raises(KerasVisionError, match="than the 10 allowed"):
@@ -35,7 +35,7 @@ def test_networks_within_a_limit_are_found_among_others(tmp_path, space):
 
 
 def test_a_network_that_is_too_slow_is_rejected(tmp_path, space, monkeypatch):
-    monkeypatch.setattr(here, "latency_ms", lambda model: 7.0)
+    monkeypatch.setattr(runner, "latency_ms", lambda model: 7.0)
     monkeypatch.setattr(loop, "REJECTIONS_THAT_END_A_SEARCH", 2)
     search = make_search(tmp_path / "s", space, limits=Limits(max_latency_ms=6.5))
     assert go(search, 1) == "space"

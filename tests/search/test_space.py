@@ -41,10 +41,11 @@ def test_a_grid_varies_the_network_before_the_training(model):
     strategy = Tuning(make_oracle(space.hyperparameters, 0))
     networks = set()
     for _ in range(40):
-        settings, recipe = space.resolve(strategy.ask())
+        values = strategy.ask()
+        settings, recipe = space.resolve(values)
         assert recipe == recipe_for(model)
         networks.add(str(settings))
-        strategy.tell(0.5)
+        strategy.tell(values, 0.5)
     assert len(networks) == 40
 
 

@@ -1,15 +1,21 @@
-"""Where trainings run. An executor is an object with one method:
+"""Where trainings run. An executor is an object with an attribute and four methods:
 
-    run(job, note=None)   trains what the `Job` names, in the job's run directory, or reads the result that lies there;
-                          goes on where an earlier start ended. `note` is called after each epoch with all rows of
-                          metrics.jsonl, once they are on disk. Returns the result as a dict, with `macs`, `latency_ms`
-                          and `training_flops`.
+    slots        how many jobs it takes at once
+    submit(job)  starts a `Job`, or goes on with it where an earlier start ended
+    wait(note)   waits until a job ends, or more; returns a list of (`Job`, its result as a dict, or a `Failure`).
+                 Meanwhile `note(job, rows)` is called after each epoch with all rows of metrics.jsonl, once they are on
+                 disk
+    pause(job)   asks for the end of a job after its present epoch; it then ends with the result so far, whose `stopped`
+                 is "paused", and goes on when it is submitted again
+    close()      ends what still runs, at once
 
-It raises `TooSlow` where the network is over the limit of latency, and whatever building and training raise. Jobs and
-results are plain data, so that an executor may send them to another process.
+`wait` raises what is no fault of a job: a full disk, a foreign run directory, an interrupt. Jobs and results are plain
+data, so that an executor may send them to another process.
 """
 
 import dataclasses
+
+CONFIRMING = 1_000_000  # the seeds of confirmations begin where those of trials never come
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,19 +25,39 @@ class Job:
     Args:
         path: Its run directory.
         values: A trial's values.
-        number: What its seed is made from, with the search's own.
-        fold: Of the data set, as in `Dataset.fold`; 0 is the data set itself.
+        trial: The trial's number.
+        confirmation: Its number, from 1, where it is one; None where it is the trial itself.
         is_judged: Whether it may be given up, by the search's `ending`.
-        is_admitted: Whether its latency was within the limit when it was tried first, and is not judged again.
     """
 
     path: str
     values: dict
-    number: int
-    fold: int = 0
+    trial: int
+    confirmation: int | None = None
     is_judged: bool = False
-    is_admitted: bool = False
+
+    @property
+    def seed_number(self):
+        """What its seed is made from, with the search's own."""
+        return self.trial if self.confirmation is None else CONFIRMING + self.confirmation - 1
+
+    @property
+    def fold(self):
+        """Of the data set, as in `Dataset.fold`; 0 is the data set itself."""
+        return self.confirmation or 0
 
 
-class TooSlow(Exception):
-    """A network over the limit of latency."""
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """Why a job has no result.
+
+    Args:
+        kind: "too slow", where the network is over the limit of latency; "diverged"; "died", where the job's process
+            ended without a word; or "error".
+        reason: It in one line.
+        details: Where it happened, as Python tells it.
+    """
+
+    kind: str
+    reason: str
+    details: str = ""

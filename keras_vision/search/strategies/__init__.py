@@ -1,13 +1,16 @@
 """The strategies by name: how a search's next settings are proposed.
 
 A strategy is a file of its name in this folder and a row in the table. Its file has `make(plan, space, networks)`,
-which returns an object with three methods, of which the first two are called in turns:
+which returns an object with four methods:
 
-    ask()                  the next trial's values as a dict, or None where nothing is left to try
-    tell(score, reason)    what came of them: a score, or None and why there is none
-    confirm(values, mean)  what a trial that was told came to on average over other seeds
+    ask()                        the next trial's values as a dict, or None where nothing is to be tried now: either
+                                 nothing is left, or what is left depends on trials that are under way
+    tell(values, score, reason)  what came of values that it proposed: a score, or None and why there is none
+    confirm(values, mean)        what a trial that was told came to on average over other seeds
+    wants(values)                whether a trial that is under way is still of use
 
-What it proposes depends on its seed and on what it was told alone: a search goes on by telling it all again.
+It may be asked several times before it is told, and is told in any order. What it proposes depends on its seed and on
+the order of these calls alone: a search goes on by making them all again.
 """
 
 import dataclasses

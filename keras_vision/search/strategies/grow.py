@@ -30,26 +30,29 @@ ERRORS = 4
 
 @dataclass(frozen=True)
 class Tried:
-    """One closed trial.
+    """One trial.
 
     Args:
         values: What was asked.
         parameters: Of its network.
-        score: Its validation accuracy, on average over other seeds where that is known; None where it failed.
-        is_polished: Whether an oracle had varied it.
+        polisher: The `Polisher` that had varied it, or None.
+        score: Its validation accuracy, on average over other seeds where that is known; None where it failed, and
+            while it is under way.
     """
 
     values: dict
     parameters: int
-    score: float | None
-    is_polished: bool
+    polisher: Polisher | None = None
+    score: float | None = None
 
 
 class Growing:
-    """A strategy; see `keras_vision.search.strategies` for `ask`, `tell` and `confirm`.
+    """A strategy; see `keras_vision.search.strategies` for its methods.
 
-    What it asks is a function of its arguments and of the trials that it was told. Only the polishers, whose proposals
-    take long to come to again, are kept from one question to the next.
+    What it asks is a function of its arguments and of the trials that it was told or that are under way. Only the
+    polishers, whose proposals take long to come to again, are kept from one question to the next.
+
+    While trials are under way it climbs on, and takes further steps whose use does not depend on how these end.
 
     Args:
         ladder: A `Ladder`.
@@ -65,23 +68,33 @@ class Growing:
         self.ladder, self.target_acc, self.size_of, self.allows = ladder, target_acc, size_of, allows
         self.polish, self.seed = polish, seed
         self._tried = {}  # what was told, by all its values, given or left out
-        self._asked = None, None  # the last question, and the polisher that it came from, if any
+        self._under_way = {}  # what was asked and not told yet, likewise
         self._polishers = {}  # of each network that was polished, by its values
 
     def ask(self):
-        """Returns the next trial's values as a dict, or None where nothing is left to try."""
-        values = self._next_step() if self.smallest() else self._next_rung()
-        self._asked = (values, None) if values is not None else self._next_polish()
-        return self._asked[0]
+        """Returns the next trial's values as a dict, or None where nothing is to be tried now."""
+        values, polisher = self._next_step() if self.smallest() else self._next_rung(), None
+        if values is None:
+            values, polisher = self._next_polish()
+        if values is not None:
+            size = self.size_of(self.ladder.split(values)[0])
+            self._under_way[self._full_key(values)] = Tried(values, size, polisher)
+        return values
 
-    def tell(self, score, reason=""):
-        """Closes the values asked for last: with their score, or with why they have none."""
-        values, polisher = self._asked
-        if polisher:
-            polisher.tell(score, reason)
-        settings, _ = self.ladder.split(values)
-        tried = Tried(values, self.size_of(settings), score, is_polished=polisher is not None)
-        self._tried[self._full_key(values)] = tried
+    def tell(self, values, score, reason=""):
+        """Closes values that were asked for: with their score, or with why they have none."""
+        key = self._full_key(values)
+        one = self._under_way.pop(key)
+        if one.polisher:
+            one.polisher.tell(one.values, score, reason)
+        self._tried[key] = replace(one, score=score)
+
+    def wants(self, values):
+        """Returns whether a trial that is under way may still lead to the smallest network."""
+        one, smallest = self._under_way[self._full_key(values)], self.smallest()
+        if smallest and one.parameters >= smallest.parameters:
+            return False
+        return one.polisher is not None or not self._hopeless(one.values)
 
     def confirm(self, values, mean):
         """Takes note of what a trial came to on average over other seeds: that counts in the place of its score."""
@@ -94,7 +107,12 @@ class Growing:
         return min(self._within(0), key=lambda one: (one.parameters, -one.score), default=None)
 
     def _is_new(self, values):
-        return self._full_key(values) not in self._tried
+        key = self._full_key(values)
+        return key not in self._tried and key not in self._under_way
+
+    def _awaited(self):
+        """Returns the trials that are under way, and wanted."""
+        return [one for one in self._under_way.values() if self.wants(one.values)]
 
     def _full_key(self, values):
         """Returns the same for equal trainings, whether defaults are given or left out."""
@@ -123,15 +141,22 @@ class Growing:
         return max(found, key=self.size_of, default=None)
 
     def _next_step(self):
-        """Returns the most promising untried neighbour that is smaller than the smallest so far, or None."""
+        """Returns the most promising untried neighbour that is smaller than the smallest so far, or None.
+
+        While others are under way, it is one that is smaller than they are, and that none of them makes hopeless if it
+        misses: its turn would come whatever becomes of them.
+        """
         most, aim = self.smallest().parameters, self._step() * self.smallest().parameters
+        awaited = self._awaited()
         sizes = {}
         rungs = [one for one in self._within(NEAR) if one.values in self.ladder.rungs]
         for one in (self.smallest(), *rungs):
             settings, training = self.ladder.split(one.values)
             for neighbour in self.ladder.neighbours(settings):
                 values, size = neighbour | training, self._size_within(neighbour)
-                if size is not None and size < most and self._is_new(values) and not self._hopeless(values):
+                if size is None or size >= most or not self._is_new(values) or self._hopeless(values):
+                    continue
+                if not any(size >= other.parameters or self._nowhere_larger(values, other.values) for other in awaited):
                     sizes[_key(values)] = values, size
         nearest = min(sizes.values(), key=lambda pair: abs(math.log(pair[1] / aim)), default=(None, None))
         return nearest[0]
@@ -164,6 +189,8 @@ class Growing:
 
     def _next_polish(self):
         """Returns new training settings for the smaller network that came nearest to the target, and their polisher."""
+        if any(one.polisher is None for one in self._awaited()):
+            return None, None  # which network came nearest is not known yet
         while (base := self._to_be_polished()) is not None:
             key = _key(base.values)
             if key not in self._polishers:
@@ -185,7 +212,7 @@ class Growing:
             for one in (self._within(POLISHABLE) if smallest else self._within(math.inf))
             if one.score < self.target_acc
             and (smallest is None or one.parameters < smallest.parameters)
-            and not one.is_polished
+            and not one.polisher
             and not self.ladder.split(one.values)[1]  # a step from a polished one, trained as that is
             and not self._is_used_up(one)
         ]

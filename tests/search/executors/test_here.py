@@ -1,6 +1,6 @@
 import pytest
 
-from keras_vision.search.executors import here
+from keras_vision.search.executors import runner
 from keras_vision.search.space import Space
 from tests.search.searches import RECIPE, go, make_search
 
@@ -14,7 +14,7 @@ def test_every_trial_has_the_precision_that_was_asked_for(tmp_path, space, monke
         policies.append(model.layers[-2].compute_dtype)
         raise ValueError("enough")
 
-    monkeypatch.setattr(here, "fit", fit)
+    monkeypatch.setattr(runner, "fit", fit)
     make_search(tmp_path / "s", space, precision="mixed_bfloat16", max_trials=2).go()
     assert policies == ["bfloat16", "bfloat16"]
 

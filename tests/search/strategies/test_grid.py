@@ -14,5 +14,5 @@ def test_a_grid_comes_to_its_end(tmp_path):
     asked = []
     while (values := strategy.ask()) is not None:
         asked.append(values["width"])
-        strategy.tell(0.5)
+        strategy.tell(values, 0.5)
     assert asked == [4, 8]

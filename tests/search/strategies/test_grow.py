@@ -40,7 +40,7 @@ def grow(target, tell=accuracy, trials=40, **options):
     asked = []
     for values in itertools.takewhile(lambda values: values is not None, iter(strategy.ask, ())):
         asked.append(values)
-        strategy.tell(tell(values))
+        strategy.tell(values, tell(values))
         if len(asked) == trials:
             break
     return strategy, asked
@@ -146,7 +146,7 @@ def test_an_oracle_that_proposes_the_same_again_and_again_is_used_up(monkeypatch
             assert Stubborn.asked < 1000, "it asks for ever"
             return {"learning_rate_factor": 2.0}
 
-        def tell(self, score, reason=""):
+        def tell(self, values, score, reason=""):
             pass
 
     monkeypatch.setattr(polishing, "Tuning", Stubborn)
@@ -177,9 +177,10 @@ def test_what_holds_on_average_counts_and_not_what_one_training_reached():
     ladder = Ladder("vgg", recipe_for("vgg"))
     strategy = Growing(ladder, target_acc=0.9, size_of=size_of)
     first = strategy.ask()
-    strategy.tell(0.95)
-    assert size_of(strategy.ask()) < size_of(first)
-    strategy.tell(0.5)
+    strategy.tell(first, 0.95)
+    second = strategy.ask()
+    assert size_of(second) < size_of(first)
+    strategy.tell(second, 0.5)
     strategy.confirm(first, 0.89)
     assert strategy.smallest() is None
     assert strategy.ask() == ladder.rungs[1]
@@ -202,4 +203,4 @@ def test_rungs_that_do_not_fit_the_images_are_left_out():
     for _ in range(6):
         values = strategy.ask()
         assert len(values["filters"]) < 3
-        strategy.tell(0.5)
+        strategy.tell(values, 0.5)

@@ -26,7 +26,7 @@ def test_hyperband_goes_on_to_longer_trainings_after_failures(failing, rounds):
     asked = []
     for number in range(len(rounds)):
         asked.append(strategy.ask())
-        strategy.tell(None if number in failing else 0.5 + 0.01 * number)
+        strategy.tell(asked[-1], None if number in failing else 0.5 + 0.01 * number)
     assert [values["tuner/round"] for values in asked] == rounds
     assert asked[-1]["tuner/epochs"] == 9
     assert strategy.ask()["tuner/bracket"] == 1  # the first bracket is done

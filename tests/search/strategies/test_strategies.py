@@ -42,8 +42,9 @@ def strategy_of(name, seed=0):
 def proposals(name, seed, count=6):
     strategy = strategy_of(name, seed)
     for number in range(count):
-        yield strategy.ask()
-        strategy.tell(0.5 + 0.01 * ((7 * number) % 5))
+        values = strategy.ask()
+        yield values
+        strategy.tell(values, 0.5 + 0.01 * ((7 * number) % 5))
 
 
 def test_every_strategy_has_a_file_and_every_file_a_row():
@@ -100,8 +101,9 @@ def test_the_first_proposal_is_the_defaults(name):
 def test_a_failed_proposal_is_told_and_the_strategy_goes_on(name):
     strategy = strategy_of(name)
     for _ in range(4):
-        assert strategy.ask()
-        strategy.tell(None, "the loss became nan")
+        values = strategy.ask()
+        assert values
+        strategy.tell(values, None, "the loss became nan")
     assert strategy.ask()
 
 

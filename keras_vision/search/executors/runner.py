@@ -1,0 +1,163 @@
+"""One training of a search, from a `Job` to its result: what every executor has done, wherever it is."""
+
+import dataclasses
+import traceback
+
+import keras
+
+from keras_vision.analysis.latency import latency_ms
+from keras_vision.data import Dataset
+from keras_vision.data.sharing import shared
+from keras_vision.models import model_settings
+from keras_vision.reporting.progress import Progress
+from keras_vision.runs import Run, WorkdirRefused
+from keras_vision.search.ending import ENDINGS
+from keras_vision.search.executors import Failure
+from keras_vision.search.ladder import Ladder
+from keras_vision.search.networks import Networks
+from keras_vision.search.outcome import Goal
+from keras_vision.search.plan import Limits, SearchPlan, trial_seed
+from keras_vision.search.space import Space
+from keras_vision.training.memory import forget_models
+from keras_vision.training.precision import set_precision, suit_network
+from keras_vision.training.recipe import Recipe
+from keras_vision.training.trainer import TrainingDiverged, fit
+
+
+@dataclasses.dataclass
+class Workplace:
+    """What it takes to run the jobs of a search.
+
+    Args:
+        plan: The `SearchPlan`.
+        dataset: A `Dataset`; its test split is not opened.
+        space: A `Space` or a `Ladder`: what values mean.
+        networks: The search's `Networks`.
+        progress: A `Progress`.
+    """
+
+    plan: SearchPlan
+    dataset: Dataset
+    space: Space | Ladder
+    networks: Networks
+    progress: Progress
+
+
+def recorded(place, folder):
+    """Returns a `Workplace` as plain data, for `opened` in another process; its images were shared in `folder`."""
+    return {
+        "plan": dataclasses.asdict(place.plan),
+        "space": {"kind": type(place.space).__name__, "arguments": place.space.arguments()},
+        "images": str(folder),
+    }
+
+
+def opened(record, progress):
+    """Returns the `Workplace` that `recorded` describes.
+
+    Args:
+        record: A dict.
+        progress: A `Progress`.
+    """
+    plan = record["plan"]
+    parts = {"goal": Goal(**plan["goal"]), "limits": Limits(**plan["limits"])}
+    plan = SearchPlan(**plan | parts)
+    kind = {"Space": Space, "Ladder": Ladder}[record["space"]["kind"]]
+    arguments = record["space"]["arguments"]
+    space = kind(**arguments | {"recipe": Recipe(**arguments["recipe"])})
+    dataset = shared(record["images"])
+    return Workplace(plan, dataset, space, Networks(plan.model, dataset, plan.limits, progress.say), progress)
+
+
+class _TooSlow(Exception):
+    """A network over the limit of latency."""
+
+
+def run_job(place, job, note):
+    """Trains what a job names, unless its run is finished, and goes on where an earlier start ended.
+
+    Args:
+        place: A `Workplace`.
+        job: A `Job`.
+        note: Called after each epoch with all rows of metrics.jsonl; returns whether the training is to pause.
+
+    Returns:
+        The result as a dict, with `macs`, `latency_ms` and `training_flops`; or a `Failure`.
+
+    Raises:
+        OSError, WorkdirRefused: What is no fault of the job.
+    """
+    try:
+        return _result_of(place, job, note)
+    except (OSError, WorkdirRefused):
+        raise
+    except _TooSlow as error:
+        return Failure("too slow", str(error))
+    except Exception as error:
+        # Settings can be at fault in ways that only building or training shows, in whichever library.
+        kind = "diverged" if isinstance(error, TrainingDiverged) else "error"
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        return Failure(kind, reason, traceback.format_exc())
+
+
+def _result_of(place, job, note):
+    run, networks = Run(job.path), place.networks
+    settings, recipe = place.space.resolve(job.values)
+    result = run.result if run.finished else _train(place, job, run, settings, recipe, note)
+    return result | {
+        "macs": networks.counts_of(settings).macs,
+        "latency_ms": run.config["latency_ms"],
+        "training_flops": networks.training_flops(settings, result["epochs_run"]),
+    }
+
+
+def _train(place, job, run, settings, recipe, note):
+    plan, seed = place.plan, trial_seed(place.plan.seed, job.seed_number)
+    forget_models()
+    precision = set_precision(plan.precision)  # which Keras forgets between models
+    keras.utils.set_random_seed(seed)
+    model = place.networks.build(settings)
+    precision = suit_network(precision, model)
+    latency = run.config["latency_ms"] if run.config_path.exists() else round(latency_ms(model), 3)
+    # A network that is confirmed was within the limit when it was tried.
+    if job.confirmation is None and (reason := plan.limits.broken_in_time(latency)):
+        raise _TooSlow(reason)
+    config = {
+        "model": plan.model,
+        "settings": settings,
+        "recipe": recipe.as_dict(),
+        "seed": seed,
+        "fold": job.fold,
+        "fingerprint": place.dataset.fingerprint,
+    }
+    in_full = model_settings(plan.model) | settings
+    run.start(config, precision=precision, latency_ms=latency, model_settings=in_full)
+    return fit(
+        model,
+        place.dataset.fold(job.fold) if job.fold else place.dataset,
+        recipe,
+        run,
+        seed=seed,
+        metric=plan.goal.metric,
+        keep="last",  # and its accuracy: the best of many epochs flatters
+        deadline=plan.deadline,
+        judge=_Judge(plan, job, recipe.epochs, note),
+        card=plan.card | {"settings": settings},
+        progress=place.progress,
+    )
+
+
+class _Judge:
+    """What `fit` asks after each epoch: whether the training is to end, and in which word."""
+
+    def __init__(self, plan, job, epochs, note):
+        self.plan, self.job, self.epochs, self.note = plan, job, epochs, note
+        self.noted, self.is_to_pause = 0, False
+
+    def __call__(self, rows):
+        if len(rows) > self.noted:  # once an epoch, though it is asked more often
+            self.noted, self.is_to_pause = len(rows), bool(self.note(rows))
+        goal = self.plan.goal
+        if self.job.is_judged and ENDINGS[self.plan.ending](rows, self.epochs, goal.score, goal.metric):
+            return "hopeless"
+        return "paused" if self.is_to_pause else None

@@ -46,11 +46,13 @@ class Confirmer:
         goal, found = self.plan.goal, {}
         numbers = iter(range(1, goal.confirmations + 1))
         while not goal.is_enough(_in_order(found)):
-            while self.trainings.has_room and (number := next(numbers, None)) is not None:
+            number = next(numbers, None) if self.trainings.has_room else None
+            if number is not None:
                 self._begin(trial, number, found)
-            if not self.trainings.running:
-                return None  # and no time for more
-            self._collect(trial, found)
+            elif self.trainings.running:
+                self._collect(trial, found)
+            else:
+                return None  # there was no time for more
         self.trainings.pause()  # what runs beyond those that tell
         while self.trainings.running:
             self.trainings.wait()

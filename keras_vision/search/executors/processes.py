@@ -4,6 +4,7 @@ A process is started when a job finds none that is free, and kept for the next o
 memory or in native code, takes one training with it, which goes on from its last checkpoint in another.
 """
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -19,6 +20,7 @@ import time
 from pathlib import Path
 
 from keras_vision.data.sharing import share
+from keras_vision.runs import WorkdirRefused
 from keras_vision.search.executors import Failure
 from keras_vision.search.executors.runner import recorded
 
@@ -74,6 +76,7 @@ class Processes:
         if message is None:
             self._workers.remove(worker)
             reason = worker.why_it_ended()
+            worker.close()
             if job:
                 self.workplace.progress.say(f"{_name(job)}: its process {reason}; it goes on in another")
             return [(job, Failure("died", f"its process {reason}"))] if job else []
@@ -82,8 +85,10 @@ class Processes:
             self.workplace.progress.say(f"{_name(job)}: {message['said'].strip()}")
         elif "epoch" in message:
             note(job, message["rows"])
-        elif "strerror" in message:
-            raise OSError(message["errno"], message["strerror"], message["filename"])
+        elif "refused" in message:
+            raise WorkdirRefused(message["refused"])
+        elif "system_error" in message:
+            raise OSError(*message["system_error"])
         else:
             worker.job = None
             return [(job, message["result"] if "result" in message else Failure(**message["failure"]))]
@@ -100,7 +105,7 @@ class Processes:
         for worker in self._workers:
             worker.process.kill()
         for worker in self._workers:
-            worker.process.wait()
+            worker.close()
         self._workers = []
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -119,7 +124,7 @@ class Worker:
     """
 
     def __init__(self, record, threads, messages):
-        self.job, self._epochs, self._last = None, [], time.monotonic()
+        self.job, self._usual, self._last = None, None, time.monotonic()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  it is read when the process has ended
         self.process = subprocess.Popen(
             [sys.executable, "-m", "keras_vision.search.executors.worker"],
@@ -132,7 +137,8 @@ class Worker:
             start_new_session=True,  # an interrupt at the terminal is for who started it
         )
         self._write(record)
-        threading.Thread(target=self._listen, args=(messages,), daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, args=(messages,), daemon=True)
+        self._listener.start()
 
     def _listen(self, messages):
         for line in self.process.stdout:
@@ -141,34 +147,40 @@ class Worker:
 
     def begin(self, job):
         """Gives it a job."""
-        self.job, self._epochs, self._last = job, [], time.monotonic()
+        self.job, self._usual, self._last = job, None, time.monotonic()
         self.send(job=dataclasses.asdict(job))
 
     def send(self, **message):
-        """Sends it a message; one that has died is heard of by `messages`."""
+        """Sends it a message."""
         self._write(message)
 
     def _write(self, message):
-        try:
+        with contextlib.suppress(BrokenPipeError):  # it has died, which `messages` tells
             self.process.stdin.write(json.dumps(message) + "\n")
             self.process.stdin.flush()
-        except BrokenPipeError:
-            pass  # its end is told by the queue
 
     def heard(self, message):
         """Takes note that it told something."""
         if "epoch" in message:
-            self._epochs.append(time.monotonic() - self._last)
-        if "said" not in message:
+            self._usual = statistics.median(row["seconds"] for row in message["rows"])
             self._last = time.monotonic()
 
     def end_if_silent(self):
         """Kills it where an epoch takes far longer than the others did: it hangs, or was stopped."""
         if self.job is None:
             return
-        usual = statistics.median(self._epochs) * PATIENCE if self._epochs else FIRST_SECONDS
-        if time.monotonic() - self._last > max(usual, LEAST_SECONDS):
+        most = FIRST_SECONDS if self._usual is None else max(PATIENCE * self._usual, LEAST_SECONDS)
+        if time.monotonic() - self._last > most:
             self.process.kill()
+
+    def close(self):
+        """Closes what was open to a process that has ended, or was killed."""
+        self.process.wait()
+        self._listener.join()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        self.process.stdout.close()
+        self._errors.close()
 
     def why_it_ended(self):
         """Returns how it ended, in words."""

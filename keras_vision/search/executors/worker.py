@@ -13,6 +13,7 @@ import sys
 import threading
 
 from keras_vision.reporting.progress import PlainProgress
+from keras_vision.runs import WorkdirRefused
 from keras_vision.search.executors import Failure, Job
 from keras_vision.system.quiet import import_keras
 
@@ -52,8 +53,11 @@ def main():
 
         try:
             came = run_job(place, job, note)
+        except WorkdirRefused as error:
+            send(refused=str(error))
+            continue
         except OSError as error:
-            send(ended=job.path, errno=error.errno, strerror=error.strerror or str(error), filename=str(error.filename))
+            send(system_error=[error.errno, error.strerror or str(error), error.filename and str(error.filename)])
             continue
         finally:
             paused.discard(job.path)

@@ -204,3 +204,44 @@ def test_rungs_that_do_not_fit_the_images_are_left_out():
         values = strategy.ask()
         assert len(values["filters"]) < 3
         strategy.tell(values, 0.5)
+
+
+# ---- while trials are under way ----
+
+
+@pytest.fixture
+def growing():
+    return Growing(Ladder("vgg", recipe_for("vgg")), target_acc=0.9, size_of=size_of)
+
+
+def test_it_climbs_on_while_rungs_are_under_way(growing):
+    assert [growing.ask() for _ in range(3)] == list(growing.ladder.rungs[:3])
+
+
+def test_what_is_larger_than_what_reached_or_no_larger_than_what_missed_is_wanted_no_more(growing):
+    rungs = [growing.ask() for _ in range(4)]
+    assert all(growing.wants(rung) for rung in rungs)
+    growing.tell(rungs[2], 0.95)
+    assert [growing.wants(rung) for rung in rungs if rung != rungs[2]] == [True, True, False]
+    growing.confirm(rungs[2], 0.89)  # it had reached by luck
+    assert growing.wants(rungs[3])
+
+
+def test_a_step_beside_one_that_is_under_way_is_of_use_whatever_becomes_of_that(growing):
+    rungs = [growing.ask() for _ in range(3)]
+    for rung, score in zip(rungs, (0.5, 0.6, 0.95), strict=True):
+        growing.tell(rung, score)
+    first, second, third = (growing.ask() for _ in range(3))
+    assert size_of(first) > size_of(second) > size_of(third)  # of use even if the one before reaches
+    growing.tell(first, 0.7)
+    assert growing.wants(second) and growing.wants(third)  # and even if it misses
+
+
+def test_nothing_is_polished_before_it_is_known_what_came_nearest(growing):
+    rungs = list(itertools.takewhile(lambda values: values is not None, iter(growing.ask, ())))
+    assert rungs == list(growing.ladder.rungs)
+    for rung in rungs[:-1]:
+        growing.tell(rung, 0.5)
+        assert growing.ask() is None
+    growing.tell(rungs[-1], 0.6)
+    assert is_polished(growing.ask())

@@ -117,3 +117,34 @@ def test_strategies_write_nothing(name, tmp_path, monkeypatch):
 def test_an_unknown_strategy_is_refused_with_the_nearest():
     with pytest.raises(BadInput, match="Did you mean 'random'"):
         strategy_file("randon")
+
+
+def in_parallel(name, told=8, at_once=3):
+    """What a strategy was asked and told while several trials were under way; the one asked for last is told first."""
+    strategy, under_way, turns = strategy_of(name), [], []
+    for number in range(told):
+        while len(under_way) < at_once and (values := strategy.ask()) is not None:
+            under_way.append(values)
+            turns.append(("ask", values, None))
+        values, score = under_way.pop(), 0.5 + 0.01 * ((7 * number) % 5)
+        strategy.tell(values, score)
+        turns.append(("tell", values, score))
+    return turns
+
+
+@every_strategy
+def test_a_strategy_is_asked_several_times_before_it_is_told_in_any_order(name):
+    turns = in_parallel(name)
+    assert [kind for kind, *_ in turns[:4]] == ["ask", "ask", "ask", "tell"]
+    asked = [str(values) for kind, values, _ in turns if kind == "ask"]
+    assert len(set(asked)) == len(asked)  # what is under way is not proposed again
+
+
+@every_strategy
+def test_the_same_turns_bring_a_strategy_to_the_same_proposals(name):
+    again = strategy_of(name)
+    for kind, values, score in in_parallel(name):
+        if kind == "ask":
+            assert again.ask() == values
+        else:
+            again.tell(values, score)

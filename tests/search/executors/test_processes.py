@@ -1,0 +1,140 @@
+"""Trainings in processes of their own, some of which are killed, stopped, or left alone by who started them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from keras_vision.reporting.progress import Progress
+from keras_vision.runs import WorkdirRefused
+from keras_vision.search.executors import Job, processes
+from keras_vision.search.executors.processes import Processes
+from keras_vision.search.executors.runner import Workplace, run_job
+from keras_vision.search.networks import Networks
+from keras_vision.search.outcome import Goal
+from keras_vision.search.plan import Limits, SearchPlan
+from tests.search.searches import RECIPE
+from tests.synthetic import make_dataset
+
+
+class Told(Progress):
+    """Progress that keeps what it is told."""
+
+    def __init__(self):
+        self.lines = []
+
+    def say(self, line=""):
+        self.lines.append(line)
+
+
+@pytest.fixture
+def place(space):
+    space.recipe = RECIPE.replace(epochs=3)
+    dataset = make_dataset()
+    plan = SearchPlan("mlp", Goal(None), precision="float32")
+    return Workplace(plan, dataset, space, Networks("mlp", dataset, Limits(), pytest.fail), Told())
+
+
+@pytest.fixture
+def executor(place, tmp_path):
+    executor = Processes(place, tmp_path / "images", slots=2, threads=1)
+    yield executor
+    executor.close()
+    assert not (tmp_path / "images").exists()
+
+
+def jobs_in(folder):
+    return [Job(str(folder / f"{number:04d}"), {"width": 3 + number}, number) for number in range(2)]
+
+
+def all_of(executor, jobs, note):
+    """Runs jobs; returns what came of each end: (job, result or failure)."""
+    ended = []
+    for job in jobs:
+        executor.submit(job)
+    while len(ended) < len(jobs):
+        ended += executor.wait(note)
+    return ended
+
+
+def process_of(executor, job):
+    return next(worker.process for worker in executor._workers if worker.job == job)
+
+
+def test_what_is_trained_in_processes_is_what_is_trained_here_also_after_a_pause(executor, place, tmp_path):
+    heard = []
+
+    def note(job, rows):
+        heard.append((job.trial, len(rows)))
+        if job.trial == 0 and len(rows) == 1:
+            executor.pause(job)
+
+    jobs = jobs_in(tmp_path / "there")
+    came = dict((job.trial, result) for job, result in all_of(executor, jobs, note))
+    assert came[0]["stopped"] == "paused" and came[0]["epochs_run"] < 3
+    ((_, goes_on),) = all_of(executor, jobs[:1], note)
+    here = [run_job(place, job, lambda rows: None) for job in jobs_in(tmp_path / "here")]
+    for there, alone in zip((goes_on, came[1]), here, strict=True):
+        assert (there["stopped"], there["epochs_run"]) == ("epochs", 3)
+        assert there["val_crossentropy"] == pytest.approx(alone["val_crossentropy"], rel=1e-4)
+        assert there["parameters"] == alone["parameters"]
+    assert [epochs for trial, epochs in heard if trial == 1] == [1, 2, 3]
+    assert any(line.startswith("there/0001: epoch 2 of 3") for line in place.progress.lines)
+
+
+def test_a_process_that_is_killed_or_hangs_is_no_end_of_the_others(executor, tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "LEAST_SECONDS", 2)
+    monkeypatch.setattr(processes, "PATIENCE", 1)
+    killed, stopped = jobs_in(tmp_path)
+    hit = set()
+
+    def note(job, rows):
+        if job.path not in hit:  # after its first epoch
+            hit.add(job.path)
+            process_of(executor, job).send_signal(signal.SIGKILL if job == killed else signal.SIGSTOP)
+
+    ended = all_of(executor, [killed, stopped], note)
+    assert sorted(job.trial for job, failure in ended if failure.kind == "died") == [0, 1]
+    assert all("SIGKILL" in failure.reason for _, failure in ended)
+    again = all_of(executor, [killed, stopped], note)
+    assert {(job.trial, result["epochs_run"], result["stopped"]) for job, result in again} == {
+        (0, 3, "epochs"),
+        (1, 3, "epochs"),
+    }
+
+
+def test_what_is_no_fault_of_a_job_ends_the_search(executor, tmp_path):
+    (tmp_path / "full").write_text("a file where the run directory should be")
+    executor.submit(Job(str(tmp_path / "full" / "0000"), {"width": 3}, 0))
+    with pytest.raises(WorkdirRefused, match="full"):
+        executor.wait(lambda job, rows: None)
+
+
+def test_a_process_ends_with_the_one_that_started_it(tmp_path):
+    code = (
+        "import subprocess, sys, time\n"
+        "command = [sys.executable, '-m', 'keras_vision.search.executors.worker']\n"
+        "worker = subprocess.Popen(command, stdin=subprocess.PIPE)\n"
+        "worker.stdin.write(b'{}\\n'); worker.stdin.flush()\n"
+        "print(worker.pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as driver:
+        worker = int(driver.stdout.readline())
+        driver.kill()
+    ends = time.monotonic() + 60
+    while _runs(worker):
+        assert time.monotonic() < ends, "it outlived the process that started it"
+        time.sleep(0.1)
+
+
+def _runs(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        return file.read().split()[2] != "Z"

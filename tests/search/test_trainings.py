@@ -1,0 +1,100 @@
+"""What runs at the moment, kept in step with the ledger, whatever becomes of the processes."""
+
+import pytest
+
+from keras_vision.runs import Run
+from keras_vision.search.executors import Failure
+from keras_vision.search.ledger import Ledger
+from keras_vision.search.trainings import Trainings
+from tests.search.searches import COMPLETED, refuse_to_warn
+
+DONE = COMPLETED | {"stopped": "epochs"}
+DIED = Failure("died", "its process was ended by SIGKILL")
+
+
+class Scripted:
+    """An executor of three slots, whose jobs end as the test says."""
+
+    slots = 3
+
+    def __init__(self):
+        self.submitted, self.paused, self.next = [], [], []
+
+    def submit(self, job):
+        self.submitted.append(job)
+
+    def wait(self, note):
+        came = self.next.pop(0)
+        if isinstance(came, BaseException):
+            raise came
+        job, rows, came = came
+        if rows:
+            note(job, rows)
+        return [(job, came)]
+
+    def pause(self, job):
+        self.paused.append(job)
+
+
+@pytest.fixture
+def trainings(tmp_path):
+    ledger = Ledger(tmp_path / "trials.jsonl", warn=refuse_to_warn)
+    for number in range(3):
+        ledger.record("asked", number, values={"width": number})
+    return Trainings(Run(tmp_path), ledger, Scripted())
+
+
+def start(trainings, *numbers):
+    for number in numbers:
+        assert trainings.start(trainings.ledger.trials[number]) is None
+    return trainings.executor.submitted
+
+
+def test_trainings_end_in_any_order_and_their_epochs_are_recorded(trainings):
+    jobs = start(trainings, 0, 1, 2)
+    assert not trainings.has_room
+    trainings.executor.next = [(jobs[1], [{"val_accuracy": 0.5}], DONE)]
+    assert trainings.wait() == [(jobs[1], DONE)]
+    assert [trial.last_epoch for trial in trainings.ledger.trials] == [0, 1, 0]
+    assert trainings.has_room and [trial.number for trial in trainings.trials] == [0, 2]
+
+
+def test_a_training_whose_process_died_is_started_once_more_and_then_given_up(trainings):
+    (job,) = start(trainings, 0)
+    trainings.executor.next = [(job, [], DIED), (job, [], DIED)]
+    assert trainings.wait() == []
+    assert trainings.executor.submitted == [job, job] and trainings.running == [job]
+    ((ended, failure),) = trainings.wait()
+    assert (ended, failure.kind, failure.reason) == (job, "died", "gave up after 2 crashes")
+    assert not trainings.running
+
+
+def test_one_that_was_paused_is_no_death_and_goes_on(trainings):
+    (job,) = start(trainings, 0)
+    for _ in range(3):
+        trainings.pause()
+        trainings.executor.next = [(job, [], DONE | {"stopped": "paused"})]
+        ((_, came),) = trainings.wait()
+        assert came["stopped"] == "paused" and not trainings.running
+        start(trainings, 0)
+    assert trainings.executor.paused == [job] * 3
+
+
+def test_only_what_is_useless_is_paused(trainings):
+    jobs = start(trainings, 0, 1, 2)
+    trainings.pause(lambda trial: trial.number == 1)
+    assert trainings.executor.paused == [jobs[1]]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+def test_what_ends_the_search_is_no_death_of_what_runs(trainings, error):
+    start(trainings, 0, 1)
+    trainings.start(trainings.ledger.trials[2], confirmation=1)
+    trainings.executor.next = [error]
+    with pytest.raises(type(error)):
+        trainings.wait()
+    first, second, third = trainings.ledger.trials
+    for attempts in (first.attempts, second.attempts, third.attempts_at(1)):
+        assert attempts.count == 1 and not attempts.are_used_up(epochs_done=0)
+        attempts.start(epochs_done=0)
+        assert attempts.deaths == 0

@@ -80,7 +80,7 @@ def open_images(chosen, card, model, split, progress):
         found = load_images(chosen, **look, announce=progress.say, pixel_scale=scale)
         if found:
             found = with_the_classes_of(found, card.get("class_names"), model.output_shape[-1])
-            for line in (f"{found.name}: {found.source}", *found.decisions):
+            for line in (f"{found.name}: {found.origin}", *found.decisions):
                 progress.say(line)
             return found
     if split == "all":

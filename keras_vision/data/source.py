@@ -4,10 +4,10 @@ import dataclasses
 
 from keras_vision.data.loading import load_dataset
 from keras_vision.data.places import PATH_KINDS
+from keras_vision.data.splits import ON_BAD_IMAGE
 from keras_vision.system.machine import at_home
 from keras_vision.system.settings import SEED, Settings, one_of, setting
 
-ON_BAD_IMAGE = ("error", "skip")
 _NAMES = ("data_dir", "image_size", "on_bad_image", "seed")  # of a record, beside "spec"
 
 

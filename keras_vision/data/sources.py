@@ -11,14 +11,12 @@ from keras_vision.data.places import DATASETS, locate
 from keras_vision.errors import BadInput
 
 
-def open_source(spec, *, data_dir, image_size, on_bad_image, announce, pixel_scale=None, known=None):
+def open_source(spec, data_dir, reading):
     """Opens what a specification names.
 
     Args:
-        spec, data_dir, on_bad_image, pixel_scale: As in `load_dataset`.
-        known: As in `open_folder`.
-        image_size: (height, width) or None. Only sources without a size of their own heed it.
-        announce: Called with a line of text before anything slow.
+        spec, data_dir: As in `load_dataset`.
+        reading: A `Reading`. Only sources without a size of their own heed its `image_size`.
 
     Returns:
         A `Source`.
@@ -28,11 +26,11 @@ def open_source(spec, *, data_dir, image_size, on_bad_image, announce, pixel_sca
 
     Example:
 
-    >>> open_source("digits", data_dir=None, image_size=None, on_bad_image="error", announce=print).origin
+    >>> open_source("digits", None, Reading()).origin
     "scikit-learn's digits"
     """
     place = locate(spec, data_dir)
-    if on_bad_image == "skip" and place.kind not in ("folder", "csv"):
+    if reading.skips and place.kind not in ("folder", "csv"):
         raise BadInput(
             f"on_bad_image='skip' works only with folder:PATH and csv:FILE, because {spec} has no image files. "
             "Leave it out."
@@ -40,20 +38,18 @@ def open_source(spec, *, data_dir, image_size, on_bad_image, announce, pixel_sca
     if place.kind == "embedded":
         return open_digits()
     if place.kind == "npz":
-        return open_npz(place.path, known)
+        return open_npz(place.path, reading.known)
     if place.kind == "idx":
         return open_idx(place.path, DATASETS[spec].idx_class_names)
-    reading = {"image_size": image_size, "on_bad_image": on_bad_image, "announce": announce, "pixel_scale": pixel_scale}
-    reading["known"] = known
     if place.kind == "csv":
         from keras_vision.data.csv_file import open_csv
 
-        return open_csv(place.path, **reading)
+        return open_csv(place.path, reading)
     if place.kind == "folder":
         from keras_vision.data.folders import open_folder
 
-        return open_folder(place.path, **reading)
+        return open_folder(place.path, reading)
     from keras_vision.data.prepared import download, open_prepared
 
-    directory = download(spec, place.path, announce) if place.kind == "download" else place.path
-    return open_prepared(directory, image_size, known)
+    directory = download(spec, place.path, reading.announce) if place.kind == "download" else place.path
+    return open_prepared(directory, reading.image_size, reading.known)

@@ -77,7 +77,8 @@ def _carry_out(job):
     """Runs one study as asked for; returns its result."""
     from keras_vision.studies.engine import carry_out
 
-    job.progress.say(f"{job.study.name}: {job.study.summary}, scale {job.scale}, in {job.workdir}")
+    asks, _ = STUDIES[job.name]
+    job.progress.say(f"{job.name}: {asks}, scale {job.scale}, in {job.workdir}")
     job.progress.say(f"watch it: {tensorboard_line(job.workdir)}")
     return carry_out(job)
 
@@ -97,6 +98,7 @@ def _job(asked, progress):
         if chosen.dataset is None and (value := getattr(asked, option)) is not None:
             raise BadInput(f"The study {name} looks at no images. Leave out {option}={value}.")
     return Job(
+        name=name,
         study=chosen,
         scale=asked.scale,
         seeds=asked.seeds,

@@ -7,7 +7,7 @@ import importlib
 
 from keras_vision.errors import check_choice
 
-# name -> (what it asks, in a line; where it comes from)
+# name of the file -> (what it asks, in a line; where it comes from)
 STUDIES = {
     "convmixer_parts": ("ConvMixer without one part at a time", "ConvMixer report 000 (E1)"),
     "mlp_activations": ("MLP with ReLU, tanh and sigmoid", "report 001, question 4.2 (E2)"),

@@ -40,6 +40,7 @@ class Job:
     """One study as asked for.
 
     Args:
+        name: A name in `STUDIES`.
         study: The `Study`.
         scale: The scale's name.
         seeds: How many; they are 0, 1, 2 ...
@@ -51,6 +52,7 @@ class Job:
         command: The line that runs this study again.
     """
 
+    name: str
     study: Study
     scale: str
     seeds: int
@@ -99,7 +101,7 @@ def carry_out(job):
     if job.study.dataset is None:
         set_precision("float32")  # instruments look at the arithmetic itself
     run = Run(job.workdir)
-    settings = {"study": job.study.name, "scale": job.scale, "dataset": job.dataset, "precision": job.precision}
+    settings = {"study": job.name, "scale": job.scale, "dataset": job.dataset, "precision": job.precision}
     with run.locked(), _no_word_of_retracing():
         run.start(settings, seeds=job.seeds, command=job.command)
         for rows in _train_cases(job) if job.study.conduct is None else [job.study.conduct(job)]:
@@ -117,7 +119,7 @@ def check(job):
     set_precision(job.precision)
     if job.dataset and not job.study.takes_dataset(job.scale):
         raise BadInput(
-            f"The networks of the study {job.study.name} have data sets of their own. Leave out dataset={job.dataset}."
+            f"The networks of the study {job.name} have data sets of their own. Leave out dataset={job.dataset}."
         )
     usual = job.dataset or job.size.dataset or job.study.dataset
     for dataset in {usual, *(_plan(job, case)["dataset"] for case in job.cases)} - {None}:

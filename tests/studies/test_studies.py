@@ -29,9 +29,8 @@ def test_every_file_is_a_study_with_a_row_or_shared():
 
 
 @pytest.mark.parametrize("name", STUDIES)
-def test_a_study_agrees_with_its_row_and_says_what_it_is(name):
+def test_a_study_says_what_it_is(name):
     study = load_study(name)
-    assert (study.name, (study.summary, study.source)) == (name, STUDIES[name])
     assert tuple(sorted(study.scales)) == tuple(sorted(SCALES))
     assert bool(study.cases) != bool(study.conduct)
     assert study.question.endswith("?")

@@ -19,8 +19,7 @@ from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.reporting.events import EventLog
 from keras_vision.reporting.progress import Progress, cell
-from keras_vision.runs import Run, first_difference, load_model, read_json, write_json
-from keras_vision.studies import figures
+from keras_vision.runs import Run, file_name, first_difference, load_model, read_json, write_json
 from keras_vision.studies.plan import Study
 from keras_vision.studies.probes import data_words
 from keras_vision.studies.publish import publish
@@ -188,7 +187,7 @@ def _flat(plan):
 
 def _row(job, case, plan, varied):
     """Returns the row of one run, which is trained and measured unless it has been, by these settings on this data."""
-    name = f"{figures.slug(case.name)}-{plan['seed']}"
+    name = f"{file_name(case.name.lower())}-{plan['seed']}"
     run = Run(job.workdir / "runs" / name)
     path = run.path / "measured.json"
     # What varies depends on all cases of today, so that it is not kept with what was measured.

@@ -8,9 +8,10 @@ import pytest
 from keras_vision import studies
 from keras_vision.analysis.counts import count_unbuilt
 from keras_vision.models import build_model
+from keras_vision.runs import file_name
 from keras_vision.studies import STUDIES, load_study
 from keras_vision.studies.convmixer_parts import without
-from keras_vision.studies.figures import PALETTE, groups_of, slug
+from keras_vision.studies.figures import PALETTE, groups_of
 from keras_vision.studies.flattening_order import reordered
 from keras_vision.studies.nonlinearity import affine_difference
 from keras_vision.studies.plan import SCALES
@@ -49,7 +50,7 @@ def test_the_networks_and_recipes_of_a_study_exist(name, scale):
         if scale == "smoke" or not case.builder:
             build = case.builder or (lambda *shape, case=case, **more: build_model(case.model, *shape, **more))
             count_unbuilt(lambda build=build, dataset=dataset, more=settings: build(SHAPES[dataset], 10, **more))
-        names.add(slug(case.name))
+        names.add(file_name(case.name.lower()))
     assert len(names) == len(study.cases(scale)), "two cases would share their runs"
     assert all(len(group) <= len(PALETTE) for group in groups_of(study.cases(scale)).values())
 

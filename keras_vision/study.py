@@ -9,7 +9,7 @@ from pathlib import Path
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
 from keras_vision.commands.closing import tensorboard_line
-from keras_vision.data.places import locate
+from keras_vision.data.places import ANY_SOURCE, locate
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.studies import STUDIES, load_study
 from keras_vision.studies.plan import SCALES
@@ -33,9 +33,7 @@ class StudySettings(Settings):
     seeds: int = setting(
         3, "repeat every training with the random seeds 0 to N-1; some scales are worth fewer", "N", whole(1)
     )
-    dataset: str = setting(
-        None, "instead of the study's own data: a named data set, or folder:PATH, npz:PATH, csv:FILE, tfds:NAME", "NAME"
-    )
+    dataset: str = setting(None, f"instead of the study's own data: {ANY_SOURCE}", "NAME")
     data_dir: str = setting(None, "where a named data set lies, if not in the usual places", "DIR")
     workdir: str = setting(
         None, "the study's folder, where the same command goes on, or with --all the folder that holds theirs; if not "

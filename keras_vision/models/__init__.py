@@ -15,6 +15,7 @@ With any one of them there, `pytest tests/models/test_table.py` names all the ot
 then hold the family to what all families promise.
 """
 
+import functools
 import importlib
 import inspect
 
@@ -52,15 +53,25 @@ def build_model(name, input_shape, num_classes, **settings):
 
     >>> build_model("vgg", (28, 28, 1), 10, filters=(32, 64), blocks=(1, 1))
     """
-    check_settings(name, settings)
-    return _builder(name)(input_shape, num_classes, **settings)
+    return builder_of(name, settings)(input_shape, num_classes)
 
 
-def check_settings(name, settings):
-    """Raises `BadInput` where a family does not have one of `settings`."""
+def builder_of(name, settings):
+    """Returns the function of (input_shape, num_classes) that builds a model with these settings.
+
+    Raises:
+        BadInput: Unknown model, or the family does not have one of the settings. Their values are checked by the
+            function itself.
+
+    Example:
+
+    >>> builder_of("mlp", {"hidden_units": (64,)})((28, 28, 1), 10).output_shape
+    (None, 10)
+    """
     known = model_settings(name)
     for setting in settings:
         check_choice(f"{name} setting", setting, known)
+    return functools.partial(_builder(name), **settings)
 
 
 def model_settings(name):

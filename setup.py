@@ -1,5 +1,6 @@
 """Installs keras_vision and, beside it, the search spaces of `tuner_configs`."""
 
+import itertools
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -21,17 +22,18 @@ REQUIRED = [
     "filelock>=3.16",
     "psutil>=6.0",
 ]
-EXTRAS = {
-    "gpu": ["tensorflow[and-cuda]>=2.21"],
+EXPORTS = {  # format -> what it needs
     "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
     "litert": ["ai-edge-litert>=2.0"],
     "openvino": ["openvino>=2025.0"],
+}
+EXTRAS = EXPORTS | {
+    "gpu": ["tensorflow[and-cuda]>=2.21"],
     "heic": ["pillow-heif>=0.18"],
     "bench": ["torch>=2.6"],
     "test": ["pytest>=8.3", "pytest-xdist>=3.6"],
 }
-EXTRAS["dev"] = [package for name in ("test", "onnx", "litert", "openvino") for package in EXTRAS[name]]
-EXTRAS["dev"] += ["ruff>=0.9"]
+EXTRAS["dev"] = [*EXTRAS["test"], *itertools.chain(*EXPORTS.values()), "ruff>=0.9"]
 
 setup(
     name="keras-vision",

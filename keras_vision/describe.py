@@ -5,6 +5,7 @@ import sys
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
+from keras_vision.data.places import ANY_SOURCE
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
 from keras_vision.system.quiet import import_keras
@@ -27,10 +28,7 @@ class DescribeSettings(Settings):
     linearity: bool = setting(False, "measure linearity and translation equivariance of each kind of layer")
     impulse: str = setting(None, "read a layer's kernel back from its response to a unit impulse", "LAYER")
     gradients: bool = setting(False, "measure the gradient's norm in each layer, on noise or on images of --dataset")
-    dataset: str = setting(
-        None, "where the images for --gradients come from: a named data set, or folder:PATH, npz:PATH, csv:FILE, "
-        "tfds:NAME", "NAME",
-    )  # fmt: skip
+    dataset: str = setting(None, f"where the images for --gradients come from: {ANY_SOURCE}", "NAME")
     data_dir: str = setting(None, "where that data set lies, if not in the usual places", "DIR")
     check: bool = setting(False, "look for wiring faults; exit with 1 if there are any")
     kernels: bool = setting(False, "draw what the first layers have learned")

@@ -8,7 +8,7 @@ from pathlib import Path
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
 from keras_vision.data.evaluation import SPLITS
-from keras_vision.data.places import locate
+from keras_vision.data.places import ANY_SOURCE, locate
 from keras_vision.errors import BadInput
 from keras_vision.reporting.score_lines import balance_line, interval_words, score_line
 from keras_vision.runs import read_card
@@ -22,9 +22,7 @@ class EvaluateSettings(Settings):
     """What `evaluate` is asked for."""
 
     source: str = setting(REQUIRED, "a run directory or a .keras file", is_word=True)
-    dataset: str = setting(
-        None, "a named data set, or folder:PATH, npz:PATH, csv:FILE, tfds:NAME; if not given, the model's own", "NAME"
-    )
+    dataset: str = setting(None, f"{ANY_SOURCE}; if not given, the model's own", "NAME")
     data_dir: str = setting(None, "where a named data set lies, if not in the usual places", "DIR")
     split: str = setting(
         None, "which images: test, validation, or all (of new images only); if not given, the test split, or all new "

@@ -5,6 +5,7 @@ import sys
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
+from keras_vision.data.places import ANY_SOURCE
 from keras_vision.formats import FORMATS, check_format
 from keras_vision.runs import model_file
 from keras_vision.system.quiet import import_keras
@@ -30,8 +31,8 @@ class ExportSettings(Settings):
         "file that belongs to no run", "DIR",
     )  # fmt: skip
     dataset: str = setting(
-        None, "where the images to compare on come from: a named data set, or folder:PATH, npz:PATH, csv:FILE, "
-        "tfds:NAME; if not given, the model's own, or random pixels if that is not on this machine", "NAME",
+        None, f"where the images to compare on come from: {ANY_SOURCE}; if not given, the model's own, or random "
+        "pixels if that is not on this machine", "NAME",
     )  # fmt: skip
     data_dir: str = setting(None, "where a named data set lies, if not in the usual places", "DIR")
 

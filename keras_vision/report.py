@@ -6,11 +6,12 @@ import sys
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
+from keras_vision.commands.closing import confirmed_line, cost_line
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import installed
 from keras_vision.runs import Run
 from keras_vision.system.settings import REQUIRED, Settings, setting, whole
-from keras_vision.tune import confirmed_line, cost_line, tune
+from keras_vision.tune import tune
 
 
 @dataclasses.dataclass(frozen=True)

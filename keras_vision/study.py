@@ -9,7 +9,7 @@ from pathlib import Path
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
 from keras_vision.commands.closing import tensorboard_line
-from keras_vision.data.places import locate
+from keras_vision.data.places import ANY_SOURCE, locate
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.studies import STUDIES, load_study
 from keras_vision.studies.plan import SCALES
@@ -33,9 +33,7 @@ class StudySettings(Settings):
     seeds: int = setting(
         3, "repeat every training with the random seeds 0 to N-1; some scales are worth fewer", "N", whole(1)
     )
-    dataset: str = setting(
-        None, "instead of the study's own data: a named data set, or folder:PATH, npz:PATH, csv:FILE, tfds:NAME", "NAME"
-    )
+    dataset: str = setting(None, f"instead of the study's own data: {ANY_SOURCE}", "NAME")
     data_dir: str = setting(None, "where a named data set lies, if not in the usual places", "DIR")
     workdir: str = setting(
         None, "the study's folder, where the same command goes on, or with --all the folder that holds theirs; if not "
@@ -77,7 +75,8 @@ def _carry_out(job):
     """Runs one study as asked for; returns its result."""
     from keras_vision.studies.engine import carry_out
 
-    job.progress.say(f"{job.study.name}: {job.study.summary}, scale {job.scale}, in {job.workdir}")
+    asks, _ = STUDIES[job.name]
+    job.progress.say(f"{job.name}: {asks}, scale {job.scale}, in {job.workdir}")
     job.progress.say(f"watch it: {tensorboard_line(job.workdir)}")
     return carry_out(job)
 
@@ -97,6 +96,7 @@ def _job(asked, progress):
         if chosen.dataset is None and (value := getattr(asked, option)) is not None:
             raise BadInput(f"The study {name} looks at no images. Leave out {option}={value}.")
     return Job(
+        name=name,
         study=chosen,
         scale=asked.scale,
         seeds=asked.seeds,

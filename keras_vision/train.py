@@ -5,7 +5,7 @@ import sys
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
-from keras_vision.commands.closing import show
+from keras_vision.commands.closing import training_lines
 from keras_vision.data.source import DataSource
 from keras_vision.models import MODELS
 from keras_vision.system.quiet import import_keras
@@ -80,6 +80,12 @@ def train(asked, progress):
     from keras_vision.commands.train import carry_out
 
     return carry_out(asked, changes, preset, progress)
+
+
+def show(result, progress):
+    """Prints the lines that end a training."""
+    for line in training_lines(result):
+        progress.say(line)
 
 
 def main(arguments=None):

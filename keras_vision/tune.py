@@ -5,13 +5,11 @@ import sys
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
-from keras_vision.commands.closing import closing_lines
+from keras_vision.commands.closing import search_lines
 from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
-from keras_vision.reporting.progress import settings_line
 from keras_vision.search.ending import ENDINGS
-from keras_vision.search.outcome import recorded_outcome
 from keras_vision.search.plan import Limits
 from keras_vision.search.strategies import (
     POLISHERS,
@@ -133,40 +131,8 @@ def tune(asked, progress):
 
 def show(result, progress):
     """Prints the lines that end a search."""
-    counts = ", ".join(f"{name}: {result[name]}" for name in ("failed", "rejected") if result.get(name))
-    progress.say(
-        f"best of {result['trials']} trials{f' ({counts})' if counts else ''}: {result['best_trial']}, "
-        f"{settings_line(result['best_values'])}"
-    )
-    progress.say(cost_line(result))
-    if "confirmed" in result:
-        progress.say(confirmed_line(result["confirmed"], result.get("metric", "accuracy")))
-    if result["target_acc"] is not None:
-        progress.say(recorded_outcome(result, result["target_acc"]).sentence())
-    for line in closing_lines(result | {"target_acc": None}):
+    for line in search_lines(result):
         progress.say(line)
-
-
-def cost_line(result):
-    """Returns what a search cost, as the line that a person reads."""
-    spent = (
-        f"cost: {result['search_seconds']:.0f} s of training, as much as {result['full_trainings']:.2f} full trainings"
-    )
-    if "search_seconds_to_target" not in result:
-        return f"{spent} of the best"
-    reached = "reached" if result["reached"] else "seemed to reach"
-    return (
-        f"{spent} of the first network that {reached} the target, which was after "
-        f"{result['search_seconds_to_target']:.0f} s and {result['full_trainings_to_target']:.2f}"
-    )
-
-
-def confirmed_line(confirmed, metric="accuracy"):
-    """Returns the accuracies of `confirm` as the line that a person reads."""
-    spread = f", standard deviation {confirmed['deviation']:.4f}" if confirmed["deviation"] is not None else ""
-    each = ", ".join(f"{accuracy:.4f}" for accuracy in confirmed["accuracies"])
-    of = "validation images" if metric == "accuracy" else METRICS[metric]
-    return f"trained anew: {confirmed['mean']:.4f} of {of} on average{spread} ({each})"
 
 
 def main(arguments=None):

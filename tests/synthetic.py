@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vision.data import Dataset, Split, Statistics
+from keras_vision.data import Dataset, Split
 
 
 def make_split(count, *, classes=3, shape=(8, 8, 1), seed=0):
@@ -26,9 +26,6 @@ def make_dataset(*, train=192, validation=96, classes=3, shape=(8, 8, 1), test=N
         validation=make_split(validation, classes=classes, shape=shape, seed=2),
         test=(lambda: make_split(test, classes=classes, shape=shape, seed=3)) if test else never_open,
         class_names=tuple("abcdefghij"[:classes]),
-        shape=shape,
-        statistics=Statistics(mean=(72.0,) * shape[-1], std=(48.0,) * shape[-1]),
-        source="made up",
+        origin="made up",
         fingerprint="synthetic",
-        warnings=(),
     )

@@ -167,7 +167,8 @@ def pytorch(family, input_shape, precision, is_compiled=False):
     """Returns an `Entrant`: the same architecture in PyTorch."""
     import peers_torch
 
-    model = peers_torch.FAMILIES[family](input_shape, CLASSES, mean=MEAN, deviation=DEVIATION)
+    build = peers_torch.FAMILIES[check_choice("network in PyTorch", family, peers_torch.FAMILIES)]
+    model = build(input_shape, CLASSES, mean=MEAN, deviation=DEVIATION)
     facts, jobs = peers_torch.jobs(model, input_shape, BATCH, CLASSES, LEARNING_RATE, precision, is_compiled)
     return Entrant(facts | {"arithmetic": precision}, jobs)
 

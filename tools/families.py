@@ -22,16 +22,9 @@ from keras_vision.system.quiet import import_keras
 from keras_vision.train import train
 
 RESULTS = ROOT / "docs" / "results" / "families.md"
-# What each family should at least reach on validation images of Fashion-MNIST in one short run.
-EXPECTED = {
-    "mlp": 0.88,
-    "cnn": 0.91,
-    "vgg": 0.92,
-    "resnet18": 0.92,
-    "mlp_mixer": 0.89,
-    "convmixer": 0.91,
-    "lstm": 0.88,
-}
+# What a family should at least reach on validation images of Fashion-MNIST in one short run, and those that can more.
+LEAST = 0.88
+MORE = {"cnn": 0.91, "vgg": 0.92, "resnet18": 0.92, "mlp_mixer": 0.89, "convmixer": 0.91}
 
 HEAD = """# Every family, once, with its default settings
 
@@ -49,6 +42,11 @@ COLUMNS = (
 )
 
 
+def expected(model):
+    """Returns the validation accuracy that a family should at least reach."""
+    return MORE.get(model, LEAST)
+
+
 def row(model, run):
     """Returns a finished run as the cells of a row."""
     from keras_vision.analysis.counts import count
@@ -61,7 +59,7 @@ def row(model, run):
     return (
         model,
         f"{result['val_accuracy']:.4f}",
-        f"{EXPECTED[model]:.2f}",
+        f"{expected(model):.2f}",
         f"{result['test']['accuracy']:.4f}",
         f"{low:.4f} to {high:.4f}",
         f"{counted.trainable_parameters:,}",
@@ -74,7 +72,7 @@ def row(model, run):
 
 def below(runs):
     """Returns the families whose validation accuracy stays below what is expected of them."""
-    return [model for model, run in runs.items() if run.result["val_accuracy"] < EXPECTED[model]]
+    return [model for model, run in runs.items() if run.result["val_accuracy"] < expected(model)]
 
 
 def main():

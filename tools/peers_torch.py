@@ -1,4 +1,4 @@
-"""The seven families in PyTorch, as its users write them, to be timed by `bench.py` beside ours.
+"""Families in PyTorch, as its users write them, to be timed by `bench.py` beside ours.
 
 Each has the parameters that our builder of the same name makes with its default settings. Two details are PyTorch's:
 a convolution of stride 2 pads both sides, where TensorFlow pads the far one; and `nn.LSTM` has a second bias, which

@@ -156,7 +156,7 @@ def main(arguments=None):
         except BadInput as error:
             refused.append(error)
     write_text(studies / "README.md", index(studies))
-    best = studies / headline.STUDY.name
+    best = studies / "headline"
     if best.is_dir() and read_json(best / "summary.json")["scale"] == "full":
         report = (best / "report.md").read_text(encoding="utf-8")
         write_text(options.out / "headline.md", report.replace("](figures/", f"](studies/{best.name}/figures/"))

@@ -1,11 +1,71 @@
-"""The lines that end a run: what was reached, where things are, and how to go on."""
+"""The lines that end a run: what was reached, what it cost, where things are, and how to go on."""
 
 import shlex
 from pathlib import Path
 
-from keras_vision.reporting.progress import installed
+from keras_vision.reporting.progress import installed, settings_line
 from keras_vision.reporting.score_lines import balance_line, score_line
-from keras_vision.training.scores import score_of
+from keras_vision.search.outcome import recorded_outcome
+from keras_vision.training.scores import METRICS, score_of
+
+
+def training_lines(result):
+    """Returns the lines that end `train`, the test accuracy last."""
+    target, verdict = result["target_acc"], ""
+    if target is not None:
+        of = " of balanced accuracy" if result.get("metric") == "balanced_accuracy" else ""
+        verdict = f"target {target:g}{of} {'reached' if score_of(result) >= target else 'not reached'}: "
+    lines = [verdict + _validation_line(result), *_place_lines(result)]
+    if result["stopped"] == "time":
+        lines.append("Time ran out before the last epoch. The same command goes on from here.")
+    elif result["stopped"] == "settled":
+        lines.append(
+            f"Training ended after {result['epochs_run']} epochs, because nothing was left to learn. With --patience 0 "
+            "it runs through all epochs."
+        )
+    return lines + _test_lines(result)
+
+
+def search_lines(result):
+    """Returns the lines that end `tune`, the test accuracy last."""
+    counts = ", ".join(f"{name}: {result[name]}" for name in ("failed", "rejected") if result.get(name))
+    lines = [
+        f"best of {result['trials']} trials{f' ({counts})' if counts else ''}: {result['best_trial']}, "
+        f"{settings_line(result['best_values'])}",
+        cost_line(result),
+    ]
+    if "confirmed" in result:
+        lines.append(confirmed_line(result["confirmed"], result.get("metric", "accuracy")))
+    if verdict := recorded_outcome(result, result["target_acc"]).sentence():
+        lines.append(verdict)
+    lines += [_validation_line(result), *_place_lines(result)]
+    if result["ended"] in ("trials", "time") and (result["exit_code"] == 3 or result["stopped"] == "time"):
+        lines.append("The same command with a larger budget (--max-trials, --max-minutes) goes on from here.")
+    elif result["ended"] == "space" and result["exit_code"] == 3:
+        lines.append("Everything that the search space and the limits allow has been tried.")
+    return lines + _test_lines(result)
+
+
+def cost_line(result):
+    """Returns what a search cost, as the line that a person reads."""
+    spent = (
+        f"cost: {result['search_seconds']:.0f} s of training, as much as {result['full_trainings']:.2f} full trainings"
+    )
+    if "search_seconds_to_target" not in result:
+        return f"{spent} of the best"
+    reached = "reached" if result["reached"] else "seemed to reach"
+    return (
+        f"{spent} of the first network that {reached} the target, which was after "
+        f"{result['search_seconds_to_target']:.0f} s and {result['full_trainings_to_target']:.2f}"
+    )
+
+
+def confirmed_line(confirmed, metric="accuracy"):
+    """Returns the accuracies of `confirm` as the line that a person reads."""
+    spread = f", standard deviation {confirmed['deviation']:.4f}" if confirmed["deviation"] is not None else ""
+    each = ", ".join(f"{accuracy:.4f}" for accuracy in confirmed["accuracies"])
+    of = "validation images" if metric == "accuracy" else METRICS[metric]
+    return f"trained anew: {confirmed['mean']:.4f} of {of} on average{spread} ({each})"
 
 
 def tensorboard_line(workdir):
@@ -13,43 +73,25 @@ def tensorboard_line(workdir):
     return shlex.join([installed("tensorboard"), "--host", "localhost", "--logdir", str(workdir)])
 
 
-def closing_lines(result):
-    """Returns the lines that end a run: what was reached, where things are, and the test accuracy last."""
-    workdir, target = Path(result["workdir"]), result["target_acc"]
-    accuracy = f"accuracy {result['val_accuracy']:.4f}"
-    verdict, of, scored = "", "", accuracy
+def _validation_line(result):
+    scored = f"accuracy {result['val_accuracy']:.4f}"
     if result.get("metric") == "balanced_accuracy":
-        of = " of balanced accuracy"
-        scored = f"balanced accuracy {result['val_balanced_accuracy']:.4f} ({accuracy})"
-    if target is not None:
-        verdict = f"target {target:g}{of} {'reached' if score_of(result) >= target else 'not reached'}: "
-    lines = [
-        f"{verdict}validation {scored} with {result['parameters']:,} parameters, "
-        f"in {result['seconds']:.0f} s of training",
+        scored = f"balanced accuracy {result['val_balanced_accuracy']:.4f} ({scored})"
+    return f"validation {scored} with {result['parameters']:,} parameters, in {result['seconds']:.0f} s of training"
+
+
+def _place_lines(result):
+    workdir = Path(result["workdir"])
+    return [
         f"model        {shlex.quote(str(workdir / 'model.keras'))}",
         f"export       {shlex.join([installed('python'), '-m', 'keras_vision.export', str(workdir)])}",
         f"TensorBoard  {tensorboard_line(workdir)}",
     ]
-    ended = result.get("ended")  # of a search
-    if ended is None and result["stopped"] == "time":
-        lines.append("Time ran out before the last epoch. The same command goes on from here.")
-    elif ended is None and result["stopped"] == "settled":
-        lines.append(
-            f"Training ended after {result['epochs_run']} epochs, because nothing was left to learn. With --patience 0 "
-            "it runs through all epochs."
-        )
-    elif ended in ("trials", "time") and (result["exit_code"] == 3 or result["stopped"] == "time"):
-        lines.append("The same command with a larger budget (--max-trials, --max-minutes) goes on from here.")
-    elif ended == "space" and result["exit_code"] == 3:
-        lines.append("Everything that the search space and the limits allow has been tried.")
-    if "test" in result:
-        lines += [f"warning: {warning}" for warning in result["test"]["warnings"]]
-        lines += filter(None, [balance_line(result["test"])])
-        lines.append(score_line(result["test"]))
-    return lines
 
 
-def show(result, progress):
-    """Prints the lines that end a run."""
-    for line in closing_lines(result):
-        progress.say(line)
+def _test_lines(result):
+    if "test" not in result:
+        return []
+    test = result["test"]
+    warnings = [f"warning: {warning}" for warning in test["warnings"]]
+    return [*warnings, *filter(None, [balance_line(test)]), score_line(test)]

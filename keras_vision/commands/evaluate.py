@@ -1,6 +1,5 @@
 """What `evaluate` does: answers for images, and measures the answers."""
 
-import re
 from pathlib import Path
 
 from keras_vision.commands.own_data import choose_data, leak_warnings, open_images, run_of
@@ -9,7 +8,7 @@ from keras_vision.data.brightness import unlike_training
 from keras_vision.data.evaluation import EvaluationImages
 from keras_vision.formats.network import check_outputs
 from keras_vision.reporting.style import save_figures
-from keras_vision.runs import load_model
+from keras_vision.runs import file_name, load_model
 from keras_vision.training.measure import answer, predict_logits, summary
 from keras_vision.training.metrics import details
 from keras_vision.training.precision import set_precision
@@ -41,7 +40,7 @@ def carry_out(asked, card, progress):
         result["warnings"] += leak_warnings(card, data, split, chosen.seed)
     run, is_own = run_of(asked.source), data.fingerprint == card.get("fingerprint")
     folder = asked.figures or (run and run.figures)
-    prefix = split if is_own else f"{slug(data.name)}_{split}"
+    prefix = split if is_own else f"{name_in_files(data.name)}_{split}"
     result["figures"] = []
     try:
         if run and is_own and split == "test":
@@ -53,16 +52,16 @@ def carry_out(asked, card, progress):
     return result
 
 
-def slug(name):
-    """Returns a data set's name as part of a file's name.
+def name_in_files(dataset):
+    """Returns the name of a data set as part of a file's: of a path its last part.
 
     Example:
 
-    >>> slug("folder:/home/me/my photos")
+    >>> name_in_files("folder:/home/me/my photos")
     'folder-my-photos'
     """
-    kind, _, path = name.partition(":")
-    return re.sub(r"[^\w.]+", "-", f"{kind} {Path(path).name}").strip("-")[:80]  # names hold 255 bytes at most
+    kind, _, path = dataset.partition(":")
+    return file_name(f"{kind} {Path(path).name}")
 
 
 def draw(folder, prefix, images, logits, class_names):

@@ -6,6 +6,7 @@ from pathlib import Path
 from keras_vision.commands.steps import open_data
 from keras_vision.data import load_images, locate
 from keras_vision.data.evaluation import with_the_classes_of
+from keras_vision.data.places import PATH_KINDS
 from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
 from keras_vision.runs import Run
@@ -53,9 +54,10 @@ def choose_data(own, dataset, data_dir, seed, input_shape):
         return chosen
     # Other images of the kind that the model knows, or the same ones in another place, are read as its own were.
     kind = chosen.dataset.partition(":")[0]
-    if kind in ("folder", "tfds") or (own and own.image_size):
+    is_of_files = kind in PATH_KINDS and PATH_KINDS[kind].image_files == "all"
+    if is_of_files or kind == "tfds" or (own and own.image_size):
         chosen = dataclasses.replace(chosen, image_size=input_shape[1:3])
-    if kind == "folder" and own:
+    if is_of_files and own:
         chosen = dataclasses.replace(chosen, on_bad_image=own.on_bad_image)
     return chosen
 
@@ -80,7 +82,7 @@ def open_images(chosen, card, model, split, progress):
         found = load_images(chosen, **look, announce=progress.say, pixel_scale=scale)
         if found:
             found = with_the_classes_of(found, card.get("class_names"), model.output_shape[-1])
-            for line in (f"{found.name}: {found.source}", *found.decisions):
+            for line in (f"{found.name}: {found.origin}", *found.decisions):
                 progress.say(line)
             return found
     if split == "all":

@@ -61,7 +61,7 @@ def fit_recipe(model, data, changes, progress, *, count_flops=None, steps=STEPS)
 def open_data(source, progress, pixel_scale=None):
     """Opens a `DataSource` and tells the person where it came from and what is odd about it."""
     data = source.open(progress.say, pixel_scale)
-    progress.say(f"{data.name}: {data.source}")
+    progress.say(f"{data.name}: {data.origin}")
     for decision in data.decisions:
         progress.say(decision)
     for warning in data.warnings:

@@ -15,7 +15,7 @@ from keras_vision.commands.steps import (
     open_data,
     warn_of_majority,
 )
-from keras_vision.models import build_model, check_settings, model_settings
+from keras_vision.models import builder_of, model_settings
 from keras_vision.runs import Run, default_workdir
 from keras_vision.runs.safety import check_description
 from keras_vision.training.precision import set_precision, suit_network
@@ -34,13 +34,15 @@ def carry_out(asked, changes, preset, progress):
     """
     deadline = deadline_after(asked.max_minutes)
     set_precision(asked.precision)
-    if not asked.builder:
-        check_settings(asked.model, asked.settings)
+    if asked.builder:
+        builder = functools.partial(asked.builder, **asked.settings)
+    else:
+        builder = builder_of(asked.model, asked.settings)
     if asked.workdir:
         Run(asked.workdir).check_usable()
     data = open_data(asked.data, progress)
     warn_of_majority(data, asked.target_acc, progress, asked.metric)
-    network, chosen, recipe, decisions = _build(asked, data, changes, progress)
+    network, chosen, recipe, decisions = _build(asked, builder, data, changes, progress)
     config = _config(asked, data, recipe)
     run = Run(asked.workdir or default_workdir("train", asked.model, asked.data.dataset, config))
     with run.locked():
@@ -61,10 +63,9 @@ def carry_out(asked, changes, preset, progress):
         )
 
 
-def _build(asked, data, changes, progress):
+def _build(asked, builder, data, changes, progress):
     """Returns (network, its precision, recipe, decisions), for the images of a `Dataset`."""
-    builder = asked.builder or functools.partial(build_model, asked.model)
-    build = functools.partial(builder, data.shape, len(data.class_names), **asked.settings)
+    build = functools.partial(builder, data.shape, len(data.class_names))
     recipe, decisions = fit_recipe(
         asked.model, data, changes, progress, count_flops=lambda: count_unbuilt(build).training_flops
     )

@@ -95,6 +95,7 @@ def _plan(asked, goal, deadline, source):
     return SearchPlan(
         asked.model,
         goal,
+        source,
         strategy=asked.chosen_strategy,
         polish=asked.chosen_polish,
         ending=asked.ending,
@@ -103,7 +104,5 @@ def _plan(asked, goal, deadline, source):
         spare_trials=0 if asked.max_trials else asked.row.spare_trials,
         deadline=deadline,
         keep=asked.keep,
-        seed=asked.data.seed,
         precision=asked.precision,
-        card={"data_source": source.record()},
     )

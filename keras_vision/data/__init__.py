@@ -3,9 +3,10 @@
 Importing this package imports numpy and nothing heavier; `augment` and `pipeline` import TensorFlow.
 """
 
-from keras_vision.data.loading import Dataset, Statistics, load_dataset, load_images
+from keras_vision.data.dataset import Dataset
+from keras_vision.data.loading import load_dataset, load_images
 from keras_vision.data.places import DATASETS, locate
 from keras_vision.data.source import DataSource
 from keras_vision.data.splits import Split
 
-__all__ = ["DATASETS", "DataSource", "Dataset", "Split", "Statistics", "load_dataset", "load_images", "locate"]
+__all__ = ["DATASETS", "DataSource", "Dataset", "Split", "load_dataset", "load_images", "locate"]

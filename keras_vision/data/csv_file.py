@@ -6,13 +6,12 @@ from keras_vision.data.csv_table import read_table
 from keras_vision.errors import BadInput
 
 
-def open_csv(path, *, image_size, on_bad_image, announce, pixel_scale=None, known=None):
+def open_csv(path, reading):
     """Opens a CSV file.
 
     Args:
         path: The file.
-        image_size, on_bad_image, announce, pixel_scale: As in `open_folder`; for image files alone.
-        known: As in `open_arrays`.
+        reading: A `Reading`. Its size, scale and what it says of bad images are for image files alone.
 
     Returns:
         A `Source`.
@@ -22,19 +21,12 @@ def open_csv(path, *, image_size, on_bad_image, announce, pixel_scale=None, know
 
     Example:
 
-    >>> open_csv(Path("labels.csv"), image_size=None, on_bad_image="error", announce=print)  # doctest: +SKIP
+    >>> open_csv(Path("labels.csv"), Reading())  # doctest: +SKIP
     """
     table = read_table(path)
     if not holds_pixels(table):
-        return open_images(
-            table,
-            image_size=image_size,
-            on_bad_image=on_bad_image,
-            announce=announce,
-            pixel_scale=pixel_scale,
-            known=known,
-        )
-    if on_bad_image == "skip":
+        return open_images(table, reading)
+    if reading.skips:
         raise BadInput(f"{path} holds pixels and names no image files, so none can be skipped. Leave out on_bad_image.")
-    announce(f"Reading the pixels in {path}")
-    return open_pixels(table, known)
+    reading.announce(f"Reading the pixels in {path}")
+    return open_pixels(table, reading.known)

@@ -26,12 +26,12 @@ class _Row:
     split: str
 
 
-def open_images(table, *, image_size, on_bad_image, announce, pixel_scale=None, known=None):
+def open_images(table, reading):
     """Opens a table of paths and labels.
 
     Args:
         table: A `Table`.
-        image_size, on_bad_image, announce, pixel_scale, known: As in `open_folder`.
+        reading: A `Reading`.
 
     Returns:
         A `Source`. Of test images only the names are read before its `test` is called.
@@ -46,10 +46,10 @@ def open_images(table, *, image_size, on_bad_image, announce, pixel_scale=None, 
         listing.files.append(file)
         listing.classes.append(row.label)
     first = first_split(listings)
-    class_names = class_names_of(listings, known)
+    class_names = class_names_of(listings, reading.known)
     _check_classes(table, rows, class_names, first)
-    announce(f"Reading {len(listings[first]):,} images that {printable(table.path)} names")
-    reader = Reader(class_names, image_size=image_size, on_bad_image=on_bad_image, pixel_scale=pixel_scale)
+    reading.announce(f"Reading {len(listings[first]):,} images that {printable(table.path)} names")
+    reader = Reader(class_names, reading)
     opened = {split: reader.read(listings[split]) for split in ("train", "validation") if split in listings}
     return Source(
         train=opened.get("train"),

@@ -23,7 +23,7 @@ class EvaluationImages:
         split: What was taken of it, one of `SPLITS`.
         images: The `Split`, with its warnings.
         class_names: One name per label.
-        source: One line: where the images came from.
+        origin: One line: where the images came from.
         fingerprint: Of its training images, as in `Dataset`; None where it has none.
         decisions: What was decided for the person, a sentence each.
     """
@@ -32,7 +32,7 @@ class EvaluationImages:
     split: str
     images: Split
     class_names: tuple[str, ...]
-    source: str
+    origin: str
     fingerprint: str | None
     decisions: tuple[str, ...]
 

@@ -18,20 +18,15 @@ from keras_vision.errors import BadInput
 _FEW, _SMALL_SHARE = 100, 0.01
 
 
-def open_folder(path, *, image_size, on_bad_image, announce, pixel_scale=None, known=None):
+def open_folder(path, reading):
     """Opens a folder of images.
 
-    All images get one size: `image_size` where given, else what `sizes.py` chooses. They are grey if all training files
-    are, else RGB. `images.py` says how each is converted.
+    All images get one size: that of the `Reading` where it has one, else what `sizes.py` chooses. They are grey if all
+    training files are, else RGB. `images.py` says how each is converted.
 
     Args:
         path: The folder.
-        image_size: (height, width) or None.
-        on_bad_image: "error", or "skip" to leave out training images that cannot be read.
-        announce: Called with a line of text before the reading starts.
-        pixel_scale: As in `Dataset`, to read these images as those of a model; None to decide it from these.
-        known: Names of the classes of a model that is to be measured: then no images have to be for training, and the
-            classes are those of all splits.
+        reading: A `Reading`.
 
     Returns:
         A `Source`, whose `train` is None where no images are for training. Of a test folder only names are read before
@@ -40,22 +35,22 @@ def open_folder(path, *, image_size, on_bad_image, announce, pixel_scale=None, k
     Raises:
         BadInput: No folder, no images, a class only in test/, too much for the memory, or images that cannot be read.
     """
-    layout = find_layout(list_folder(path), known=known)
+    layout = find_layout(list_folder(path), known=reading.known)
     splits, decisions, warnings = dict(layout.splits), list(layout.decisions), list(layout.warnings)
     if TRAIN not in splits:
-        return _without_training(path, splits, decisions, image_size, on_bad_image, pixel_scale)
+        return _without_training(path, splits, decisions, reading)
     _check_listed(splits[TRAIN])
-    class_names = class_names_of(splits, known)
+    class_names = class_names_of(splits, reading.known)
     warnings += _about(splits[TRAIN])
     for role in (VALIDATION, TEST):
-        if role in splits and known is None:
+        if role in splits and reading.known is None:
             warnings += _check_classes(splits[role], splits[TRAIN], role)
     for listing in splits.values():
-        warnings += check_kinds(listing, on_bad_image)
+        warnings += check_kinds(listing, reading.skips)
     decisions += _without_tiny_validation(splits)
 
-    announce(f"Reading {len(splits[TRAIN]):,} images in {printable(splits[TRAIN].path)}")
-    reader = Reader(class_names, image_size=image_size, on_bad_image=on_bad_image, pixel_scale=pixel_scale)
+    reading.announce(f"Reading {len(splits[TRAIN]):,} images in {printable(splits[TRAIN].path)}")
+    reader = Reader(class_names, reading)
     train = reader.read(splits[TRAIN])
     validation = reader.read(splits[VALIDATION]) if VALIDATION in splits else None
     warnings += [*train.warnings, *(validation.warnings if validation else ())]
@@ -70,13 +65,13 @@ def open_folder(path, *, image_size, on_bad_image, announce, pixel_scale=None, k
     )
 
 
-def _without_training(path, splits, decisions, image_size, on_bad_image, pixel_scale):
+def _without_training(path, splits, decisions, reading):
     """Returns the `Source` of a folder that only holds images to measure a model on."""
     for listing in splits.values():
         _check_listed(listing)
     names = class_names_of(splits, ())
-    warnings = [warning for one in splits.values() for warning in (*_about(one), *check_kinds(one, on_bad_image))]
-    reader = Reader(names, image_size=image_size, on_bad_image=on_bad_image, pixel_scale=pixel_scale)
+    warnings = [warning for one in splits.values() for warning in (*_about(one), *check_kinds(one, reading.skips))]
+    reader = Reader(names, reading)
     read = {role: reader.read(listing) for role, listing in splits.items()}
     first = next(iter(read.values()))
     read[next(iter(read))] = dataclasses.replace(first, warnings=(*warnings, *first.warnings))

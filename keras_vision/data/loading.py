@@ -1,8 +1,7 @@
-"""From a specification to a data set, split: `load_dataset("fashion_mnist")` and what it returns."""
+"""From a specification to images: `load_dataset` splits them for training, `load_images` reads them for evaluation."""
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
 
 import numpy as np
 
@@ -15,83 +14,14 @@ from keras_vision.data.checks import (
     height_and_width,
     training_warnings,
 )
+from keras_vision.data.dataset import Dataset, carve
 from keras_vision.data.evaluation import evaluation_images
 from keras_vision.data.labels import used_classes
 from keras_vision.data.sources import open_source
-from keras_vision.data.splits import Split
-from keras_vision.errors import BadInput, check_choice
+from keras_vision.data.splits import Reading
+from keras_vision.errors import BadInput
 
 TEST_SHARE = 0.1
-
-
-@dataclasses.dataclass(frozen=True)
-class Statistics:
-    """Mean and standard deviation per channel, in pixel units (0-255)."""
-
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Dataset:
-    """A data set, split.
-
-    Args:
-        name: What was asked for, `"fashion_mnist"` or `"folder:photos"`.
-        train, validation: `Split`s; validation is the source's own, or carved from its training images.
-        test: Opens the test split, which nothing reads before; its `warnings` tell of images shared with training.
-        class_names: One name per label.
-        shape: (height, width, channels) of every image.
-        statistics: `Statistics` of `train`.
-        source: One line: where the images came from.
-        fingerprint: SHA-256 of the training images, labels and class names before the validation split was carved;
-            the same for every seed and share.
-        warnings: Sentences a person should read before trusting a result.
-        decisions: What was decided for the person, a sentence each; see `Source`.
-        seed: Chose the validation images; None where these are the source's own.
-        pixel_scale: The value that became 255, of each kind of image file with more than eight bits; see
-            `data/depths.py`. It travels with the model, whose later images are scaled alike. Empty for all others.
-    """
-
-    name: str
-    train: Split
-    validation: Split
-    test: Callable[[], Split]
-    class_names: tuple[str, ...]
-    shape: tuple[int, int, int]
-    statistics: Statistics
-    source: str
-    fingerprint: str
-    warnings: tuple[str, ...]
-    decisions: tuple[str, ...] = ()
-    seed: int | None = None
-    pixel_scale: dict[str, float] = dataclasses.field(default_factory=dict)
-
-    def fold(self, number):
-        """Returns this data set with other images for validation: those of now are trained on in their place.
-
-        Args:
-            number: From 1. The validation images of different numbers are different, as far as there are enough.
-                Where the validation images are the source's own there are no others: these stay.
-
-        Example:
-
-        >>> dataset = load_dataset("digits")
-        >>> fold = dataset.fold(1)
-        >>> len(fold.train), len(fold.validation)
-        (1459, 159)
-        """
-        if self.seed is None:
-            return self
-        share = len(self.validation) / len(self.train)
-        rest, validation = _carve(self.train, share, self.seed, part=number - 1, spare=self.validation.labels)
-        train = Split(*(np.concatenate([getattr(s, name) for s in (rest, self.validation)]) for name in _ARRAYS))
-        return dataclasses.replace(
-            self, train=train, validation=validation, statistics=_statistics(train.images), warnings=()
-        )
-
-
-_ARRAYS = ("images", "labels")  # of a `Split`
 
 
 def load_dataset(
@@ -133,59 +63,87 @@ def load_dataset(
     """
     if not 0 < validation_share < 1:
         raise BadInput(f"validation_share={validation_share}", "a share between 0 and 1", "For 10% write 0.1.")
-    image_size = height_and_width(image_size)
-    opened = _open(spec, data_dir, image_size, on_bad_image, announce, pixel_scale)
-    if opened.train is None:
+    reading = Reading(height_and_width(image_size), on_bad_image, announce, pixel_scale)
+    source = _fit_for_training(spec, open_source(spec, data_dir, reading), reading)
+    fingerprint = _fingerprint(source.train, source.class_names)
+    return _split(spec, _of_used_classes(spec, source, reading), fingerprint, validation_share, seed)
+
+
+def _fit_for_training(spec, source, reading):
+    """Returns a source whose training images are resized, and sound as far as they tell by themselves."""
+    if source.train is None:
         raise BadInput(f"{spec} has no training images. A model can be evaluated on it, but not trained.")
-    given, warnings = _resized(opened.train, image_size), list(opened.train.warnings)
-    # All else of it is kept, and these images are not: what is carved from them is a copy.
-    opened = dataclasses.replace(opened, train=None)
-    check_sides(spec, given.images.shape)
-    check_names(spec, *opened.class_names)
-    check_labels(spec, given.labels, opened.class_names)
-    fingerprint = _fingerprint(given, opened.class_names)
-    class_names, unused, renumbered = used_classes(given.labels, opened.class_names)
-    if unused and on_bad_image == "skip":  # a class must not vanish because its images are damaged
+    train = _resized(source.train, reading.image_size)
+    check_sides(spec, train.images.shape)
+    check_names(spec, *source.class_names)
+    check_labels(spec, train.labels, source.class_names)
+    return dataclasses.replace(source, train=train)
+
+
+def _of_used_classes(spec, source, reading):
+    """Returns a source whose splits have the size of its training images, and no classes but those these show."""
+    class_names, unused, renumbered = used_classes(source.train.labels, source.class_names)
+    if unused and reading.skips:  # a class must not vanish because its images are damaged
         raise BadInput(f"{spec} has classes of which no image can be decoded. {' '.join(unused)}")
 
     def fitted(split, what):
-        return renumbered(_resized(split, image_size), f"{spec}, {what} images")
+        return renumbered(_resized(split, reading.image_size), f"{spec}, {what} images")
 
-    given, carved = renumbered(given, ""), None
-    if opened.test is None:
-        given, carved = _carve(given, TEST_SHARE, seed=0)
-        warnings.append(
-            f"There is no test split, so {len(carved)} images were set aside as one, the same for every seed."
-        )
-    if opened.validation is None:
-        train, validation = _carve(given, validation_share, seed)
-    else:
-        train, validation = given, fitted(opened.validation, "validation")
+    train, validation, open_test = fitted(source.train, "training"), source.validation, source.test
+    if validation is not None:
+        validation = fitted(validation, "validation")
         check_fits(spec, "validation", validation, train)
-        warnings += validation.warnings
-    del given  # carved images are copies
-    if not len(validation):
-        raise BadInput(f"{spec} has only {len(train)} training images. At least one class needs three or more.")
-    warnings += training_warnings(train, validation, class_names, is_carved=opened.validation is None)
+    return dataclasses.replace(
+        source,
+        train=train,
+        validation=validation,
+        test=open_test and (lambda: fitted(open_test(), "test")),
+        class_names=class_names,
+        decisions=(*source.decisions, *unused),
+    )
 
-    def test():
-        return checked_test(spec, fitted(opened.test(), "test") if opened.test else carved, (train, validation))
+
+def _split(spec, source, fingerprint, validation_share, seed):
+    """Returns the `Dataset` of a source; the splits that it lacks are carved from its training images."""
+    given, open_own, validation, aside = source.train, source.test, source.validation, None
+    warnings, left = list(given.warnings), np.arange(len(given))
+    if open_own is None:
+        left, aside = _set_aside(given, left, TEST_SHARE, seed=0)
+        warnings.append(
+            f"There is no test split, so {len(aside)} images were set aside as one, the same for every seed."
+        )
+    if is_carved := validation is None:
+        left, validation = _set_aside(given, left, validation_share, seed)
+    if not len(validation):
+        raise BadInput(f"{spec} has only {len(left)} training images. At least one class needs three or more.")
+    train = given if len(left) == len(given) else given.at(left)
+    warnings += [*validation.warnings, *training_warnings(train, validation, source.class_names, is_carved)]
+
+    def open_test():  # holds on to the splits, and not to the images that they were carved from
+        return checked_test(spec, open_own() if open_own else aside, (train, validation))
 
     return Dataset(
         name=spec,
         train=train,
         validation=validation,
-        test=test,
-        class_names=class_names,
-        shape=train.images.shape[1:],
-        statistics=_statistics(train.images),
-        source=opened.origin,
+        test=open_test,
+        class_names=source.class_names,
+        origin=source.origin,
         fingerprint=fingerprint,
         warnings=tuple(warnings),
-        decisions=(*opened.decisions, *unused),
-        seed=seed if opened.validation is None else None,
-        pixel_scale=opened.pixel_scale,
+        decisions=source.decisions,
+        seed=seed if is_carved else None,
+        pixel_scale=source.pixel_scale,
     )
+
+
+def _set_aside(split, left, share, seed):
+    """Returns the numbers of the images that are left, and a `Split` of the others.
+
+    Numbers are carved from numbers, so that no image is copied twice.
+    """
+    is_carved = carve(split.labels[left], share, seed)
+    return left[~is_carved], split.at(left[is_carved])
 
 
 def load_images(source, *, shape, split=None, announce=None, pixel_scale=None, known=(), own=None):
@@ -212,26 +170,13 @@ def load_images(source, *, shape, split=None, announce=None, pixel_scale=None, k
     ('all', 1797)
     """
     image_size = height_and_width(source.image_size)
-    reading = (source.data_dir, image_size, source.on_bad_image, announce, pixel_scale)
-    opened = _open(source.dataset, *reading, known=tuple(known))
+    reading = Reading(image_size, source.on_bad_image, announce, pixel_scale, tuple(known))
+    opened = open_source(source.dataset, source.data_dir, reading)
     has_training = opened.train is not None and len(opened.train)
     fingerprint = _fingerprint(_resized(opened.train, image_size), opened.class_names) if has_training else None
     if own and fingerprint == own:
         return None
     return evaluation_images(source.dataset, opened, tuple(shape), split, fingerprint)
-
-
-def _open(spec, data_dir, image_size, on_bad_image, announce, pixel_scale, known=None):
-    check_choice("on_bad_image", on_bad_image, ("error", "skip"))
-    return open_source(
-        spec,
-        data_dir=data_dir,
-        image_size=image_size,
-        on_bad_image=on_bad_image,
-        announce=announce or (lambda line: None),
-        pixel_scale=pixel_scale,
-        known=known,
-    )
 
 
 def _resized(split, image_size):
@@ -247,33 +192,3 @@ def _fingerprint(split, class_names):
     digest.update(split.labels.tobytes())
     digest.update(np.ascontiguousarray(split.images))
     return digest.hexdigest()
-
-
-def _carve(split, share, seed, part=0, spare=()):
-    """Returns (rest, carved): the share of each class, rounded, at least one image where a class has two or more.
-
-    Other parts, counted from 0, are other images, until a class has no more: then its first come again. Classes in
-    `spare` have images elsewhere to be trained on, so that also their only one may be carved.
-    """
-    generator = np.random.default_rng(seed)
-    is_carved = np.zeros(len(split), bool)
-    for label in np.unique(split.labels):
-        members = np.flatnonzero(split.labels == label)
-        count = min(len(members) - (label not in spare), max(1, round(share * len(members))))
-        is_carved[np.roll(generator.permutation(members), -part * count)[:count]] = True
-    return tuple(Split(split.images[chosen], split.labels[chosen]) for chosen in (~is_carved, is_carved))
-
-
-def _statistics(images):
-    """Exact sums of integers, in pieces, so that no float copy of the images is ever made."""
-    count, channels = images[..., 0].size, images.shape[-1]
-    total, squares = np.zeros(channels), np.zeros(channels)
-    step = max(1, 2**18 // images[0].size)
-    for start in range(0, len(images), step):
-        piece = images[start : start + step].reshape(-1, channels)
-        total += piece.sum(axis=0, dtype=np.uint64)
-        squares += np.square(piece, dtype=np.uint16).sum(axis=0, dtype=np.uint64)
-    mean = total / count
-    # A constant channel would divide by zero: one grey level is the least deviation that 8 bits can show.
-    std = np.maximum(np.sqrt(np.maximum(squares / count - mean**2, 0)), 1.0)
-    return Statistics(tuple(mean.tolist()), tuple(std.tolist()))

@@ -79,13 +79,13 @@ class Archive:
             raise unreadable(f"{self.path}: {key}", error) from error
 
 
-def open_npz(path, known=None):
+def open_npz(path, reading):
     """Opens an .npz file of images and labels, in any usual form; `axes.py`, `values.py` and `labels.py` list them.
 
     Args:
         path: The file; or a MATLAB file, .mat, before version 7.3. A file beside it that is named like it with test in
             place of train is its test split, where it has none of its own.
-        known: As in `open_arrays`.
+        reading: A `Reading`, of which arrays heed `known` alone.
 
     Returns:
         A `Source`, without training images where the file has none.
@@ -104,7 +104,7 @@ def open_npz(path, known=None):
         x, y = next(iter(find_keys(beside)[0].values()))
         parts["test"] = _part(beside, x, y)
         decisions += (f"{other.name} is taken as the test split of {path.name}.",)
-    return open_arrays(parts, str(path), class_names, decisions, known)
+    return open_arrays(parts, str(path), class_names, decisions, reading.known)
 
 
 def _part(archive, x, y):

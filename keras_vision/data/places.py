@@ -9,8 +9,31 @@ from pathlib import Path
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.system.machine import at_home
 
-# Before the colon of what names a path itself.
-PATH_KINDS = ("folder", "npz", "csv")
+
+@dataclasses.dataclass(frozen=True)
+class PathKind:
+    """A kind of source that is given by its path, as KIND:PATH.
+
+    Args:
+        path: What help calls the path.
+        file: The file in this folder that opens it, by a function `open_KIND(path, reading)`.
+        image_files: "all" where it consists of image files, which may differ in size and be damaged; "some" where that
+            depends on the source; else "none".
+    """
+
+    path: str
+    file: str
+    image_files: str
+
+
+PATH_KINDS = {
+    "folder": PathKind("PATH", "folders", image_files="all"),
+    "npz": PathKind("PATH", "npz", image_files="none"),
+    "csv": PathKind("FILE", "csv_file", image_files="some"),
+}
+# What stands before a colon -> how help writes the whole.
+FORMS = {kind: f"{kind}:{row.path}" for kind, row in PATH_KINDS.items()} | {"tfds": "tfds:NAME"}
+ANY_SOURCE = f"a named data set, or {', '.join(FORMS.values())}"
 _ONLY_TFDS = "a prepared TFDS directory, then a TFDS download"
 _TFDS_NAME = re.compile(r"[a-zA-Z]\w*(/\w[\w+.-]*)?")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -61,7 +84,7 @@ def locate(spec, data_dir=None):
     """Says where a data set would come from, reading nothing.
 
     Args:
-        spec: A name in `DATASETS`, `"folder:PATH"`, `"npz:PATH"`, `"csv:FILE"`, `"tfds:NAME"` or `"tfds:NAME/CONFIG"`.
+        spec: A name in `DATASETS`, one of `FORMS`, such as `"folder:PATH"`, or `"tfds:NAME/CONFIG"`.
         data_dir: The only directory to look in, where given.
 
     Returns:
@@ -76,15 +99,15 @@ def locate(spec, data_dir=None):
     Place(kind='embedded', path=None)
     """
     kind, _, rest = str(spec).partition(":")
-    if kind in (*PATH_KINDS, "tfds") and not rest:
-        what = "name" if kind == "tfds" else "path"
-        raise BadInput(f"The data set {spec!r} lacks its {what}. Write {kind}:{what.upper()}.")
+    if kind in FORMS and not rest:
+        what = FORMS[kind].partition(":")[2].lower()
+        raise BadInput(f"The data set {spec!r} lacks its {what}. Write {FORMS[kind]}.")
     if kind == "tfds" and not _TFDS_NAME.fullmatch(rest):
         raise BadInput(
             f"{spec!r} is not a name in TFDS. Write tfds:NAME or tfds:NAME/CONFIG; the newest version is taken."
         )
-    if kind not in (*PATH_KINDS, "tfds"):
-        check_choice("dataset", spec, (*DATASETS, "folder:PATH", "npz:PATH", "csv:FILE", "tfds:NAME"))
+    if kind not in FORMS:
+        check_choice("dataset", spec, (*DATASETS, *FORMS.values()))
     if kind in (*PATH_KINDS, "digits"):
         if data_dir is not None:
             raise BadInput(f"data_dir={data_dir} is not needed for {spec}, which is found without it. Leave it out.")

@@ -17,7 +17,7 @@ import tensorflow_datasets as tfds
 
 from keras_vision.data.images import read_header, read_image
 from keras_vision.data.labels import Classes, find_classes
-from keras_vision.data.places import DATASETS, find_prepared, tfds_name
+from keras_vision.data.places import DATASETS, FORMS, PATH_KINDS, find_prepared, tfds_name
 from keras_vision.data.sizes import choose_size
 from keras_vision.data.split_names import SPLITS, split_named
 from keras_vision.data.splits import Source, Split, check_memory, some, unreadable
@@ -235,7 +235,7 @@ def download(spec, root, announce):
         f"The data set {spec!r} is not on this machine, and {problem}.",
         mend=f"Tried: {row.looked_for if row else 'a prepared TFDS directory, then a TFDS download'}. "
         f"Give --data-dir with a TFDS directory that holds it, {package}connect to the network, "
-        "or choose what needs no download: --dataset digits, folder:PATH, npz:PATH, csv:FILE.",
+        f"or choose what needs no download: --dataset digits, {', '.join(FORMS[kind] for kind in PATH_KINDS)}.",
     )
 
 

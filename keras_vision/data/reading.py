@@ -28,21 +28,19 @@ class Reader:
 
     Args:
         class_names: In the order of labels.
-        image_size: (height, width), or None to choose one from the headers of the training images.
-        on_bad_image: "error", or "skip" to leave out what cannot be read.
-        pixel_scale: As in `Dataset`, where it is known; it is decided from the training images for kinds that lack.
+        reading: A `Reading`. What it leaves open, the size or the scale of a kind, the training images decide.
     """
 
-    def __init__(self, class_names, *, image_size, on_bad_image, pixel_scale=None):
-        self.class_names, self.image_size, self.on_bad_image = class_names, image_size, on_bad_image
-        self.shape, self.pixel_scale, self.decisions = None, dict(pixel_scale or {}), []
+    def __init__(self, class_names, reading):
+        self.class_names, self.reading = class_names, reading
+        self.shape, self.pixel_scale, self.decisions = None, dict(reading.pixel_scale or {}), []
 
     def read(self, listing, *, skips=None):
         """Reads a split; the first that is read decides shape and scale.
 
         Args:
             listing: A `Listing`.
-            skips: Whether damaged images are passed over; by default where `on_bad_image` says so.
+            skips: Whether damaged images are passed over; by default where the `Reading` says so.
 
         Returns:
             A `Split`, with warnings of what was passed over.
@@ -50,7 +48,7 @@ class Reader:
         Raises:
             BadInput: Images that cannot be read, too many for the memory, or values of no known range.
         """
-        skips = self.on_bad_image == "skip" if skips is None else skips
+        skips = self.reading.skips if skips is None else skips
         found, warnings = len(listing), []
         with quietly():
             results = _attempt(read_header, listing.files)
@@ -87,7 +85,7 @@ class Reader:
             named = some([f"{printable(file.name)} is {format}" for file, format in belied], 2)
             count = f"In {len(belied):,} files" if len(belied) > 1 else "In 1 file"
             self.decisions.append(f"{count} the suffix does not fit the content, so the content decides ({named}).")
-        size, said = self.image_size, None
+        size, said = self.reading.image_size, None
         if not size:
             size, said = choose_size([header.shape[:2] for header in headers])
         self.decisions += [said] if said else []
@@ -132,13 +130,13 @@ class Reader:
         return images[: len(kept)], results
 
 
-def check_kinds(listing, on_bad_image):
+def check_kinds(listing, skips):
     """Refuses pictures of kinds that cannot be read, or says that they are passed over; returns warnings.
 
     One that has a readable image of the same name beside it, as cameras save both, is not missed.
 
     Raises:
-        BadInput: There are some, and `on_bad_image` is "error".
+        BadInput: There are some, and they are not to be passed over.
     """
     stems = {file.with_suffix("") for file in listing.files}
     missed = [one for one in listing.unreadable if one[0].with_suffix("") not in stems]
@@ -151,7 +149,7 @@ def check_kinds(listing, on_bad_image):
         classes = collections.Counter(name for _, its, name in missed if its == kind)
         parts.append(f"{count:,} {kind} ({some([f'{name}: {n:,}' for name, n in classes.most_common()])})")
     seen = f"{len(missed):,} of {total:,} pictures in {printable(listing.path)} have formats that cannot be read here"
-    if on_bad_image == "skip":
+    if skips:
         return [f"{seen} and are left out: {', '.join(parts)}."]
     raise BadInput(f"{seen}: {', '.join(parts)}. {mend_for(list(kinds))} Or leave them out with --on-bad-image skip.")
 

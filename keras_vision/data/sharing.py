@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vision.data.loading import Dataset, Statistics
+from keras_vision.data.dataset import Dataset
 from keras_vision.data.splits import Split
 from keras_vision.errors import KerasVisionError
 from keras_vision.runs import read_json, write_json
@@ -21,7 +21,6 @@ def share(dataset, folder):
         for name in _ARRAYS:
             np.save(folder / f"{split}_{name}.npy", getattr(getattr(dataset, split), name), allow_pickle=False)
     fields = {field.name: getattr(dataset, field.name) for field in dataclasses.fields(Dataset)}
-    fields |= {"statistics": dataclasses.asdict(dataset.statistics)}
     write_json(folder / _FIELDS, {name: value for name, value in fields.items() if name not in (*_SPLITS, "test")})
 
 
@@ -41,9 +40,8 @@ def shared(folder):
         for split in _SPLITS
     }
     lists = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
-    statistics = Statistics(*(tuple(fields["statistics"][name]) for name in ("mean", "std")))
     splits = {split: Split(*of) for split, of in arrays.items()}
-    return Dataset(**fields | lists | splits | {"statistics": statistics, "test": _absent})
+    return Dataset(**fields | lists | splits | {"test": _absent})
 
 
 def _absent():

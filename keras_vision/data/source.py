@@ -3,11 +3,11 @@
 import dataclasses
 
 from keras_vision.data.loading import load_dataset
-from keras_vision.data.places import PATH_KINDS
+from keras_vision.data.places import ANY_SOURCE, PATH_KINDS
+from keras_vision.data.splits import ON_BAD_IMAGE
 from keras_vision.system.machine import at_home
 from keras_vision.system.settings import SEED, Settings, one_of, setting
 
-ON_BAD_IMAGE = ("error", "skip")
 _NAMES = ("data_dir", "image_size", "on_bad_image", "seed")  # of a record, beside "spec"
 
 
@@ -23,7 +23,7 @@ class DataSource(Settings):
     (8, 8, 1)
     """
 
-    dataset: str = setting("fashion_mnist", "a named data set, or folder:PATH, npz:PATH, csv:FILE, tfds:NAME", "NAME")
+    dataset: str = setting("fashion_mnist", ANY_SOURCE, "NAME")
     data_dir: str = setting(None, "where a named data set lies, if not in the usual places", "DIR")
     image_size: int = setting(None, "resize all images to this height and width", "PIXELS")
     on_bad_image: str = setting(

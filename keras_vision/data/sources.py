@@ -1,24 +1,26 @@
 """From a specification to an opened source: `places.py` says where it lies, one file for each kind reads it.
 
-`npz.py` and `idx.py` open plain arrays, `csv_file.py` CSV files, `folders.py` folders of image files, `prepared.py`
-what TFDS prepares; the last three load heavy libraries and are imported only when needed.
+`arrays.py` holds the digits, `idx.py` opens MNIST's files, `prepared.py` what TFDS prepares. What is given by its path
+is opened by the file that `places.PATH_KINDS` names. What loads heavy libraries is imported only when needed.
+
+To add a kind that is given by its path, write its row in `places.PATH_KINDS`, and a file with a function
+`open_KIND(path, reading)`; `pytest tests/data/test_sources.py` names the one that is missing.
 """
+
+import importlib
 
 from keras_vision.data.arrays import open_digits
 from keras_vision.data.idx import open_idx
-from keras_vision.data.npz import open_npz
-from keras_vision.data.places import DATASETS, locate
+from keras_vision.data.places import DATASETS, FORMS, PATH_KINDS, locate
 from keras_vision.errors import BadInput
 
 
-def open_source(spec, *, data_dir, image_size, on_bad_image, announce, pixel_scale=None, known=None):
+def open_source(spec, data_dir, reading):
     """Opens what a specification names.
 
     Args:
-        spec, data_dir, on_bad_image, pixel_scale: As in `load_dataset`.
-        known: As in `open_folder`.
-        image_size: (height, width) or None. Only sources without a size of their own heed it.
-        announce: Called with a line of text before anything slow.
+        spec, data_dir: As in `load_dataset`.
+        reading: A `Reading`. Only sources without a size of their own heed its `image_size`.
 
     Returns:
         A `Source`.
@@ -28,32 +30,22 @@ def open_source(spec, *, data_dir, image_size, on_bad_image, announce, pixel_sca
 
     Example:
 
-    >>> open_source("digits", data_dir=None, image_size=None, on_bad_image="error", announce=print).origin
+    >>> open_source("digits", None, Reading()).origin
     "scikit-learn's digits"
     """
     place = locate(spec, data_dir)
-    if on_bad_image == "skip" and place.kind not in ("folder", "csv"):
-        raise BadInput(
-            f"on_bad_image='skip' works only with folder:PATH and csv:FILE, because {spec} has no image files. "
-            "Leave it out."
-        )
+    row = PATH_KINDS.get(place.kind)
+    if reading.skips and (row is None or row.image_files == "none"):
+        able = " and ".join(FORMS[kind] for kind, one in PATH_KINDS.items() if one.image_files != "none")
+        raise BadInput(f"on_bad_image='skip' works only with {able}, because {spec} has no image files. Leave it out.")
+    if row is not None:
+        file = importlib.import_module(f"keras_vision.data.{row.file}")
+        return getattr(file, f"open_{place.kind}")(place.path, reading)
     if place.kind == "embedded":
         return open_digits()
-    if place.kind == "npz":
-        return open_npz(place.path, known)
     if place.kind == "idx":
         return open_idx(place.path, DATASETS[spec].idx_class_names)
-    reading = {"image_size": image_size, "on_bad_image": on_bad_image, "announce": announce, "pixel_scale": pixel_scale}
-    reading["known"] = known
-    if place.kind == "csv":
-        from keras_vision.data.csv_file import open_csv
-
-        return open_csv(place.path, **reading)
-    if place.kind == "folder":
-        from keras_vision.data.folders import open_folder
-
-        return open_folder(place.path, **reading)
     from keras_vision.data.prepared import download, open_prepared
 
-    directory = download(spec, place.path, announce) if place.kind == "download" else place.path
-    return open_prepared(directory, image_size, known)
+    directory = download(spec, place.path, reading.announce) if place.kind == "download" else place.path
+    return open_prepared(directory, reading.image_size, reading.known)

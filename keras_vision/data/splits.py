@@ -1,4 +1,4 @@
-"""What every kind of source gives, how much of it is looked at at once, and how a source is refused."""
+"""How every kind of source is read, what it gives, how much of it is looked at at once, and how it is refused."""
 
 import dataclasses
 import shlex
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from keras_vision.errors import BadInput
+from keras_vision.errors import BadInput, check_choice
 from keras_vision.system.machine import free_memory
 
 # The images once more while they are read and split, and half of them again where they are shuffled or resized.
@@ -29,6 +29,49 @@ class Split:
 
     def __len__(self):
         return len(self.labels)
+
+    def at(self, rows):
+        """Returns the split of some of its images, by their numbers or by a mask, without its warnings."""
+        return Split(self.images[rows], self.labels[rows])
+
+
+ON_BAD_IMAGE = ("error", "skip")
+
+
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """How a source is read.
+
+    Args:
+        image_size: (height, width) of what image files become; None to choose one from the images.
+        on_bad_image: A name in `ON_BAD_IMAGE`; "skip" leaves out training images that cannot be decoded.
+        tell: Called with a line of text before anything slow; None for silence.
+        pixel_scale: As in `Dataset`, to read these images as those of a model; None to decide it from these.
+        known: Names of the classes of a model that is to be measured: then no images have to be for training, and the
+            classes are those of all splits. None of a source that is to be trained on.
+
+    Raises:
+        BadInput: Unknown name.
+    """
+
+    image_size: tuple[int, int] | None = None
+    on_bad_image: str = "error"
+    tell: Callable[[str], object] | None = None
+    pixel_scale: dict[str, float] | None = None
+    known: tuple[str, ...] | None = None
+
+    def __post_init__(self):
+        check_choice("on_bad_image", self.on_bad_image, ON_BAD_IMAGE)
+
+    @property
+    def skips(self):
+        """Whether images that cannot be decoded are left out."""
+        return self.on_bad_image == "skip"
+
+    def announce(self, line):
+        """Says what is about to be done, where somebody listens."""
+        if self.tell:
+            self.tell(line)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -1,12 +1,14 @@
-"""What an export can be: one row of `FORMATS` and one file for each format.
+"""What an export can be: a row of `FORMATS`, and a file of its name in this folder, for each format.
 
-Each file has two functions:
+A file has two functions:
     write(classifier, directory, *, origin, calibration=None)
         writes the artifact into a directory: raw pixels in, probabilities out, batches of any size. `origin` is the
         card inside the model's own file; `calibration` are uint8 images [n, h, w, c], where it is to compute in 8 bits.
     load(directory)
         opens it in its own runtime and returns its entries by name, each a function from float32 pixels [n, h, w, c] to
         probabilities [n, classes].
+Whichever of these is missing, or the extra in setup.py of a format that needs packages, is named by
+`pytest tests/formats/test_table.py`.
 """
 
 import dataclasses
@@ -25,7 +27,6 @@ class Format:
         meaning: What it is for.
         files: Names of the files and folders that an artifact consists of.
         bound: The largest difference in probability that an artifact in float32 may have.
-        module: The file in this folder that writes it.
         packages: Dict from the module that must be importable to what pip installs it by.
         int8: Whether it can be quantised.
         limits: Sentences for the model card.
@@ -34,7 +35,6 @@ class Format:
     meaning: str
     files: tuple[str, ...]
     bound: float
-    module: str
     packages: dict[str, str] = dataclasses.field(default_factory=dict)
     int8: bool = False
     limits: tuple[str, ...] = ()
@@ -53,7 +53,6 @@ FORMATS = {
         "TensorFlow and TensorFlow Serving",
         ("saved_model.pb", "fingerprint.pb", "variables", "assets"),
         SAME_KERNELS,
-        "saved_model",
         limits=(
             "Signature serve (and serving_default): float32 pixels [n, height, width, channels].",
             "Signature serve_bytes: contents of JPEG, PNG, GIF or BMP files, strings [n], which it decodes, lays over "
@@ -64,7 +63,6 @@ FORMATS = {
         "ONNX Runtime, and other readers of ONNX",
         ("model.onnx",),
         OTHER_KERNELS,
-        "onnx",
         {"tf2onnx": "tf2onnx>=1.17", "onnx": "onnx>=1.17", "onnxruntime": "onnxruntime>=1.20"},
         int8=True,
         limits=("Input pixels, output probabilities; the first axis of both is the batch.",),
@@ -73,7 +71,6 @@ FORMATS = {
         "LiteRT (TensorFlow Lite), on phones and small boards",
         ("model.tflite",),
         OTHER_KERNELS,
-        "litert",
         {"ai_edge_litert": "ai-edge-litert>=2.0"},
         int8=True,
         limits=(
@@ -85,7 +82,6 @@ FORMATS = {
         "OpenVINO, on Intel's processors",
         ("model.xml", "model.bin"),
         OTHER_KERNELS,
-        "openvino",
         {"openvino": "openvino>=2025.0"},
         limits=("OpenVINO computes in bfloat16 where the processor can, unless INFERENCE_PRECISION_HINT is f32.",),
     ),
@@ -93,7 +89,6 @@ FORMATS = {
         "Keras 3: one .keras file",
         ("model.keras",),
         SAME_KERNELS,
-        "keras_file",
         limits=("Unlike the model's own file it ends in probabilities.",),
     ),
 }
@@ -122,4 +117,4 @@ def check_format(name, quantize=None):
 
 def format_module(name):
     """Imports the file of a format."""
-    return importlib.import_module(f"keras_vision.formats.{FORMATS[name].module}")
+    return importlib.import_module(f"{__name__}.{name}")

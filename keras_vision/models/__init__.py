@@ -1,20 +1,21 @@
-"""Seven families of image classifiers: numbers in, an uncompiled functional `keras.Model` out.
+"""Families of image classifiers: numbers in, an uncompiled functional `keras.Model` out.
 
 Every model takes raw pixels (0-255), standardises them in its layer "normalization" (see
 `normalization.set_statistics`), and ends in float32 logits. All layers are Keras' own, so that a saved model needs
 nothing of this package. Importing it imports neither Keras nor TensorFlow.
 
-To add a model, write
-    1. `keras_vision/models/NAME.py`, with a builder `NAME(input_shape, num_classes, *, ...)` under `checks.checked`,
-       and a rule in `checks.RULES` for each setting that no other family has;
+To add a family, write
+    1. `keras_vision/models/NAME.py`, with a builder `NAME(input_shape, num_classes, *, ...)` under `checks.checked`;
     2. its row in `MODELS` below;
-    3. its search space, `tuner_configs/NAME.py`;
-    4. its recipe, a row in `training.recipe.RECIPES`;
-    5. its parameter count, derived by hand, in `tests/models/test_counts.py`, the shape of its first kernels in
-       `tests/analysis/test_kernels.py`, and the accuracy to be expected in `tools/families.py`.
-A test names whichever is missing; `tests/models/test_conformance.py` then holds the model to what the others promise.
+    3. in `checks.RULES` a rule for each setting that no other family has;
+    4. its search space, `tuner_configs/NAME.py`;
+    5. its recipe, a row in `training.recipe.RECIPES`;
+    6. its parameter count, derived by hand, a row in `tests/models/test_counts.py`.
+With any one of them there, `pytest tests/models/test_table.py` names all the others that are missing. The other tests
+then hold the family to what all families promise.
 """
 
+import functools
 import importlib
 import inspect
 
@@ -52,15 +53,25 @@ def build_model(name, input_shape, num_classes, **settings):
 
     >>> build_model("vgg", (28, 28, 1), 10, filters=(32, 64), blocks=(1, 1))
     """
-    check_settings(name, settings)
-    return _builder(name)(input_shape, num_classes, **settings)
+    return builder_of(name, settings)(input_shape, num_classes)
 
 
-def check_settings(name, settings):
-    """Raises `BadInput` where a family does not have one of `settings`."""
+def builder_of(name, settings):
+    """Returns the function of (input_shape, num_classes) that builds a model with these settings.
+
+    Raises:
+        BadInput: Unknown model, or the family does not have one of the settings. Their values are checked by the
+            function itself.
+
+    Example:
+
+    >>> builder_of("mlp", {"hidden_units": (64,)})((28, 28, 1), 10).output_shape
+    (None, 10)
+    """
     known = model_settings(name)
     for setting in settings:
         check_choice(f"{name} setting", setting, known)
+    return functools.partial(_builder(name), **settings)
 
 
 def model_settings(name):

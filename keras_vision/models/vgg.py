@@ -5,6 +5,7 @@ identity (Jordan 2024); and global average pooling (Lin et al. 2014) in the plac
 which held most of the weights.
 """
 
+import dataclasses
 import math
 
 import keras
@@ -96,33 +97,62 @@ def vgg(
     filters = filters or default_filters(input_shape, strides)
     blocks = blocks or (1,) * (len(filters) - 1) + (2,)
     check_same_length(filters=filters, blocks=blocks)
-    pool_stride = pool_stride or pool_size
-    side = kernel_size if padding == "valid" else 1
-    stages = [[(side, 1)] * convs for convs in blocks]
-    stages[0][0] = (side, strides)
-    for windows in stages:
-        windows.insert(1 if early_pooling else len(windows), (pool_size, pool_stride))
-    if whitening:
-        stages[0].insert(0, (2, 1))
-    check_stages(input_shape, stages)
+    form = Form(kernel_size, strides, padding, pool_size, pool_stride or pool_size, early_pooling, batch_norm)
+    check_stages(input_shape, form.windows(blocks, whitening))
     pixels, x = take_pixels(input_shape)
-    if whitening:
-        x = whiten(x)
-    for stage, (width, convs) in enumerate(zip(filters, blocks, strict=True), start=1):
-        pool = keras.layers.MaxPooling2D(pool_size, pool_stride, name=f"block{stage}_pool")
+    x = form.build(whiten(x) if whitening else x, filters, blocks)
+    x = drop(HEADS[head](name=f"head_{head}")(x), dropout_rate, name="head_dropout")
+    return keras.Model(pixels, classify(x, num_classes), name="vgg")
+
+
+@dataclasses.dataclass(frozen=True)
+class Form:
+    """What all stages of a VGG have in common; fields as the arguments of `vgg`."""
+
+    kernel_size: int
+    strides: int
+    padding: str
+    pool_size: int
+    pool_stride: int
+    early_pooling: bool
+    batch_norm: bool
+
+    def windows(self, blocks, whitening):
+        """Returns the windows of each stage, in the order in which the image meets them, as `check_stages` takes them.
+
+        Example:
+
+        >>> Form(3, 1, "valid", 2, 2, early_pooling=True, batch_norm=True).windows((1, 2), whitening=False)
+        [[(3, 1), (2, 2)], [(3, 1), (2, 2), (3, 1)]]
+        """
+        side = self.kernel_size if self.padding == "valid" else 1
+        stages = [[(side, 1)] * convs for convs in blocks]
+        stages[0][0] = (side, self.strides)
+        for windows in stages:
+            windows.insert(1 if self.early_pooling else len(windows), (self.pool_size, self.pool_stride))
+        if whitening:
+            stages[0].insert(0, (2, 1))
+        return stages
+
+    def build(self, x, filters, blocks):
+        """Applies all stages; the first convolution of all is the only one that may step by more than a pixel."""
+        for stage, (width, convs) in enumerate(zip(filters, blocks, strict=True), start=1):
+            x = self.build_stage(x, width, convs, self.strides if stage == 1 else 1, name=f"block{stage}")
+        return x
+
+    def build_stage(self, x, filters, convs, strides, *, name):
+        """Applies convolutions of equal width, of which the first has `strides`, and one max pooling."""
+        pool = keras.layers.MaxPooling2D(self.pool_size, self.pool_stride, name=f"{name}_pool")
         for conv in range(1, convs + 1):
             x = conv_block(
                 x,
-                width,
-                kernel_size,
-                strides=strides if stage == conv == 1 else 1,
-                padding=padding,
-                pooling=pool if early_pooling and conv == 1 else None,
-                batch_norm=batch_norm,
+                filters,
+                self.kernel_size,
+                strides=strides if conv == 1 else 1,
+                padding=self.padding,
+                pooling=pool if self.early_pooling and conv == 1 else None,
+                batch_norm=self.batch_norm,
                 identity=True,
-                name=f"block{stage}_conv{conv}",
+                name=f"{name}_conv{conv}",
             )
-        x = x if early_pooling else pool(x)
-    x = HEADS[head](name=f"head_{head}")(x)
-    x = drop(x, dropout_rate, name="head_dropout")
-    return keras.Model(pixels, classify(x, num_classes), name="vgg")
+        return x if self.early_pooling else pool(x)

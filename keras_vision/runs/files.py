@@ -1,11 +1,23 @@
-"""Whole files: what a later start depends on is written completely or not at all."""
+"""Files: how they are named; and whole files: what a later start depends on is written completely or not at all."""
 
 import contextlib
 import json
 import os
+import re
 from pathlib import Path
 
 from keras_vision.errors import KerasVisionError
+
+
+def file_name(words):
+    """Returns words as the name of a file or folder, short enough for every file system, which takes 255 bytes.
+
+    Example:
+
+    >>> file_name("lr 0.01, dropout 0")
+    'lr-0.01-dropout-0'
+    """
+    return re.sub(r"[^\w.]+", "-", words).strip("-")[:80]
 
 
 @contextlib.contextmanager

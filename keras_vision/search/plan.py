@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from keras_vision.data.source import DataSource
 from keras_vision.search.outcome import Goal
 from keras_vision.search.strategies import STRATEGIES, USUAL, USUAL_POLISH
 from keras_vision.system.settings import POSITIVE, Settings, setting
@@ -54,6 +55,7 @@ class SearchPlan:
     Args:
         model: A name in `MODELS`.
         goal: A `Goal`: the target, and how often what was found is trained anew.
+        source: The `DataSource`: which images, and the random seed.
         strategy: A name in `STRATEGIES`.
         polish: The strategy with which a growing search varies the training.
         ending: A name in `ENDINGS`: when a training is given up.
@@ -62,13 +64,12 @@ class SearchPlan:
         spare_trials: So many more, where what was found turned out to be luck, and nothing near its size reached.
         deadline: No epoch starts after this, in the time of `time.monotonic()`.
         keep: How many model files are kept: those of the best trials.
-        seed: With its number, seeds each trial.
         precision: As in `set_precision`.
-        card: Dict kept inside each trial's model file.
     """
 
     model: str
     goal: Goal
+    source: DataSource = dataclasses.field(default_factory=DataSource)
     strategy: str = USUAL
     polish: str = USUAL_POLISH
     ending: str = "hopeless"
@@ -77,9 +78,17 @@ class SearchPlan:
     spare_trials: int = 0
     deadline: float | None = None
     keep: int = 3
-    seed: int = 0
     precision: str = "auto"
-    card: dict = dataclasses.field(default_factory=dict)
+
+    @property
+    def seed(self):
+        """What seeds the strategy and, with its number, each trial."""
+        return self.source.seed
+
+    @property
+    def card(self):
+        """What the model file of each trial says of its data, as a dict."""
+        return {"data_source": self.source.record()}
 
     @property
     def stops_at_target(self):

@@ -5,8 +5,8 @@ import contextlib
 from keras_vision.runs import Run, WorkdirRefused
 from keras_vision.search.executors import Failure, Job
 from keras_vision.search.ledger import confirmation_run, trial_run
+from keras_vision.training.aim import UNFINISHED
 from keras_vision.training.checkpoint import latest_epoch
-from keras_vision.training.epoch import UNFINISHED
 
 
 class Trainings:

@@ -1,13 +1,15 @@
 """The studies: every experiment of five reports on image classification, to be run again by one command each.
 
-To add a study, write `keras_vision/studies/NAME.py` with a `STUDY`, and its row in `STUDIES`.
+To add a study, write `keras_vision/studies/NAME.py` with a `STUDY`, and its row in `STUDIES`; and, in
+`tests/studies/test_answers.py`, numbers by which its claim holds, and by which it does not. Whichever is missing is
+named by `pytest tests/studies/test_studies.py`.
 """
 
 import importlib
 
 from keras_vision.errors import check_choice
 
-# name -> (what it asks, in a line; where it comes from)
+# name of the file -> (what it asks, in a line; where it comes from)
 STUDIES = {
     "convmixer_parts": ("ConvMixer without one part at a time", "ConvMixer report 000 (E1)"),
     "mlp_activations": ("MLP with ReLU, tanh and sigmoid", "report 001, question 4.2 (E2)"),

@@ -104,9 +104,6 @@ def figures(table):
 
 
 STUDY = Study(
-    name="cnn_size",
-    summary="CNN by size: layers, blocks and filters",
-    source="report 003, parts a to c (E11)",
     question="How large should a plain CNN be: how many layers, which pooling, how many blocks, how many filters?",
     reported=(
         f"the best network has a test loss of {LOSS} and an accuracy of {ACCURACY:.0%} after 4 to 5 epochs, and "

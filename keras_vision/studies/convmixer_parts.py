@@ -123,9 +123,6 @@ def figures(table):
 
 
 STUDY = Study(
-    name="convmixer_parts",
-    summary="ConvMixer without one part at a time",
-    source="ConvMixer report 000 (E1)",
     question="What does each part of a ConvMixer contribute, and how do signals and gradients flow without it?",
     reported=(
         "few parameters, and that the largest contributions come from the patch encoding, the skip connections and the "

@@ -74,9 +74,6 @@ def answer(table):
 
 
 STUDY = Study(
-    name="count_by_hand",
-    summary="Weights by hand and by program",
-    source="report 002, question 2 (E7)",
     question="How many weights do two convolutions and a classifier have, with flattening and with average pooling?",
     reported="76,379,136 and 178,176 weights without biases; outputs 256x124x124, 256x122x122 and 3,810,304.",
     varied="what lies before the dense layer",

@@ -19,8 +19,7 @@ from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.reporting.events import EventLog
 from keras_vision.reporting.progress import Progress, cell
-from keras_vision.runs import Run, first_difference, load_model, read_json, write_json
-from keras_vision.studies import figures
+from keras_vision.runs import Run, file_name, first_difference, load_model, read_json, write_json
 from keras_vision.studies.plan import Study
 from keras_vision.studies.probes import data_words
 from keras_vision.studies.publish import publish
@@ -40,6 +39,7 @@ class Job:
     """One study as asked for.
 
     Args:
+        name: A name in `STUDIES`.
         study: The `Study`.
         scale: The scale's name.
         seeds: How many; they are 0, 1, 2 ...
@@ -51,6 +51,7 @@ class Job:
         command: The line that runs this study again.
     """
 
+    name: str
     study: Study
     scale: str
     seeds: int
@@ -99,7 +100,7 @@ def carry_out(job):
     if job.study.dataset is None:
         set_precision("float32")  # instruments look at the arithmetic itself
     run = Run(job.workdir)
-    settings = {"study": job.study.name, "scale": job.scale, "dataset": job.dataset, "precision": job.precision}
+    settings = {"study": job.name, "scale": job.scale, "dataset": job.dataset, "precision": job.precision}
     with run.locked(), _no_word_of_retracing():
         run.start(settings, seeds=job.seeds, command=job.command)
         for rows in _train_cases(job) if job.study.conduct is None else [job.study.conduct(job)]:
@@ -117,7 +118,7 @@ def check(job):
     set_precision(job.precision)
     if job.dataset and not job.study.takes_dataset(job.scale):
         raise BadInput(
-            f"The networks of the study {job.study.name} have data sets of their own. Leave out dataset={job.dataset}."
+            f"The networks of the study {job.name} have data sets of their own. Leave out dataset={job.dataset}."
         )
     usual = job.dataset or job.size.dataset or job.study.dataset
     for dataset in {usual, *(_plan(job, case)["dataset"] for case in job.cases)} - {None}:
@@ -186,7 +187,7 @@ def _flat(plan):
 
 def _row(job, case, plan, varied):
     """Returns the row of one run, which is trained and measured unless it has been, by these settings on this data."""
-    name = f"{figures.slug(case.name)}-{plan['seed']}"
+    name = f"{file_name(case.name.lower())}-{plan['seed']}"
     run = Run(job.workdir / "runs" / name)
     path = run.path / "measured.json"
     # What varies depends on all cases of today, so that it is not kept with what was measured.

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullLocator, PercentFormatter, StrMethodFormatter
 
 from keras_vision.reporting import style
+from keras_vision.runs import file_name
 
 COLUMN = 3.4  # inches
 # The house's colours, with black before yellow, which is faint in thin lines.
@@ -39,21 +40,11 @@ def standard_figures(table, cases):
         table: A `Table` on disk.
         cases: The list of `Case`.
     """
-    colours = colours_of(cases)
-    named = {f"curves_{slug(group)}" if group else "curves": names for group, names in groups_of(cases).items()}
-    drawn = {name: plot_curves(table, names, colours) for name, names in named.items()}
+    colours, drawn = colours_of(cases), {}
+    for group, names in groups_of(cases).items():
+        title = f"curves_{file_name(group.lower())}" if group else "curves"
+        drawn[title] = plot_curves(table, names, colours)
     return drawn | ({"accuracy": plot_accuracies(table, colours)} if len(table.rows) > 1 else {})
-
-
-def slug(words):
-    """Returns words as the name of a file.
-
-    Example:
-
-    >>> slug("lr 0.01, dropout 0")
-    'lr-0.01-dropout-0'
-    """
-    return "-".join("".join(sign if sign.isalnum() or sign in "._" else " " for sign in words.lower()).split())
 
 
 def plot_curves(table, names, colours):

@@ -89,9 +89,6 @@ def _matters(found, seeds):
 
 
 STUDY = Study(
-    name="flattening_order",
-    summary="The order in which pixels are flattened",
-    source="report 003, theory 2 (E15)",
     question="Does the order in which an image is flattened matter to what follows?",
     reported="that it does, by argument; nothing was trained.",
     varied="the order of the pixels: natural, or one of two fixed random ones; before dense layers or convolutions",

@@ -74,9 +74,6 @@ def answer(table):
 
 
 STUDY = Study(
-    name="headline",
-    summary="The best runs of each family",
-    source="reports 001 to 004",
     question="What does each family reach on CIFAR-10 and Fashion-MNIST with our recipes?",
     reported=(
         "on CIFAR-10 ResNet18 90.2%, MLP-Mixer 77.9%, and a CNN 78% with a loss of 0.67; on Fashion-MNIST MLP-Mixer "

@@ -88,9 +88,6 @@ def figures(table):
 
 
 STUDY = Study(
-    name="impulse",
-    summary="Kernels read back from unit impulses",
-    source="report 003, theory 1 (E14)",
     question="Is a linear map that commutes with shifts a convolution, whose kernel is its answer to an impulse?",
     reported="a derivation that it is; nothing measured.",
     varied="the map: layers of the families, with random weights by seed, and maps that lack one of the properties",

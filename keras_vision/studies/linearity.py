@@ -72,9 +72,6 @@ def _linear(rows):
 
 
 STUDY = Study(
-    name="linearity",
-    summary="Which layers are linear, which commute with shifts",
-    source="report 003, theory 3 (E16)",
     question="Are ReLU, strided pooling, adding a bias and a dense matrix linear, and equivariant to translation?",
     reported="a table of yes and no for these maps, with errors; its entries are not at hand.",
     varied="the map: those of the report, and each kind of layer of three families",

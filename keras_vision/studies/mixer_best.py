@@ -38,9 +38,6 @@ def figures(table):
 
 
 STUDY = Study(
-    name="mixer_best",
-    summary="The best MLP-Mixer of its report",
-    source="report 001, question 4.6 (E6)",
     question="What does an MLP-Mixer reach by its report's recipe, and what do its first token-mixing units look at?",
     reported="test accuracy 77.9%.",
     varied="nothing",

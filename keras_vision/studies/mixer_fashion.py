@@ -54,9 +54,6 @@ def figures(table):
 
 
 STUDY = Study(
-    name="mixer_fashion",
-    summary="MLP-Mixer on Fashion-MNIST by rate, dropout and batch",
-    source="report 004 (E17)",
     question="Which learning rate, dropout and batch size serve an MLP-Mixer on Fashion-MNIST?",
     reported=f"the best test accuracy, {percent(REPORTED, 2)}, with rate 0.01, dropout 0.1 and batch 256.",
     varied="learning rate 0.01 or 0.001, dropout 0 or 0.1, batches of 256 or 512",

@@ -71,9 +71,6 @@ def figures(table):
 
 
 STUDY = Study(
-    name="mixer_patches",
-    summary="MLP-Mixer by patch size",
-    source="report 001, question 4.4 (E4)",
     question="What does an MLP-Mixer gain and pay with smaller or larger patches?",
     reported=(
         "patches of 2, 4 and 8 pixels do alike, 16 is worst; 2.38M, 2.19M, 2.18M and 2.31M parameters; one epoch over "

@@ -64,9 +64,6 @@ def figures(table):
 
 
 STUDY = Study(
-    name="mlp_activations",
-    summary="MLP with ReLU, tanh and sigmoid",
-    source="report 001, question 4.2 (E2)",
     question="Which activation serves a multilayer perceptron best, and is it because of sparsity and saturation?",
     reported="relu is best, because its activations are sparse and do not saturate; neither was measured.",
     varied="the activation",

@@ -71,9 +71,6 @@ def answer(table):
 
 
 STUDY = Study(
-    name="nonlinearity",
-    summary="A CNN without anything non-linear",
-    source="report 003, non-linearity (E12)",
     question="What is a CNN worth without activations and max pooling, and does size bring it back?",
     reported="about 15 points are lost, and size does not bring them back.",
     varied="activations and pooling: ReLU and max, or none and average; and the number of filters",

@@ -80,11 +80,9 @@ def smoke(settings=None, **recipe):
 
 @dataclasses.dataclass(frozen=True)
 class Study:
-    """One experiment of a report, to be run again.
+    """One experiment of a report, to be run again; its name and its source stand in `STUDIES`.
 
     Args:
-        name: Its name in `STUDIES`.
-        summary, source: As in its row there.
         question: In one sentence.
         reported: What the source reported, with its numbers.
         varied: What differs from case to case.
@@ -105,9 +103,6 @@ class Study:
         background: A paragraph of the report, where numbers need an explanation.
     """
 
-    name: str
-    summary: str
-    source: str
     question: str
     reported: str
     varied: str

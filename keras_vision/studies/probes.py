@@ -11,7 +11,7 @@ GRADIENT = "gradient norm / weight norm"  # what `kernel_gradients` measures: la
 
 def data_words(data):
     """Returns which images these are and how many, for a report."""
-    stored = ", stored as JPEG" if "JPEG" in data.source else ""
+    stored = ", stored as JPEG" if "JPEG" in data.origin else ""
     return f"{data.name}, {len(data.train):,} images to train and {len(data.validation):,} to validate{stored}"
 
 

@@ -17,7 +17,7 @@ def publish(job, run, table):
     run.show(drawn, step=len(table.rows))
     write_text(job.workdir / "report.md", report.report_text(job, table, list(drawn), text, held))
     result = {
-        "study": job.study.name,
+        "study": job.name,
         "scale": job.scale,
         "workdir": str(job.workdir),
         "report": str(job.workdir / "report.md"),
@@ -43,7 +43,7 @@ def _lost(job, table):
         return []
     lost = [case for case in table.cases if not table.values(case, "val_accuracy")]
     if len(lost) == len(table.cases) and not job.missing(table):
-        raise KerasVisionError(f"All runs of the study {job.study.name} diverged.")
+        raise KerasVisionError(f"All runs of the study {job.name} diverged.")
     return [] if job.study.may_diverge and len(lost) < len(table.cases) else lost
 
 

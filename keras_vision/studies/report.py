@@ -5,6 +5,7 @@ import shlex
 from keras_vision.cli.options import setting_text
 from keras_vision.reporting.progress import clock_text
 from keras_vision.runs import Run
+from keras_vision.studies import STUDIES
 from keras_vision.studies.table import listed, markdown, number
 
 VERDICTS = {True: "held", False: "did not hold"}
@@ -37,9 +38,9 @@ def report_text(job, table, figures, text, held):
         figures: Names of the figures in the folder `figures`.
         text, held: As `Study.answer` returns them.
     """
-    study = job.study
+    study, (asks, source) = job.study, STUDIES[job.name]
     parts = [
-        f"# {study.summary}",
+        f"# {asks}",
         study.question,
         "## Set-up",
         "\n".join(f"- {line}" for line in _set_up(job, table)),
@@ -51,7 +52,7 @@ def report_text(job, table, figures, text, held):
         _commands(table),
         "## Answer",
         text,
-        f"The source, {study.source}, reported: {study.reported} {_verdict(study, job.scale, held)}",
+        f"The source, {source}, reported: {study.reported} {_verdict(study, job.scale, held)}",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

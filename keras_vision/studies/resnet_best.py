@@ -25,9 +25,6 @@ def figures(table):
 
 
 STUDY = Study(
-    name="resnet_best",
-    summary="The best ResNet18 of its report",
-    source="report 001, question 4.5 (E5)",
     question="What does a ResNet18 reach by its report's recipe, and what do its first kernels look like?",
     reported="test accuracy 90.2%.",
     varied="nothing",

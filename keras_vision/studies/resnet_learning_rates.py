@@ -38,9 +38,6 @@ def _words(table, case):
 
 
 STUDY = Study(
-    name="resnet_learning_rates",
-    summary="ResNet18 by learning rate",
-    source="report 001, question 4.3 (E3)",
     question="How much does the learning rate matter to a ResNet18?",
     reported="0.001 is best, 0.1 worst on all sets, and 0.00001 too slow.",
     varied="the learning rate, constant over the training",

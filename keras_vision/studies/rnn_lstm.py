@@ -130,9 +130,6 @@ def figures(table):
 
 
 STUDY = Study(
-    name="rnn_lstm",
-    summary="A plain recurrent network against an LSTM",
-    source="report 002, question 4b (E10)",
     question="What do an LSTM's gates and memory gain over a plain recurrent network, and is it the gradient?",
     reported="nothing measured: it describes the forget, input and output gates and the candidate memory.",
     varied="the recurrent layer: LSTM, or plain with as many units or, wider, about as many weights",

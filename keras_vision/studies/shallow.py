@@ -61,9 +61,6 @@ def figures(table):
 
 
 STUDY = Study(
-    name="shallow",
-    summary="One convolution against a deep network",
-    source="report 003, receptive field (E13)",
     question="What can one convolution do before a dense layer or a global average, and what does it see?",
     reported="about 60,000 parameters with the dense layer and 600 with the average, and both are poor.",
     varied="the network: one 3x3 convolution and a head, or three with batch norm, and pooling between",

@@ -114,9 +114,6 @@ def figures(table):
 
 
 STUDY = Study(
-    name="vgg_growth",
-    summary="VGG grown to 90%",
-    source="report 002, question 4a (E9)",
     question="What is the smallest VGG that reaches 90%, found by growing it block by block?",
     reported=(
         "a plan: one 3x3 convolution per block, more blocks of twice the channels until 90% is reached, then a second "

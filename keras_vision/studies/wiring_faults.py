@@ -99,9 +99,6 @@ def answer(table):
 
 
 STUDY = Study(
-    name="wiring_faults",
-    summary="Faults of a skip connection, found by program",
-    source="report 002, question 3 (E8)",
     question="What is wrong with a residual block, and can a program see it in the graph alone?",
     reported=(
         "four faults: a shortcut taken after the stem, the sum replaced by the shortcut, normalisation, activation and "

@@ -9,63 +9,18 @@ import keras
 from keras_vision.data.pipeline import evaluation_batches
 from keras_vision.data.splits import images_at_once
 from keras_vision.errors import KerasVisionError
+from keras_vision.reporting.events import EventLog
 from keras_vision.runs import save_model
+from keras_vision.training.checkpoint import Checkpoints
 from keras_vision.training.scores import METRICS, scores
 
 SKIPPED_STEPS = 20  # in a row: so many halvings of the loss' scale are no search for a better one
 CURVES = ("loss", "accuracy", "crossentropy")  # of training and of validation
+TRAINING, VALIDATION = (*CURVES, "learning_rate", "images_per_second"), (*CURVES, "balanced_accuracy")
 
 
 class TrainingDiverged(KerasVisionError):
     """The loss is no longer a finite number."""
-
-
-UNFINISHED = ("time", "paused")  # why a training ended that goes on when it is started again
-KEPT = ("best", "last")  # epochs whose weights a training may leave behind
-
-
-def kept_epoch(history, metric="accuracy", keep="best"):
-    """Returns the row of the epoch whose weights are kept; {} where there is none.
-
-    Args:
-        history: The rows of metrics.jsonl.
-        metric: What the best epoch has most of on validation images; of equal ones the first is taken.
-        keep: A name in `KEPT`. The accuracy of the last epoch is that of validation images by which nothing was chosen.
-
-    Example:
-
-    >>> kept_epoch([{"epoch": 1, "val_accuracy": 0.5}, {"epoch": 2, "val_accuracy": 0.5}])["epoch"]
-    1
-    """
-    if keep == "last":
-        return history[-1] if history else {}
-    return max(history, key=lambda row: row[f"val_{metric}"], default={})
-
-
-LEARNED = 0.999  # of the training images: the rest may be labelled wrongly
-FEWEST_SETTLED = 5  # epochs
-
-
-def has_settled(history, epochs, patience, metric="accuracy"):
-    """Returns whether nothing is left to learn: see `Recipe.patience`.
-
-    Args:
-        history: The rows of metrics.jsonl.
-        epochs: Epochs of the whole training.
-        patience: A share of them; 0 for never.
-        metric: What counts of the validation images.
-
-    Example:
-
-    >>> has_settled([{"accuracy": 1.0, "val_accuracy": 0.9}] * 6, epochs=10, patience=0.5)
-    True
-    """
-    length = max(FEWEST_SETTLED, round(patience * epochs))
-    if not patience or len(history) <= length:
-        return False
-    before, last = history[:-length], history[-length:]
-    most = max(row[f"val_{metric}"] for row in before)
-    return all(row["accuracy"] >= LEARNED and row[f"val_{metric}"] <= most for row in last)
 
 
 def check_gradients(optimizer):
@@ -82,24 +37,47 @@ def check_gradients(optimizer):
             )
 
 
+@contextlib.contextmanager
+def open_curves(folder):
+    """Opens TensorBoard's logs of training and validation; gives the function that logs the row of an epoch."""
+    with EventLog(folder / "train") as train, EventLog(folder / "validation") as validation:
+
+        def log(row):
+            train.scalars({name: row[name] for name in TRAINING}, row["epoch"])
+            validation.scalars({name: row[f"val_{name}"] for name in VALIDATION}, row["epoch"])
+
+        yield log
+
+
 class EpochEnd(keras.callbacks.Callback):
     """Everything that happens at the end of an epoch, in the one order that is right.
 
     Measure (on the averaged weights, where there are any), write the metrics, checkpoint, save the model where it is to
     be kept, log, and decide whether to stop. A kill before the checkpoint leaves the model of the epochs before, which
     is that of the state; one between the two leaves a state whose model `save_kept` writes when the training goes on.
+
+    Args:
+        run: The `Run`.
+        recipe: The `Recipe`.
+        aim: The `Aim`.
+        validation: The `Split` that is measured.
+        log: Called with the row of each epoch; see `open_curves`.
+        card: Dict kept inside model.keras, with the names of the classes.
+        progress: A `Progress`.
+
+    Attributes:
+        state: Dict of what an interrupted training goes on from: the last epoch, the history, the seconds so far.
     """
 
     # Steps are counted without looking at their logs, so that Keras need not wait for each step's result.
     async_safe = True
 
-    def __init__(self, *, run, recipe, state, checkpoints, validation, logs, metric, keep, target_acc, deadline, judge,
-                 card, progress):  # fmt: skip
+    def __init__(self, run, recipe, aim, validation, log, card, progress):
         super().__init__()
-        self.run, self.recipe, self.state, self.checkpoints = run, recipe, state, checkpoints
-        self.validation, self.logs, self.deadline = validation, logs, deadline
-        self.metric, self.keep, self.target_acc = metric, keep, target_acc
-        self.judge, self.card, self.progress = judge, card, progress
+        self.run, self.recipe, self.aim, self.validation = run, recipe, aim, validation
+        self.log, self.card, self.progress = log, card, progress
+        self.checkpoints = Checkpoints(run.checkpoints)
+        self.state = {"epoch": 0, "history": [], "seconds": 0.0}
         self.is_late = False  # decided once an epoch: what saves the model and what ends the training must agree
         self.swap = keras.callbacks.SwapEMAWeights()
         self.batches = evaluation_batches(
@@ -107,6 +85,12 @@ class EpochEnd(keras.callbacks.Callback):
             num_classes=len(card["class_names"]),
             batch_size=images_at_once(validation.images.shape[1:]),
         )
+
+    def take_up(self, model):
+        """Goes on with a compiled model where the run was left, or starts anew."""
+        self.set_model(model)
+        self.state = self.checkpoints.restore(model, self.progress.say) or self.state
+        self.save_kept()
 
     def on_epoch_begin(self, epoch, logs=None):
         self.clock = time.monotonic()
@@ -143,17 +127,12 @@ class EpochEnd(keras.callbacks.Callback):
         self.state["history"].append(row)
         self.state["epoch"] = row["epoch"]
         self.state["seconds"] += row["seconds"]
-        self.is_late = self.deadline is not None and time.monotonic() > self.deadline
+        self.is_late = self.aim.deadline is not None and time.monotonic() > self.aim.deadline
         self.run.log_metrics(self.state["history"])
         self.checkpoints.save(self.model, self.state)
         self.save_kept()
-        self.logs["train"].scalars(
-            {name: row[name] for name in (*CURVES, "learning_rate", "images_per_second")}, row["epoch"]
-        )
-        self.logs["validation"].scalars(
-            {name: row[f"val_{name}"] for name in (*CURVES, "balanced_accuracy")}, row["epoch"]
-        )
-        hidden = {"val_balanced_accuracy"} if self.metric == "accuracy" else {}
+        self.log(row)
+        hidden = {"val_balanced_accuracy"} if self.aim.metric == "accuracy" else {}
         shown = {name: value for name, value in row.items() if name not in hidden}
         self.progress.epoch_ended(row["epoch"], self.recipe.epochs, shown)
 
@@ -162,25 +141,28 @@ class EpochEnd(keras.callbacks.Callback):
 
         Where that is the last epoch, none but that is written: each would replace the one before.
         """
-        if self.keep == "last" and self.state["epoch"] < self.recipe.epochs and not self.stop_reason():
+        if self.aim.keep == "last" and self.is_unfinished and not self.stop_reason():
             return
-        kept = kept_epoch(self.state["history"], self.metric, self.keep)
+        kept = self.aim.kept(self.state["history"])
         if kept and kept["epoch"] == self.state["epoch"]:
             measured = {f"val_{name}": kept[f"val_{name}"] for name in METRICS}
             with self._averaged_weights():
                 save_model(self.model, self.run.model_path, self.card | measured)
 
+    @property
+    def is_unfinished(self):
+        """Whether the recipe has more epochs."""
+        return self.state["epoch"] < self.recipe.epochs
+
+    @property
+    def best(self):
+        """The best score so far, 0 before the first epoch; None where not the best epoch is kept."""
+        kept = self.aim.kept(self.state["history"])
+        return None if self.aim.keep == "last" else self.aim.score(kept) if kept else 0.0
+
     def stop_reason(self):
-        """Returns why the training should end before its last epoch, or None; what is `UNFINISHED` may go on later."""
-        history, unfinished = self.state["history"], self.state["epoch"] < self.recipe.epochs
-        verdict = self.judge(history) if self.judge and history else None  # it sees the epoch that reaches, too
-        if self.target_acc is not None and any(row[f"val_{self.metric}"] >= self.target_acc for row in history):
-            return "target"
-        if verdict and unfinished:
-            return verdict
-        if unfinished and has_settled(history, self.recipe.epochs, self.recipe.patience, self.metric):
-            return "settled"
-        return "time" if unfinished and self.is_late else None
+        """Returns why the training should stop, as `Aim.stop_reason` says."""
+        return self.aim.stop_reason(self.state["history"], self.recipe, self.is_late)
 
     @contextlib.contextmanager
     def _averaged_weights(self):

@@ -75,7 +75,7 @@ def majority_warning(labels, class_names, target_acc, metric="accuracy"):
     Args:
         labels: Int array [n] of the images that the target is about.
         class_names: One name per class.
-        target_acc, metric: As in `keras_vision.training.trainer.fit`.
+        target_acc, metric: As in `keras_vision.training.aim.Aim`.
 
     Example:
 

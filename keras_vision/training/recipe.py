@@ -182,7 +182,7 @@ def recipe_for(model, task=None, **changes):
     >>> recipe.epochs, recipe.batch_size, recipe.flip, recipe.shift
     (80, 32, 'none', 2)
     """
-    recipe = Recipe().replace(**RECIPES.get(model, {}))
+    recipe = Recipe(**RECIPES.get(model, {}))
     given = {name: value for name, value in changes.items() if value is not None}
     if task:
         recipe = recipe.replace(**_fitted(recipe, task, given))

@@ -9,16 +9,15 @@ from keras_vision.data.augment import Augmentation
 from keras_vision.data.brightness import pixel_statistics
 from keras_vision.data.pipeline import training_batches
 from keras_vision.data.splits import steps_per_epoch
-from keras_vision.errors import BadInput, KerasVisionError, check_choice
+from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.models.normalization import set_statistics
 from keras_vision.models.whitening import set_whitening
-from keras_vision.reporting.events import EventLog
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import check_model_memory, write_json
 from keras_vision.training.acceleration import accelerate
-from keras_vision.training.checkpoint import Checkpoints
-from keras_vision.training.epoch import KEPT, UNFINISHED, EpochEnd, TrainingDiverged, kept_epoch
-from keras_vision.training.scores import METRICS, class_weights
+from keras_vision.training.aim import UNFINISHED, Aim
+from keras_vision.training.epoch import EpochEnd, TrainingDiverged, open_curves
+from keras_vision.training.scores import class_weights
 
 __all__ = ["TrainingDiverged", "WarmupDecay", "check_fit", "compile_model", "fit", "make_optimizer", "model_card"]
 
@@ -115,9 +114,8 @@ def fit(
 ):
     """Trains `model` on `dataset` by `recipe`, in the directory of `run`.
 
-    Writes metrics.jsonl, model.keras, TensorBoard scalars and, at the end, result.json. A
-    run that was interrupted, or ran out of time, goes on after its last finished epoch, with the weights that an
-    undisturbed run would have had.
+    Writes metrics.jsonl, model.keras, TensorBoard scalars and, at the end, result.json. A run that was interrupted, or
+    ran out of time, goes on after its last finished epoch, with the weights that an undisturbed run would have had.
 
     Args:
         model: An uncompiled model with raw pixels in and logits out; its normalisation is set here.
@@ -125,13 +123,7 @@ def fit(
         recipe: A `Recipe`.
         run: A `keras_vision.runs.Run`.
         seed: Seeds the order of images and the augmentation.
-        metric: A name in `METRICS`: what the best epoch has most of on validation images, and the target is about.
-        keep: A name in `KEPT`: whether the weights of the best epoch by validation are kept, or those of the last.
-        target_acc: Stop after the epoch whose validation accuracy, or what `metric` names, reaches this share.
-        deadline: Stop after the epoch during which `time.monotonic()` passes this.
-        judge: Called after every epoch with the rows of metrics.jsonl, once they are on disk, and as often as it
-            takes; returns why the training should stop, in a word, or None: for good, unless the word is in
-            `UNFINISHED`. It must answer the same on the same rows.
+        metric, keep, target_acc, deadline, judge: What the training is for; see `Aim`.
         card: Dict kept inside model.keras beside what is known here.
         progress: A `Progress`.
 
@@ -145,52 +137,32 @@ def fit(
         TrainingDiverged: The loss, or the gradients of many steps, became NaN or infinite.
         KerasVisionError: A batch does not fit the memory.
     """
-    check_choice("metric", metric, METRICS)
-    check_choice("keep", keep, KEPT)
-    check_fit(model, dataset, recipe)
-    progress = progress or Progress()
+    aim, progress = Aim(metric, keep, target_acc, deadline, judge), progress or Progress()
     recipe = recipe.replace(batch_size=min(recipe.batch_size, len(dataset.train)))
-    steps = steps_per_epoch(dataset.train, recipe.batch_size)
-    set_statistics(model, dataset.statistics.mean, dataset.statistics.std)
-    set_whitening(model, dataset.train.images)
-    compile_model(model, recipe, steps)
-    checkpoints = Checkpoints(run.checkpoints)
-    state = checkpoints.restore(model, progress.say) or {"epoch": 0, "history": [], "seconds": 0.0}
-    with EventLog(run.tensorboard / "train") as train_log, EventLog(run.tensorboard / "validation") as validation_log:
-        epoch_end = EpochEnd(
-            run=run,
-            recipe=recipe,
-            state=state,
-            checkpoints=checkpoints,
-            validation=dataset.validation,
-            logs={"train": train_log, "validation": validation_log},
-            metric=metric,
-            keep=keep,
-            target_acc=target_acc,
-            deadline=deadline,
-            judge=judge,
-            card=model_card(dataset, model, card),
-            progress=progress,
-        )
-        epoch_end.set_model(model)
-        epoch_end.save_kept()
-        if epoch_end.stop_reason() in (None, *UNFINISHED) and state["epoch"] < recipe.epochs:
-            best = None if keep == "last" else kept_epoch(state["history"], metric).get(f"val_{metric}", 0.0)
-            progress.fit_started(recipe.epochs, steps, done=state["epoch"], best=best)
-            try:
-                _run_epochs(model, dataset, recipe, seed, epoch_end)
-            finally:
-                progress.fit_ended()
-    result = summary(state, epoch_end.stop_reason() or "epochs", model, metric, keep)
+    check_fit(model, dataset, recipe)
+    _prepare(model, dataset, recipe)
+    with open_curves(run.tensorboard) as log:
+        epoch_end = EpochEnd(run, recipe, aim, dataset.validation, log, model_card(dataset, model, card), progress)
+        epoch_end.take_up(model)
+        if epoch_end.is_unfinished and not epoch_end.stop_reason():
+            _run_epochs(model, dataset, recipe, seed, epoch_end)
+    result = summary(epoch_end.state, epoch_end.stop_reason() or "epochs", model, aim)
     if result["stopped"] not in UNFINISHED:  # which goes on from the checkpoint
         write_json(run.result_path, result)
-        checkpoints.remove()
+        epoch_end.checkpoints.remove()
     return result
+
+
+def _prepare(model, dataset, recipe):
+    """Gives a model what it knows of the images before it is trained, and compiles it."""
+    set_statistics(model, dataset.statistics.mean, dataset.statistics.std)
+    set_whitening(model, dataset.train.images)
+    compile_model(model, recipe, steps_per_epoch(dataset.train, recipe.batch_size))
 
 
 def _run_epochs(model, dataset, recipe, seed, epoch_end):
     """Trains a compiled model from the epoch that its `EpochEnd` knows, until that ends it or the recipe is through."""
-    done = epoch_end.state["epoch"]
+    done, steps = epoch_end.state["epoch"], steps_per_epoch(dataset.train, recipe.batch_size)
     batches = training_batches(
         dataset.train,
         num_classes=len(dataset.class_names),
@@ -201,12 +173,13 @@ def _run_epochs(model, dataset, recipe, seed, epoch_end):
         augmentation=augmentation_of(recipe),
         class_weights=weights_of_classes(recipe, dataset),
     )
+    epoch_end.progress.fit_started(recipe.epochs, steps, done=done, best=epoch_end.best)
     try:
         model.fit(
             batches,
             initial_epoch=done,
             epochs=recipe.epochs,
-            steps_per_epoch=steps_per_epoch(dataset.train, recipe.batch_size),
+            steps_per_epoch=steps,
             shuffle=False,  # the pipeline shuffles
             verbose=0,
             callbacks=[epoch_end],
@@ -218,6 +191,8 @@ def _run_epochs(model, dataset, recipe, seed, epoch_end):
             f"the memory does not hold {recipe.batch_size} images and what the network makes of them; a lower "
             "--batch-size may fit"
         ) from error
+    finally:
+        epoch_end.progress.fit_ended()
 
 
 def augmentation_of(recipe):
@@ -266,13 +241,13 @@ def model_card(dataset, model, more=None):
     }
 
 
-def summary(state, stopped, model, metric="accuracy", keep="best"):
+def summary(state, stopped, model, aim):
     """Returns the result of a training as a dict of plain numbers: those of the epoch whose weights were kept."""
     history = state["history"]
-    best = kept_epoch(history, metric, keep)
+    best = aim.kept(history)
     return {
-        "metric": metric,
-        "val_score": best[f"val_{metric}"],
+        "metric": aim.metric,
+        "val_score": aim.score(best),
         "val_accuracy": best["val_accuracy"],
         "val_balanced_accuracy": best["val_balanced_accuracy"],
         "val_crossentropy": best["val_crossentropy"],

@@ -5,10 +5,10 @@ from keras import layers
 
 from keras_vision.analysis.kernels import first_layer_kernels, plot_kernels, standardise, token_mixing_units
 from keras_vision.errors import BadInput
-from keras_vision.models import MODELS, build_model
+from keras_vision.models import build_model
 from tests.models.small import small_model
 
-FAMILIES = {
+SHAPES = {
     "mlp": (8, 8, 3, 12),
     "cnn": (3, 3, 3, 4),
     "vgg": (3, 3, 3, 4),
@@ -19,9 +19,9 @@ FAMILIES = {
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_the_first_layer_of_each_family_has_kernels_on_the_pixels(name):
-    assert first_layer_kernels(small_model(name)).shape == FAMILIES[name]
+@pytest.mark.parametrize(("name", "shape"), SHAPES.items())
+def test_the_kernels_of_the_first_layer_lie_on_the_pixels(name, shape):
+    assert first_layer_kernels(small_model(name)).shape == shape
 
 
 def test_the_fixed_filters_of_a_whitening_are_passed_over():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from keras_vision.commands.closing import closing_lines
+from keras_vision.commands.closing import training_lines
 from keras_vision.training.recipe import recipe_for_metric
 
 RESULT = {
@@ -33,7 +33,7 @@ def test_balanced_accuracy_asks_for_balanced_classes_unless_a_person_set_them(me
 
 @pytest.mark.parametrize(("target", "verdict"), [(0.9, "reached"), (0.92, "not reached")])
 def test_the_closing_line_says_what_the_target_is_about(target, verdict):
-    first = closing_lines(RESULT | {"target_acc": target})[0]
+    first = training_lines(RESULT | {"target_acc": target})[0]
     assert first == (
         f"target {target:g} of balanced accuracy {verdict}: validation balanced accuracy 0.9100 (accuracy 0.9500) "
         "with 1,234 parameters, in 5 s of training"
@@ -44,9 +44,11 @@ def test_the_line_of_an_earlier_run_without_a_choice_of_metric_is_about_accuracy
     old = {
         name: value for name, value in RESULT.items() if name not in ("metric", "val_score", "val_balanced_accuracy")
     }
-    assert closing_lines(old | {"target_acc": 0.9})[0].startswith("target 0.9 reached: validation accuracy 0.9500 with")
+    assert training_lines(old | {"target_acc": 0.9})[0].startswith(
+        "target 0.9 reached: validation accuracy 0.9500 with"
+    )
 
 
 def test_a_training_that_ended_before_its_last_epoch_says_why():
-    lines = closing_lines(RESULT | {"target_acc": None, "stopped": "settled", "epochs_run": 7})
+    lines = training_lines(RESULT | {"target_acc": None, "stopped": "settled", "epochs_run": 7})
     assert any("ended after 7 epochs, because nothing was left to learn. With --patience 0" in line for line in lines)

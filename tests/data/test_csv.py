@@ -9,6 +9,7 @@ from PIL import Image
 
 from keras_vision.data import load_dataset
 from keras_vision.data.sources import open_source
+from keras_vision.data.splits import Reading
 from keras_vision.errors import BadInput
 
 RANDOM = np.random.default_rng(0)
@@ -22,7 +23,7 @@ SPLITS = ["train"] * 16 + ["val"] * 4 + ["test"] * 4
 
 
 def open_spec(spec, on_bad_image="error"):
-    return open_source(spec, data_dir=None, image_size=None, on_bad_image=on_bad_image, announce=print)
+    return open_source(spec, None, Reading(on_bad_image=on_bad_image))
 
 
 @pytest.fixture

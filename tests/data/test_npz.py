@@ -7,6 +7,7 @@ import pytest
 
 from keras_vision.data import load_dataset
 from keras_vision.data.sources import open_source
+from keras_vision.data.splits import Reading
 from keras_vision.errors import BadInput
 
 RANDOM = np.random.default_rng(0)
@@ -38,7 +39,7 @@ def open_arrays(save):
 
 
 def open_spec(spec):
-    return open_source(spec, data_dir=None, image_size=None, on_bad_image="error", announce=print)
+    return open_source(spec, None, Reading())
 
 
 @pytest.fixture

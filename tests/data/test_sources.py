@@ -2,13 +2,23 @@
 
 import dataclasses
 import gzip
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from keras_vision import data
 from keras_vision.data import DATASETS, load_dataset, locate
-from keras_vision.data.places import Place
+from keras_vision.data.places import FORMS, PATH_KINDS, Place
 from keras_vision.errors import BadInput
+from tests.functions import functions_of
+
+OPENERS = {
+    name.removeprefix("open_"): path.stem
+    for path in Path(data.__file__).parent.glob("*.py")
+    for name, arguments in functions_of(path).items()
+    if name.startswith("open_") and arguments == ("path", "reading")
+}  # kind -> file
 
 
 def _write_idx(path, values):
@@ -54,10 +64,24 @@ def test_unknown_name_is_answered_with_the_nearest():
         locate("fasion_mnist")
 
 
-@pytest.mark.parametrize("spec", ["folder:", "npz:", "tfds:"])
-def test_kind_without_a_place_is_refused(spec):
-    with pytest.raises(BadInput, match=f"Write {spec}(PATH|NAME)"):
-        load_dataset(spec)
+@pytest.mark.parametrize("kind", sorted(OPENERS.keys() | PATH_KINDS.keys()))
+def test_a_kind_that_is_given_by_its_path_has_its_row_and_its_file(kind):
+    assert kind in PATH_KINDS, f"open_{kind} in keras_vision/data/{OPENERS[kind]}.py has no row in places.PATH_KINDS"
+    row = PATH_KINDS[kind]
+    assert OPENERS.get(kind) == row.file, f"keras_vision/data/{row.file}.py has no function open_{kind}(path, reading)"
+    assert row.image_files in ("all", "some", "none")
+
+
+@pytest.mark.parametrize("kind", PATH_KINDS)
+def test_a_path_where_nothing_is_is_refused(kind, tmp_path):
+    with pytest.raises(BadInput, match="nowhere"):
+        load_dataset(f"{kind}:{tmp_path}/nowhere")
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_kind_without_a_place_is_refused(kind):
+    with pytest.raises(BadInput, match=f"lacks its (path|file|name). Write {FORMS[kind]}"):
+        load_dataset(f"{kind}:")
 
 
 def test_prepared_directory_comes_before_the_system_package(nothing_installed, idx_dir):

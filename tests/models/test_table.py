@@ -1,4 +1,4 @@
-"""A family is complete: its row, its builder, its rules, its space, its count."""
+"""A family is complete: whichever of its parts is there, one test names all that are not."""
 
 import ast
 import importlib
@@ -10,32 +10,33 @@ import pytest
 from keras_vision import models
 from keras_vision.models import MODELS
 from keras_vision.models.checks import RULES
+from keras_vision.training.recipe import RECIPES
+from tests.functions import functions_of
 from tests.models.test_counts import COUNTS
 
 ROOM = Path(models.__file__).parent
-SPACES = Path(__file__).parents[2] / "tuner_configs"
-SHARED = {"__init__", "graph", "blocks", "checks", "float32", "identity", "normalization", "whitening"}
+BUILDERS = {path.stem: functions_of(path).get(path.stem) for path in ROOM.glob("*.py")}  # name -> its arguments
+BUILT = {name for name, arguments in BUILDERS.items() if arguments}  # what families share has no function of its name
+SPACES = {path.stem for path in (ROOM.parents[1] / "tuner_configs").glob("*.py")} - {"__init__", "common"}
+COUNTED = {name for name, *_ in COUNTS}
 
 
-def test_every_file_of_a_family_has_its_row():
-    families = {path.stem for path in ROOM.glob("*.py")} - SHARED
-    assert families - MODELS.keys() == set(), "a builder without a row in MODELS"
+def parts(name):
+    """What a family consists of -> whether it is there."""
+    rules = {f"a rule for {setting} in checks.RULES": setting in RULES for setting in BUILDERS.get(name) or ()}
+    return rules | {
+        f"keras_vision/models/{name}.py with a function {name}": name in BUILT,
+        "a row in keras_vision.models.MODELS": name in MODELS,
+        f"tuner_configs/{name}.py": name in SPACES,
+        "a row in keras_vision.training.recipe.RECIPES": name in RECIPES,
+        "a row in tests/models/test_counts.py": name in COUNTED,
+    }
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_every_row_has_its_builder(name):
-    assert (ROOM / f"{name}.py").exists(), f"keras_vision/models/{name}.py is missing"
-    assert callable(getattr(importlib.import_module(f"keras_vision.models.{name}"), name, None)), f"no function {name}"
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_every_row_has_its_space(name):
-    assert (SPACES / f"{name}.py").exists(), f"tuner_configs/{name}.py is missing"
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_every_row_has_its_pinned_count(name):
-    assert name in {row[0] for row in COUNTS}, f"no row for {name} in tests/models/test_counts.py"
+@pytest.mark.parametrize("name", sorted(BUILT | MODELS.keys() | SPACES | RECIPES.keys() | COUNTED))
+def test_a_family_has_all_its_parts(name):
+    lacking = [part for part, is_there in parts(name).items() if not is_there]
+    assert not lacking, f"the family {name} lacks {'; '.join(lacking)}"
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -50,7 +51,6 @@ def test_builders_have_the_same_shape(name):
     assert (first.name, second.name) == ("input_shape", "num_classes")
     assert {p.kind for p in settings} == {inspect.Parameter.KEYWORD_ONLY}
     assert all(p.default is not p.empty for p in settings), "a setting without a default"
-    assert all(p.name in RULES for p in settings), "a setting without a rule in checks.RULES"
 
 
 @pytest.mark.parametrize("path", sorted(ROOM.glob("*.py")), ids=lambda path: path.name)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from keras_vision.data.source import DataSource
 from keras_vision.errors import KerasVisionError
 from keras_vision.models import build_model
 from keras_vision.search import networks
@@ -203,7 +204,7 @@ def test_the_strategies_that_learn_resume(tmp_path, strategy):
 def test_a_ledger_of_another_search_is_refused(tmp_path, space):
     make_search(tmp_path / "s", space, max_trials=2).go()
     with pytest.raises(KerasVisionError, match="would not have proposed"):
-        make_search(tmp_path / "s", space, seed=1)
+        make_search(tmp_path / "s", space, source=DataSource(seed=1))
 
 
 @pytest.mark.usefixtures("pretended")

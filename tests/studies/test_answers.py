@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from keras_vision.studies import STUDIES, load_study
+from keras_vision.studies import load_study
 from keras_vision.studies.table import Table
 
 VERDICTS = (True, False, None)
@@ -247,7 +247,3 @@ def test_hand_and_program_count_what_was_reported():
     assert rows["grouped_conv"]["output"] == "122x122x256"
     assert rows["flatten"]["output"] == "3810304"
     assert (rows["network, flatten"]["by_program"], rows["network, gap"]["by_hand"]) == (76_379_136, 178_176)
-
-
-def test_every_study_has_its_tables():
-    assert TABLES.keys() | INSTRUMENTS.keys() | {"vgg_growth"} == STUDIES.keys()

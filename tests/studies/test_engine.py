@@ -19,7 +19,7 @@ from keras_vision.commands import pictures
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, load_model
-from keras_vision.studies import engine
+from keras_vision.studies import STUDIES, engine
 from keras_vision.studies.engine import Job, carry_out
 from keras_vision.studies.plan import Case, Study, smoke
 from keras_vision.studies.report import train_command
@@ -27,6 +27,13 @@ from keras_vision.studies.rnn_lstm import plain_rnn
 from keras_vision.train import train
 from keras_vision.training.recipe import FIELDS, recipe_for
 from tests.synthetic import make_split
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _tiny_is_a_study():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(STUDIES, "tiny", ("Two perceptrons", "nowhere"))
+        yield
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -40,9 +47,6 @@ def _without_pictures_of_runs():
 def tiny(**changes):
     """A study of two perceptrons on the digits."""
     study = Study(
-        name="tiny",
-        summary="Two perceptrons",
-        source="nowhere",
         question="Which is better?",
         reported="the larger one.",
         varied="the units",
@@ -57,12 +61,13 @@ def tiny(**changes):
     return dataclasses.replace(study, **changes)
 
 
-def run(folder, study=None, scale="quick", seeds=1):
-    return carry_out(Job(study or tiny(), scale, seeds, None, None, folder, "float32", Progress(), "study tiny"))
+def run(folder, study=None, scale="quick", seeds=1, dataset=None):
+    study = study or tiny()
+    return carry_out(Job("tiny", study, scale, seeds, dataset, None, folder, "float32", Progress(), "study tiny"))
 
 
 @pytest.fixture(scope="module")
-def once(tmp_path_factory, _without_pictures_of_runs):
+def once(tmp_path_factory, _tiny_is_a_study, _without_pictures_of_runs):
     """The folder of a finished study of one seed; to be looked at only."""
     folder = tmp_path_factory.mktemp("once") / "w"
     run(folder)
@@ -232,7 +237,7 @@ def on_other_data(folder, dataset):
         scales={"quick": dataclasses.replace(smoke(), dataset=None)},
         cases=lambda scale: [Case("2 units", "mlp", {"hidden_units": (2,)})],
     )
-    return carry_out(Job(study, "quick", 1, dataset, None, folder, "float32", Progress(), "study tiny"))
+    return run(folder, study, dataset=dataset)
 
 
 def test_another_data_set_decides_nothing(tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 
 from keras_vision.errors import BadInput
-from keras_vision.models import MODELS, check_settings
+from keras_vision.models import MODELS, builder_of
 from keras_vision.runs import Run
 from keras_vision.studies.headline import EFFORT_OF, cases
 from keras_vision.train import train
@@ -16,7 +16,7 @@ from keras_vision.training.recipe import recipe_for
 def test_every_preset_is_a_network_and_a_recipe(model, dataset, effort):
     preset = preset_for(model, dataset, effort)
     assert model in MODELS
-    check_settings(model, preset.settings)
+    builder_of(model, preset.settings)  # an unknown one raises
     assert recipe_for(model, **preset.recipe).epochs >= 3
     assert (preset.expected is not None) == (effort == "best")
 

@@ -12,7 +12,7 @@ from keras_vision.data.augment import Augmentation
 from keras_vision.data.pipeline import training_batches
 from keras_vision.errors import BadInput
 from keras_vision.runs import Run, load_model, read_card
-from keras_vision.training.epoch import kept_epoch
+from keras_vision.training.aim import Aim
 from keras_vision.training.recipe import Recipe
 from keras_vision.training.scores import HEAVIEST, class_weights, recalls, scores
 from keras_vision.training.trainer import fit
@@ -72,7 +72,7 @@ def test_no_class_weighs_more_than_ten_times_the_lightest():
 
 @pytest.mark.parametrize(("metric", "best"), [("accuracy", 1), ("balanced_accuracy", 2)])
 def test_the_best_epoch_follows_the_metric_and_is_the_first_of_equal_ones(metric, best):
-    assert kept_epoch(ROWS, metric)["epoch"] == best
+    assert Aim(metric).kept(ROWS)["epoch"] == best
 
 
 def uneven(count=90):

@@ -8,6 +8,7 @@ import keras
 from keras_vision.analysis.latency import latency_ms
 from keras_vision.data import Dataset
 from keras_vision.data.sharing import shared
+from keras_vision.data.source import DataSource
 from keras_vision.models import model_settings
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, WorkdirRefused
@@ -60,7 +61,7 @@ def opened(record, progress):
         progress: A `Progress`.
     """
     plan = record["plan"]
-    parts = {"goal": Goal(**plan["goal"]), "limits": Limits(**plan["limits"])}
+    parts = {"goal": Goal(**plan["goal"]), "limits": Limits(**plan["limits"]), "source": DataSource(**plan["source"])}
     plan = SearchPlan(**plan | parts)
     kind = {"Space": Space, "Ladder": Ladder}[record["space"]["kind"]]
     arguments = record["space"]["arguments"]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
 from keras_vision.search.ladder import Ladder
@@ -34,7 +35,7 @@ def space_of(name):
 
 
 def strategy_of(name, seed=0):
-    plan = SearchPlan("vgg", Goal(0.9), strategy=name, seed=seed)
+    plan = SearchPlan("vgg", Goal(0.9), DataSource(seed=seed), strategy=name)
     networks = Networks("vgg", make_dataset(shape=(32, 32, 3)), Limits(), pytest.fail)
     return make_strategy(plan, space_of(name), networks)
 

@@ -6,7 +6,7 @@ from keras_vision.search.tuning import Quiet, Tuning, oracle_arguments
 
 
 class Grid(Quiet, GridSearchOracle):
-    """Keras Tuner's grid oracle, which here need not wait for a trial's end to find the next: no trial adds to a space."""
+    """Keras Tuner's grid oracle. It need not wait for the end of a trial: none adds to the space."""
 
     def populate_space(self, trial_id):
         """Returns what to try next, as Keras Tuner's does, and has the combination after it follow at once."""

@@ -52,7 +52,7 @@ class Growing:
     What it asks is a function of its arguments and of the trials that it was told or that are under way. Only the
     polishers, whose proposals take long to come to again, are kept from one question to the next.
 
-    While trials are under way it climbs on, and takes further steps whose use does not depend on how these end.
+    While trials are under way it climbs on, and takes further steps, those first whose use does not depend on them.
 
     Args:
         ladder: A `Ladder`.
@@ -143,12 +143,12 @@ class Growing:
     def _next_step(self):
         """Returns the most promising untried neighbour that is smaller than the smallest so far, or None.
 
-        While others are under way, it is one that is smaller than they are, and that none of them makes hopeless if it
-        misses: its turn would come whatever becomes of them.
+        While others are under way, it is one that none of them makes hopeless if it misses; if there is such a one,
+        one that is also smaller than they are, so that it is of use whatever becomes of them.
         """
         most, aim = self.smallest().parameters, self._step() * self.smallest().parameters
         awaited = self._awaited()
-        sizes = {}
+        steps = {}
         rungs = [one for one in self._within(NEAR) if one.values in self.ladder.rungs]
         for one in (self.smallest(), *rungs):
             settings, training = self.ladder.split(one.values)
@@ -156,10 +156,10 @@ class Growing:
                 values, size = neighbour | training, self._size_within(neighbour)
                 if size is None or size >= most or not self._is_new(values) or self._hopeless(values):
                     continue
-                if not any(size >= other.parameters or self._nowhere_larger(values, other.values) for other in awaited):
-                    sizes[_key(values)] = values, size
-        nearest = min(sizes.values(), key=lambda pair: abs(math.log(pair[1] / aim)), default=(None, None))
-        return nearest[0]
+                if not any(self._nowhere_larger(values, other.values) for other in awaited):
+                    depends = any(size >= other.parameters for other in awaited)
+                    steps[_key(values)] = depends, abs(math.log(size / aim)), values
+        return min(steps.values(), key=lambda step: step[:2], default=(None,))[-1]
 
     def _step(self):
         """Returns the share of the smallest network's size that is to be tried next."""

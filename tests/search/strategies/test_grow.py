@@ -227,14 +227,27 @@ def test_what_is_larger_than_what_reached_or_no_larger_than_what_missed_is_wante
     assert growing.wants(rungs[3])
 
 
-def test_a_step_beside_one_that_is_under_way_is_of_use_whatever_becomes_of_that(growing):
+@pytest.mark.parametrize(("score", "is_independent"), [(0.901, True), (0.95, False)])
+def test_a_step_beside_one_that_is_under_way_is_of_use_if_that_misses_and_better_in_any_case(
+    growing, score, is_independent
+):
     rungs = [growing.ask() for _ in range(3)]
-    for rung, score in zip(rungs, (0.5, 0.6, 0.95), strict=True):
-        growing.tell(rung, score)
+    for rung, its in zip(rungs, (0.5, 0.6, score), strict=True):
+        growing.tell(rung, its)
     first, second = growing.ask(), growing.ask()
-    assert size_of(first) > size_of(second)  # of use even if the first reaches
-    growing.tell(first, 0.7)
-    assert growing.wants(second)  # and even if it misses
+    assert (size_of(second) < size_of(first)) is is_independent  # a large step leaves nothing below it
+    assert growing.wants(second)
+    growing.tell(first, 0.91 if is_independent else 0.7)
+    assert growing.wants(second)
+
+
+def test_a_step_is_wanted_no_more_where_a_smaller_one_reached(growing):
+    rungs = [growing.ask() for _ in range(3)]
+    for rung, its in zip(rungs, (0.5, 0.6, 0.95), strict=True):
+        growing.tell(rung, its)
+    first, second = growing.ask(), growing.ask()
+    growing.tell(first, 0.91)
+    assert not growing.wants(second)
 
 
 def test_nothing_is_polished_before_it_is_known_what_came_nearest(growing):

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from bench_common import Amount, machine_line, spread, write_between
 
-from keras_vision.errors import KerasVisionError, check_choice
+from keras_vision.errors import KerasVisionError, check_name
 from keras_vision.models import MODELS
 from keras_vision.runs import write_json
 from keras_vision.studies.table import markdown
@@ -480,7 +480,7 @@ def main(arguments=None):
         return work(*json.loads(options.worker))
     configurations, missing = chosen_configurations(options.peers)
     for case in options.families:
-        check_choice("family", case, CASES)
+        check_name("family", case, CASES)
     command = shlex.join(["python", "tools/bench.py", *arguments])
     cases = {}
     for case in options.families:

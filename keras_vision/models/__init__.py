@@ -18,7 +18,7 @@ A test names whichever is missing; `tests/models/test_conformance.py` then holds
 import importlib
 import inspect
 
-from keras_vision.errors import check_choice
+from keras_vision.errors import check_name
 from keras_vision.system.quiet import import_keras
 
 MODELS = {
@@ -60,7 +60,7 @@ def check_settings(name, settings):
     """Raises `BadInput` where a family does not have one of `settings`."""
     known = model_settings(name)
     for setting in settings:
-        check_choice(f"{name} setting", setting, known)
+        check_name("setting", setting, known, f"of {name}")
 
 
 def model_settings(name):
@@ -79,6 +79,6 @@ def model_settings(name):
 
 
 def _builder(name):
-    check_choice("model", name, MODELS)
+    check_name("model", name, MODELS)
     import_keras(only_to_build=True)
     return getattr(importlib.import_module(f"keras_vision.models.{name}"), name)

@@ -5,7 +5,7 @@ To add a study, write `keras_vision/studies/NAME.py` with a `STUDY`, and its row
 
 import importlib
 
-from keras_vision.errors import check_choice
+from keras_vision.errors import check_name
 
 # name -> (what it asks, in a line; where it comes from)
 STUDIES = {
@@ -41,5 +41,5 @@ def load_study(name):
     >>> load_study("mixer_patches").dataset
     'cifar10'
     """
-    check_choice("study", name, STUDIES)
+    check_name("study", name, STUDIES)
     return importlib.import_module(f"keras_vision.studies.{name}").STUDY

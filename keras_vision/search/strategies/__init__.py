@@ -13,7 +13,7 @@ What it proposes depends on its seed and on what it was told alone: a search goe
 import dataclasses
 import importlib
 
-from keras_vision.errors import check_choice
+from keras_vision.errors import check_name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +81,7 @@ def default_trials():
 
 def strategy_file(name):
     """Returns the module of a strategy."""
-    return importlib.import_module(f"{__name__}.{check_choice('strategy', name, STRATEGIES)}")
+    return importlib.import_module(f"{__name__}.{check_name('strategy', name, STRATEGIES)}")
 
 
 def make_strategy(plan, space, networks):

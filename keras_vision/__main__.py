@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-from keras_vision.errors import BadInput, check_choice
+from keras_vision.errors import BadInput, check_name
 from keras_vision.system.streams import tell
 
 # front door -> what it does
@@ -12,11 +12,11 @@ COMMANDS = {
     "tune": "search for a model that reaches a target accuracy",
     "report": "print what a search found",
     "evaluate": "measure a saved model on validation or test images",
-    "predict": "say what images show",
+    "predict": "name the most probable classes of images",
     "export": "write a saved model in a format for use elsewhere",
-    "describe": "say what a network is: parameters, MACs, receptive field, wiring",
+    "describe": "show what a network is: parameters, MACs, receptive field, wiring",
     "study": "repeat an experiment of a study report, and write its report",
-    "doctor": "say whether this machine is ready, and what it lacks",
+    "doctor": "check whether this machine is ready, and name what it lacks",
 }
 
 
@@ -26,10 +26,10 @@ def main(arguments=None):
     if not arguments or arguments[0] in ("-h", "--help"):
         print("usage: keras-vision NAME [OPTIONS]\n")
         print("\n".join(f"  {name:<10}{meaning}" for name, meaning in COMMANDS.items()))
-        print("\nkeras-vision NAME --help lists the options of one.")
+        print("\nkeras-vision NAME --help lists a command's options.")
         return 0 if arguments else 2
     try:
-        check_choice("command", arguments[0], COMMANDS)
+        check_name("command", arguments[0], COMMANDS)
     except BadInput as error:
         tell(f"keras-vision: {error}")
         return error.exit_code

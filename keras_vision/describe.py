@@ -9,16 +9,16 @@ from keras_vision.data.places import ANY_SOURCE
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
 from keras_vision.system.quiet import import_keras
-from keras_vision.system.settings import SEED, Settings, one_of, setting
+from keras_vision.system.settings import SEED, Settings, name_in, setting
 
 
 @dataclasses.dataclass(frozen=True)
 class DescribeSettings(Settings):
     """What `describe` is asked for."""
 
-    model: str = setting(None, f"a new model's family: {', '.join(MODELS)}", "NAME", one_of(MODELS))
+    model: str = setting(None, f"a new model's family: {', '.join(MODELS)}", "NAME", name_in(MODELS))
     source: str = setting(None, "a run directory or a .keras file, instead of --model", is_word=True)
-    input_shape: str = setting(None, "the images of a new model, such as 28x28x1; if not given, 32x32x3", "HxWxC")
+    input_shape: str = setting(None, "the image shape of a new model, such as 28x28x1; if not given, 32x32x3", "HxWxC")
     num_classes: int = setting(None, "the number of classes of a new model; if not given, 10", "N")
     settings: dict = setting(
         {}, "a setting of a new model, such as filters=32,64; may be given several times", "KEY=VALUE", option="set",
@@ -29,10 +29,14 @@ class DescribeSettings(Settings):
     impulse: str = setting(None, "read a layer's kernel back from its response to a unit impulse", "LAYER")
     gradients: bool = setting(False, "measure the gradient's norm in each layer, on noise or on images of --dataset")
     dataset: str = setting(None, f"where the images for --gradients come from: {ANY_SOURCE}", "NAME")
-    data_dir: str = setting(None, "where that data set lies, if not in the usual places", "DIR")
+    data_dir: str = setting(None, "where that data set is, if not in one of the usual places", "DIR")
     check: bool = setting(False, "look for wiring faults; exit with 1 if there are any")
     kernels: bool = setting(False, "draw what the first layers have learned")
-    out: str = setting(None, "the folder for figures; if not given, the run's own, or figures", "DIR")
+    out: str = setting(
+        None,
+        "the folder for figures; if not given, figures in the run, or here for a model that belongs to no run",
+        "DIR",
+    )
     seed: int = setting(0, "the random seed of a new model's weights and of all random inputs", "N", SEED)
 
 
@@ -70,9 +74,9 @@ def _check(asked):
         if value := getattr(asked, name):
             raise BadInput(f"{name}={value!r} works only with --model NAME, not with the saved model {asked.source}.")
     if asked.dataset and not asked.gradients:
-        raise BadInput(f"dataset={asked.dataset} is used only with --gradients. All else needs no images.")
+        raise BadInput(f"dataset={asked.dataset} is used only with --gradients. Add that, or leave it out.")
     if asked.data_dir and not asked.dataset:
-        raise BadInput(f"data_dir={asked.data_dir} is used only with --dataset. Say which data set lies there.")
+        raise BadInput(f"data_dir={asked.data_dir} is used only with --dataset. Say which data set is there.")
 
 
 def show(result, progress):

@@ -67,7 +67,9 @@ class Finding:
 class DoctorSettings(Settings):
     """What `doctor` is asked for."""
 
-    data_dir: str = setting(None, "the TFDS directory to look in, if the data are not in the usual places", "DIR")
+    data_dir: str = setting(
+        None, "the TFDS directory to look in, if the data are not in one of the usual places", "DIR"
+    )
 
 
 @front_door(DoctorSettings, words=0)
@@ -155,9 +157,9 @@ def computing():
             [sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=_PROBE_SECONDS, check=True
         )
     except subprocess.TimeoutExpired:
-        yield Finding("fault", "computing", f"a small VGG ran longer than {_PROBE_SECONDS} s")
+        yield Finding("fault", "computing", f"a small VGG took longer than {_PROBE_SECONDS} s")
     except subprocess.CalledProcessError as error:
-        last = (error.stderr.strip().splitlines() or [f"the process ended with {error.returncode}"])[-1]
+        last = (error.stderr.strip().splitlines() or [f"its process ended with exit code {error.returncode}"])[-1]
         yield Finding("fault", "computing", f"a small VGG did not run: {last}")
     else:
         found = json.loads(probe.stdout.splitlines()[-1])
@@ -199,7 +201,7 @@ def resources():
     """Finds how much disk and memory are free."""
     yield _enough("disk", shutil.disk_usage(Path.cwd()).free, DISK)
     limit, free = memory_limit(), free_memory()
-    shared = f" of the {limit / 1e9:.1f} GB that this process may take" if limit < memory_of_machine()[0] else ""
+    shared = f" of the {limit / 1e9:.1f} GB that this process may use" if limit < memory_of_machine()[0] else ""
     if math.isinf(free):
         yield Finding("ok", "memory", "this system does not say how much is free")
     else:
@@ -209,7 +211,10 @@ def resources():
 def _enough(subject, free, limits, shared=""):
     least, comfortable = limits
     status = "fault" if free < least else "warning" if free < comfortable else "ok"
-    wanted = {"fault": f"; {least / 1e9:.1f} GB are needed", "warning": f"; {comfortable / 1e9:.1f} GB are better"}
+    wanted = {
+        "fault": f"; at least {least / 1e9:.1f} GB is needed",
+        "warning": f"; {comfortable / 1e9:.1f} GB is better",
+    }
     return Finding(status, subject, f"{free / 1e9:.1f} GB free{shared}{wanted.get(status, '')}")
 
 

@@ -12,24 +12,17 @@ class KerasVisionError(Exception):
 class BadInput(KerasVisionError, ValueError):
     """Input refused before any work started.
 
-    Args:
-        given: Without `expected` a sentence or two that say what is wrong and what to do: the usual form. With it the
-            value that was given, as the person would recognise it: `"target_acc=90"`.
-        expected: What would have been accepted: `"a share between 0 and 1"`.
-        mend: What to do about it: `"For 90% write 0.9."`. Optional.
+    The message is a plain sentence or two: what is wrong, with the value as the person typed it, and what to do.
 
     Example:
 
-    >>> str(BadInput("target_acc=90", "a share between 0 and 1", "For 90% write 0.9."))
-    'target_acc=90: expected a share between 0 and 1. For 90% write 0.9.'
+    >>> raise BadInput("target_acc must be a share between 0 and 1, not 90. For 90% write 0.9.")
+    Traceback (most recent call last):
+    ...
+    keras_vision.errors.BadInput: target_acc must be a share between 0 and 1, not 90. For 90% write 0.9.
     """
 
     exit_code = 2
-
-    def __init__(self, given, expected="", mend=""):
-        self.given, self.expected, self.mend = str(given), str(expected), str(mend)
-        wanted = f": expected {self.expected}." if expected else ""
-        super().__init__(f"{self.given}{wanted}{' ' + self.mend if mend else ''}")
 
 
 def nearest(word, choices):
@@ -38,16 +31,47 @@ def nearest(word, choices):
     return matches[0] if matches else None
 
 
-def check_choice(kind, given, choices):
-    """Returns `given` if it is one of `choices`; raises `BadInput` with the choices and the nearest otherwise.
+def did_you_mean(word, choices):
+    """Returns the question that follows a misspelled word, with a space before it; "" where no choice is close."""
+    near = nearest(word, choices)
+    return f" Did you mean {near!r}?" if near else ""
+
+
+def check_choice(setting, value, choices):
+    """Returns `value` if it is one of `choices`; raises `BadInput` with the choices and the nearest otherwise.
 
     Example:
 
-    >>> check_choice("model", "vgg", ("cnn", "vgg"))
-    'vgg'
+    >>> check_choice("padding", "sam", ("same", "valid"))
+    Traceback (most recent call last):
+    ...
+    keras_vision.errors.BadInput: padding must be same or valid, not 'sam'. Did you mean 'same'?
     """
-    if given in choices:
-        return given
-    near = nearest(given, choices)
-    hint = f"Did you mean {near!r}?" if near else ""
-    raise BadInput(f"{kind} {given!r}", f"one of {', '.join(map(str, choices))}", hint)
+    if value in choices:
+        return value
+    *others, last = map(str, choices)
+    words = f"{', '.join(others)} or {last}" if others else last
+    raise BadInput(f"{setting} must be {words}, not {value!r}.{did_you_mean(value, choices)}")
+
+
+def check_name(kind, name, names, whose=""):
+    """Returns `name` if it is one of `names`; raises `BadInput` with the names and the nearest otherwise.
+
+    Args:
+        kind: What has these names, in the singular.
+        name: The one that was given.
+        names: Those that there are.
+        whose: More words about them, which follow the name.
+
+    Example:
+
+    >>> check_name("setting", "filter", ("filters", "blocks"), "of vgg")
+    Traceback (most recent call last):
+    ...
+    keras_vision.errors.BadInput: There is no setting 'filter' of vgg. Did you mean 'filters'? The choices are: \
+filters, blocks.
+    """
+    if name in names:
+        return name
+    missing = f"There is no {kind} {name!r}{' ' if whose else ''}{whose}."
+    raise BadInput(f"{missing}{did_you_mean(name, names)} The choices are: {', '.join(map(str, names))}.")

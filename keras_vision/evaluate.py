@@ -23,10 +23,10 @@ class EvaluateSettings(Settings):
 
     source: str = setting(REQUIRED, "a run directory or a .keras file", is_word=True)
     dataset: str = setting(None, f"{ANY_SOURCE}; if not given, the model's own", "NAME")
-    data_dir: str = setting(None, "where a named data set lies, if not in the usual places", "DIR")
+    data_dir: str = setting(None, "where a named data set is, if not in one of the usual places", "DIR")
     split: str = setting(
-        None, "which images: test, validation, or all (of new images only); if not given, the test split, or all new "
-        "images where they have none", "NAME", one_of(SPLITS),
+        None, "which images: test, validation, or all (new images only); if not given, test, or all if new images have "
+        "no test split", "NAME", one_of(SPLITS),
     )  # fmt: skip
     views: int = setting(
         1,
@@ -35,12 +35,12 @@ class EvaluateSettings(Settings):
         one_of(VIEWS),
     )
     seed: int = setting(
-        None, "the random seed that chose the validation images of the model's own data; if not given, that of its "
+        None, "the random seed that chooses the validation images of the model's own data; if not given, that of its "
         "training",
         "N", SEED,
     )  # fmt: skip
     figures: str = setting(
-        None, "the folder for pictures; if not given, that of the run; for a model file none are drawn", "DIR"
+        None, "the folder for figures; if not given, that of the run; none are drawn for a model file alone", "DIR"
     )
 
 

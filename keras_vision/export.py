@@ -20,21 +20,22 @@ class ExportSettings(Settings):
 
     source: str = setting(REQUIRED, "a run directory or a .keras file", is_word=True)
     format: list = setting(
-        [], f"one or several, with commas: {', '.join(FORMATS)}; if not given, saved_model", "NAME", is_repeated=True
-    )
+        [], f"one or more, separated by commas: {', '.join(FORMATS)}; if not given, saved_model", "NAME",
+        is_repeated=True,
+    )  # fmt: skip
     quantize: str = setting(
         None, "compute in 8-bit integers, calibrated on training images", "|".join(QUANTIZED), one_of(QUANTIZED)
     )
     out: str = setting(
         None, "the folder to write, or with several formats the folder that holds theirs; it must be new or empty, or "
         "hold an earlier export, which is replaced; if not given, export/FORMAT in the run, or NAME_export beside a "
-        "file that belongs to no run", "DIR",
+        "model file that belongs to no run", "DIR",
     )  # fmt: skip
     dataset: str = setting(
-        None, f"where the images to compare on come from: {ANY_SOURCE}; if not given, the model's own, or random "
+        None, f"images to compare the export with the model on: {ANY_SOURCE}; if not given, the model's own, or random "
         "pixels if that is not on this machine", "NAME",
     )  # fmt: skip
-    data_dir: str = setting(None, "where a named data set lies, if not in the usual places", "DIR")
+    data_dir: str = setting(None, "where a named data set is, if not in one of the usual places", "DIR")
 
 
 @front_door(ExportSettings)

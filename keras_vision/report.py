@@ -20,7 +20,7 @@ class ReportSettings(Settings):
 
     run: str = setting(REQUIRED, "the run directory of a search", is_word=True)
     confirm: int = setting(
-        None, "first train the best network this many times again, on other validation images", "N", whole(1)
+        None, "first train the best network this many more times, on other validation images", "N", whole(1)
     )
 
 
@@ -49,7 +49,9 @@ def report(asked, progress):
         finished = [f"trials/{leader['trial']}" for leader in found["leaders"]]
         if not finished or (best and best not in finished):
             why = f"its best trial, {best}, is not finished" if best else "none of its trials is finished"
-            raise BadInput(f"{asked.run} cannot be confirmed yet: {why}. First go on with the command that started it.")
+            raise BadInput(
+                f"{asked.run} cannot be confirmed yet: {why}. First continue it with the command that started it."
+            )
         result = tune(
             **newest["arguments"], workdir=asked.run, max_trials=closed, confirm=asked.confirm, progress=progress
         )

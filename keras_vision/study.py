@@ -10,7 +10,7 @@ from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
 from keras_vision.commands.closing import tensorboard_line
 from keras_vision.data.places import ANY_SOURCE, locate
-from keras_vision.errors import BadInput, check_choice
+from keras_vision.errors import BadInput, check_name
 from keras_vision.studies import STUDIES, load_study
 from keras_vision.studies.plan import SCALES
 from keras_vision.system.quiet import import_keras
@@ -24,23 +24,25 @@ class StudySettings(Settings):
 
     name: str = setting(None, "one of the names that --list prints", is_word=True)
     all: bool = setting(
-        False, "run all studies, one after the other; if one fails, it is named, and the others still run"
+        False, "run all studies, one after the other; one that fails is named, and the others still run"
     )
     scale: str = setting(
-        "quick", "how large: seconds on tiny images, minutes on two cores, or the source's own settings",
+        "quick", "smoke (seconds, on tiny images), quick (minutes, on two cores) or full (the source's own settings)",
         "|".join(SCALES), one_of(SCALES),
     )  # fmt: skip
     seeds: int = setting(
-        3, "repeat every training with the random seeds 0 to N-1; some scales are worth fewer", "N", whole(1)
+        3, "repeat every training with the random seeds 0 to N-1; some scales use fewer", "N", whole(1)
     )
     dataset: str = setting(None, f"instead of the study's own data: {ANY_SOURCE}", "NAME")
-    data_dir: str = setting(None, "where a named data set lies, if not in the usual places", "DIR")
+    data_dir: str = setting(None, "where a named data set is, if not in one of the usual places", "DIR")
     workdir: str = setting(
-        None, "the study's folder, where the same command goes on, or with --all the folder that holds theirs; if not "
-        "given, runs/study-NAME-SCALE", "DIR",
+        None, "the run directory, or with --all the folder that holds theirs; the same command on the same directory "
+        "continues where it stopped; if not given, runs/study-NAME-SCALE", "DIR",
     )  # fmt: skip
-    precision: str = setting("auto", f"how numbers are rounded: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS))
-    list: bool = setting(False, "print the names of all studies, with one line each")
+    precision: str = setting(
+        "auto", f"the precision of the arithmetic: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS)
+    )
+    list: bool = setting(False, "print the names of all studies, and what each asks")
 
 
 @front_door(StudySettings)
@@ -65,7 +67,7 @@ def study(asked, progress):
     'runs/study-mixer_patches-smoke/report.md'
     """
     if (asked.name is not None) + asked.all + asked.list != 1:
-        raise BadInput("Give one of NAME, --all and --list. --list prints the names.")
+        raise BadInput("Give one study's NAME, or --all, or --list, which prints the names.")
     if asked.list:
         return {"list": {name: {"asks": asks, "source": source} for name, (asks, source) in STUDIES.items()}}
     return _all(asked, progress) if asked.all else _carry_out(_job(asked, progress))
@@ -87,7 +89,7 @@ def _job(asked, progress):
     Raises:
         BadInput: What can be seen to be wrong without looking for data.
     """
-    name = check_choice("study", asked.name, STUDIES)
+    name = check_name("study", asked.name, STUDIES)
     import_keras()
     from keras_vision.studies.engine import Job
 

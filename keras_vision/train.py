@@ -9,7 +9,7 @@ from keras_vision.commands.closing import training_lines
 from keras_vision.data.source import DataSource
 from keras_vision.models import MODELS
 from keras_vision.system.quiet import import_keras
-from keras_vision.system.settings import MINUTES, SHARE, Settings, given, group, one_of, setting
+from keras_vision.system.settings import MINUTES, SHARE, Settings, given, group, name_in, one_of, setting
 from keras_vision.training.presets import EFFORTS, Preset, preset_for
 from keras_vision.training.recipe import PRECISIONS, RecipeChanges, recipe_for, recipe_for_metric
 from keras_vision.training.scores import METRICS, VIEWS
@@ -19,11 +19,11 @@ from keras_vision.training.scores import METRICS, VIEWS
 class TrainSettings(Settings):
     """What `train` is asked for."""
 
-    model: str = setting("vgg", f"the model family: {', '.join(MODELS)}", "NAME", one_of(MODELS))
+    model: str = setting("vgg", f"the model family: {', '.join(MODELS)}", "NAME", name_in(MODELS))
     data: DataSource = group(DataSource)
     preset: str = setting(
-        None, "a known network and recipe for this model and data set: the best, or quick, a small network for a few "
-        "epochs; if not given, the recipe follows from the images", "|".join(EFFORTS), one_of(EFFORTS),
+        None, "a known network and recipe for this model and data set: best, or quick (a small network, a few epochs); "
+        "if not given, the recipe follows from the images", "|".join(EFFORTS), one_of(EFFORTS),
     )  # fmt: skip
     settings: dict = setting(
         {}, "a setting of the model, such as filters=32,64; may be given several times", "KEY=VALUE", option="set",
@@ -41,18 +41,20 @@ class TrainSettings(Settings):
     max_minutes: float = setting(None, "start no new epoch after this long", "MINUTES", MINUTES)
     changes: RecipeChanges = group(RecipeChanges)
     workdir: str = setting(
-        None, "the run directory; the same command on the same directory goes on where it stopped", "DIR"
+        None, "the run directory; the same command on the same directory continues where it stopped", "DIR"
     )
-    precision: str = setting("auto", f"how numbers are rounded: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS))
+    precision: str = setting(
+        "auto", f"the precision of the arithmetic: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS)
+    )
     views: int = setting(
         None, "average over this many views of each test image: 2 adds mirrored ones, 6 also shifted ones; if not "
-        "given, 1, or the preset's", "1|2|6", one_of(VIEWS),
+        "given, the preset's, or 1", "1|2|6", one_of(VIEWS),
     )  # fmt: skip
     builder: object = setting(
-        None, "a function of (input_shape, num_classes, **settings) that builds the network, with the family's recipe",
-        is_option=False,
+        None, "a function of (input_shape, num_classes, **settings) that builds the network instead of the family; the "
+        "recipe stays that of the family", is_option=False,
     )  # fmt: skip
-    session: dict = setting({}, "more columns of TensorBoard's HParams, beside all settings", is_option=False)
+    session: dict = setting({}, "more columns for TensorBoard's HParams, beside all settings", is_option=False)
 
 
 @front_door(TrainSettings)

@@ -21,7 +21,7 @@ from keras_vision.search.strategies import (
     default_trials,
 )
 from keras_vision.system.quiet import import_keras
-from keras_vision.system.settings import MINUTES, POSITIVE, SHARE, Settings, group, one_of, setting, whole
+from keras_vision.system.settings import MINUTES, POSITIVE, SHARE, Settings, group, name_in, one_of, setting, whole
 from keras_vision.training.recipe import PRECISIONS, recipe_for, recipe_for_metric
 from keras_vision.training.scores import METRICS
 
@@ -30,27 +30,32 @@ from keras_vision.training.scores import METRICS
 class TuneSettings(Settings):
     """What `tune` is asked for."""
 
-    model: str = setting("vgg", f"the model family: {', '.join(MODELS)}", "NAME", one_of(MODELS))
+    model: str = setting("vgg", f"the model family: {', '.join(MODELS)}", "NAME", name_in(MODELS))
     data: DataSource = group(DataSource)
-    metric: str = setting("accuracy", f"what the target is about: {' or '.join(METRICS)}", "NAME", one_of(METRICS))
+    metric: str = setting(
+        "accuracy", f"what the target is measured by: {' or '.join(METRICS)}", "NAME", one_of(METRICS)
+    )
     target_acc: float = setting(
-        None, "the share of new images to be classified rightly; if not given, the whole budget is used", "SHARE", SHARE
+        None,
+        "the share of new images to classify correctly; if not given, the search uses its whole budget",
+        "SHARE",
+        SHARE,
     )
     strategy: str = setting(
         None, f"how networks are proposed: {', '.join(STRATEGIES)}; if not given, {default_families()} with a target, "
-        f"else {USUAL}", "NAME", one_of(STRATEGIES),
+        f"else {USUAL}", "NAME", name_in(STRATEGIES),
     )  # fmt: skip
     polish: str = setting(
-        None, f"how a growing search varies the training: {', '.join(POLISHERS)}; {USUAL_POLISH}, if not given", "NAME",
+        None, f"how a growing search varies the training: {', '.join(POLISHERS)}; if not given, {USUAL_POLISH}", "NAME",
         one_of(POLISHERS),
     )  # fmt: skip
     ending: str = setting(
-        "hopeless", "when a training is given up: hopeless, where its goal is out of reach, or never", "NAME",
+        "hopeless", "when to give up a training: hopeless (it can no longer reach its goal) or never", "NAME",
         one_of(ENDINGS),
     )  # fmt: skip
-    space: str = setting(None, "a search space, or a ladder, of your own in place of tuner_configs/MODEL.py", "FILE.py")
+    space: str = setting(None, "your own search space or ladder, in place of tuner_configs/MODEL.py", "FILE.py")
     max_trials: int = setting(
-        None, f"try at most so many networks and recipes; if not given, {default_trials()}", "N", POSITIVE
+        None, f"try at most this many networks and recipes; if not given, {default_trials()}", "N", POSITIVE
     )
     max_minutes: float = setting(None, "start no new epoch after this long", "MINUTES", MINUTES)
     limits: Limits = group(Limits)
@@ -58,26 +63,28 @@ class TuneSettings(Settings):
     batch_size: int = setting(None, "images per step", "N", whole(1))
     keep: int = setting(3, "keep the model files of the K best trials", "K", POSITIVE)
     confirm: int = setting(
-        None, "train what is found so many times anew, on other validation images, to show what it reaches; if not "
-        "given, 3 times where there is a target, and up to 9 where the images are few", "N", whole(0),
+        None, "train the network found this many more times, on other validation images, to show what it reaches; if "
+        "not given, 3 times with a target, or up to 9 with few images", "N", whole(0),
     )  # fmt: skip
     workers: int = setting(1, "train so many networks side by side, each in a process of its own", "N", POSITIVE)
     workdir: str = setting(
-        None, "the run directory; the same command on the same directory goes on where it was", "DIR"
+        None, "the run directory; the same command on the same directory continues where it stopped", "DIR"
     )
-    precision: str = setting("auto", f"how numbers are rounded: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS))
+    precision: str = setting(
+        "auto", f"the precision of the arithmetic: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS)
+    )
 
     def __post_init__(self):
         super().__post_init__()
         if self.polish and self.chosen_strategy != "grow":
             raise BadInput(
-                f"polish={self.polish} with the strategy {self.chosen_strategy!r}", "it with the strategy 'grow' alone"
+                f"polish={self.polish} works only with the strategy 'grow', not with {self.chosen_strategy!r}. Leave "
+                "it out, or give --strategy grow."
             )
         if self.row.needs_target and self.target_acc is None:
             raise BadInput(
-                f"strategy {self.chosen_strategy!r} without a target",
-                "--target-acc SHARE",
-                "It ends at the smallest that reaches.",
+                f"The strategy {self.chosen_strategy!r} looks for the smallest network that reaches a target. Give "
+                "--target-acc SHARE."
             )
 
     @property

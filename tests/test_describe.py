@@ -150,11 +150,14 @@ BAD = {
     "unknown model": (["--model", "vggg"], "Did you mean 'vgg'?"),
     "unknown setting": (["--model", "vgg", "--set", "filter=3"], "Did you mean 'filters'?"),
     "unknown layer": ([*SMALL_VGG, "--impulse", "block1_conv"], "Did you mean 'block1_conv1'?"),
-    "shape": (["--model", "vgg", "--input-shape", "32"], "expected HEIGHTxWIDTHxCHANNELS"),
+    "shape": (
+        ["--model", "vgg", "--input-shape", "32"],
+        "input_shape must be HEIGHTxWIDTHxCHANNELS, such as 32x32x3, not '32'",
+    ),
     "no such file": (["nothing.keras"], "a run directory or a local .keras file"),
     "shape of a saved model": (["nothing.keras", "--input-shape", "8x8x3"], "works only with --model NAME"),
-    "classes": (["--model", "vgg", "--num-classes", "0"], "num_classes=0"),
-    "seed": (["--model", "vgg", "--seed", "-1"], "seed=-1"),
+    "classes": (["--model", "vgg", "--num-classes", "0"], "num_classes must be a whole number of at least 2, not 0"),
+    "seed": (["--model", "vgg", "--seed", "-1"], "seed must be a whole number from 0 to 2147483647, not -1"),
 }
 
 

@@ -84,7 +84,7 @@ def test_devices_and_precision_are_told(_probed):
     ("probe", "reason"),
     [
         ("import no_such_module", "No module named 'no_such_module'"),
-        ("import os; os.abort()", "the process ended with -6"),
+        ("import os; os.abort()", "its process ended with exit code -6"),
     ],
 )
 def test_what_breaks_the_computation_is_a_fault_and_not_the_doctors_end(probe, reason, monkeypatch):
@@ -166,7 +166,7 @@ def test_a_limit_below_the_machines_memory_is_told(monkeypatch):
     monkeypatch.setattr(doctor_module, "memory_limit", lambda: 6e9)
     monkeypatch.setattr(doctor_module, "free_memory", lambda: 5e9)
     monkeypatch.setattr(doctor_module, "memory_of_machine", lambda: (64e9, 32e9))
-    assert by_subject(resources())["memory"].text == "5.0 GB free of the 6.0 GB that this process may take"
+    assert by_subject(resources())["memory"].text == "5.0 GB free of the 6.0 GB that this process may use"
 
 
 def test_a_place_for_runs_that_cannot_be_written_is_a_fault():

@@ -187,7 +187,7 @@ def test_what_was_measured_is_returned_where_the_run_cannot_be_written(run, monk
     monkeypatch.setattr(Run, "count_look", full)
     result = evaluate(run)
     assert result["n"] == 30
-    assert result["warnings"] == ["a file could not be written: No space left on device"]
+    assert result["warnings"] == ["A file could not be written: No space left on device"]
 
 
 def test_a_folder_for_pictures_that_is_a_file_is_refused_before_work(run, tmp_path):
@@ -206,7 +206,7 @@ def test_another_file_in_the_directory_of_a_run_is_not_that_run(run):
 def test_where_the_data_was_then_counts_while_it_is_still_there(is_there, expected, monkeypatch):
     def locate(spec, data_dir):
         if data_dir == "/then" and not is_there:
-            raise BadInput(f"data_dir={data_dir}", "a directory")
+            raise BadInput(f"There is no directory {data_dir}.")
         return types.SimpleNamespace(kind="tfds")
 
     monkeypatch.setattr("keras_vision.commands.own_data.locate", locate)
@@ -329,7 +329,7 @@ def test_the_models_own_data_set_is_not_downloaded_because_its_file_says_so(run,
 
 
 def test_a_negative_seed_is_refused(run):
-    with pytest.raises(BadInput, match="seed=-1: expected a whole number"):
+    with pytest.raises(BadInput, match="seed must be a whole number from 0 to 2147483647, not -1"):
         evaluate(run, seed=-1)
 
 

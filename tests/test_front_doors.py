@@ -96,7 +96,7 @@ def test_a_search_started_again_does_not_repeat_itself(images, capsys):
     capsys.readouterr()
     assert tune("--dataset", images, "--target-acc", "0.5", "--workdir", "w") == 0
     assert (Run("w").path / "trials.jsonl").read_bytes() == ledger
-    assert "look number" not in capsys.readouterr().out
+    assert "this split has been measured" not in capsys.readouterr().out
 
 
 def test_a_target_that_is_not_reached_exits_3_with_the_best_and_no_look_at_the_test_split(images, capsys):
@@ -120,24 +120,27 @@ def test_a_larger_budget_goes_on(images):
     [
         (["--model", "vg"], "Did you mean 'vgg'"),
         (["--dataset", "fashion-mnist"], "Did you mean 'fashion_mnist'"),
-        (["--target-acc", "90"], "a share between 0 and 1. For 90% write 0.9."),
-        (["--target-acc", "nan"], "a share between 0 and 1"),
+        (["--target-acc", "90"], "target_acc must be a share between 0 and 1, not 90. For 90% write 0.9."),
+        (["--target-acc", "nan"], "target_acc must be a share between 0 and 1, not nan."),
         (["--strategy", "gird"], "Did you mean 'grid'"),
         (["--strategy", "grow"], "--target-acc SHARE"),
         (["--polish", "bayes"], "Did you mean 'bayesian'"),
-        (["--max-trials", "0"], "max_trials=0"),
-        (["--max-params", "0"], "max_params=0"),
-        (["--max-latency-ms", "-1"], "max_latency_ms=-1"),
-        (["--keep", "0"], "keep=0"),
-        (["--max-minutes", "-1"], "a positive number of minutes"),
-        (["--max-minutes", "inf"], "a positive number of minutes"),
-        (["--epochs", "0"], "epochs=0"),
-        (["--batch-size", "-4"], "batch_size=-4"),
+        (["--max-trials", "0"], "max_trials must be a positive number, not 0."),
+        (["--max-params", "0"], "max_params must be a positive number, not 0."),
+        (["--max-latency-ms", "-1"], "max_latency_ms must be a positive number, not -1"),
+        (["--keep", "0"], "keep must be a positive number, not 0."),
+        (["--max-minutes", "-1"], "max_minutes must be a positive number of minutes, not -1"),
+        (["--max-minutes", "inf"], "max_minutes must be a positive number of minutes, not inf"),
+        (["--epochs", "0"], "epochs must be a whole number of at least 1, not 0."),
+        (["--batch-size", "-4"], "batch_size must be a whole number of at least 1, not -4."),
         (["--precision", "float16"], "mixed_float16"),
         (["--data-dir", "missing"], "missing"),
-        (["--space", "missing.py", "--dataset", "digits"], "a Python file with model_space"),
-        (["--trials", "3"], "Did you mean --max-trials?"),
-        (["--seed", "-1"], "seed=-1"),
+        (
+            ["--space", "missing.py", "--dataset", "digits"],
+            "There is no Python file missing.py. Give one with model_space",
+        ),
+        (["--trials", "3"], "Did you mean '--max-trials'?"),
+        (["--seed", "-1"], "seed must be a whole number from 0 to 2147483647, not -1."),
     ],
 )
 def test_bad_input_exits_2_and_writes_nothing(words, message, capsys, tmp_path):
@@ -276,7 +279,7 @@ def test_train_measures_the_views_that_were_asked_for(images, capsys):
     assert evaluate_main(["w", "--views", "6", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["crossentropy"] == pytest.approx(test["crossentropy"])
     assert train_main([*words, "--views", "3"]) == 2
-    assert "views 3: expected one of 1, 2, 6" in capsys.readouterr().err
+    assert "views must be 1, 2 or 6, not 3." in capsys.readouterr().err
 
 
 def test_a_run_that_is_out_of_time_goes_on_with_more(images, capsys):
@@ -309,7 +312,7 @@ def test_an_unreadable_test_split_does_not_hide_what_was_reached(capsys):
     words = ["--model", "cnn", "--dataset", "npz:bad.npz", "--epochs", "1", "--set", "filters=4,", "--workdir", "w"]
     assert train_main(words) == 1
     out = capsys.readouterr().out
-    assert "warning: the test images could not be read" in out
+    assert "warning: The test images could not be read. " in out
     assert "validation accuracy" in out
 
 

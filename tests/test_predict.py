@@ -284,13 +284,22 @@ def test_a_folder_without_images_is_refused(model):
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: save({"class_names": ["red", "green"]}), "3 classes and 2 names"),
-        (lambda: save(ending=keras.layers.Dense(1)), "expected grey or RGB images in, one number per class out"),
-        (lambda: save(shape=(None, None, 3)), "expected grey or RGB images in"),
-        (lambda: save(shape=(8, 8, 4)), "expected grey or RGB images in"),
+        (
+            lambda: save({"class_names": ["red", "green"]}),
+            "has 3 classes, but 2 class names. Give one with a name for each",
+        ),
+        (
+            lambda: save(ending=keras.layers.Dense(1)),
+            r"returns \(None, 1\)\. Give one that takes grey or RGB images .* one number for each class",
+        ),
+        (
+            lambda: save(shape=(None, None, 3)),
+            r"takes inputs of shape \(None, None, None, 3\) .* images of a fixed size",
+        ),
+        (lambda: save(shape=(8, 8, 4)), r"takes inputs of shape \(None, 8, 8, 4\) .* takes grey or RGB images"),
         (
             lambda: save(ending=keras.layers.Activation("sigmoid")),
-            "ends in a sigmoid: expected one that ends in logits",
+            "ends in a sigmoid. Give one that ends in logits or a softmax",
         ),
         (lambda: save(shape=(2000, 8, 3)), "for images of 2000x8x3, and no side may have more than 1024 pixels"),
     ],
@@ -310,7 +319,7 @@ def test_a_model_that_answers_nan_is_reported_and_nothing_is_printed(capsys):
 
 
 def test_no_class_at_all_cannot_be_asked_for(model):
-    with pytest.raises(BadInput, match="top=0: expected a whole number from 1"):
+    with pytest.raises(BadInput, match="top must be a whole number of at least 1, not 0"):
         next(predict(model, "a.png", top=0))
 
 

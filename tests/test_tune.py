@@ -134,5 +134,5 @@ def test_a_miss_that_comes_to_the_target_when_it_is_trained_anew_is_not_said_to_
     result = search(tmp_path, target_acc=0.97, confirm=2)
     assert result["exit_code"] == 3
     text = shown(show, result)
-    assert "target 0.97 not reached: the best has" in text and "shows no more" not in text
+    assert "target 0.97 not reached: the best accuracy" in text and "shows no more" not in text
     assert "reached the target" not in text

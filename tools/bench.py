@@ -24,7 +24,7 @@ from pathlib import Path
 
 from bench_common import Amount, machine_line, spread, write_between
 
-from keras_vision.errors import KerasVisionError, check_choice
+from keras_vision.errors import KerasVisionError, check_name
 from keras_vision.models import MODELS
 from keras_vision.runs import write_json
 from keras_vision.studies.table import markdown
@@ -167,7 +167,7 @@ def pytorch(family, input_shape, precision, is_compiled=False):
     """Returns an `Entrant`: the same architecture in PyTorch."""
     import peers_torch
 
-    build = peers_torch.FAMILIES[check_choice("network in PyTorch", family, peers_torch.FAMILIES)]
+    build = peers_torch.FAMILIES[check_name("network in PyTorch", family, peers_torch.FAMILIES)]
     model = build(input_shape, CLASSES, mean=MEAN, deviation=DEVIATION)
     facts, jobs = peers_torch.jobs(model, input_shape, BATCH, CLASSES, LEARNING_RATE, precision, is_compiled)
     return Entrant(facts | {"arithmetic": precision}, jobs)
@@ -481,7 +481,7 @@ def main(arguments=None):
         return work(*json.loads(options.worker))
     configurations, missing = chosen_configurations(options.peers)
     for case in options.families:
-        check_choice("family", case, CASES)
+        check_name("family", case, CASES)
     command = shlex.join(["python", "tools/bench.py", *arguments])
     cases = {}
     for case in options.families:

@@ -31,7 +31,7 @@ from bench_common import (
 from peers_recipes import RECIPES
 
 from keras_vision.data import load_dataset
-from keras_vision.errors import check_choice
+from keras_vision.errors import check_name
 from keras_vision.models import MODELS
 from keras_vision.runs import Run
 from keras_vision.studies.table import markdown
@@ -139,10 +139,10 @@ def main(arguments=None):
     arguments = sys.argv[1:] if arguments is None else arguments
     options = parser.parse_args(arguments)
     for family in options.families:
-        check_choice("family", family, MODELS)
+        check_name("family", family, MODELS)
     peers = peers_for(options.dataset) if options.peers is None else options.peers
     for peer in peers:
-        check_choice("peer", peer, RECIPES)
+        check_name("peer", peer, RECIPES)
     end_programs_too()
     import_keras()
     data = load_dataset(options.dataset, data_dir=options.data_dir)

@@ -247,7 +247,7 @@ def write_between(path, title, body):
     begin, end = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
     page = path.read_text(encoding="utf-8") if path.exists() else f"# {title}\n\n{begin}{end}"
     if page.count(begin) != 1 or page.count(end) != 1 or page.index(end) < page.index(begin):
-        raise BadInput(f"page {path}", f"one line {begin.strip()} and, below it, one line {end.strip()}")
+        raise BadInput(f"The page {path} needs one line {begin.strip()} and, below it, one line {end.strip()}.")
     before, _, rest = page.partition(begin)
     write_text(path, f"{before}{begin}\n{body.strip()}\n\n{end}{rest.partition(end)[2]}")
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from bench_common import ROOT, Amount, machine_line, spread, write_between
 
-from keras_vision.errors import check_choice
+from keras_vision.errors import check_name
 from keras_vision.models import MODELS
 from keras_vision.studies.table import markdown
 from keras_vision.system.quiet import import_keras
@@ -220,7 +220,7 @@ def main(arguments=None):
         print(json.dumps(measure_family(options.worker, options.dataset, options.data_dir)))
         return
     for family in options.families:
-        check_choice("family", family, MODELS)
+        check_name("family", family, MODELS)
     words = shlex.join(["python", "tools/bench_overheads.py", *arguments])
     commands, families = [], {}
     for number in range(options.rounds):

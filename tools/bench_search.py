@@ -34,7 +34,7 @@ from bench_common import (
 )
 
 from keras_vision.data import load_dataset
-from keras_vision.errors import check_choice
+from keras_vision.errors import check_name
 from keras_vision.runs import Run
 from keras_vision.studies.table import markdown
 from keras_vision.system.quiet import import_keras
@@ -218,7 +218,7 @@ def main(arguments=None):
     arguments = sys.argv[1:] if arguments is None else arguments
     options = parser.parse_args(arguments)
     for dataset in options.datasets:
-        check_choice("dataset", dataset, TARGETS)
+        check_name("data set", dataset, TARGETS)
     end_programs_too()
     import_keras()
     words = shlex.join(["python", "tools/bench_search.py", *arguments])

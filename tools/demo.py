@@ -55,7 +55,7 @@ def _download(root):
     try:
         return download(NAME, root, _tell)
     except BadInput as error:
-        _tell(f"TFDS cannot supply it: {error.given}")
+        _tell(str(error))
         return None
 
 

@@ -66,7 +66,7 @@ def record(workdir, studies):
     run = Run(workdir)
     settings = run.config["settings"] if run.config_path.exists() else {}
     if "study" not in settings or not run.finished:
-        raise BadInput(str(workdir), "the directory of a study that has a report")
+        raise BadInput(f"{workdir} is not the directory of a study that has a report.")
     folder = studies / settings["study"]
     keys = ("answer", "held", "runs", "seconds", "pflop")
     summary = {key: run.result[key] for key in keys} | {"scale": settings["scale"]}

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from keras_vision.analysis.field_rules import padding_before
-from keras_vision.errors import check_choice
+from keras_vision.errors import check_name
 from keras_vision.models.graph import row_for, steps_of
 from keras_vision.reporting import style
 
@@ -62,7 +62,7 @@ def impulse_response(model, layer):
     """
     readers = {step.name: (row_for(step.layer, READERS), step) for step in steps_of(model)}
     readers = {name: pair for name, pair in readers.items() if pair[0]}
-    reader, step = readers[check_choice("layer", layer, readers)]
+    reader, step = readers[check_name("layer", layer, readers, "whose kernel can be read")]
     return Impulse(layer, *reader(step.layer, linear_part(step.layer, step.input_shapes[0]), step))
 
 

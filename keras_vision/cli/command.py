@@ -86,7 +86,7 @@ def main(door, name, *, show=None, resumable=False, arguments=None):
         except KeyboardInterrupt as stop:
             code = INTERRUPTED[stop.signum if isinstance(stop, Terminated) else signal.SIGINT]
             words = shlex.join([installed("python"), "-m", f"keras_vision.{name}", *arguments])
-            tell(f"\nInterrupted. Go on with: {words}" if resumable else "\nInterrupted.")
+            tell(f"\nInterrupted. To continue: {words}" if resumable else "\nInterrupted.")
             return code
         except OSError as error:
             if not (_is_broken_pipe(error) and _nobody_reads()):
@@ -96,12 +96,12 @@ def main(door, name, *, show=None, resumable=False, arguments=None):
         except ImportError as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             tell(
-                f"keras_vision.{name}: a library cannot be loaded ({reason}). "
+                f"keras_vision.{name}: A library cannot be loaded ({reason}). "
                 "python -m keras_vision.doctor shows what is missing."
             )
             return 1
         except MemoryError:
-            tell(f"keras_vision.{name}: the memory is full. Use smaller images, batches or networks.")
+            tell(f"keras_vision.{name}: There is not enough memory. Use smaller images, batches or networks.")
             return 1
 
 

@@ -28,7 +28,7 @@ def front_door(settings, words=1):
             names = list(fields(settings))[:words]
             if len(given) > len(names) or set(names[: len(given)]) & set(more):
                 raise TypeError(
-                    f"{body.__name__}() takes {names} as positional arguments, each once, and all others by name"
+                    f"{body.__name__}() takes only {', '.join(names)} by position, each once, and all others by name"
                 )
             return body(make(settings, **dict(zip(names, given, strict=False)), **more), suitable_progress(progress))
 

@@ -3,15 +3,18 @@
 import argparse
 import inspect
 
-from keras_vision.errors import BadInput, nearest
+from keras_vision.errors import BadInput, did_you_mean
 from keras_vision.system.settings import REQUIRED, fields
 
-# option -> what it means: of every command, and of those whose results are a table
+# option -> what it means: of every command, and of those that give one result after the other
 COMMON = {
     "quiet": "print only the result",
-    "json": "print the result as a JSON object (predict: one on each line); progress goes to standard error",
+    "json": "print the result as a JSON object; progress goes to standard error",
 }
-OF_TABLES = {"csv": "print the result as CSV; progress goes to standard error"}
+OF_STREAMS = {
+    "json": "print each result as a JSON object on a line of its own; progress goes to standard error",
+    "csv": "print the results as CSV; progress goes to standard error",
+}
 
 
 class Parser(argparse.ArgumentParser):
@@ -21,18 +24,16 @@ class Parser(argparse.ArgumentParser):
         parsed, unknown = self.parse_known_args(arguments)
         if unknown and not unknown[0].startswith("-"):
             raise BadInput(
-                f"{unknown[0]!r} is one word too many. Give words that belong to no option side by side, and not "
-                "between options."
+                f"{unknown[0]!r} belongs to no option. Write options as --NAME VALUE, and all other words together."
             )
         if unknown:
             known = [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
-            near = nearest(unknown[0].split("=")[0], known)
-            hint = f"Did you mean {near}?" if near else "See --help."
-            raise BadInput(f"option {unknown[0]!r}", f"one of {', '.join(known)}", hint)
+            hint = did_you_mean(unknown[0].split("=")[0], known)
+            raise BadInput(f"There is no option {unknown[0]!r}.{hint} {self.prog} --help lists the options.")
         return parsed
 
     def error(self, message):
-        raise BadInput(f"{message}. All options: {self.prog} --help")
+        raise BadInput(f"{message}. {self.prog} --help lists the options.")
 
 
 def make_parser(door, prog):
@@ -42,7 +43,7 @@ def make_parser(door, prog):
     asked = {name: field for name, field in fields(door.settings).items() if field.metadata["setting"].is_option}
     for name, field in sorted(asked.items(), key=lambda pair: not pair[1].metadata["setting"].is_word):
         _add(parser, name, field, field.metadata["setting"])
-    for name, meaning in ((OF_TABLES if door.is_stream else {}) | COMMON).items():
+    for name, meaning in (COMMON | (OF_STREAMS if door.is_stream else {})).items():
         parser.add_argument(f"--{name}", action="store_true", help=meaning)
     return parser
 
@@ -80,7 +81,7 @@ def parse_settings(pairs):
     for pair in pairs:
         name, separator, text = pair.partition("=")
         if not separator or not name:
-            raise BadInput(f"--set {pair}", "KEY=VALUE", "For example --set filters=32,64.")
+            raise BadInput(f"--set takes KEY=VALUE, such as filters=32,64, not {pair!r}.")
         parts = [_literal(part.strip()) for part in text.split(",") if part.strip()]
         settings[name.strip().replace("-", "_")] = tuple(parts) if "," in text else (parts[0] if parts else "")
     return settings

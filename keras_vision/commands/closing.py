@@ -48,15 +48,13 @@ def search_lines(result):
 
 def cost_line(result):
     """Returns what a search cost, as the line that a person reads."""
-    spent = (
-        f"cost: {result['search_seconds']:.0f} s of training, as much as {result['full_trainings']:.2f} full trainings"
-    )
+    spent = f"cost: {result['search_seconds']:.0f} s of training, or {result['full_trainings']:.2f} full trainings"
     if "search_seconds_to_target" not in result:
         return f"{spent} of the best"
     reached = "reached" if result["reached"] else "seemed to reach"
     return (
-        f"{spent} of the first network that {reached} the target, which was after "
-        f"{result['search_seconds_to_target']:.0f} s and {result['full_trainings_to_target']:.2f}"
+        f"{spent} of the first network that {reached} the target (found after "
+        f"{result['search_seconds_to_target']:.0f} s, or {result['full_trainings_to_target']:.2f})"
     )
 
 

@@ -84,7 +84,7 @@ def parse_shape(shape):
     try:
         height, width, channels = map(int, parts)
     except (TypeError, ValueError):
-        raise BadInput(f"input_shape {shape!r}", "HEIGHTxWIDTHxCHANNELS", "For example 32x32x3.") from None
+        raise BadInput(f"input_shape must be HEIGHTxWIDTHxCHANNELS, such as 32x32x3, not {shape!r}.") from None
     return height, width, channels
 
 

@@ -48,7 +48,7 @@ def carry_out(asked, card, progress):
         if folder:
             result["figures"] = draw(folder, prefix, images, logits, data.class_names)
     except OSError as error:  # another's run, perhaps: that it cannot be written must not hide what was measured
-        result["warnings"].append(f"a file could not be written: {error}")
+        result["warnings"].append(f"A file could not be written: {error}")
     return result
 
 

@@ -125,7 +125,7 @@ def finish(run, result, data, progress, *, target_acc=None, exit_code=0, views=1
                 result["test"] = measure_run(run, model, data, views=views)
                 write_json(run.result_path, result)
             except BadInput as error:  # training is done: an unreadable test split must not hide what it gave
-                extra["warnings"].append(f"the test images could not be read: {error}")
+                extra["warnings"].append(f"The test images could not be read. {error}")
                 progress.say(f"warning: {extra['warnings'][-1]}")
                 extra["exit_code"] = 1
     return result | extra

@@ -42,9 +42,9 @@ class Augmentation:
         for name in ("shift", "cutout"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                raise BadInput(f"{name}={value!r}", "a whole number of pixels, 0 or more")
+                raise BadInput(f"{name} must be a whole number of pixels, 0 or more, not {value!r}.")
         if not 0 <= self.cutmix <= 1:
-            raise BadInput(f"cutmix={self.cutmix!r}", "a probability between 0 and 1")
+            raise BadInput(f"cutmix must be a probability between 0 and 1, not {self.cutmix!r}.")
 
 
 NO_AUGMENTATION = Augmentation()

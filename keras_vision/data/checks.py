@@ -18,7 +18,9 @@ def height_and_width(image_size):
         return None
     sides = tuple(image_size) if isinstance(image_size, (tuple, list)) else (image_size, image_size)
     if len(sides) != 2 or not all(isinstance(side, int) and 1 <= side <= MAX_SIDE for side in sides):
-        raise BadInput(f"image_size={image_size}", f"a side, or height and width, of 1 to {MAX_SIDE} pixels")
+        raise BadInput(
+            f"image_size must be a side, or a height and a width, of 1 to {MAX_SIDE} pixels, not {image_size}."
+        )
     return sides
 
 

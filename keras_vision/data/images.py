@@ -136,7 +136,7 @@ def read_image(path_or_bytes, shape, pixel_scale=None):
     """
     height, width, channels = shape
     if channels not in (1, 3):
-        raise BadInput(f"shape={shape}", "1 (grey) or 3 (RGB) channels, last")
+        raise BadInput(f"shape must be (height, width, channels) with 1 or 3 channels, not {shape}.")
     with _opened(path_or_bytes) as image:
         mode = "L" if channels == 1 else "RGB"
         if kind := kind_of(image):

@@ -62,7 +62,7 @@ def load_dataset(
     ((8, 8, 1), 1458, 160, 179)
     """
     if not 0 < validation_share < 1:
-        raise BadInput(f"validation_share={validation_share}", "a share between 0 and 1", "For 10% write 0.1.")
+        raise BadInput(f"validation_share must be a share between 0 and 1, not {validation_share}. For 10% write 0.1.")
     reading = Reading(height_and_width(image_size), on_bad_image, announce, pixel_scale)
     source = _fit_for_training(spec, open_source(spec, data_dir, reading), reading)
     fingerprint = _fingerprint(source.train, source.class_names)

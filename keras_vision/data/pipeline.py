@@ -118,7 +118,7 @@ def evaluation_batches(split, *, num_classes, batch_size):
 
 def _check(split, batch_size):
     if batch_size < 1:
-        raise BadInput(f"batch_size={batch_size}", "1 or more")
+        raise BadInput(f"batch_size must be at least 1, not {batch_size}.")
     if not len(split):
         raise BadInput("The split has no images. At least one is needed.")
 

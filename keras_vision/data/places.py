@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from keras_vision.errors import BadInput, check_choice
+from keras_vision.errors import BadInput, check_name
 from keras_vision.system.machine import at_home
 
 
@@ -107,7 +107,7 @@ def locate(spec, data_dir=None):
             f"{spec!r} is not a name in TFDS. Write tfds:NAME or tfds:NAME/CONFIG; the newest version is taken."
         )
     if kind not in FORMS:
-        check_choice("dataset", spec, (*DATASETS, *FORMS.values()))
+        check_name("data set", spec, (*DATASETS, *FORMS.values()))
     if kind in (*PATH_KINDS, "digits"):
         if data_dir is not None:
             raise BadInput(f"data_dir={data_dir} is not needed for {spec}, which is found without it. Leave it out.")

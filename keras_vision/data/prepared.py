@@ -22,7 +22,7 @@ from keras_vision.data.sizes import choose_size
 from keras_vision.data.split_names import SPLITS, split_named
 from keras_vision.data.splits import Source, Split, check_memory, some, unreadable
 from keras_vision.data.values import over_white, to_uint8
-from keras_vision.errors import BadInput, check_choice, nearest
+from keras_vision.errors import BadInput, check_name, did_you_mean
 from keras_vision.system.quiet import import_keras
 
 CONNECTION_SECONDS = 5
@@ -230,12 +230,12 @@ def download(spec, root, announce):
     else:
         problem = "its site does not answer"
     row = DATASETS.get(spec)
+    tried = row.looked_for if row else "a prepared TFDS directory, then a TFDS download"
     package = "install Debian's package dataset-fashion-mnist, " if row and row.system_dir else ""
     raise BadInput(
-        f"The data set {spec!r} is not on this machine, and {problem}.",
-        mend=f"Tried: {row.looked_for if row else 'a prepared TFDS directory, then a TFDS download'}. "
+        f"The data set {spec!r} is not on this machine, and {problem}. Tried: {tried}. "
         f"Give --data-dir with a TFDS directory that holds it, {package}connect to the network, "
-        f"or choose what needs no download: --dataset digits, {', '.join(FORMS[kind] for kind in PATH_KINDS)}.",
+        f"or choose what needs no download: --dataset digits, {', '.join(FORMS[kind] for kind in PATH_KINDS)}."
     )
 
 
@@ -268,14 +268,13 @@ def can_download(name):
     known = tfds.list_builders(with_community_datasets=False)
     name, _, config = name.partition("/")
     if name not in known:
-        near = nearest(name, known)
-        raise BadInput(f"TFDS knows no data set {name!r}.{f' Did you mean {near!r}?' if near else ''}")
+        raise BadInput(f"TFDS has no data set {name!r}.{did_you_mean(name, known)}")
     builder = tfds.builder_cls(name)
     configs = [one.name for one in builder.BUILDER_CONFIGS]
     if config and not configs:
         raise BadInput(f"The data set {name} has no configs. Write tfds:{name}, without /{config}.")
     if config:
-        check_choice(f"config of {name}", config, configs)
+        check_name("config", config, configs, f"of {name}")
     urls = builder.url_infos
     return not urls or _answers(next(iter(urls)))
 

@@ -24,7 +24,7 @@ class DataSource(Settings):
     """
 
     dataset: str = setting("fashion_mnist", ANY_SOURCE, "NAME")
-    data_dir: str = setting(None, "where a named data set lies, if not in the usual places", "DIR")
+    data_dir: str = setting(None, "where a named data set is, if not in one of the usual places", "DIR")
     image_size: int = setting(None, "resize all images to this height and width", "PIXELS")
     on_bad_image: str = setting(
         "error", "what to do about a damaged training image: stop and name it, or skip and count it",

@@ -15,7 +15,7 @@ import dataclasses
 import importlib.util
 import shlex
 
-from keras_vision.errors import BadInput, check_choice
+from keras_vision.errors import BadInput, check_name
 from keras_vision.reporting.progress import installed
 
 
@@ -104,7 +104,7 @@ def check_format(name, quantize=None):
     Raises:
         BadInput: With the command that installs what is missing.
     """
-    check_choice("format", name, FORMATS)
+    check_name("format", name, FORMATS)
     if quantize and not FORMATS[name].int8:
         able = ", ".join(name for name, row in FORMATS.items() if row.int8)
         raise BadInput(f"The format {name} cannot be quantised to {quantize}. These can: {able}.")

@@ -19,7 +19,7 @@ import functools
 import importlib
 import inspect
 
-from keras_vision.errors import check_choice
+from keras_vision.errors import check_name
 from keras_vision.system.quiet import import_keras
 
 MODELS = {
@@ -70,7 +70,7 @@ def builder_of(name, settings):
     """
     known = model_settings(name)
     for setting in settings:
-        check_choice(f"{name} setting", setting, known)
+        check_name("setting", setting, known, f"of {name}")
     return functools.partial(_builder(name), **settings)
 
 
@@ -90,6 +90,6 @@ def model_settings(name):
 
 
 def _builder(name):
-    check_choice("model", name, MODELS)
+    check_name("model", name, MODELS)
     import_keras(only_to_build=True)
     return getattr(importlib.import_module(f"keras_vision.models.{name}"), name)

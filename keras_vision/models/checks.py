@@ -35,10 +35,8 @@ def checked(builder):
 def check_same_length(**settings):
     """Refuses per-stage settings of unequal lengths."""
     if len({len(values) for values in settings.values()}) > 1:
-        raise BadInput(
-            ", ".join(f"{name}={values}" for name, values in settings.items()),
-            "one number per stage in each",
-        )
+        shown = " and ".join(f"{name}={values}" for name, values in settings.items())
+        raise BadInput(f"{shown} differ in length. Give one number for each stage in each of them.")
 
 
 def check_stages(input_shape, stages):
@@ -53,10 +51,10 @@ def check_stages(input_shape, stages):
     if min(height, width) >= (needed := _least_side(stages)):
         return
     fitting = sum(min(height, width) >= _least_side(stages[: n + 1]) for n in range(len(stages)))
+    fewer = f", or at most {fitting} of its {len(stages)} stages" if fitting else ""
     raise BadInput(
-        f"{len(stages)} stages that shrink {height}x{width} images",
-        f"at most {fitting} stages" if fitting else "larger images",
-        f"{len(stages)} stages fit images of at least {needed}x{needed} pixels.",
+        f"Images of {height}x{width} pixels are too small for this network, which needs at least {needed}x{needed}. "
+        f"Use larger images{fewer}."
     )
 
 
@@ -74,9 +72,8 @@ def check_patches(input_shape, patch_size):
     fitting = [size for size in range(1, min(height, width) + 1) if height % size == width % size == 0]
     if patch_size not in fitting:
         raise BadInput(
-            f"patch_size={patch_size} for {height}x{width} images",
-            "a patch size that divides both sides",
-            f"These do: {', '.join(map(str, fitting))}.",
+            f"patch_size={patch_size} does not divide both sides of {height}x{width} images. "
+            f"These do: {', '.join(map(str, fitting))}."
         )
 
 
@@ -86,32 +83,34 @@ def _is_count(value, least=1):
 
 def _count(name, value, least=1):
     if not _is_count(value, least):
-        raise BadInput(f"{name}={value!r}", f"a whole number of at least {least}")
+        raise BadInput(f"{name} must be a whole number of at least {least}, not {value!r}.")
     return int(value)
 
 
 def _counts(name, values, least_length=1):
     if not isinstance(values, (tuple, list)) or len(values) < least_length or not all(map(_is_count, values)):
-        mend = f"For one, write {name}=(64,) in Python, --set {name}=64, in a shell."
-        raise BadInput(f"{name}={values!r}", "a tuple of positive whole numbers", mend)
+        raise BadInput(
+            f"{name} must be a tuple of positive whole numbers, not {values!r}. "
+            f"Write a single one as {name}=(64,) in Python, and as --set {name}=64, in a shell."
+        )
     return tuple(map(int, values))
 
 
 def _image_shape(name, shape):
     if not isinstance(shape, (tuple, list)) or len(shape) != 3 or not all(map(_is_count, shape)):
-        raise BadInput(f"{name}={shape!r}", "(height, width, channels), all positive", "Grey images are (28, 28, 1).")
+        raise BadInput(f"{name} must be (height, width, channels), such as (28, 28, 1) for grey images, not {shape!r}.")
     return tuple(map(int, shape))
 
 
 def _rate(name, value):
     if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 <= value < 1:
-        raise BadInput(f"{name}={value!r}", "a share from 0 up to, not including, 1")
+        raise BadInput(f"{name} must be a share from 0 to below 1, not {value!r}.")
     return float(value)
 
 
 def _switch(name, value):
     if not isinstance(value, bool):
-        raise BadInput(f"{name}={value!r}", "True or False")
+        raise BadInput(f"{name} must be True or False, not {value!r}.")
     return value
 
 

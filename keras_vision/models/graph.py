@@ -46,10 +46,16 @@ def steps_of(model):
     """
     graph = _graph(model)
     if graph is None:
-        raise BadInput(f"model {model.name!r}", "a functional or sequential model that has been built")
+        raise BadInput(
+            f"The model {model.name!r} cannot be read layer by layer. Give a functional or sequential model that has "
+            "been built."
+        )
     for tensor in graph.inputs:
         if None in tensor.shape[1:]:
-            raise BadInput(f"model {model.name!r} with input shape {tensor.shape[1:]}", "a fixed height and width")
+            raise BadInput(
+                f"The model {model.name!r} takes inputs of shape {tensor.shape[1:]}. "
+                "Give one with a fixed height and width."
+            )
     steps, origins = [], {}
     _append_steps(graph, steps, origins, prefix="")
     return tuple(steps)

@@ -45,9 +45,9 @@ def set_statistics(model, mean, std):
     mean, std = np.asarray(mean, "float64"), np.asarray(std, "float64")
     if mean.shape != (channels,) or std.shape != (channels,):
         raise BadInput(
-            f"statistics of {mean.size} means and {std.size} standard deviations",
-            f"one of each per channel, and {model.name} has {channels}",
+            f"{mean.size} means and {std.size} standard deviations do not fit {model.name}. Give {channels} of each, "
+            "one for each channel."
         )
     if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std >= 0).all()):
-        raise BadInput(f"mean={mean.tolist()}, std={std.tolist()}", "finite numbers, and no negative std")
+        raise BadInput(f"mean={mean.tolist()} and std={std.tolist()} must be finite numbers, and std not negative.")
     model.get_layer(LAYER).set_weights([mean, np.where(std > 0, std, 1.0) ** 2])

@@ -38,7 +38,7 @@ def balance_line(result):
 def score_line(result):
     """Returns a result of `measure` as the line that a person reads."""
     seen = f" in {result['views']} views" if result.get("views", 1) > 1 else ""
-    again = f", look number {result['looks']} at this split" if result.get("looks", 1) > 1 else ""
+    again = f"; this split has been measured {result['looks']} times" if result.get("looks", 1) > 1 else ""
     accuracy, images = f"{result['split']} accuracy", "images"
     if result["split"] == "all":
         accuracy, images = "accuracy", "images, all"

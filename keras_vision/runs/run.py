@@ -103,13 +103,13 @@ class Run:
             if unknown := _not_in(first["settings"], settings):
                 raise WorkdirRefused(
                     f"{self.path} was started by another version of this program, which had no setting {unknown!r}. "
-                    "This version cannot continue it, but can use its model. Give another --workdir to start anew."
+                    "This version cannot continue it, but can use its model. Give another --workdir for a new run."
                 )
             name, old, new = first_difference(first["settings"], settings) or (None, None, None)
             if name:
                 raise WorkdirRefused(
                     f"The run in {self.path} was started with {name}={old!r}, not with {name}={new!r}. "
-                    "Give the same setting to go on with it, or another --workdir to start anew."
+                    "Give the same setting to continue it, or another --workdir for a new run."
                 )
             if self.finished and not first_difference(first["settings"], settings, ignore=()):
                 return

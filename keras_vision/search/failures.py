@@ -25,7 +25,7 @@ def check_first_trials(run, trials):
         told = [path for trial in first if (path := trial_run(run, trial).path / "error.txt").exists()]
         see = f" (see {told[0]})" if told else ""
         raise KerasVisionError(
-            f"the first {FAILURES_THAT_END_A_SEARCH} trials all failed, the first with {first[0].reason}{see}"
+            f"The first {FAILURES_THAT_END_A_SEARCH} trials all failed, the first with {first[0].reason}{see}."
         )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras_tuner
 
-from keras_vision.errors import BadInput, check_choice
+from keras_vision.errors import BadInput, check_name
 from keras_vision.models import model_settings
 from keras_vision.search.ledger import plain_number
 from keras_vision.search.space import as_recorded, call_file, check_drawn, file_sha256, read_space_file, with_tuples
@@ -49,9 +49,8 @@ class Ladder:
         self.rungs = call_file(self._source, tuple, getattr(self._module, "LADDER", ()))
         if not self.rungs or not all(isinstance(rung, dict) for rung in self.rungs):
             raise BadInput(
-                f"space {self._source} with LADDER={self.rungs!r:.40}",
-                "a LADDER: a tuple of dicts of builder keywords, from small to large",
-                "Or give another --strategy, which needs none.",
+                f"LADDER in {self._source} must be a tuple of dicts of builder keywords, from small to large, not "
+                f"{self.rungs!r:.40}. Or choose a --strategy that needs no ladder."
             )
         self.rungs = tuple(call_file(self._source, as_recorded, rung) for rung in self.rungs)
         for rung in self.rungs:
@@ -70,7 +69,7 @@ class Ladder:
 
     def _check(self, settings):
         for name in settings:
-            check_choice(f"setting of LADDER or neighbours in {self._source}", name, tuple(model_settings(self.model)))
+            check_name("setting", name, model_settings(self.model), f"of {self.model} (see {self._source})")
 
     def neighbours(self, settings):
         """Returns the settings one step beside `settings`, as a list of dicts.
@@ -102,7 +101,12 @@ class Ladder:
         drawn = call_file(self._source, self._common.polish_recipe, hp, self.recipe.as_dict())
         drawn |= self._own("polish_space", hp, settings) | last
         for name in drawn:
-            check_choice(f"setting of {self._source}", name, (*model_settings(self.model), *FIELDS))
+            check_name(
+                "setting",
+                name,
+                (*model_settings(self.model), *FIELDS),
+                f"of {self.model} or its recipe (see {self._source})",
+            )
         drawn = {name: value for name, value in drawn.items() if name not in self.fixed}
         return call_file(self._source, as_recorded, drawn)
 

@@ -163,12 +163,12 @@ class Ledger:
             event = _decode(line)
             if event is None:
                 raise KerasVisionError(
-                    f"{self.path}, line {number}: the record is damaged. Nothing was changed. Restore the file, or "
-                    "give another --workdir."
+                    f"Line {number} of {self.path} is damaged. Nothing was changed. Restore the file, or give another "
+                    "--workdir."
                 )
             events.append(event)
         if tail:
-            warn(f"warning: {self.path} ends in half a record, which does not count")
+            warn(f"warning: {self.path} ends in half a record, which is ignored.")
             self._torn = len(tail)
         return events
 

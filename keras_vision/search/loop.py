@@ -142,7 +142,7 @@ class Search:
             is_known = trial.confirmed is not None and goal.is_enough(trial.confirmed["accuracies"])
             confirmed = trial.confirmed if is_known else self.confirmer.train_anew(trial)
             if confirmed is None:
-                self.progress.say("  out of time; the same command goes on with the confirmation")
+                self.progress.say("  out of time; the same command continues the confirmation")
                 ended = "time"
                 break
             if not is_known:
@@ -152,7 +152,7 @@ class Search:
                 break
             if not is_known:
                 mean = confirmed["mean"]
-                self.progress.say(f"  on average {mean:.4f}: trials/{trial.name} reached the goal by luck")
+                self.progress.say(f"  {mean:.4f} on average: trials/{trial.name} had reached the goal by luck")
         self._prune()
         return ended
 
@@ -169,7 +169,7 @@ class Search:
         """
         trials, ranked = self.ledger.trials, self._ranking(*self.unfinished)
         if not ranked:
-            raise KerasVisionError(f"no trial completed: {why_none(trials, ended)}")
+            raise KerasVisionError(f"No trial completed: {why_none(trials, ended)}.")
         best = ranked[0]
         result = best.result | {
             "best_trial": f"trials/{best.name}",
@@ -273,8 +273,8 @@ class Search:
         values = self.strategy.ask()
         if values is None or json.loads(json.dumps(values)) != trial.values:
             raise KerasVisionError(
-                f"{self.ledger.path}: trial {trial.name} has settings that this search would not have proposed. Was it "
-                "made by another version? Nothing was changed; give another --workdir."
+                f"Trial {trial.name} in {self.ledger.path} has settings that this search would not have proposed. Was "
+                "it made by another version? Nothing was changed. Give another --workdir."
             )
 
     # ---- one trial ----
@@ -327,5 +327,5 @@ class Search:
                 pass
             case stopped:
                 if stopped == "hopeless":
-                    self.progress.say(f"  given up: {self.needed:.4f} is out of its reach")
+                    self.progress.say(f"  given up: it can no longer reach {self.needed:.4f}")
                 self._close(trial, "completed", result=result)

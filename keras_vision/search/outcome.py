@@ -91,7 +91,7 @@ class Goal:
         raise BadInput(
             f"The target {self.target:g} cannot be shown with {self._seen(self.confirmations):,.0f} validation images: "
             f"a network that makes no mistake shows {math.floor(1e4 * most) / 1e4:.4f} with {CONFIDENCE:.0%} "
-            f"confidence. Give {', '.join(mends)}, or --confirm 0, which leaves it at the images of the search."
+            f"confidence. Give {', '.join(mends)}, or --confirm 0, which skips the confirmation."
         )
 
     def is_enough(self, scores):
@@ -109,8 +109,10 @@ class Goal:
         """Returns what is asked of the networks, in words; "" where that is just the target."""
         if self.score == self.target:
             return ""
-        of = "the validation images" if self.metric == "accuracy" else f"{METRICS[self.metric]} on validation images"
-        return f"To show {self.target:g} with {CONFIDENCE:.0%} confidence, a network needs {self.score:.4f} of {of}."
+        return (
+            f"To show {self.target:g} with {CONFIDENCE:.0%} confidence, the {METRICS[self.metric]} on validation "
+            f"images must be at least {self.score:.4f}."
+        )
 
     def _seen(self, trainings):
         return self.images * min(trainings, self.folds)
@@ -223,8 +225,8 @@ class Outcome:
         match self.state:
             case State.OUT_OF_TIME:
                 return (
-                    f"{target} not reached yet: time ran out while {self.trial} was training; the same command goes on "
-                    "with it"
+                    f"{target} not reached yet: time ran out while {self.trial} was training; the same command "
+                    "continues it"
                 )
             case State.REACHED if self.confirmed:
                 return (
@@ -233,8 +235,8 @@ class Outcome:
                 )
             case State.REACHED:
                 return (
-                    f"{target} reached on the validation images that the network was chosen by; --confirm 3 shows "
-                    "whether it is on others"
+                    f"{target} reached on the validation images by which the network was chosen; --confirm 3 checks it "
+                    "on others"
                 )
             case State.REFUTED:
                 return (
@@ -245,8 +247,8 @@ class Outcome:
             case State.UNCONFIRMED:
                 return f"{target} reached, but not confirmed yet"
         return (
-            f"{target} not reached: the best has {self.score:.4f} of {metric} on validation images, and "
-            f"{self.needed:.4f} is needed"
+            f"{target} not reached: the best {metric} on validation images is {self.score:.4f}, but {self.needed:.4f} "
+            "is needed"
         )
 
 

@@ -37,7 +37,9 @@ def report_on(workdir, progress=None):
     run = Run(workdir)
     path = run.path / "trials.jsonl"
     if not path.exists() or not run.config_path.exists():
-        raise BadInput(f"report {workdir}", "the run directory of a search (it holds trials.jsonl)")
+        raise BadInput(
+            f"{workdir} is not the run directory of a search, which holds trials.jsonl. Give one that tune made."
+        )
     settings = run.config["settings"]
     ledger = Ledger(path, warn=(progress or Progress()).say)
     trials, completed = ledger.trials, ledger.completed
@@ -110,7 +112,7 @@ def _as_numbers(values):
 def caution(trials, settings):
     """Returns in words that so many trials are few for the importance of so many settings, or ""."""
     needed = TRIALS_PER_SETTING * settings
-    return f"from {trials} trials; trust it from about {needed} on" if trials < needed else ""
+    return f"from {trials} trials; about {needed} are needed to trust it" if trials < needed else ""
 
 
 def _leaders(trials):
@@ -166,7 +168,7 @@ def renderables(found):
             line["stopped"],
         )
     yield leaders
-    yield f"Pareto front: what no other trial beats in {metric} and one cost at once"
+    yield f"Pareto front: trials that no other beats in both {metric} and a cost"
     front = new_table(None, "trial", scored, "smallest by")
     score = f"val_{found['metric']}"
     for row in found["front"]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras_tuner
 
-from keras_vision.errors import BadInput, check_choice
+from keras_vision.errors import BadInput, check_name
 from keras_vision.models import model_settings
 from keras_vision.search.ledger import plain_number
 from keras_vision.training.recipe import FIELDS
@@ -43,7 +43,7 @@ class Space:
             self.hyperparameters.Fixed(name, value)
         source, module, common = read_space_file(model, file)
         if not callable(getattr(module, "model_space", None)):
-            raise BadInput(f"space {source}", "a function model_space(hp) in it", "See tuner_configs/ for examples.")
+            raise BadInput(f"The space {source} has no function model_space(hp). See tuner_configs/ for examples.")
         self._source, self._model_space = source, module.model_space
         self._recipe_space = getattr(module, "recipe_space", common.recipe_space)
         drawn = self._call(self.hyperparameters)
@@ -72,9 +72,9 @@ class Space:
         for function, drawn in (("model_space", settings), ("recipe_space", recipe)):
             check_drawn(file, function, drawn)
         for name in settings:
-            check_choice(f"setting of tuner_configs for {self.model}", name, tuple(model_settings(self.model)))
+            check_name("setting", name, model_settings(self.model), f"of {self.model} (see {file})")
         for name in recipe:
-            check_choice("recipe setting of tuner_configs", name, FIELDS)
+            check_name("setting", name, FIELDS, f"of the recipe (see {file})")
 
     def resolve(self, values):
         """Returns (builder keywords, `Recipe`) for one choice of values.
@@ -91,9 +91,8 @@ class Space:
         settings, varied = self._call(hp)
         if more := {one.name for one in hp.space} - set(self.names):
             raise BadInput(
-                f"space {self._source}, which draws {', '.join(sorted(more))} for some values of others only",
-                "all that can be varied to be drawn in every call",
-                "Draw it always and use it where it counts, or draw it under hp.conditional_scope.",
+                f"The space {self._source} draws {', '.join(sorted(more))} for some values of others only. Draw it "
+                "always and use it where it counts, or draw it under hp.conditional_scope."
             )
         settings, varied = (call_file(self._source, as_recorded, drawn) for drawn in (settings, varied))
         recipe = self.recipe.replace(**{name: value for name, value in varied.items() if name not in self.fixed})
@@ -146,13 +145,13 @@ def call_file(source, function, *args):
         raise
     except Exception as error:  # these files are a person's to edit, and can raise anything
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise BadInput(f"space {source} ({reason})", "a Python file that runs") from error
+        raise BadInput(f"The space {source} does not run ({reason}). See tuner_configs/ for examples.") from error
 
 
 def check_drawn(source, function, drawn):
     """Refuses what a function of a space file returned, unless that is a dict."""
     if not isinstance(drawn, dict):
-        raise BadInput(f"space {source}, whose {function} returns {drawn!r:.40}", "a dict of settings")
+        raise BadInput(f"{function} in the space {source} must return a dict of settings, not {drawn!r:.40}.")
 
 
 def as_recorded(settings):
@@ -173,8 +172,10 @@ def file_sha256(file):
 def _load_file(file):
     path = Path(file)
     if path.suffix != ".py" or not path.is_file():
-        expected = "a Python file with model_space(hp) or a LADDER"
-        raise BadInput(f"space {file}", expected, "See tuner_configs/ for examples.")
+        raise BadInput(
+            f"There is no Python file {file}. Give one with model_space(hp) or a LADDER. See tuner_configs/ for "
+            "examples."
+        )
     spec = importlib.util.spec_from_file_location(f"tuner_config_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

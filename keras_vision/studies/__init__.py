@@ -7,7 +7,7 @@ named by `pytest tests/studies/test_studies.py`.
 
 import importlib
 
-from keras_vision.errors import check_choice
+from keras_vision.errors import check_name
 
 # name of the file -> (what it asks, in a line; where it comes from)
 STUDIES = {
@@ -43,5 +43,5 @@ def load_study(name):
     >>> load_study("mixer_patches").dataset
     'cifar10'
     """
-    check_choice("study", name, STUDIES)
+    check_name("study", name, STUDIES)
     return importlib.import_module(f"keras_vision.studies.{name}").STUDY

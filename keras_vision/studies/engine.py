@@ -147,7 +147,7 @@ def _train_cases(job):
     varied = _varied(plans.values())
     _declare(job, varied)
     if job.count < job.seeds:
-        job.progress.say(f"at the scale {job.scale} only {job.count} of {job.seeds} seeds are worth training")
+        job.progress.say(f"the scale {job.scale} trains only {job.count} of {job.seeds} seeds")
     for seed in range(job.count):
         for place, case in enumerate(cases, start=1):
             shown = {"case": case.name, "seed": seed}

@@ -10,7 +10,7 @@ import inspect
 import math
 import textwrap
 
-from keras_vision.errors import BadInput, check_choice
+from keras_vision.errors import BadInput, check_choice, check_name
 
 REQUIRED = dataclasses.MISSING
 
@@ -68,7 +68,7 @@ class Settings:
     >>> make(Walk, stepps=3)
     Traceback (most recent call last):
     ...
-    keras_vision.errors.BadInput: setting 'stepps': expected one of steps. Did you mean 'steps'?
+    keras_vision.errors.BadInput: There is no setting 'stepps'. Did you mean 'steps'? The choices are: steps.
     """
 
     def __post_init__(self):
@@ -96,7 +96,7 @@ def make(settings, /, **given):
         TypeError: One that has no default is missing.
     """
     for name in given:
-        check_choice("setting", name, tuple(fields(settings)))
+        check_name("setting", name, fields(settings))
     made = {}
     for field in dataclasses.fields(settings):
         if "group" in field.metadata:
@@ -164,12 +164,17 @@ def one_of(choices):
     return lambda name, value: check_choice(name, value, choices)
 
 
-def between(low, high, expected, *, whole=False, above=False):
+def name_in(table):
+    """Returns the check that a value is a name in `table`, for settings that are called after what stands there."""
+    return lambda name, value: check_name(name, value, table)
+
+
+def between(low, high, rule, *, whole=False, above=False):
     """Returns the check that a value is a number from `low` to `high`, or with `above` greater than `low`.
 
     Args:
         low, high: The bounds.
-        expected: Says both to a person.
+        rule: Says both to a person, after "must be".
         whole: Whether it must be an integer.
         above: Whether it must not be `low` itself.
     """
@@ -178,14 +183,14 @@ def between(low, high, expected, *, whole=False, above=False):
         kind = int if whole else (int, float)
         is_number = isinstance(value, kind) and not isinstance(value, bool)
         if not (is_number and low <= value <= high and not (above and value == low)):
-            raise BadInput(f"{name}={value!r}", expected)
+            raise BadInput(f"{name} must be {rule}, not {value!r}.")
 
     return check
 
 
 def whole(low):
     """Returns the check that a value is a whole number from `low`."""
-    return between(low, math.inf, f"a whole number from {low}", whole=True)
+    return between(low, math.inf, f"a whole number of at least {low}", whole=True)
 
 
 POSITIVE = between(0, math.inf, "a positive number", above=True)
@@ -201,8 +206,8 @@ def SHARE(name, value):
     >>> SHARE("target_acc", 90)
     Traceback (most recent call last):
     ...
-    keras_vision.errors.BadInput: target_acc=90: expected a share between 0 and 1. For 90% write 0.9.
+    keras_vision.errors.BadInput: target_acc must be a share between 0 and 1, not 90. For 90% write 0.9.
     """
     if not 0 < value <= 1:
-        mend = f"For {value:g}% write {value / 100:g}." if 1 < value <= 100 else ""
-        raise BadInput(f"{name}={value:g}", "a share between 0 and 1", mend)
+        mend = f" For {value:g}% write {value / 100:g}." if 1 < value <= 100 else ""
+        raise BadInput(f"{name} must be a share between 0 and 1, not {value:g}.{mend}")

@@ -55,11 +55,11 @@ class Checkpoints:
                     arrays = {name: saved[name] for name in saved.files}
                 state = json.loads(str(arrays.pop("state")))
             except Exception as error:  # zipfile and numpy raise many kinds over flipped bytes
-                warn(f"warning: checkpoint {path} is damaged ({error}); it is not used")
+                warn(f"warning: The checkpoint {path} is damaged ({error}) and is not used.")
                 continue
             variables = _variables(model)
             if [v.shape for v in variables] != [arrays[name].shape for name in sorted(arrays)]:
-                warn(f"warning: checkpoint {path} is of another model; it is not used")
+                warn(f"warning: The checkpoint {path} belongs to another model and is not used.")
                 continue
             for variable, name in zip(variables, sorted(arrays), strict=True):
                 variable.assign(arrays[name])

@@ -66,14 +66,19 @@ def open_classifier(source):
     model = load_model(source, float32=True)
     taken, given = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
     if not (_is_shape(taken, 4) and taken[3] in (1, 3) and _is_shape(given, 2) and given[1] > 1):
-        raise BadInput(f"model {source} from {taken} to {given}", "grey or RGB images in, one number per class out")
+        raise BadInput(
+            f"The model {source} takes inputs of shape {taken} and returns {given}. Give one that takes grey or RGB "
+            "images of a fixed size and returns one number for each class."
+        )
     names = range(given[1]) if names is None else names
     if len(names) != given[1]:
-        raise BadInput(f"model {source} with {given[1]} classes and {len(names)} names", "a name for each class")
+        raise BadInput(
+            f"The model {source} has {given[1]} classes, but {len(names)} class names. Give one with a name for each."
+        )
     (last,) = last_layers(model)
     ending = ending_of(last)
     if ending == "sigmoid":
-        raise BadInput(f"model {source}, which ends in a sigmoid", "one that ends in logits or a softmax")
+        raise BadInput(f"The model {source} ends in a sigmoid. Give one that ends in logits or a softmax.")
     return Classifier(
         model,
         names,

@@ -32,8 +32,8 @@ def check_gradients(optimizer):
         scale = float(keras.ops.convert_to_numpy(optimizer.dynamic_scale))
         if scale <= optimizer.initial_scale / 2**SKIPPED_STEPS:
             raise TrainingDiverged(
-                f"the gradients were not finite in {SKIPPED_STEPS} steps or more; a lower learning rate or "
-                "--precision float32 may keep them so"
+                f"The gradients were not finite in {SKIPPED_STEPS} steps or more. A lower learning rate or --precision "
+                "float32 may help."
             )
 
 
@@ -102,7 +102,7 @@ class EpochEnd(keras.callbacks.Callback):
         trained = time.monotonic() - self.clock
         if not all(math.isfinite(value) for value in logs.values()):
             raise TrainingDiverged(
-                f"the loss became {logs['loss']} in epoch {epoch + 1}; a lower learning rate may keep it finite"
+                f"The loss became {logs['loss']} in epoch {epoch + 1}. A lower learning rate may help."
             )
         check_gradients(self.model.optimizer)
         with self._averaged_weights():
@@ -110,7 +110,9 @@ class EpochEnd(keras.callbacks.Callback):
         # Counted here: balanced accuracy is no mean over batches, and a float32 share of 5,400 in 6,000 is below 0.9.
         measured = scores(logits, self.validation.labels, self.recipe.label_smoothing)
         if not math.isfinite(measured["loss"]):
-            raise TrainingDiverged(f"the validation loss became {measured['loss']} in epoch {epoch + 1}")
+            raise TrainingDiverged(
+                f"The validation loss became {measured['loss']} in epoch {epoch + 1}. A lower learning rate may help."
+            )
         row = {
             "epoch": epoch + 1,
             **{name: float(value) for name, value in logs.items()},

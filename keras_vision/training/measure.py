@@ -79,7 +79,7 @@ def predict_logits(model, images, views=1):
         ]
     )
     if not np.isfinite(logits).all():
-        raise KerasVisionError(f"model {model.name} answers with NaN or infinity: its training went wrong")
+        raise KerasVisionError(f"The model {model.name} answers with NaN or infinity: its training went wrong.")
     return logits
 
 

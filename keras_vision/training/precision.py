@@ -35,7 +35,7 @@ def set_precision(precision="auto"):
     check_choice("precision", precision, PRECISIONS)
     gpu = _gpu_capability()
     if precision == "mixed_float16" and gpu is None:
-        raise BadInput("precision 'mixed_float16' on a CPU", "float32 or mixed_bfloat16", "Or leave it at auto.")
+        raise BadInput("precision='mixed_float16' needs a GPU. Choose float32 or mixed_bfloat16, or leave it at auto.")
     chosen = _automatic(gpu) if precision == "auto" else precision
     keras.config.set_dtype_policy("float32" if chosen == REWRITE else chosen)
     _set_tensorflow(chosen)

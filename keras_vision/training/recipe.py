@@ -4,7 +4,7 @@ import dataclasses
 import math
 
 from keras_vision.data.augmentation import FLIPS
-from keras_vision.errors import BadInput, check_choice
+from keras_vision.errors import BadInput, check_name
 from keras_vision.system.settings import Settings, between, one_of, setting, whole
 
 OPTIMIZERS = ("sgd", "adamw")
@@ -13,9 +13,9 @@ CLASS_WEIGHTS = ("none", "balanced")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")  # see keras_vision.training.precision
 
 
-def below_one(expected):
+def below_one(rule):
     """Returns the check that a value is a share, from 0 to below 1."""
-    return between(0.0, 0.9999, expected)
+    return between(0.0, 0.9999, rule)
 
 
 up_to_64 = between(0, 64, "a whole number of pixels from 0 to 64", whole=True)
@@ -47,11 +47,11 @@ class Recipe(Settings):
     epochs: int = setting(10, "passes over the training images", "N", whole(1))
     batch_size: int = setting(128, "images per step", "N", whole(1))
     optimizer: str = setting(
-        "adamw", "sgd with Nesterov momentum, or adamw; rate and decay follow it", "|".join(OPTIMIZERS),
+        "adamw", "sgd (with Nesterov momentum) or adamw; the usual rate and decay depend on it", "|".join(OPTIMIZERS),
         one_of(OPTIMIZERS),
     )  # fmt: skip
     learning_rate: float = setting(
-        2e-3, "the schedule's peak", "RATE", between(1e-12, 100.0, "a positive number up to 100")
+        2e-3, "the highest rate of the schedule", "RATE", between(1e-12, 100.0, "a positive number up to 100")
     )
     weight_decay: float = setting(
         0.05, "decay per step and unit of learning rate, for kernels only", "RATE",
@@ -62,43 +62,45 @@ class Recipe(Settings):
         0.05, "share of each label spread over all classes", "SHARE", below_one("a share from 0 to below 1")
     )
     warmup_epochs: float = setting(
-        2.0, "epochs until the learning rate peaks", "N", between(0.0, 1e6, "a number of epochs from 0")
+        2.0, "epochs until the learning rate peaks", "N", between(0.0, 1e6, "a number of epochs, 0 or more")
     )
     schedule: str = setting(
         "one_cycle", "after the warm-up: one_cycle (linear to zero), cosine or constant", "NAME", one_of(SCHEDULES)
     )
     ema_momentum: float = setting(
-        0.0, "average the weights with this momentum and evaluate the average; 0 is off", "SHARE",
+        0.0, "evaluate an average of the weights, which has this momentum; 0 is off", "SHARE",
         below_one("a share from 0 (off) to below 1"),
     )  # fmt: skip
     flip: str = setting(
-        "random", "mirror training images: none, random, or alternating, which is every second epoch", "NAME",
+        "random", "mirror training images: none, random, or alternating (every second epoch)", "NAME",
         one_of(FLIPS),
     )  # fmt: skip
-    shift: int = setting(2, "shift training images by up to so much, each way", "PIXELS", up_to_64)
+    shift: int = setting(2, "shift training images by up to this many pixels, each way", "PIXELS", up_to_64)
     cutout: int = setting(0, "blank a square of this side in training images", "PIXELS", up_to_64)
     cutmix: float = setting(
         0.0, "probability that a batch of training images is mixed", "SHARE",
         between(0.0, 1.0, "a probability from 0 to 1"),
     )  # fmt: skip
     patience: float = setting(
-        0.0, "end when in this share of the epochs nothing was left to learn; 0 is off", "SHARE",
+        0.0, "end once nothing was left to learn for this share of the epochs; 0 is off", "SHARE",
         between(0.0, 1.0, "a share of the epochs from 0 (off) to 1"),
     )  # fmt: skip
     class_weight: str = setting(
-        "none", "balanced: in the loss, rare classes count as much as common ones; or none", "NAME",
+        "none", "none, or balanced: in the loss, rare classes count as much as common ones", "NAME",
         one_of(CLASS_WEIGHTS),
     )  # fmt: skip
 
     def __post_init__(self):
         super().__post_init__()
         if self.optimizer == "adamw" and self.momentum != Recipe.momentum:
-            raise BadInput(f"momentum={self.momentum:g} with optimizer='adamw'", "it with optimizer='sgd' alone")
+            raise BadInput(
+                f"momentum={self.momentum:g} works only with optimizer='sgd', not with 'adamw'. Leave it out."
+            )
 
     def replace(self, **changes):
         """Returns a copy with `changes`; a value of None leaves the field as it is, an unknown name is an error."""
         for name in changes:
-            check_choice("recipe setting", name, FIELDS)
+            check_name("setting", name, FIELDS, "of the recipe")
         return dataclasses.replace(self, **{k: v for k, v in changes.items() if v is not None})
 
     def as_dict(self):

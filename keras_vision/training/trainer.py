@@ -188,8 +188,7 @@ def _run_epochs(model, dataset, recipe, seed, epoch_end):
         if type(error).__name__ not in OUT_OF_MEMORY:
             raise
         raise KerasVisionError(
-            f"the memory does not hold {recipe.batch_size} images and what the network makes of them; a lower "
-            "--batch-size may fit"
+            f"There is not enough memory to train on {recipe.batch_size} images at a time. Give a lower --batch-size."
         ) from error
     finally:
         epoch_end.progress.fit_ended()
@@ -213,15 +212,18 @@ def check_fit(model, dataset, recipe=None):
     With a recipe, also where its shifts do not, or where the model, once trained, would be too large to be loaded.
     """
     if recipe and recipe.shift >= min(dataset.shape[:2]):
-        raise BadInput(f"shift={recipe.shift}", f"less than the side of the images, {min(dataset.shape[:2])}")
+        raise BadInput(
+            f"shift={recipe.shift} is too large: it must be less than the images' side, {min(dataset.shape[:2])}."
+        )
     if tuple(model.input_shape[1:]) != tuple(dataset.shape):
         raise BadInput(
-            f"a model for images of {'x'.join(map(str, model.input_shape[1:]))}",
-            f"one for the {'x'.join(map(str, dataset.shape))} images of {dataset.name}",
+            f"The model takes images of {'x'.join(map(str, model.input_shape[1:]))}, but {dataset.name} has "
+            f"{'x'.join(map(str, dataset.shape))}. Build it for these."
         )
     if model.output_shape[-1] != len(dataset.class_names):
         raise BadInput(
-            f"a model for {model.output_shape[-1]} classes", f"one for the {len(dataset.class_names)} of {dataset.name}"
+            f"The model has {model.output_shape[-1]} classes, but {dataset.name} has {len(dataset.class_names)}. "
+            "Build it for these."
         )
     if recipe:
         check_model_memory(model, model.name)  # what is trained is to be loaded

@@ -112,18 +112,30 @@ def test_output_that_cannot_be_written_is_said_once():
 
 def test_an_unknown_option_names_the_nearest(capsys):
     run("--traget-acc", "0.9")
-    assert "Did you mean --target-acc?" in capsys.readouterr().err
+    assert "There is no option '--traget-acc'. Did you mean '--target-acc'?" in capsys.readouterr().err
 
 
 def test_a_word_too_many_is_not_called_an_option(capsys):
     run("--epochs", "3", "more")
-    assert "'more' is one word too many" in capsys.readouterr().err
+    assert "'more' belongs to no option" in capsys.readouterr().err
 
 
 def test_an_option_that_has_to_be_given_has_no_default_in_the_help(capsys):
     with pytest.raises(SystemExit):
         report_main(["--help"])
     assert "(default" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("predict", "print each result as a JSON object on a line of its own"), ("tune", "print the")],
+)
+def test_the_help_says_what_json_is_for_this_command(command, words, capsys):
+    with pytest.raises(SystemExit):
+        keras_vision_main([command, "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert told.startswith(f"usage: python -m keras_vision.{command} ")
+    assert f"--json {words}" in told
 
 
 def test_json_alone_is_on_standard_output(capsys):
@@ -140,7 +152,7 @@ def test_quiet_hides_progress_but_not_the_result(capsys):
 
 def test_an_interrupted_command_prints_the_line_that_resumes(capsys):
     run("--model", "interrupt", resumable=True)
-    assert f"Go on with: {installed('python')} -m keras_vision.front --model interrupt" in capsys.readouterr().err
+    assert f"To continue: {installed('python')} -m keras_vision.front --model interrupt" in capsys.readouterr().err
 
 
 def test_settings_are_read_as_numbers_words_and_tuples():
@@ -158,7 +170,7 @@ def test_one_number_and_a_comma_is_a_tuple():
 
 
 def test_a_setting_without_a_value_is_refused():
-    with pytest.raises(BadInput, match="KEY=VALUE"):
+    with pytest.raises(BadInput, match="takes KEY=VALUE, such as filters=32,64, not 'filters'"):
         parse_settings(["filters"])
 
 

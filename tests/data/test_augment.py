@@ -145,11 +145,11 @@ def test_works_with_a_batch_size_unknown_when_traced(images, labels):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"flip": "vertical"}, "flip 'vertical': expected one of none, random, alternating"),
-        ({"shift": -1}, "shift=-1: expected a whole number of pixels"),
-        ({"shift": 1.5}, "shift=1.5: expected a whole number of pixels"),
-        ({"cutout": -8}, "cutout=-8: expected a whole number of pixels"),
-        ({"cutmix": 50}, "cutmix=50: expected a probability between 0 and 1"),
+        ({"flip": "vertical"}, "flip must be none, random or alternating, not 'vertical'"),
+        ({"shift": -1}, "shift must be a whole number of pixels, 0 or more, not -1"),
+        ({"shift": 1.5}, "shift must be a whole number of pixels, 0 or more, not 1.5"),
+        ({"cutout": -8}, "cutout must be a whole number of pixels, 0 or more, not -8"),
+        ({"cutmix": 50}, "cutmix must be a probability between 0 and 1, not 50"),
     ],
 )
 def test_settings_outside_their_range_are_refused(settings, message):

@@ -120,7 +120,7 @@ def test_image_size_is_a_side_or_two(npz, size):
 
 
 def test_on_bad_image_is_one_of_two(npz):
-    with pytest.raises(BadInput, match="one of error, skip"):
+    with pytest.raises(BadInput, match="on_bad_image must be error or skip, not"):
         load_dataset(npz, on_bad_image="ignore")
 
 

@@ -145,7 +145,7 @@ def test_evaluation_keeps_the_order_and_the_remainder(split):
 @pytest.mark.parametrize("batches", [training_batches, evaluation_batches])
 def test_batch_size_zero_is_refused(split, batches):
     arguments = {"seed": 0, "epochs": 1} if batches is training_batches else {}
-    with pytest.raises(BadInput, match="batch_size=0: expected 1 or more"):
+    with pytest.raises(BadInput, match="batch_size must be at least 1, not 0"):
         batches(split, num_classes=10, batch_size=0, **arguments)
 
 

@@ -63,10 +63,10 @@ def test_a_constant_channel_is_centred_and_not_blown_up():
 @pytest.mark.parametrize(
     ("mean", "std", "message"),
     [
-        ((1.0,), (1.0,), "1 means and 1 standard deviations: expected one of each per channel, and mlp has 3"),
-        ((1.0, 2.0, 3.0), (1.0, 2.0), "3 means and 2 standard deviations"),
-        ((1.0, 2.0, 3.0), (1.0, -2.0, 1.0), "no negative std"),
-        ((1.0, float("nan"), 3.0), (1.0, 1.0, 1.0), "finite numbers"),
+        ((1.0,), (1.0,), "1 means and 1 standard deviations do not fit mlp. Give 3 of each, one for"),
+        ((1.0, 2.0, 3.0), (1.0, 2.0), "3 means and 2 standard deviations do not fit"),
+        ((1.0, 2.0, 3.0), (1.0, -2.0, 1.0), r"std=\[1.0, -2.0, 1.0\] must be finite numbers, and std not negative"),
+        ((1.0, float("nan"), 3.0), (1.0, 1.0, 1.0), r"mean=\[1.0, nan, 3.0\] and .* must be finite numbers"),
     ],
 )
 def test_statistics_that_do_not_fit_are_refused(mean, std, message):

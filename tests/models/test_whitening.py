@@ -67,7 +67,7 @@ def test_a_resnet18_takes_whitened_patches_too():
     set_whitening(model, images)
     assert np.abs(model.get_layer(LAYER).get_weights()[0] - drawn).max() > 0.1
     assert model.get_layer("stem_conv").input.shape == (None, 15, 15, 24)
-    with pytest.raises(BadInput, match="1x1 images: expected larger images"):
+    with pytest.raises(BadInput, match=r"Images of 1x1 pixels are too small .* Use larger images"):
         build_model("resnet18", (1, 1, 3), 5, whitening=True)
 
 

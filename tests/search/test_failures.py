@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("bare_searches", "pretended")
     [
         ([], "space", "no network is within the limits and fits the images"),
         ([], "time", "the search ended before one did"),
-        (["too large", "too large"], "space", "no trial completed: too large$"),
+        (["too large", "too large"], "space", "No trial completed: too large.$"),
         (["a", "b", "c", "d", "e"], "space", "a; b; c; and 2 other reasons"),
     ],
 )

@@ -89,11 +89,14 @@ def test_numpy_numbers_become_pythons_own(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "a LADDER: a tuple of dicts"),
-        ("LADDER = (3,)", "a LADDER: a tuple of dicts"),
-        ("LADDER = None", "a Python file that runs"),
-        ("LADDER = ({'filters': (8,)},)\ndef polish_space(hp, settings):\n    {}", "polish_space returns None"),
-        ("LADDER = ({'filter': (8,)},)", "Did you mean 'filters'"),
+        ("", "LADDER in .*space.py must be a tuple of dicts"),
+        ("LADDER = (3,)", r"must be a tuple of dicts .*, not \(3,\)\. Or choose a --strategy"),
+        ("LADDER = None", "space.py does not run .TypeError"),
+        (
+            "LADDER = ({'filters': (8,)},)\ndef polish_space(hp, settings):\n    {}",
+            "polish_space in .* must return a dict of settings, not None",
+        ),
+        ("LADDER = ({'filter': (8,)},)", r"no setting 'filter' of cnn .*space.py\)\. Did you mean 'filters'"),
         ("LADDER = ({'filters': {8}},)", "of type set cannot be recorded"),
         ("LADDER = ({'filters': (8,)},)\ndef neighbours(settings):\n    return 1 / 0", "ZeroDivisionError"),
         (

@@ -14,7 +14,9 @@ from keras_vision.search.outcome import Goal, State, is_sound, learned_score, ma
 def test_a_goal_asks_for_more_where_fewer_images_can_show_it():
     few, many = (Goal(0.9, confirmations=3, images=images) for images in (100, 10_000))
     assert 0.9 < many.score < few.score
-    assert "To show 0.9 with 95% confidence, a network needs 0.9291" in few.sentence()
+    assert (
+        "To show 0.9 with 95% confidence, the accuracy on validation images must be at least 0.9291." in few.sentence()
+    )
     assert Goal(None).sentence() == "" and Goal(None).score is None
 
 
@@ -92,13 +94,18 @@ def tried(score, accuracies=(), stopped="epochs"):
 OUTCOMES = [
     (tried(0.7, HELD), 2, State.REACHED, "target 0.5 reached: with 95% confidence the accuracy on new images is at"),
     (tried(0.51, HELD), 2, State.REACHED, "target 0.5 reached: with 95% confidence"),  # a near miss that held
-    (tried(0.7), 0, State.REACHED, "target 0.5 reached on the validation images that the network was chosen by"),
+    (tried(0.7), 0, State.REACHED, "target 0.5 reached on the validation images by which the network was chosen"),
     (tried(0.7), 2, State.UNCONFIRMED, "target 0.5 reached, but not confirmed yet"),
     (tried(0.7, HELD), 3, State.UNCONFIRMED, "target 0.5 reached, but not confirmed yet"),
     (tried(0.7, MISSED), 2, State.REFUTED, "target 0.5 not reached: trials/0003 had 0.7000 when it was tried, and 0.4"),
     (tried(0.7, MISSED), 0, State.REFUTED, "target 0.5 not reached: trials/0003 had 0.7000"),
-    (tried(0.4), 2, State.NOT_REACHED, "target 0.5 not reached: the best has 0.4000 of accuracy on validation images"),
-    (tried(0.51, MISSED), 2, State.NOT_REACHED, "target 0.5 not reached: the best has 0.5100"),
+    (tried(0.4), 2, State.NOT_REACHED, "target 0.5 not reached: the best accuracy on validation images is 0.4000"),
+    (
+        tried(0.51, MISSED),
+        2,
+        State.NOT_REACHED,
+        "target 0.5 not reached: the best accuracy on validation images is 0.5100",
+    ),
     (tried(0.7, stopped="time"), 2, State.OUT_OF_TIME, "target 0.5 not reached yet: time ran out while trials/0003"),
     (tried(0.7, stopped="time"), 0, State.OUT_OF_TIME, "target 0.5 not reached yet"),
 ]

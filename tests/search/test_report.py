@@ -71,7 +71,7 @@ def test_a_report_tells_leaders_front_cost_and_statuses(searched):
     json.dumps(found)
 
 
-@pytest.mark.parametrize(("trials", "words"), [(9, "from 9 trials; trust it from about 10 on"), (10, "")])
+@pytest.mark.parametrize(("trials", "words"), [(9, "from 9 trials; about 10 are needed to trust it"), (10, "")])
 def test_importance_is_cautioned_where_it_is_mostly_chance(trials, words):
     assert caution(trials, settings=1) == words
 

@@ -17,7 +17,7 @@ INSIDE = Path("dataset-fashion-mnist/usr/share/datasets/fashion-mnist")
 
 
 def _no_download(spec, root, announce):
-    raise BadInput(f"The data set {spec!r} is not on this machine, and its site does not answer.", mend="Find a way.")
+    raise BadInput(f"The data set {spec!r} is not on this machine, and its site does not answer. Find a way.")
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_tfds_downloads_where_it_can(demo, tmp_path, monkeypatch):
 def test_download_that_fails_is_told_on_standard_error(demo, tmp_path, capsys):
     demo.choose_data(tmp_path / "cache")
     told = capsys.readouterr()
-    assert "TFDS cannot supply it: The data set 'fashion_mnist' is not on this machine, and its site" in told.err
+    assert "The data set 'fashion_mnist' is not on this machine, and its site does not answer. Find a way." in told.err
     assert told.out == ""
 
 

@@ -16,7 +16,7 @@ the order of these calls alone: a search goes on by making them all again.
 import dataclasses
 import importlib
 
-from keras_vision.errors import check_choice
+from keras_vision.errors import check_name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +84,7 @@ def default_trials():
 
 def strategy_file(name):
     """Returns the module of a strategy."""
-    return importlib.import_module(f"{__name__}.{check_choice('strategy', name, STRATEGIES)}")
+    return importlib.import_module(f"{__name__}.{check_name('strategy', name, STRATEGIES)}")
 
 
 def make_strategy(plan, space, networks):

@@ -63,7 +63,7 @@ class SearchPlan:
         deadline: No epoch starts after this, in the time of `time.monotonic()`.
         keep: How many model files are kept: those of the best trials.
         seed: With its number, seeds each trial.
-        precision: As in `set_precision`.
+        precision: As in `computing_in`.
         card: Dict kept inside each trial's model file.
     """
 

@@ -9,7 +9,7 @@ from keras_vision.search.ending import ENDINGS
 from keras_vision.search.executors import TooSlow
 from keras_vision.search.plan import trial_seed
 from keras_vision.training.memory import forget_models
-from keras_vision.training.precision import set_precision, suit_network
+from keras_vision.training.precision import computing_in, suit_network
 from keras_vision.training.trainer import fit
 
 
@@ -32,17 +32,20 @@ class Here:
         """Trains one network, unless its run is finished."""
         run = Run(job.path)
         settings, recipe = self.space.resolve(job.values)
-        result = run.result if run.finished else self._train(run, job, settings, recipe, note)
+        if run.finished:
+            result = run.result
+        else:
+            with computing_in(self.plan.precision) as precision:
+                result = self._train(run, job, settings, recipe, precision, note)
         return result | {
             "macs": self.networks.counts_of(settings).macs,
             "latency_ms": run.config["latency_ms"],
             "training_flops": self.networks.training_flops(settings, result["epochs_run"]),
         }
 
-    def _train(self, run, job, settings, recipe, note):
+    def _train(self, run, job, settings, recipe, precision, note):
         plan, seed = self.plan, trial_seed(self.plan.seed, job.number)
         forget_models()
-        precision = set_precision(plan.precision)  # which Keras forgets between models
         keras.utils.set_random_seed(seed)
         model = self.networks.build(settings)
         precision = suit_network(precision, model)

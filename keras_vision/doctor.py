@@ -45,9 +45,9 @@ import keras, numpy
 import tensorflow as tf
 import keras_vision.data.prepared, keras_vision.commands.pictures, keras_vision.search.loop
 from keras_vision.models import build_model
-from keras_vision.training.precision import set_precision
-precision = set_precision("auto")
-build_model("vgg", (28, 28, 1), 10).predict(numpy.zeros((1, 28, 28, 1)), verbose=0)
+from keras_vision.training.precision import computing_in
+with computing_in("auto") as precision:
+    build_model("vgg", (28, 28, 1), 10).predict(numpy.zeros((1, 28, 28, 1)), verbose=0)
 details = [tf.config.experimental.get_device_details(one) for one in tf.config.list_physical_devices()]
 devices = [one.get("device_name", "CPU") for one in details]
 print(json.dumps({"backend": keras.backend.backend(), "devices": devices, "precision": precision}))

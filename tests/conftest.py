@@ -67,10 +67,10 @@ def bare_searches(request, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def _float32_again():
-    """Leaves no precision policy behind for the next test."""
+def _in_float32():
+    """Has a GPU compute float32 products in float32, which tests compare, and leaves no policy behind for the next."""
+    if "tensorflow" in sys.modules:
+        sys.modules["tensorflow"].config.experimental.enable_tensor_float_32_execution(False)
     yield
-    if "keras_vision.training.precision" in sys.modules:
-        sys.modules["keras_vision.training.precision"].set_precision("float32")
-    elif "keras" in sys.modules:
+    if "keras" in sys.modules:
         sys.modules["keras"].config.set_dtype_policy("float32")

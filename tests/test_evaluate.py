@@ -17,6 +17,7 @@ from keras_vision.evaluate import evaluate, show
 from keras_vision.models import build_model
 from keras_vision.reporting.progress import PlainProgress
 from keras_vision.runs import Run, load_model, read_card, save_model, write_json
+from keras_vision.training.measure import answer
 from keras_vision.training.trainer import model_card
 from tests.synthetic import make_split
 
@@ -338,14 +339,25 @@ def test_a_model_trained_in_mixed_precision_is_measured_in_float32(images):
     assert evaluate(save_run(images))["crossentropy"] == pytest.approx(mixed["crossentropy"], rel=1e-6)
 
 
-def test_no_rewrite_to_bfloat16_is_in_force(run):
+def test_no_rewrite_to_bfloat16_is_in_force(run, monkeypatch):
     import tensorflow as tf
 
+    from keras_vision.commands import evaluate as command
     from keras_vision.training.speedups import BFLOAT16_REWRITE
 
+    found = []
+
+    def note(*arguments):
+        found.append(tf.config.optimizer.get_experimental_options()[BFLOAT16_REWRITE])
+        return answer(*arguments)
+
+    monkeypatch.setattr(command, "answer", note)
     tf.config.optimizer.set_experimental_options({BFLOAT16_REWRITE: True})
-    evaluate(run)
-    assert tf.config.optimizer.get_experimental_options()[BFLOAT16_REWRITE] is False
+    try:
+        evaluate(run)
+    finally:
+        tf.config.optimizer.set_experimental_options({BFLOAT16_REWRITE: False})
+    assert found == [False]
 
 
 def copy_of(run, *, without=(), replaced=None):

@@ -45,6 +45,7 @@ def run_directory(tmp_path, request):
     model = build_model("vgg", (8, 8, 3), 4, filters=(8, 16), blocks=(1, 1), dropout_rate=0.5)
     set_statistics(model, (100.0, 110.0, 120.0), (50.0, 60.0, 70.0))
     save_model(model, tmp_path / "run" / "model.keras", {"class_names": ["a", "b", "c", "d"]})
+    keras.config.set_dtype_policy("float32")
     return tmp_path / "run"
 
 

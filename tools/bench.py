@@ -96,18 +96,18 @@ class Entrant:
 def ours(family, input_shape, precision):
     """Returns an `Entrant`: the model of this package, trained as its trainer does it."""
     from keras_vision.analysis.counts import count
-    from keras_vision.training.precision import set_precision
+    from keras_vision.training.precision import computing_in
     from keras_vision.training.recipe import Recipe
     from keras_vision.training.trainer import compile_model
 
-    chosen = set_precision(precision)
-    model = our_model(family, input_shape)
     recipe = Recipe(optimizer="adamw", learning_rate=LEARNING_RATE, schedule="constant", warmup_epochs=0)
-    compile_model(model, recipe, steps=1000)
+    with computing_in(precision) as chosen:
+        model = our_model(family, input_shape)
+        compile_model(model, recipe, steps=1000)
     counts = count(model)
     facts = {"parameters": counts.trainable_parameters, "arithmetic": arithmetic_of(chosen), "precision": chosen}
     flops = {"training": counts.training_flops, "inference": counts.flops}
-    return Entrant(facts | {"flops": flops}, keras_jobs(model))
+    return Entrant(facts | {"flops": flops}, keras_jobs(model, precision))
 
 
 def our_model(family, input_shape):
@@ -150,17 +150,17 @@ def stock(family, input_shape, precision):
     """Returns an `Entrant`: the same graph, compiled as a plain person would, so that stock Keras trains it."""
     import keras
 
-    from keras_vision.training.precision import set_precision
+    from keras_vision.training.precision import computing_in
 
-    set_precision(precision)
-    model = our_model(family, input_shape)
-    model.compile(
-        keras.optimizers.AdamW(LEARNING_RATE),
-        keras.losses.CategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-    )
+    with computing_in(precision):
+        model = our_model(family, input_shape)
+        model.compile(
+            keras.optimizers.AdamW(LEARNING_RATE),
+            keras.losses.CategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+        )
     parameters = sum(math.prod(weight.shape) for weight in model.trainable_weights)
-    return Entrant({"parameters": parameters, "arithmetic": arithmetic_of(precision)}, keras_jobs(model))
+    return Entrant({"parameters": parameters, "arithmetic": arithmetic_of(precision)}, keras_jobs(model, precision))
 
 
 def pytorch(family, input_shape, precision, is_compiled=False):
@@ -193,13 +193,20 @@ def product():
 LIBRARIES = {"ours": ours, "exported": exported, "stock": stock, "torch": pytorch, "product": product}
 
 
-def keras_jobs(model):
-    """Returns the jobs of a compiled Keras model, over one batch of the training pipeline again and again."""
+def keras_jobs(model, precision):
+    """Returns the jobs of a compiled Keras model, over one batch of the training pipeline again and again.
+
+    Args:
+        model: The model.
+        precision: What each job enters, as `computing_in` takes it.
+    """
     import numpy as np
 
     from keras_vision.data import Split
     from keras_vision.data.pipeline import training_batches
+    from keras_vision.training.precision import computing_in
 
+    in_precision = computing_in(precision)
     generator = np.random.default_rng(0)
     images = generator.integers(0, 256, (BATCH, *model.input_shape[1:]), dtype=np.uint8)
     split = Split(images, generator.integers(0, CLASSES, BATCH))
@@ -207,8 +214,8 @@ def keras_jobs(model):
     batches = batches.cache().repeat().prefetch(2)
     only_images = batches.map(lambda images, labels: images)
     return {
-        "training": lambda steps: model.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0),
-        "inference": lambda steps: model.predict(only_images, steps=steps, verbose=0),
+        "training": in_precision(lambda steps: model.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0)),
+        "inference": in_precision(lambda steps: model.predict(only_images, steps=steps, verbose=0)),
     }
 
 

@@ -68,10 +68,8 @@ def measure_family(family, dataset, data_dir):
     """Returns the seconds and rates of one family, as a dict of numbers."""
     from keras_vision.data import Split, load_dataset
     from keras_vision.models import build_model
-    from keras_vision.training.precision import set_precision
     from keras_vision.training.recipe import recipe_for
 
-    set_precision("auto")
     data = load_dataset(dataset, data_dir=data_dir)
     recipe = recipe_for(family, flip="random", shift=2, cutout=8)
     start = time.perf_counter()
@@ -217,7 +215,10 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     if options.worker:
         import_keras()
-        print(json.dumps(measure_family(options.worker, options.dataset, options.data_dir)))
+        from keras_vision.training.precision import computing_in
+
+        with computing_in("auto"):
+            print(json.dumps(measure_family(options.worker, options.dataset, options.data_dir)))
         return
     for family in options.families:
         check_name("family", family, MODELS)

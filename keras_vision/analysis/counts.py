@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import keras
 
 from keras_vision.models.graph import activation_name, item_bytes, row_for, steps_of
+from keras_vision.models.session import clear_session
 
 BIASES = ("bias", "beta")
 STATISTICS = ("moving_mean", "moving_variance", "mean", "variance", "count")
@@ -122,7 +123,7 @@ def count(model):
 def count_unbuilt(build):
     """Counts the model that `build()` returns, without ever allocating its weights, however many they are.
 
-    Keras is left as after `keras.utils.clear_session()`: set the precision again before a model is built.
+    Keras is left as after `clear_session`.
 
     Example:
 
@@ -133,7 +134,7 @@ def count_unbuilt(build):
         try:
             return count(build())
         finally:
-            keras.utils.clear_session(free_memory=False)  # unless they are forgotten before
+            clear_session(free_memory=False)  # unless they are forgotten before
 
 
 def _count_layer(step, is_first_call):

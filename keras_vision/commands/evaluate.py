@@ -11,9 +11,10 @@ from keras_vision.reporting.style import save_figures
 from keras_vision.runs import file_name, load_model
 from keras_vision.training.measure import answer, predict_logits, summary
 from keras_vision.training.metrics import details
-from keras_vision.training.precision import set_precision
+from keras_vision.training.precision import computing_in
 
 
+@computing_in("float32")
 def carry_out(asked, card, progress):
     """Returns what `evaluate` does.
 
@@ -22,7 +23,6 @@ def carry_out(asked, card, progress):
         card: The model's card.
         progress: A `Progress`.
     """
-    set_precision("float32")
     model = load_model(asked.source, float32=True)
     check_outputs(model)
     chosen = choose_data(card.get("data_source"), asked.dataset, asked.data_dir, asked.seed, model.input_shape)

@@ -14,10 +14,11 @@ from keras_vision.formats.card import JSON, TEXT, facts, write_card
 from keras_vision.formats.check import answers, check, random_images, real_images
 from keras_vision.formats.network import check_outputs, with_probabilities
 from keras_vision.runs import load_model, model_file, read_card
-from keras_vision.training.precision import set_precision
+from keras_vision.training.precision import computing_in
 from keras_vision.training.trainer import check_fit
 
 
+@computing_in("float32")
 def carry_out(asked, names, progress):
     """Returns what `export` does.
 
@@ -63,7 +64,6 @@ class Subject:
 
 def open_subject(source, quantize, dataset, data_dir, progress):
     """Loads what is to be exported, in float32, and the images to compare on; the arguments are those of `export`."""
-    set_precision("float32")
     origin = read_card(source)
     model = load_model(source, float32=True)
     check_outputs(model)

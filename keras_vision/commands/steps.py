@@ -11,7 +11,7 @@ from keras_vision.reporting.events import EventLog
 from keras_vision.runs import load_model, write_json
 from keras_vision.training.measure import measure_run
 from keras_vision.training.metrics import majority_warning
-from keras_vision.training.precision import set_precision
+from keras_vision.training.precision import computing_in
 from keras_vision.training.recipe import STEPS, Task, recipe_for
 
 # What TensorBoard's HParams show of a run: scalar -> name shown.
@@ -94,6 +94,7 @@ def log_session(run, settings, result):
         log.session(run.path.name, given, result, METRICS)
 
 
+@computing_in("float32")  # as `evaluate` and every export compute
 def finish(run, result, data, progress, *, target_acc=None, exit_code=0, views=1):
     """Ends a run: draws its pictures, then opens the test split where the run is done; returns the completed result.
 
@@ -109,7 +110,6 @@ def finish(run, result, data, progress, *, target_acc=None, exit_code=0, views=1
         exit_code: 0, or 3 where there is a target and it was not reached.
         views: Of each test image, as in `measure`.
     """
-    set_precision("float32")  # as `evaluate` and every export compute
     trivial = majority_warning(data.validation.labels, data.class_names, target_acc, result.get("metric", "accuracy"))
     extra = {
         "workdir": str(run.path),

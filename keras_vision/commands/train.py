@@ -18,7 +18,7 @@ from keras_vision.commands.steps import (
 from keras_vision.models import builder_of, model_settings
 from keras_vision.runs import Run, default_workdir
 from keras_vision.runs.safety import check_description
-from keras_vision.training.precision import set_precision, suit_network
+from keras_vision.training.precision import computing_in, suit_network
 from keras_vision.training.scores import score_of
 from keras_vision.training.trainer import TrainingDiverged, check_fit, fit
 
@@ -32,8 +32,13 @@ def carry_out(asked, changes, preset, progress):
         preset: The `Preset`.
         progress: A `Progress`.
     """
+    with computing_in(asked.precision) as precision:
+        return _train(asked, changes, preset, precision, progress)
+
+
+def _train(asked, changes, preset, precision, progress):
+    """Trains in a precision, or reads what was trained, and ends the run."""
     deadline = deadline_after(asked.max_minutes)
-    set_precision(asked.precision)
     if asked.builder:
         builder = functools.partial(asked.builder, **asked.settings)
     else:
@@ -42,7 +47,7 @@ def carry_out(asked, changes, preset, progress):
         Run(asked.workdir).check_usable()
     data = open_data(asked.data, progress)
     warn_of_majority(data, asked.target_acc, progress, asked.metric)
-    network, chosen, recipe, decisions = _build(asked, builder, data, changes, progress)
+    network, chosen, recipe, decisions = _build(asked, builder, data, changes, precision, progress)
     config = _config(asked, data, recipe)
     run = Run(asked.workdir or default_workdir("train", asked.model, asked.data.dataset, config))
     with run.locked():
@@ -63,20 +68,19 @@ def carry_out(asked, changes, preset, progress):
         )
 
 
-def _build(asked, builder, data, changes, progress):
+def _build(asked, builder, data, changes, precision, progress):
     """Returns (network, its precision, recipe, decisions), for the images of a `Dataset`."""
     build = functools.partial(builder, data.shape, len(data.class_names))
     recipe, decisions = fit_recipe(
         asked.model, data, changes, progress, count_flops=lambda: count_unbuilt(build).training_flops
     )
-    precision = set_precision(asked.precision)  # it was forgotten with what was counted
     keras.utils.set_random_seed(asked.data.seed)
     network = build()
-    precision = suit_network(precision, network)
+    chosen = suit_network(precision, network)
     check_fit(network, data, recipe)
     if asked.builder:
         check_description(f"of the builder {asked.builder.__qualname__}", json.loads(network.to_json()))
-    return network, precision, recipe, decisions
+    return network, chosen, recipe, decisions
 
 
 def _config(asked, data, recipe):

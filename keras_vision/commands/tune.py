@@ -13,7 +13,7 @@ from keras_vision.search.loop import run_search
 from keras_vision.search.outcome import make_goal, recorded_outcome
 from keras_vision.search.plan import SearchPlan
 from keras_vision.search.space import Space
-from keras_vision.training.precision import set_precision
+from keras_vision.training.precision import computing_in
 from keras_vision.training.recipe import SEARCH_STEPS
 from keras_vision.training.trainer import check_fit
 
@@ -27,8 +27,13 @@ def carry_out(asked, changes, recipe, progress):
         recipe: The recipe before the images are known.
         progress: A `Progress`.
     """
+    with computing_in(asked.precision) as precision:
+        return _search(asked, changes, recipe, precision, progress)
+
+
+def _search(asked, changes, recipe, precision, progress):
+    """Searches in a precision, and ends the run."""
     deadline = deadline_after(asked.max_minutes)
-    precision = set_precision(asked.precision)
     kind = {"ladder": Ladder, "space": Space}[asked.row.needs]
     kind = functools.partial(kind, asked.model, fixed=changes, file=asked.space)
     kind(recipe=recipe)
@@ -68,7 +73,6 @@ def _check_first(asked, space, data):
         return network
 
     count_unbuilt(build)
-    set_precision(asked.precision)  # which was forgotten with it
 
 
 def _shared(asked, source):

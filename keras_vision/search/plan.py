@@ -64,7 +64,7 @@ class SearchPlan:
         spare_trials: So many more, where what was found turned out to be luck, and nothing near its size reached.
         deadline: No epoch starts after this, in the time of `time.monotonic()`.
         keep: How many model files are kept: those of the best trials.
-        precision: As in `set_precision`.
+        precision: As in `computing_in`.
     """
 
     model: str

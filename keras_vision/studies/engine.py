@@ -26,7 +26,7 @@ from keras_vision.studies.publish import publish
 from keras_vision.studies.table import Table
 from keras_vision.train import train
 from keras_vision.training.memory import forget_models
-from keras_vision.training.precision import set_precision
+from keras_vision.training.precision import choose_precision, computing_in
 from keras_vision.training.recipe import recipe_for
 from keras_vision.training.trainer import TrainingDiverged
 
@@ -82,6 +82,7 @@ class Job:
         return self.study.cases(self.scale) if self.study.cases else []
 
 
+@computing_in("float32")  # what it measures; each training enters its own
 def carry_out(job):
     """Runs a study, or what is missing of it.
 
@@ -97,8 +98,6 @@ def carry_out(job):
         KerasVisionError: Every run diverged, or a test split could not be read.
     """
     check(job)
-    if job.study.dataset is None:
-        set_precision("float32")  # instruments look at the arithmetic itself
     run = Run(job.workdir)
     settings = {"study": job.name, "scale": job.scale, "dataset": job.dataset, "precision": job.precision}
     with run.locked(), _no_word_of_retracing():
@@ -115,7 +114,7 @@ def check(job):
         BadInput: A data set that is not known or not there, one in the place of those that the cases name, or a
             precision that this machine does not have.
     """
-    set_precision(job.precision)
+    choose_precision(job.precision)
     if job.dataset and not job.study.takes_dataset(job.scale):
         raise BadInput(
             f"The networks of the study {job.name} have data sets of their own. Leave out dataset={job.dataset}."

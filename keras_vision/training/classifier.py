@@ -11,7 +11,7 @@ from keras_vision.errors import BadInput
 from keras_vision.models.graph import ending_of, last_layers
 from keras_vision.runs import load_model, read_card
 from keras_vision.training.measure import predict_logits
-from keras_vision.training.precision import set_precision
+from keras_vision.training.precision import computing_in
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Classifier:
         """(height, width, channels) of the images that it takes."""
         return self.model.input_shape[1:]
 
+    @computing_in("float32")
     def probabilities(self, images):
         """Returns float64 probabilities [n, classes] of a list of n uint8 images."""
         if not images:
@@ -54,6 +55,7 @@ class Classifier:
         return [{"class": self.class_names[i], "probability": round(float(probabilities[i]), 6)} for i in best]
 
 
+@computing_in("float32")
 def open_classifier(source):
     """Loads a `Classifier`.
 
@@ -62,7 +64,6 @@ def open_classifier(source):
     """
     card = read_card(source)
     names = card.get("class_names")
-    set_precision("float32")
     model = load_model(source, float32=True)
     taken, given = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
     if not (_is_shape(taken, 4) and taken[3] in (1, 3) and _is_shape(given, 2) and given[1] > 1):

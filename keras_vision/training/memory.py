@@ -2,7 +2,9 @@
 
 import gc
 
-import keras
+from tensorflow.python.framework.ops import gradient_registry
+
+from keras_vision.models.session import clear_session
 
 
 def forget_models():
@@ -11,11 +13,8 @@ def forget_models():
     TensorFlow registers the gradient of every custom gradient that it traces, for good, and with it the whole graph of
     the training step: Keras' optimisers have one in each step. Without this a search grows by megabytes a trial.
     """
-    keras.utils.clear_session()
-    if keras.config.backend() == "tensorflow":
-        from tensorflow.python.framework.ops import gradient_registry
-
-        gradients = gradient_registry._registry
-        for name in [name for name in gradients if name.startswith("CustomGradient-")]:
-            del gradients[name]
+    clear_session()
+    gradients = gradient_registry._registry
+    for name in [name for name in gradients if name.startswith("CustomGradient-")]:
+        del gradients[name]
     gc.collect()

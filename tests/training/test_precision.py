@@ -2,39 +2,46 @@ import dataclasses
 
 import keras
 import pytest
+import tensorflow as tf
 
+from keras_vision.analysis.counts import count_unbuilt
 from keras_vision.data import Split, load_dataset
 from keras_vision.errors import BadInput
 from keras_vision.models import build_model
 from keras_vision.runs import Run
+from keras_vision.train import train
 from keras_vision.training import precision
+from keras_vision.training.memory import forget_models
+from keras_vision.training.precision import choose_precision, computing_in, suit_network
 from keras_vision.training.recipe import recipe_for
+from keras_vision.training.speedups import BFLOAT16_REWRITE
 from keras_vision.training.trainer import fit
 
 
-@pytest.fixture(autouse=True)
-def _restore():
-    yield
-    precision.set_precision("float32")
+def present():
+    """Returns Keras' policy, and whether float32 products are computed in bfloat16 or in TensorFloat-32."""
+    rewrites = tf.config.optimizer.get_experimental_options().get(BFLOAT16_REWRITE, False)
+    return keras.config.dtype_policy().name, rewrites, tf.config.experimental.tensor_float_32_execution_enabled()
+
+
+@pytest.fixture
+def rewriting(monkeypatch):
+    """A CPU with bfloat16 instructions and no GPU."""
+    monkeypatch.setattr(precision, "_gpu_capability", lambda: None)
+    monkeypatch.setattr(precision, "_cpu_has_bfloat16", lambda: True)
 
 
 def test_float16_is_refused_on_a_cpu(monkeypatch):
     monkeypatch.setattr(precision, "_gpu_capability", lambda: None)
     with pytest.raises(BadInput, match=r"'mixed_float16' needs a GPU\. Choose float32"):
-        precision.set_precision("mixed_float16")
-
-
-def test_a_policy_is_set_for_models_built_from_here_on():
-    assert precision.set_precision("mixed_bfloat16") == "mixed_bfloat16"
-    assert keras.layers.Dense(1).compute_dtype == "bfloat16"
+        choose_precision("mixed_float16")
 
 
 @pytest.mark.parametrize(("has_bfloat16", "expected"), [(True, precision.REWRITE), (False, "float32")])
 def test_auto_on_a_cpu_depends_on_its_instructions(monkeypatch, has_bfloat16, expected):
     monkeypatch.setattr(precision, "_gpu_capability", lambda: None)
     monkeypatch.setattr(precision, "_cpu_has_bfloat16", lambda: has_bfloat16)
-    assert precision.set_precision("auto") == expected
-    assert keras.layers.Dense(1).compute_dtype == "float32"
+    assert choose_precision("auto") == expected
 
 
 @pytest.mark.parametrize(
@@ -42,12 +49,64 @@ def test_auto_on_a_cpu_depends_on_its_instructions(monkeypatch, has_bfloat16, ex
 )
 def test_auto_on_a_gpu_depends_on_its_capability(monkeypatch, capability, expected):
     monkeypatch.setattr(precision, "_gpu_capability", lambda: capability)
-    assert precision.set_precision("auto") == expected
+    assert choose_precision("auto") == expected
 
 
 def test_an_unknown_precision_is_refused_with_the_choices():
-    with pytest.raises(BadInput, match="precision must be auto, float32, mixed_bfloat16 or mixed_float16, not "):
-        precision.set_precision("float64")
+    with (
+        pytest.raises(BadInput, match="precision must be auto, float32, mixed_bfloat16 or mixed_float16, not "),
+        computing_in("float64"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("asked", "inside"),
+    [
+        ("auto", ("float32", True, True)),
+        ("float32", ("float32", False, False)),
+        ("mixed_bfloat16", ("mixed_bfloat16", False, True)),
+    ],
+)
+def test_a_precision_holds_for_its_block_and_the_one_before_comes_back(asked, inside, rewriting):
+    keras.config.set_dtype_policy("mixed_float16")  # of a person who had set it
+    before = present()
+    with computing_in(asked) as chosen:
+        assert chosen == choose_precision(asked)
+        assert present() == inside
+        with computing_in("float32"):
+            assert present() == ("float32", False, False)
+        assert present() == inside
+    assert present() == before
+    with pytest.raises(KeyError), computing_in(asked):
+        raise KeyError("something goes wrong")
+    assert present() == before
+
+
+@pytest.mark.parametrize("forget", [forget_models, lambda: count_unbuilt(lambda: build_model("mlp", (8, 8, 1), 2))])
+def test_it_holds_while_models_are_forgotten_and_counted(forget):
+    with computing_in("mixed_bfloat16"):
+        inside = present()
+        forget()
+        assert present() == inside
+        assert keras.layers.Dense(1).compute_dtype == "bfloat16"
+
+
+def test_a_training_enters_it_once_and_leaves_the_one_before(tmp_path, monkeypatch):
+    from keras_vision.commands import train as command
+
+    entered = []
+
+    def fit(*arguments, **options):
+        entered.append(present())
+        return {"stopped": "time"}
+
+    monkeypatch.setattr(command, "fit", fit)
+    monkeypatch.setattr(command, "finish", lambda run, result, *rest, **options: result)
+    before = present()
+    train("cnn", dataset="digits", settings={"filters": (4,)}, precision="mixed_bfloat16", workdir=tmp_path / "run")
+    assert entered == [("mixed_bfloat16", False, True)]
+    assert present() == before
 
 
 @pytest.mark.slow
@@ -62,20 +121,20 @@ def test_an_unknown_precision_is_refused_with_the_choices():
 def test_a_short_training_with_bfloat16_products_is_as_accurate_as_one_in_float32(
     family, settings, learning_rate, fashion_mnist_dir, tmp_path
 ):
-    if precision.set_precision("auto") != precision.REWRITE:
+    if choose_precision("auto") != precision.REWRITE:
         pytest.skip("there are no bfloat16 instructions here")
     dataset = load_dataset("fashion_mnist", data_dir=fashion_mnist_dir)
-    train, validation = (
+    few, fewer = (
         Split(split.images[:n], split.labels[:n]) for split, n in ((dataset.train, 4000), (dataset.validation, 2000))
     )
-    dataset = dataclasses.replace(dataset, train=train, validation=validation)
+    dataset = dataclasses.replace(dataset, train=few, validation=fewer)
     accuracy = {}
-    for chosen in ("auto", "float32"):
-        precision.set_precision(chosen)
+    for asked in ("auto", "float32"):
         keras.utils.set_random_seed(0)
-        model = build_model(family, dataset.shape, 10, **settings)
-        recipe = recipe_for(family).replace(epochs=3, learning_rate=learning_rate)
-        accuracy[chosen] = fit(model, dataset, recipe, Run(tmp_path / chosen))["val_accuracy"]
+        with computing_in(asked):
+            model = build_model(family, dataset.shape, 10, **settings)
+            recipe = recipe_for(family).replace(epochs=3, learning_rate=learning_rate)
+            accuracy[asked] = fit(model, dataset, recipe, Run(tmp_path / asked))["val_accuracy"]
     assert accuracy["float32"] > 0.6
     # Seeds differ by 0.005 (mlp_mixer) and 0.03 (vgg), the two precisions of one seed by 0.0005 and 0.003 at the most.
     assert accuracy["auto"] == pytest.approx(accuracy["float32"], abs=0.01)
@@ -90,10 +149,11 @@ def test_a_short_training_with_bfloat16_products_is_as_accurate_as_one_in_float3
         ("mlp", {}, precision.REWRITE),  # no convolution: as measured, products gain
     ],
 )
-def test_narrow_convolutions_stay_in_float32(family, settings, suited, monkeypatch):
-    told = []
-    monkeypatch.setattr(precision, "_set_tensorflow", told.append)
-    model = build_model(family, (28, 28, 1), 10, **settings)
-    assert precision.suit_network(precision.REWRITE, model) == suited
-    assert told == (["float32"] if suited == "float32" else [])
-    assert precision.suit_network("mixed_bfloat16", model) == "mixed_bfloat16"  # what a person asked for stays
+def test_narrow_convolutions_stay_in_float32(family, settings, suited, rewriting):
+    before = present()
+    with computing_in("auto") as chosen:
+        model = build_model(family, (28, 28, 1), 10, **settings)
+        assert suit_network(chosen, model) == suited
+        assert present() == ("float32", suited == precision.REWRITE, suited == precision.REWRITE)
+        assert suit_network("mixed_bfloat16", model) == "mixed_bfloat16"  # what a person asked for stays
+    assert present() == before

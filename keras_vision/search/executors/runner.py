@@ -20,7 +20,7 @@ from keras_vision.search.outcome import Goal
 from keras_vision.search.plan import Limits, SearchPlan, trial_seed
 from keras_vision.search.space import Space
 from keras_vision.training.memory import forget_models
-from keras_vision.training.precision import set_precision, suit_network
+from keras_vision.training.precision import computing_in, suit_network
 from keras_vision.training.recipe import Recipe
 from keras_vision.training.trainer import TrainingDiverged, fit
 
@@ -104,7 +104,11 @@ def run_job(place, job, note):
 def _result_of(place, job, note):
     run, networks = Run(job.path), place.networks
     settings, recipe = place.space.resolve(job.values)
-    result = run.result if run.finished else _train(place, job, run, settings, recipe, note)
+    if run.finished:
+        result = run.result
+    else:
+        with computing_in(place.plan.precision) as precision:
+            result = _train(place, job, run, settings, recipe, precision, note)
     return result | {
         "macs": networks.counts_of(settings).macs,
         "latency_ms": run.config["latency_ms"],
@@ -112,10 +116,9 @@ def _result_of(place, job, note):
     }
 
 
-def _train(place, job, run, settings, recipe, note):
+def _train(place, job, run, settings, recipe, precision, note):
     plan, seed = place.plan, trial_seed(place.plan.seed, job.seed_number)
     forget_models()
-    precision = set_precision(plan.precision)  # which Keras forgets between models
     keras.utils.set_random_seed(seed)
     model = place.networks.build(settings)
     precision = suit_network(precision, model)

@@ -59,8 +59,6 @@ def main():
         except OSError as error:
             send(system_error=[error.errno, error.strerror or str(error), error.filename and str(error.filename)])
             continue
-        finally:
-            paused.discard(job.path)
         is_failure = isinstance(came, Failure)
         send(ended=job.path, **({"failure": dataclasses.asdict(came)} if is_failure else {"result": came}))
 
@@ -70,7 +68,9 @@ def _listen(jobs, paused):
     for line in sys.stdin:
         message = json.loads(line)
         if "job" in message:
-            jobs.put(Job(**message["job"]))
+            job = Job(**message["job"])
+            paused.discard(job.path)  # what was asked of an earlier start of it, and came too late
+            jobs.put(job)
         else:
             paused.add(message["pause"])
     os._exit(1)

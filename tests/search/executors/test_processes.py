@@ -69,8 +69,8 @@ def test_what_is_trained_in_processes_is_what_is_trained_here_also_after_a_pause
 
     def note(job, rows):
         heard.append((job.trial, len(rows)))
-        if job.trial == 0 and len(rows) == 1:
-            executor.pause(job)
+        if heard.count((0, 1)) == 1:
+            executor.pause(jobs[0])
 
     jobs = jobs_in(tmp_path / "there")
     came = dict((job.trial, result) for job, result in all_of(executor, jobs, note))

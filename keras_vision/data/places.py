@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from keras_vision.errors import BadInput, check_choice
-from keras_vision.system.machine import at_home
+from keras_vision.system.paths import at_home
 
 # Before the colon of what names a path itself.
 PATH_KINDS = ("folder", "npz", "csv")

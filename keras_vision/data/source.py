@@ -2,9 +2,8 @@
 
 import dataclasses
 
-from keras_vision.data.loading import load_dataset
 from keras_vision.data.places import PATH_KINDS
-from keras_vision.system.machine import at_home
+from keras_vision.system.paths import at_home
 from keras_vision.system.settings import SEED, Settings, one_of, setting
 
 ON_BAD_IMAGE = ("error", "skip")
@@ -34,6 +33,8 @@ class DataSource(Settings):
 
     def open(self, announce=None, pixel_scale=None):
         """Returns the `Dataset`; arguments and errors as in `load_dataset`."""
+        from keras_vision.data.loading import load_dataset  # which every `--help` that lists these settings can spare
+
         return load_dataset(
             self.dataset,
             data_dir=self.data_dir,

@@ -1,10 +1,12 @@
 """From a specification to an opened source: `places.py` says where it lies, one file for each kind reads it.
 
 `npz.py` and `idx.py` open plain arrays, `csv_file.py` CSV files, `folders.py` folders of image files, `prepared.py`
-what TFDS prepares; the last three load heavy libraries and are imported only when needed.
+what TFDS prepares.
 """
 
 from keras_vision.data.arrays import open_digits
+from keras_vision.data.csv_file import open_csv
+from keras_vision.data.folders import open_folder
 from keras_vision.data.idx import open_idx
 from keras_vision.data.npz import open_npz
 from keras_vision.data.places import DATASETS, locate
@@ -46,14 +48,10 @@ def open_source(spec, *, data_dir, image_size, on_bad_image, announce, pixel_sca
     reading = {"image_size": image_size, "on_bad_image": on_bad_image, "announce": announce, "pixel_scale": pixel_scale}
     reading["known"] = known
     if place.kind == "csv":
-        from keras_vision.data.csv_file import open_csv
-
         return open_csv(place.path, **reading)
     if place.kind == "folder":
-        from keras_vision.data.folders import open_folder
-
         return open_folder(place.path, **reading)
-    from keras_vision.data.prepared import download, open_prepared
+    from keras_vision.data.prepared import download, open_prepared  # with TFDS and TensorFlow, which take seconds
 
     directory = download(spec, place.path, announce) if place.kind == "download" else place.path
     return open_prepared(directory, image_size, known)

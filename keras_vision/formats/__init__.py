@@ -121,5 +121,5 @@ def check_format(name, quantize=None):
 
 
 def format_module(name):
-    """Imports the file of a format."""
+    """Imports the file of a format, which imports its packages: `check_format` has told where one is missing."""
     return importlib.import_module(f"keras_vision.formats.{FORMATS[name].module}")

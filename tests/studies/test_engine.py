@@ -20,7 +20,7 @@ from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, load_model
 from keras_vision.studies import engine
-from keras_vision.studies.engine import Job, carry_out
+from keras_vision.studies.engine import Job, run_study
 from keras_vision.studies.plan import Case, Study, smoke
 from keras_vision.studies.report import train_command
 from keras_vision.studies.rnn_lstm import plain_rnn
@@ -58,7 +58,7 @@ def tiny(**changes):
 
 
 def run(folder, study=None, scale="quick", seeds=1):
-    return carry_out(Job(study or tiny(), scale, seeds, None, None, folder, "float32", Progress(), "study tiny"))
+    return run_study(Job(study or tiny(), scale, seeds, None, None, folder, "float32", Progress(), "study tiny"))
 
 
 @pytest.fixture(scope="module")
@@ -232,7 +232,7 @@ def on_other_data(folder, dataset):
         scales={"quick": dataclasses.replace(smoke(), dataset=None)},
         cases=lambda scale: [Case("2 units", "mlp", {"hidden_units": (2,)})],
     )
-    return carry_out(Job(study, "quick", 1, dataset, None, folder, "float32", Progress(), "study tiny"))
+    return run_study(Job(study, "quick", 1, dataset, None, folder, "float32", Progress(), "study tiny"))
 
 
 def test_another_data_set_decides_nothing(tmp_path):

@@ -7,8 +7,9 @@ functions of modules of their own name:
 >>> result = tune(model="vgg", target_acc=0.9)  # doctest: +SKIP
 """
 
-import importlib
 import os
+
+from keras_vision.system.lazy import lazily
 
 # Before a person's own import of TensorFlow, after which it is too late: its greeting is no news to anyone.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -19,20 +20,11 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "MODELS": "keras_vision.models",
     "build_model": "keras_vision.models",
-    "DATASETS": "keras_vision.data",
-    "load_dataset": "keras_vision.data",
+    "DATASETS": "keras_vision.data.places",
+    "load_dataset": "keras_vision.data.loading",
     "Recipe": "keras_vision.training.recipe",
-    "load_model": "keras_vision.runs",
+    "load_model": "keras_vision.runs.opening",
 }
 
 __all__ = ["__version__", *_PUBLIC]
-
-
-def __getattr__(name):
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'keras_vision' has no attribute {name!r}")
-    return getattr(importlib.import_module(_PUBLIC[name]), name)
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__ = lazily(__name__, _PUBLIC)

@@ -4,11 +4,11 @@ import dataclasses
 import sys
 
 from keras_vision.cli.command import main as run_command
-from keras_vision.cli.front_door import front_door
+from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.data.places import ANY_SOURCE
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
-from keras_vision.system.quiet import import_keras
+from keras_vision.reporting import tables
 from keras_vision.system.settings import SEED, Settings, name_in, setting
 
 
@@ -59,10 +59,7 @@ def describe(asked, progress):
     964170
     """
     _check(asked)
-    import_keras()
-    from keras_vision.commands.describe import carry_out
-
-    return carry_out(asked, progress)
+    return carry_out("commands.describe", asked, progress)
 
 
 def _check(asked):
@@ -81,8 +78,6 @@ def _check(asked):
 
 def show(result, progress):
     """Prints a result of `describe` for a person."""
-    from keras_vision.reporting import tables
-
     progress.print(tables.layer_table(result))
     lines = tables.total_lines(result["totals"])
     if "impulse" in result:

@@ -14,6 +14,9 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
 from keras_vision.data.places import DATASETS, locate
@@ -95,9 +98,6 @@ def doctor(asked, progress):
 
 def packages():
     """Finds whether Python and the packages are of the versions that setup.py asks for, and which extras are there."""
-    from packaging.requirements import Requirement
-    from packaging.specifiers import SpecifierSet
-
     try:
         needed = SpecifierSet(metadata.metadata(_NAME)["Requires-Python"])
     except metadata.PackageNotFoundError:

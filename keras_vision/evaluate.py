@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 from keras_vision.cli.command import main as run_command
-from keras_vision.cli.front_door import front_door
-from keras_vision.data.evaluation import SPLITS
+from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.data.places import ANY_SOURCE, locate
+from keras_vision.data.split_names import TO_MEASURE
 from keras_vision.errors import BadInput
 from keras_vision.reporting.score_lines import balance_line, interval_words, score_line
+from keras_vision.reporting.tables import Table
 from keras_vision.runs import read_card
-from keras_vision.system.quiet import import_keras
 from keras_vision.system.settings import REQUIRED, SEED, Settings, one_of, setting
 from keras_vision.training.scores import VIEWS
 
@@ -26,7 +26,7 @@ class EvaluateSettings(Settings):
     data_dir: str = setting(None, "where a named data set is, if not in one of the usual places", "DIR")
     split: str = setting(
         None, "which images: test, validation, or all (new images only); if not given, test, or all if new images have "
-        "no test split", "NAME", one_of(SPLITS),
+        "no test split", "NAME", one_of(TO_MEASURE),
     )  # fmt: skip
     views: int = setting(
         1,
@@ -71,10 +71,7 @@ def evaluate(asked, progress):
         locate(asked.dataset, asked.data_dir)  # a wrong name is refused before the model is loaded
     if asked.figures:
         check_folder(asked.figures)
-    import_keras()
-    from keras_vision.commands.evaluate import carry_out
-
-    return carry_out(asked, card, progress)
+    return carry_out("commands.evaluate", asked, card, progress)
 
 
 def check_folder(path):
@@ -106,18 +103,13 @@ def show(result, progress):
 
 
 def class_table(result):
-    """Returns a result's classes as a rich table."""
-    from rich.text import Text
-
-    from keras_vision.reporting.tables import new_table
-
-    # Plain text: names may hold what rich takes for markup.
-    title = Text(f"Classes of {result['dataset']}, {result['split']} images")
-    table = new_table(title, "class", "images", "precision", "recall", "95% interval", "F1")
+    """Returns a result's classes as a `Table`."""
+    title = f"Classes of {result['dataset']}, {result['split']} images"
+    table = Table(title, ("class", "images", "precision", "recall", "95% interval", "F1"))
     for row in result["classes"]:
         precision, recall, f1 = (decimals(row[key]) for key in ("precision", "recall", "f1"))
         interval = " to ".join(map(decimals, row["interval"] or [None]))
-        table.add_row(Text(row["name"]), f"{row['n']:,}", precision, recall, interval, f1)
+        table.add_row(row["name"], f"{row['n']:,}", precision, recall, interval, f1)
     return table
 
 

@@ -4,11 +4,11 @@ import dataclasses
 import sys
 
 from keras_vision.cli.command import main as run_command
-from keras_vision.cli.front_door import front_door
+from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.data.places import ANY_SOURCE
 from keras_vision.formats import FORMATS, check_format
+from keras_vision.reporting.tables import Table
 from keras_vision.runs import model_file
-from keras_vision.system.quiet import import_keras
 from keras_vision.system.settings import REQUIRED, Settings, one_of, setting
 
 QUANTIZED = ("int8",)
@@ -64,10 +64,7 @@ def export(asked, progress):
     for name in names:
         check_format(name, asked.quantize)
     model_file(asked.source)  # what is no model is refused before Keras is loaded
-    import_keras()
-    from keras_vision.commands.export import carry_out
-
-    return carry_out(asked, names, progress)
+    return carry_out("commands.export", asked, names, progress)
 
 
 def format_names(given):
@@ -91,22 +88,20 @@ def show(result, progress):
 
 
 def table(exports):
-    """Returns exports as a rich table."""
-    from keras_vision.reporting.tables import new_table
-
+    """Returns exports as a `Table`."""
     first = exports[0]
     title = f"Compared with the model on {first['images']:,} {first['source']}"
     latencies = [f"ms for {batch}" for batch in first["latency_ms"]]
     columns = ("format", "precision", "MB", "difference", "same class", "accuracy", "in float32", *latencies)
-    table = new_table(title, *columns)
+    made = Table(title, columns)
     for one in exports:
         accuracies = [f"{one[key]['accuracy']:.4f}" if key in one else "-" for key in ("accuracy", "float32_accuracy")]
-        table.add_row(
+        made.add_row(
             *(one["format"], one["precision"], f"{one['bytes'] / 1e6:.2f}", f"{one['difference']:.1e}"),
             *(f"{one['agreement']:.2%}", *accuracies),
             *(f"{milliseconds:.2f}" for milliseconds in one["latency_ms"].values()),
         )
-    return table
+    return made
 
 
 def main(arguments=None):

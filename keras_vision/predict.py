@@ -4,19 +4,15 @@ import csv
 import dataclasses
 import itertools
 import json
-import os
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
 
 from keras_vision.cli.command import main as run_command
-from keras_vision.cli.front_door import front_door
+from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.reporting.progress import make_progress
+from keras_vision.reporting.tables import Table
 from keras_vision.runs import read_card
-from keras_vision.system.quiet import import_keras
 from keras_vision.system.settings import REQUIRED, Settings, setting, whole
 
-_SECONDS_BETWEEN_LINES = 5
 _ROWS_OF_A_TABLE = 100
 
 
@@ -58,39 +54,8 @@ def predict(asked, progress):
     ...     print(answer)
     {'image': 'photos/a.jpg', 'predictions': [{'class': 'Coat', 'probability': 0.93}]}
     """
-    from keras_vision.data.files import count_images, image_files, read
-    from keras_vision.data.images import THREADS, BadImage, printable, without_pillow_warnings
-
-    images = [asked.images] if isinstance(asked.images, (str, os.PathLike)) else list(asked.images)
-    total = count_images(images)
     read_card(asked.source)  # a file that is no model is refused before Keras is loaded
-    import_keras()
-    from keras_vision.training.classifier import open_classifier
-
-    classifier = open_classifier(asked.source)
-    paths, done, failed, spoken, is_compared = image_files(images), 0, 0, time.monotonic(), False
-    with ThreadPoolExecutor(THREADS) as threads:  # decoding and resizing release the interpreter's lock
-        while batch := list(itertools.islice(paths, asked.batch_size)):
-            with without_pillow_warnings():
-                found = list(threads.map(lambda path: read(path, classifier.shape, classifier.pixel_scale), batch))
-            readable = [one for one in found if not isinstance(one, BadImage)]
-            if readable and not is_compared:  # the first batch tells: one line for a run
-                is_compared = True
-                if warning := classifier.unlike_training(readable):
-                    progress.say(f"warning: {warning}")
-            probabilities = iter(classifier.probabilities(readable))
-            for path, one in zip(batch, found, strict=True):
-                is_bad = isinstance(one, BadImage)
-                best = {} if is_bad else {"predictions": classifier.best(next(probabilities), asked.top)}
-                answer = {"error": one.reason} if is_bad else best
-                yield {"image": path.name if isinstance(path, BadImage) else printable(path)} | answer
-                failed += is_bad
-            done += len(batch)
-            if time.monotonic() > spoken + _SECONDS_BETWEEN_LINES:
-                progress.say(f"{done:,} of {total:,} images")
-                spoken = time.monotonic()
-    if failed:
-        progress.say(f"{failed:,} of {total:,} images could not be read")
+    yield from carry_out("commands.predict", asked, progress)
 
 
 def show(answers, form, out):
@@ -111,21 +76,13 @@ def show(answers, form, out):
 
 
 def _print_table(rows, out):
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
     answered = [row for row in rows if "predictions" in row]
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("image", overflow="fold")
-    for rank in range(max((len(row["predictions"]) for row in answered), default=0)):
-        table.add_column("then" if rank else "class")
-        table.add_column("" if rank else "probability", justify="right", no_wrap=True)
+    ranks = max((len(row["predictions"]) for row in answered), default=0)
+    columns = ("image", "class", "probability", *("then", "") * (ranks - 1))
+    table = Table(None, columns, texts=(0, *range(1, len(columns), 2)))
     for row in answered:
-        cells = [row["image"]]
-        for one in row["predictions"]:
-            cells += [str(one["class"]), f"{one['probability']:.4f}"]
-        table.add_row(*map(Text, cells))  # plain text: names may hold what rich takes for markup
+        pairs = ((str(one["class"]), f"{one['probability']:.4f}") for one in row["predictions"])
+        table.add_row(row["image"], *itertools.chain(*pairs))
     progress = make_progress(stream=out, must_be_read=True)
     if answered:
         progress.print(table)

@@ -9,7 +9,9 @@ from keras_vision.cli.front_door import front_door
 from keras_vision.commands.closing import confirmed_line, cost_line
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import installed
+from keras_vision.reporting.tables import Table
 from keras_vision.runs import Run
+from keras_vision.search.report import parts, report_on
 from keras_vision.system.settings import REQUIRED, Settings, setting, whole
 from keras_vision.tune import tune
 
@@ -38,8 +40,6 @@ def report(asked, progress):
 
     >>> report("runs/tune-vgg-fashion_mnist")["leaders"][0]["parameters"]  # doctest: +SKIP
     """
-    from keras_vision.search.report import report_on
-
     found = report_on(asked.run, progress)
     if asked.confirm:
         config = Run(asked.run).config
@@ -61,10 +61,11 @@ def report(asked, progress):
 
 def show(found, progress):
     """Prints a report as tables."""
-    from keras_vision.search.report import renderables
-
-    for renderable in renderables(found):
-        progress.print(renderable)
+    for part in parts(found):
+        if isinstance(part, Table):
+            progress.print(part)
+        else:
+            progress.say(part)
     if found["result"]:
         progress.say(cost_line(found["result"]))
         if "confirmed" in found["result"]:

@@ -4,11 +4,10 @@ import dataclasses
 import sys
 
 from keras_vision.cli.command import main as run_command
-from keras_vision.cli.front_door import front_door
+from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.commands.closing import training_lines
 from keras_vision.data.source import DataSource
 from keras_vision.models import MODELS
-from keras_vision.system.quiet import import_keras
 from keras_vision.system.settings import MINUTES, SHARE, Settings, given, group, name_in, one_of, setting
 from keras_vision.training.presets import EFFORTS, Preset, preset_for
 from keras_vision.training.recipe import PRECISIONS, RecipeChanges, recipe_for, recipe_for_metric
@@ -78,10 +77,7 @@ def train(asked, progress):
     asked = dataclasses.replace(asked, settings=preset.settings | asked.settings, views=asked.views or preset.views)
     recipe = recipe_for(asked.model, **preset.recipe | changes)  # what does not go together is refused here
     changes = recipe.as_dict() if asked.preset else changes
-    import_keras()
-    from keras_vision.commands.train import carry_out
-
-    return carry_out(asked, changes, preset, progress)
+    return carry_out("commands.train", asked, changes, preset, progress)
 
 
 def show(result, progress):

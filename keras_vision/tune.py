@@ -4,7 +4,7 @@ import dataclasses
 import sys
 
 from keras_vision.cli.command import main as run_command
-from keras_vision.cli.front_door import front_door
+from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.commands.closing import search_lines
 from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
@@ -20,7 +20,6 @@ from keras_vision.search.strategies import (
     default_strategy,
     default_trials,
 )
-from keras_vision.system.quiet import import_keras
 from keras_vision.system.settings import MINUTES, POSITIVE, SHARE, Settings, group, name_in, one_of, setting, whole
 from keras_vision.training.recipe import PRECISIONS, recipe_for, recipe_for_metric
 from keras_vision.training.scores import METRICS
@@ -130,10 +129,7 @@ def tune(asked, progress):
     """
     changes = recipe_for_metric(asked.metric, {"epochs": asked.epochs, "batch_size": asked.batch_size})
     recipe = recipe_for(asked.model, **changes)  # a mistake in it, or in a space, is told before data are read
-    import_keras()
-    from keras_vision.commands.tune import carry_out
-
-    return carry_out(asked, changes, recipe, progress)
+    return carry_out("commands.tune", asked, changes, recipe, progress)
 
 
 def show(result, progress):

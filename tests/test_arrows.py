@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +100,68 @@ def test_heavy_libraries_stay_in_their_places(library, places):
         and not str(path.relative_to(PACKAGE)).startswith(places)
     ]
     assert not elsewhere
+
+
+# What is imported inside functions: heavy libraries that not everybody who comes by needs, each in one place; what must
+# wait until Keras is there; and what need not be installed.
+LATE = {
+    # which loads Keras, in a process that has yet to set it up
+    "search/executors/worker.py": {"keras_vision.search.executors.runner"},
+    "analysis/gradients.py": {"tensorflow", "jax", "torch"},  # of each backend, its own
+    "data/arrays.py": {"sklearn.datasets"},
+    "data/kinds.py": {"pillow_heif"},
+    "data/npz.py": {"scipy.io"},
+    "data/source.py": {"keras_vision.data.loading"},
+    "data/sources.py": {"keras_vision.data.prepared"},
+    "reporting/progress.py": {"keras_vision.reporting"},  # `terminal`, which draws with rich
+    "runs/opening.py": {"keras_vision.runs.models"},
+    "search/report.py": {"sklearn"},
+    "system/quiet.py": {"keras"},
+    "training/scores.py": {"scipy.special"},
+}
+
+
+def imported_late(path):
+    """The modules that a file imports inside functions."""
+    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(function, ast.FunctionDef):
+            for node in ast.walk(function):
+                if isinstance(node, ast.ImportFrom):
+                    yield node.module
+                elif isinstance(node, ast.Import):
+                    yield from named(node)
+
+
+def test_imports_stand_at_the_top_of_files_but_for_a_few():
+    found = {str(path.relative_to(PACKAGE)): set(imported_late(path)) for path in FILES}
+    assert {name: late for name, late in found.items() if late} == LATE
+
+
+def carried_out_in(path):
+    """The modules that a front door gives to `carry_out`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "carry_out":
+            yield ast.literal_eval(node.args[0])
+
+
+def test_front_doors_that_need_keras_are_carried_out_in_the_rooms_behind_them():
+    found = {name: list(carried_out_in(PACKAGE / f"{name}.py")) for name in FRONT_DOORS}
+    behind = {name: f"commands.{name}" for name in FRONT_DOORS} | {"study": "studies.asked"}
+    assert found == {name: [] if name in ("report", "doctor") else [behind[name]] for name in FRONT_DOORS}
+    for place in {*behind.values()} - {"commands.report", "commands.doctor"}:
+        path = PACKAGE / f"{place.replace('.', '/')}.py"
+        assert "def carry_out(" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("package", ["keras_vision", "keras_vision.data", "keras_vision.runs"])
+def test_public_names_that_are_loaded_late_are_there_and_are_the_packages_own(package):
+    package = importlib.import_module(package)
+    assert set(package._PUBLIC) <= set(package.__all__)
+    for name, module in package._PUBLIC.items():
+        assert module.startswith(f"{package.__name__}.")
+        assert getattr(package, name) is getattr(importlib.import_module(module), name)
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        package.nothing  # noqa: B018
 
 
 def module_of(path):

@@ -1,6 +1,8 @@
 import json
 import math
 import shutil
+import subprocess
+import sys
 import types
 from importlib import metadata
 from pathlib import Path
@@ -206,6 +208,23 @@ def test_no_network_is_asked(_probed, monkeypatch):
     monkeypatch.setattr("socket.getaddrinfo", fail)
     monkeypatch.setattr("urllib.request.urlopen", fail)
     assert doctor()["findings"]
+
+
+ALONE = """
+import sys
+names = "keras tensorflow tensorflow_datasets keras_tuner tensorboard rich matplotlib sklearn scipy numpy PIL filelock"
+for name in (*names.split(), "psutil"):
+    sys.modules[name] = None
+from keras_vision import doctor
+doctor._PROBE = "import keras_vision.no_such_module"
+sys.exit(doctor.main([]))
+"""
+
+
+def test_the_doctor_needs_none_of_the_packages_that_it_looks_for():
+    done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "fault    computing: a small VGG did not run: ModuleNotFoundError: No module named" in done.stdout
 
 
 @pytest.mark.slow

@@ -77,7 +77,7 @@ def test_a_study_that_fails_is_named_and_the_others_are_run(monkeypatch, capsys)
             raise OSError("the disk is full")
         return {"study": job.name, "answer": "Yes.", "held": True, "report": "r"}
 
-    monkeypatch.setattr("keras_vision.study._carry_out", study_or_fail)
+    monkeypatch.setattr("keras_vision.studies.asked._one", study_or_fail)
     assert main(["--all"]) == 1
     out = capsys.readouterr().out
     assert "failed: mixer_best: OSError: the disk is full" in out
@@ -86,7 +86,7 @@ def test_a_study_that_fails_is_named_and_the_others_are_run(monkeypatch, capsys)
 
 def test_only_studies_that_look_at_images_are_told_of_them(monkeypatch):
     given = {}
-    monkeypatch.setattr("keras_vision.study._carry_out", lambda job: given.update({job.name: job}))
+    monkeypatch.setattr("keras_vision.studies.asked._one", lambda job: given.update({job.name: job}))
     study(all=True, scale="smoke", seeds=1, dataset="digits", workdir="w")
     assert given["impulse"].dataset is None
     assert given["headline"].dataset is None

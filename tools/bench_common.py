@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 
 from keras_vision.errors import BadInput, KerasVisionError
-from keras_vision.runs import provenance, read_json, write_text
+from keras_vision.runs import read_json, write_text
+from keras_vision.runs.provenance import provenance
 
 ROOT = Path(__file__).resolve().parents[1]
 # As `PlainProgress` and the peers end an epoch: "epoch 4 of 5  accuracy 0.9126  validation 0.9002 ...", where the peers

@@ -1,5 +1,7 @@
 """The front of accuracy against cost: the networks that no other beats in both at once."""
 
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+
 from keras_vision.reporting import style
 
 # cost -> how it is called under an axis
@@ -71,8 +73,6 @@ def plot_front(rows, target_acc=None, score="val_accuracy"):
     Returns:
         A `matplotlib.figure.Figure`.
     """
-    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
-
     figure = style.new_figure(2.6)
     given_up = [row for row in rows if row.get("given_up")]
     done = [row for row in rows if not row.get("given_up")]

@@ -1,9 +1,11 @@
 """Front doors: functions that people call from Python, whose keywords and command lines come from their settings."""
 
 import functools
+import importlib
 import inspect
 
 from keras_vision.reporting.progress import suitable_progress
+from keras_vision.system.quiet import import_keras
 from keras_vision.system.settings import documented, fields, make, signature
 
 
@@ -38,3 +40,24 @@ def front_door(settings, words=1):
         return door
 
     return decorate
+
+
+def carry_out(place, *given):
+    """Imports Keras, then the module that does what a front door is asked for, and returns what that gives.
+
+    It is the end of a front door's function, which has checked by then what can be checked without Keras: `--help` and
+    a mistake are answered at once. The module's own imports are all at its top.
+
+    Args:
+        place: The module in keras_vision, which has a function `carry_out`.
+        *given: What that function is given.
+
+    Raises:
+        KerasVisionError: Keras cannot be loaded; and what the function raises.
+
+    Example:
+
+    >>> carry_out("commands.describe", asked, progress)  # doctest: +SKIP
+    """
+    import_keras()
+    return importlib.import_module(f"keras_vision.{place}").carry_out(*given)

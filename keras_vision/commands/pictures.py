@@ -1,10 +1,11 @@
-"""The pictures of a run: PNG files in its folder `figures`, and the same as TensorBoard images."""
+"""The pictures that end a run: what its network has learned, and where it errs."""
 
 import contextlib
 
 from keras_vision.analysis.confusion import confident_mistakes, confusion_matrix, plot_confusion, plot_mistakes
 from keras_vision.analysis.kernels import first_layer_kernels, has_token_mixing, plot_kernels, token_mixing_units
 from keras_vision.errors import BadInput
+from keras_vision.runs.pictures import show_figures
 from keras_vision.training.measure import predict_logits
 
 
@@ -20,7 +21,7 @@ def draw_pictures(run, model, dataset):
     drawn = error_figures(dataset.validation, logits, dataset.class_names)
     with contextlib.suppress(BadInput):  # a builder's own network need not have kernels on the pixels
         drawn |= learned_figures(model)
-    run.show(drawn)
+    show_figures(run, drawn)
 
 
 def learned_figures(model):

@@ -1,12 +1,19 @@
 """Where images come from: `load_dataset("fashion_mnist")` and what it returns.
 
-Importing this package imports numpy and nothing heavier; `augment` and `pipeline` import TensorFlow.
+Importing this package imports nothing heavy; `augment` and `pipeline` import TensorFlow.
 """
 
-from keras_vision.data.dataset import Dataset
-from keras_vision.data.loading import load_dataset, load_images
-from keras_vision.data.places import DATASETS, locate
-from keras_vision.data.source import DataSource
-from keras_vision.data.splits import Split
+from keras_vision.system.lazy import lazily
 
-__all__ = ["DATASETS", "DataSource", "Dataset", "Split", "load_dataset", "load_images", "locate"]
+_PUBLIC = {
+    "DATASETS": "keras_vision.data.places",
+    "DataSource": "keras_vision.data.source",
+    "Dataset": "keras_vision.data.dataset",
+    "Split": "keras_vision.data.splits",
+    "load_dataset": "keras_vision.data.loading",
+    "load_images": "keras_vision.data.loading",
+    "locate": "keras_vision.data.places",
+}
+
+__all__ = list(_PUBLIC)
+__getattr__, __dir__ = lazily(__name__, _PUBLIC)

@@ -48,7 +48,7 @@ class Form:
 
 def open_digits():
     """Opens scikit-learn's digits, whose 17 grey levels become 0, 16, 32 ... 255."""
-    from sklearn.datasets import load_digits
+    from sklearn.datasets import load_digits  # which takes a second that no other data set needs
 
     digits = load_digits()
     images = np.round(digits.images * (255 / 16)).astype(np.uint8)[..., None]

@@ -8,8 +8,8 @@ import numpy as np
 
 from keras_vision.data.splits import some
 from keras_vision.errors import BadInput
+from keras_vision.runs.archive import MAX_SIDE
 from keras_vision.runs.card import is_text
-from keras_vision.runs.models import MAX_SIDE
 
 
 def height_and_width(image_size):

@@ -7,11 +7,10 @@ import dataclasses
 
 import numpy as np
 
+from keras_vision.data.images import resize_images
 from keras_vision.data.labels import plain_name
 from keras_vision.data.splits import Split, some
 from keras_vision.errors import BadInput, nearest
-
-SPLITS = ("test", "validation", "all")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -20,7 +19,7 @@ class EvaluationImages:
 
     Args:
         name: What was asked for, `"folder:photos"`.
-        split: What was taken of it, one of `SPLITS`.
+        split: What was taken of it, one of `TO_MEASURE`.
         images: The `Split`, with its warnings.
         class_names: One name per label.
         origin: One line: where the images came from.
@@ -44,7 +43,7 @@ def evaluation_images(name, opened, shape, split=None, fingerprint=None):
         name: What was asked for.
         opened: A `Source`. It may lack training images.
         shape: (height, width, channels) of the model's input.
-        split: One of `SPLITS`; by default the source's test split, and all its images where it has none.
+        split: One of `TO_MEASURE`; by default the source's test split, and all its images where it has none.
         fingerprint: As in `EvaluationImages`.
 
     Raises:
@@ -101,8 +100,6 @@ def _of(names):
 
 def _in_shape(images, shape):
     """Returns images in a model's size and channels, and what was done to them, a sentence each."""
-    from keras_vision.data.images import resize_images
-
     notes, (height, width, channels) = [], shape
     if images.shape[1:3] != (height, width):
         size = f"{images.shape[1]}x{images.shape[2]}"

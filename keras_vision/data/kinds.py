@@ -8,6 +8,8 @@ import os
 import re
 from pathlib import Path
 
+from PIL import features
+
 FORMATS = {
     ".png": "PNG",
     ".apng": "PNG",
@@ -94,8 +96,6 @@ def readable_formats():
     >>> "PNG" in readable_formats(), "EPS" in readable_formats()
     (True, False)
     """
-    from PIL import features
-
     formats = set(FORMATS.values()) - {"TGA"}
     if not features.check("avif"):
         formats.discard("AVIF")

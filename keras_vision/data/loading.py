@@ -16,6 +16,7 @@ from keras_vision.data.checks import (
 )
 from keras_vision.data.dataset import Dataset, carve
 from keras_vision.data.evaluation import evaluation_images
+from keras_vision.data.images import resize_images
 from keras_vision.data.labels import used_classes
 from keras_vision.data.sources import open_source
 from keras_vision.data.splits import Reading
@@ -182,8 +183,6 @@ def load_images(source, *, shape, split=None, announce=None, pixel_scale=None, k
 def _resized(split, image_size):
     if image_size is None or split.images.shape[1:3] == image_size:
         return split
-    from keras_vision.data.images import resize_images
-
     return dataclasses.replace(split, images=resize_images(split.images, *image_size))
 
 

@@ -9,6 +9,8 @@ import dataclasses
 
 import numpy as np
 
+from keras_vision.data.images import resize_images
+
 SIDE = 16  # images are compared at this size, grey, with equal brightness and contrast
 ASKED, COMPARED = 1_000, 5_000  # images whose mirror images are looked at, and those they are compared with
 PIECES = 50  # in which they are made small, so that large images are not copied all at once
@@ -84,8 +86,6 @@ def look_at_mirror_images(split, seed=0):
 
 def _comparable(images):
     """Returns small grey images, float32 [n, SIDE, SIDE], of mean 0 and deviation 1."""
-    from keras_vision.data.images import resize_images
-
     if not len(images):
         return np.zeros((0, SIDE, SIDE), np.float32)
     grey = images.mean(axis=-1, keepdims=True).astype(np.uint8)

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from keras_vision.errors import BadInput, check_name
-from keras_vision.system.machine import at_home
+from keras_vision.system.paths import at_home
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +31,7 @@ PATH_KINDS = {
     "npz": PathKind("PATH", "npz", image_files="none"),
     "csv": PathKind("FILE", "csv_file", image_files="some"),
 }
+ON_BAD_IMAGE = ("error", "skip")
 # What stands before a colon -> how help writes the whole.
 FORMS = {kind: f"{kind}:{row.path}" for kind, row in PATH_KINDS.items()} | {"tfds": "tfds:NAME"}
 ANY_SOURCE = f"a named data set, or {', '.join(FORMS.values())}"

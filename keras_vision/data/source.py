@@ -2,10 +2,8 @@
 
 import dataclasses
 
-from keras_vision.data.loading import load_dataset
-from keras_vision.data.places import ANY_SOURCE, PATH_KINDS
-from keras_vision.data.splits import ON_BAD_IMAGE
-from keras_vision.system.machine import at_home
+from keras_vision.data.places import ANY_SOURCE, ON_BAD_IMAGE, PATH_KINDS
+from keras_vision.system.paths import at_home
 from keras_vision.system.settings import SEED, Settings, one_of, setting
 
 _NAMES = ("data_dir", "image_size", "on_bad_image", "seed")  # of a record, beside "spec"
@@ -34,6 +32,8 @@ class DataSource(Settings):
 
     def open(self, announce=None, pixel_scale=None):
         """Returns the `Dataset`; arguments and errors as in `load_dataset`."""
+        from keras_vision.data.loading import load_dataset  # which every `--help` that lists these settings can spare
+
         return load_dataset(
             self.dataset,
             data_dir=self.data_dir,

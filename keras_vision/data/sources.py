@@ -45,7 +45,7 @@ def open_source(spec, data_dir, reading):
         return open_digits()
     if place.kind == "idx":
         return open_idx(place.path, DATASETS[spec].idx_class_names)
-    from keras_vision.data.prepared import download, open_prepared
+    from keras_vision.data.prepared import download, open_prepared  # with TFDS and TensorFlow, which take seconds
 
     directory = download(spec, place.path, reading.announce) if place.kind == "download" else place.path
     return open_prepared(directory, reading.image_size, reading.known)

@@ -4,6 +4,7 @@ import re
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SPLITS = (TRAIN, VALIDATION, TEST)
+TO_MEASURE = (TEST, VALIDATION, "all")  # what `evaluate` may be asked to measure
 EVALUATION = "evaluation"  # the validation or the test split, whichever there is none of
 # Without case, digits and signs, and without the neutral words below. FER2013 has a public and a private test split.
 _SPELLINGS = {

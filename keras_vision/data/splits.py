@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from keras_vision.data.places import ON_BAD_IMAGE
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.system.machine import free_memory
 
@@ -33,9 +34,6 @@ class Split:
     def at(self, rows):
         """Returns the split of some of its images, by their numbers or by a mask, without its warnings."""
         return Split(self.images[rows], self.labels[rows])
-
-
-ON_BAD_IMAGE = ("error", "skip")
 
 
 @dataclasses.dataclass(frozen=True)

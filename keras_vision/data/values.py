@@ -21,6 +21,7 @@ makes them; these are clipped.
 import dataclasses
 
 import numpy as np
+from PIL import Image
 
 from keras_vision.errors import BadInput
 
@@ -240,8 +241,6 @@ def over_white(images):
     """
     if images.shape[3] not in (2, 4):
         return images
-    from PIL import Image
-
     channels = images.shape[3] - 1
     flat = np.empty((*images.shape[:3], channels), np.uint8)
     for piece in _pieces(images):

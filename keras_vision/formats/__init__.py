@@ -116,5 +116,5 @@ def check_format(name, quantize=None):
 
 
 def format_module(name):
-    """Imports the file of a format."""
+    """Imports the file of a format, which imports its packages: `check_format` has told where one is missing."""
     return importlib.import_module(f"{__name__}.{name}")

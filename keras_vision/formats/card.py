@@ -7,7 +7,7 @@ from pathlib import Path
 
 from keras_vision.analysis.counts import count
 from keras_vision.formats import FORMATS
-from keras_vision.runs import provenance
+from keras_vision.runs.provenance import provenance
 
 JSON, TEXT = "model_card.json", "README.md"
 LICENCE = (

@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 
 from keras_vision.formats.network import recurrent_layers, traced
 from keras_vision.system.quiet import native_output_held_back
@@ -37,8 +38,6 @@ def write(classifier, directory, *, origin, calibration=None):
 
 def load(directory):
     """Opens an artifact in the LiteRT interpreter, on all cores of the processor."""
-    from ai_edge_litert.interpreter import Interpreter
-
     with native_output_held_back():
         interpreter = Interpreter(os.fspath(Path(directory, FILE)), num_threads=os.cpu_count())
     (taken,), (given,) = interpreter.get_input_details(), interpreter.get_output_details()

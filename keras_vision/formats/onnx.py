@@ -4,6 +4,10 @@ import os
 import tempfile
 from pathlib import Path
 
+import onnxruntime
+import tf2onnx
+from onnxruntime import quantization
+
 from keras_vision.formats.network import pixels_spec, traced
 
 FILE = "model.onnx"
@@ -12,8 +16,6 @@ OPSET = 17  # 2022; every ONNX Runtime from 1.12 reads it
 
 def write(classifier, directory, *, origin, calibration=None):
     """Writes the artifact; in 8-bit integers where there are images to calibrate on."""
-    import tf2onnx
-
     path = Path(directory, FILE)
     with traced(classifier) as serve:
         model, _ = tf2onnx.convert.from_function(serve, [pixels_spec(classifier)], opset=OPSET)
@@ -28,8 +30,6 @@ def _quantize(path, calibration):
     The weights take 7 of their 8 bits. Processors with AVX2 and without VNNI add two products in 16 bits, which
     overflow otherwise: where the file is run is not known here.
     """
-    from onnxruntime import quantization
-
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder, FILE)
         quantization.quant_pre_process(path, prepared, skip_symbolic_shape=True)
@@ -56,7 +56,5 @@ class _Batches:
 
 def load(directory):
     """Opens an artifact in ONNX Runtime, on all cores of the processor."""
-    import onnxruntime
-
     session = onnxruntime.InferenceSession(os.fspath(Path(directory, FILE)), providers=["CPUExecutionProvider"])
     return {"pixels": lambda pixels: session.run(["probabilities"], {"pixels": pixels})[0]}

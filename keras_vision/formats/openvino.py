@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import openvino
 import tensorflow as tf
 
 from keras_vision.formats.network import traced
@@ -15,8 +16,6 @@ def write(classifier, directory, *, origin, calibration=None):
 
     The runtime's own reader of SavedModels converts it: OpenVINO's converter would report its use over the network.
     """
-    import openvino
-
     with tempfile.TemporaryDirectory() as folder:
         with traced(classifier, constant=True) as serve:
             tf.saved_model.save(tf.Module(), folder, signatures=serve.get_concrete_function())
@@ -26,7 +25,5 @@ def write(classifier, directory, *, origin, calibration=None):
 
 def load(directory):
     """Opens an artifact in OpenVINO on the processor, in float32 whatever else the processor can."""
-    import openvino
-
     compiled = openvino.Core().compile_model(Path(directory, FILE), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return {"pixels": lambda pixels: compiled(pixels)[0]}

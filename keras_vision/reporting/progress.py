@@ -23,8 +23,8 @@ class Progress:
     def say(self, text=""):
         """Prints one line for the person."""
 
-    def print(self, renderable):
-        """Prints a rich table or other renderable."""
+    def print(self, table):
+        """Prints a `keras_vision.reporting.tables.Table`."""
 
     def trial_started(self, number, total, settings):
         """Reports that trial `number` (from 1) of `total` (or None) starts with `settings` (a dict)."""
@@ -63,10 +63,8 @@ class PlainProgress(Progress):
     def say(self, text=""):
         self._write(lambda: write_line(self.stream, text))
 
-    def print(self, renderable):
-        from rich.console import Console
-
-        self._write(lambda: Console(file=self.stream, width=110, highlight=False).print(renderable))
+    def print(self, table):
+        self._write(lambda: _rich().print_table(table, self.stream))
 
     def _write(self, write):
         try:
@@ -104,18 +102,7 @@ class LiveProgress(PlainProgress):
 
     def __init__(self, stream, *, must_be_read=False):
         super().__init__(stream, must_be_read=must_be_read)
-        from rich import progress
-        from rich.console import Console
-
-        self.bars = progress.Progress(
-            progress.TextColumn("{task.description}"),
-            progress.BarColumn(bar_width=None),
-            progress.MofNCompleteColumn(),
-            progress.TextColumn("{task.fields[note]}"),
-            progress.TimeRemainingColumn(),
-            console=Console(file=self.stream, highlight=False),
-            transient=True,
-        )
+        self.bars = _rich().new_bars(self.stream)
         self.trials = self.steps = None
         self.is_entered = False
 
@@ -131,8 +118,8 @@ class LiveProgress(PlainProgress):
     def say(self, text=""):
         self._write(lambda: self.bars.console.print(text, markup=False, soft_wrap=True))
 
-    def print(self, renderable):
-        self._write(lambda: self.bars.console.print(renderable))
+    def print(self, table):
+        self._write(lambda: self.bars.console.print(_rich().drawn(table)))
 
     def _write(self, write):
         before = self.stream
@@ -174,6 +161,13 @@ class LiveProgress(PlainProgress):
             self.steps = None
         if not self.is_entered:
             self._write(self.bars.stop)
+
+
+def _rich():
+    """Returns the module that draws; `--help` does without its 0.05 s, and the doctor where rich is not installed."""
+    from keras_vision.reporting import terminal
+
+    return terminal
 
 
 def make_progress(*, quiet=False, stream=None, must_be_read=False):

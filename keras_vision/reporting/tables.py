@@ -1,18 +1,48 @@
-"""The instruments' results, as `describe` returns them, as rich tables and lines for a person."""
+"""Tables for a person, as data; and the instruments' results, as `describe` returns them, as tables and lines."""
 
+import dataclasses
 import math
-
-from rich import box
-from rich.table import Table
 
 UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
+@dataclasses.dataclass
+class Table:
+    """A table; `Progress.print` shows it.
+
+    Args:
+        title: A line above it; None for none.
+        columns: The names of its columns.
+        texts: The places of those that hold words, which may be folded; the others hold numbers.
+        rows: A tuple of texts for each row, and None for a line between two.
+
+    Example:
+
+    >>> table = Table("Classes", ("class", "images"))
+    >>> table.add_row("cat", "12")
+    >>> table.rows
+    [('cat', '12')]
+    """
+
+    title: str | None
+    columns: tuple
+    texts: tuple = (0,)
+    rows: list = dataclasses.field(default_factory=list)
+
+    def add_row(self, *cells):
+        """Adds a row of texts."""
+        self.rows.append(cells)
+
+    def add_line(self):
+        """Adds a line that ends a part of the table."""
+        self.rows.append(None)
+
+
 def layer_table(result):
     """Returns the table of layers: shapes, weights, operations, memory, and what a unit sees of the image."""
-    table = new_table(
+    table = Table(
         f"{result['model']}, for one image {_times(result['input_shape'])}",
-        *("layer", "output", "weights", "biases", "MACs", "FLOPs", "memory", "sees", "jump", "from"),
+        ("layer", "output", "weights", "biases", "MACs", "FLOPs", "memory", "sees", "jump", "from"),
     )
     for layer in result["layers"]:
         table.add_row(
@@ -62,20 +92,20 @@ def finding_lines(findings):
 
 def linearity_table(tables):
     """Returns which kinds of layer are linear and equivariant, those of the model before those of textbooks."""
-    table = new_table(
+    table = Table(
         "Linear? Equivariant to translation?",
-        *("layer kind", "additive", "homogeneous", "every shift", "shifts by the stride"),
+        ("layer kind", "additive", "homogeneous", "every shift", "shifts by the stride"),
     )
     for rows in (tables["layers"], tables["textbook"]):
         for row in rows:
             table.add_row(row["kind"], *({True: "yes", False: "no", None: "-"}[v] for v in row["verdicts"].values()))
-        table.add_section()
+        table.add_line()
     return table
 
 
 def gradient_table(gradients):
     """Returns gradient norms by layer."""
-    table = new_table(f"Gradients on {gradients['images']}", "layer", "gradient norm", "weight norm")
+    table = Table(f"Gradients on {gradients['images']}", ("layer", "gradient norm", "weight norm"))
     for row in gradients["layers"]:
         norms = (row["gradient_norm"], row["weight_norm"])
         table.add_row(row["name"], *("not finite" if norm is None else f"{norm:.4g}" for norm in norms))
@@ -84,7 +114,7 @@ def gradient_table(gradients):
 
 def field_table(rows):
     """Returns the receptive fields of centre units, in theory and measured."""
-    table = new_table("Receptive fields, in pixels", "layer", "in theory", "measured width")
+    table = Table("Receptive fields, in pixels", ("layer", "in theory", "measured width"))
     for row in rows:
         table.add_row(row["layer"], row["theory"], f"{row['measured_width']:.1f}")
     return table
@@ -109,15 +139,6 @@ def short(number):
             digits = max(0, 2 - int(math.log10(number / size)))
             return f"{number / size:.{digits}f} {unit}"
     return f"{number} "
-
-
-def new_table(title, first, *others):
-    """Returns an empty rich table whose first column is text and whose others are numbers."""
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column(first, overflow="fold")
-    for column in others:
-        table.add_column(column, justify="right", no_wrap=True)
-    return table
 
 
 def _field_words(field):

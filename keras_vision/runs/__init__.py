@@ -1,25 +1,27 @@
-"""Runs: the run directory, whole files, and model files with what makes them safe to load."""
+"""Runs: the run directory, whole files, and model files with what makes them safe to load.
 
-from keras_vision.runs.files import atomic_path, file_name, read_json, write_json, write_text
-from keras_vision.runs.models import check_model_memory, load_model, model_file, read_card, save_model
-from keras_vision.runs.provenance import processor_name, provenance
-from keras_vision.runs.run import Run, WorkdirRefused, default_workdir, first_difference
+Importing this package imports nothing heavy; `models` and `safety` import Keras.
+"""
 
-__all__ = [
-    "Run",
-    "WorkdirRefused",
-    "atomic_path",
-    "check_model_memory",
-    "default_workdir",
-    "file_name",
-    "first_difference",
-    "load_model",
-    "model_file",
-    "processor_name",
-    "provenance",
-    "read_card",
-    "read_json",
-    "save_model",
-    "write_json",
-    "write_text",
-]
+from keras_vision.system.lazy import lazily
+
+_PUBLIC = {
+    "Run": "keras_vision.runs.run",
+    "WorkdirRefused": "keras_vision.runs.run",
+    "atomic_path": "keras_vision.runs.files",
+    "check_model_memory": "keras_vision.runs.models",
+    "default_workdir": "keras_vision.runs.run",
+    "file_name": "keras_vision.runs.files",
+    "first_difference": "keras_vision.runs.run",
+    "load_model": "keras_vision.runs.opening",
+    "model_file": "keras_vision.runs.opening",
+    "processor_name": "keras_vision.runs.provenance",
+    "read_card": "keras_vision.runs.opening",
+    "read_json": "keras_vision.runs.files",
+    "save_model": "keras_vision.runs.models",
+    "write_json": "keras_vision.runs.files",
+    "write_text": "keras_vision.runs.files",
+}
+
+__all__ = list(_PUBLIC)
+__getattr__, __dir__ = lazily(__name__, _PUBLIC)

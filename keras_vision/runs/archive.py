@@ -17,6 +17,7 @@ TEXT_BYTES, WEIGHTS_BYTES = 8 * 2**20, 2 * 2**30
 MEMBERS = {CONFIG: TEXT_BYTES, "metadata.json": TEXT_BYTES, CARD: TEXT_BYTES, WEIGHTS: WEIGHTS_BYTES}
 # Deflate reaches 1,000 on zeros; trained weights compress to nine tenths, and Keras stores them as they are.
 MAX_RATIO = 100
+MAX_SIDE = 1024  # pixels of an image that a network takes
 # Those that zipfile unpacks no further than the declared size, whatever the data hold.
 COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # signs that a terminal obeys or cannot print

@@ -5,6 +5,8 @@ import os
 import socket
 from pathlib import Path
 
+import filelock
+
 LOCK, HOLDER = "lock", "in_use_by.txt"  # on Windows nobody can read a file that is locked, so the name has its own
 
 
@@ -20,8 +22,6 @@ def held(directory):
         InUse: Another process holds it: its number and host are named.
         OSError: Nothing can be written there, or its file system has no locks.
     """
-    import filelock  # here, so that the doctor can say that it is missing
-
     directory = Path(directory)
     lock, holder = filelock.FileLock(directory / LOCK), directory / HOLDER
     try:

@@ -1,20 +1,19 @@
-"""Model files: what a run saves, and what is loaded once `safety` has nothing against it."""
+"""Model files: what a run saves, and what is rebuilt of it once `safety` has nothing against it."""
 
 import json
 import zipfile
-from pathlib import Path
+
+import keras
 
 from keras_vision.errors import BadInput
-from keras_vision.runs.archive import CARD, check_members, reason_of, whole
-from keras_vision.runs.card import card_in
+from keras_vision.models.float32 import in_float32
+from keras_vision.models.graph import steps_of
+from keras_vision.runs.archive import CARD, MAX_SIDE, reason_of, whole
 from keras_vision.runs.files import atomic_path
-from keras_vision.runs.run import Run
 from keras_vision.runs.safety import check_classes, check_size, check_weights
 from keras_vision.runs.version_0_1 import stock_file
 from keras_vision.system.keras_settings import pinned
-from keras_vision.system.quiet import import_keras
 
-MAX_SIDE = 1024  # pixels of an image that a network takes
 MAX_OUTPUT_BYTES = 2**28  # of a layer, for one image: 64 channels at those sides in float32
 
 
@@ -24,8 +23,6 @@ def save_model(model, path, card):
     How it was trained is left out: plain Keras does not know our learning rate schedule, and an optimiser is as large
     as the model or twice that.
     """
-    import keras
-
     if model.compiled:
         model = keras.Model(model.input, model.output, name=model.name)
     with atomic_path(path) as temporary:
@@ -34,53 +31,19 @@ def save_model(model, path, card):
             archive.writestr(CARD, json.dumps(card, allow_nan=False, default=str))
 
 
-def model_file(source):
-    """Returns the path of the model that `source`, a run directory or a local `.keras` file, stands for.
-
-    Raises:
-        BadInput: It is neither, or an archive that no model is.
-    """
-    wanted = "Give a run directory or a local .keras file"
-    if "://" in str(source):
-        raise BadInput(f"{source} is not fetched, because a model from elsewhere can run code. {wanted}.")
-    path = Path(source)
-    if path.is_dir():
-        path = Run(path).model_path
-        if not path.exists():
-            raise BadInput(f"There is no model.keras in the run directory {source}. Has the run saved a model yet?")
-    if not path.exists():
-        raise BadInput(f"There is no {source}. {wanted}.")
-    target = path.resolve()
-    if {path.suffix, target.suffix} != {".keras"} or not target.is_file():
-        leads = f", a link to {target}," if path.is_symlink() else ""
-        raise BadInput(f"{source}{leads} is not a .keras file. {wanted}: other formats can run code.")
-    check_members(path)
-    return path
-
-
-def read_card(source):
-    """Returns what a model file says of itself: class names, data set, input shape; empty for a foreign file."""
-    return card_in(model_file(source))
-
-
-def load_model(source, *, float32=False):
-    """Loads the model of a run directory or a local `.keras` file, uncompiled, once `safety` has nothing against it.
+def rebuild_model(path, source, float32):
+    """Returns the model of a file, uncompiled.
 
     Args:
-        source: The directory or file.
-        float32: Whether to rebuild in float32 what was trained in mixed precision: to measure or export it.
+        path: The file, which passed `check_members`.
+        source: What messages call it.
+        float32: As in `load_model`.
 
     Raises:
-        BadInput: `source` is something else, is damaged, or holds code (a Lambda layer, say), which is never run.
+        BadInput: The file is damaged or holds code.
     """
-    path = model_file(source)
     check_classes(path)
     declared = check_weights(path)
-    import_keras(only_to_build=True)
-    import keras
-
-    from keras_vision.models.float32 import in_float32
-
     try:
         with whole(path), pinned(), stock_file(path) as file:
             check_size(path, declared)
@@ -106,8 +69,6 @@ def check_model_memory(model, source):
     Raises:
         BadInput: Its images have too many pixels, or a layer gives too much for one of them.
     """
-    from keras_vision.models.graph import steps_of
-
     inputs = model.inputs or ()
     for tensor in inputs:
         shape = tensor.shape[1:]

@@ -159,16 +159,6 @@ class Run:
         """Writes the epochs so far, one JSON object per line."""
         write_text(self.metrics_path, "".join(json.dumps(row, allow_nan=False) + "\n" for row in history))
 
-    def show(self, figures, step=0):
-        """Saves each figure of a dict name -> `Figure` as `figures/name.png`, and the same picture for TensorBoard."""
-        from keras_vision.reporting.events import EventLog
-        from keras_vision.reporting.style import save_figures
-
-        paths = save_figures(figures, self.figures)
-        with EventLog(self.tensorboard) as log:
-            for path in paths:
-                log.picture(path.stem, path.read_bytes(), step)
-
 
 def _kind_of(settings):
     """Returns which command a run's settings are of."""

@@ -10,6 +10,10 @@ import io
 import math
 import zipfile
 
+import h5py
+import keras
+
+from keras_vision.models.graph import item_bytes
 from keras_vision.runs.archive import (
     CONFIG,
     MAX_RATIO,
@@ -163,8 +167,6 @@ def check_weights(path):
     >>> check_weights("runs/tune-vgg-fashion_mnist/model.keras")  # doctest: +SKIP
     1254920
     """
-    import h5py
-
     sizes = []
     with whole(path), zipfile.ZipFile(path) as archive:
         content = archive.read(WEIGHTS)  # all of it, so that its checksum is compared
@@ -204,10 +206,6 @@ def check_size(path, declared):
 
 def _bytes_of_weights(config):
     """Returns the size of all weights of a model, of its description alone: nothing is allocated, nothing computed."""
-    import keras
-
-    from keras_vision.models.graph import item_bytes
-
     outcome = concurrent.futures.Future()  # Keras would wrap an error in words of its own
 
     class Rehearsal(keras.layers.Layer):

@@ -8,6 +8,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import h5py
+
 MODULE, PACKAGE = "keras_vision.models.layers", "keras_vision>"
 # Class of version 0.1 -> (module, class) of Keras. What it added was speed, or a start of the weights.
 STOCK = {
@@ -67,8 +69,6 @@ def stock_file(path):
 
 def _renamed(weights):
     """Returns an HDF5 file of weights, which Keras finds by the names of their layers' classes, with stock names."""
-    import h5py
-
     buffer, old = io.BytesIO(weights), []
     with h5py.File(buffer, "r+") as file:
         file.visit(lambda name: old.append(name) if re.search(r"(^|/)pixel_normalization(_\d+)?$", name) else None)

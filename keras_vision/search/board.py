@@ -7,6 +7,7 @@ from keras_vision.analysis.front import COSTS, name_of, on_fronts, plot_front
 from keras_vision.reporting.events import EventLog
 from keras_vision.reporting.progress import cell
 from keras_vision.runs import write_text
+from keras_vision.runs.pictures import show_figures
 from keras_vision.search.ledger import trial_run
 
 METRICS = {
@@ -92,7 +93,7 @@ class Board:
         ]
         if not rows:
             return
-        self.run.show({"front": plot_front(rows, target_acc, self.score)})
+        show_figures(self.run, {"front": plot_front(rows, target_acc, self.score)})
 
 
 def is_given_up(trial):

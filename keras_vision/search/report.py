@@ -4,10 +4,10 @@ import csv
 from pathlib import Path
 
 import numpy as np
-from rich.text import Text
 
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress, settings_line
+from keras_vision.reporting.tables import Table, short
 from keras_vision.runs import Run
 from keras_vision.search.ledger import Ledger
 from keras_vision.search.outcome import recorded_outcome
@@ -79,8 +79,7 @@ def importance_of(trials):
     Returns:
         Dict from name to share; empty for fewer than three trials, or where nothing differs.
     """
-    from sklearn.ensemble import RandomForestRegressor
-    from sklearn.inspection import permutation_importance
+    from sklearn import ensemble, inspection  # which take two seconds that `--help` has not
 
     columns = {name: _as_numbers([trial.values.get(name) for trial in trials]) for name in _names(trials)}
     columns = {name: column for name, column in columns.items() if len(set(column)) > 1}
@@ -88,8 +87,9 @@ def importance_of(trials):
     if len(trials) < 3 or not columns or not scores.std():
         return {}
     table = np.array(list(columns.values())).T
-    forest = RandomForestRegressor(n_estimators=100, random_state=0).fit(table, scores)
-    gains = permutation_importance(forest, table, scores, n_repeats=20, random_state=0).importances_mean.clip(min=0)
+    forest = ensemble.RandomForestRegressor(n_estimators=100, random_state=0).fit(table, scores)
+    found = inspection.permutation_importance(forest, table, scores, n_repeats=20, random_state=0)
+    gains = found.importances_mean.clip(min=0)
     if not gains.sum():
         return {}
     shares = {name: round(float(gain), 3) for name, gain in zip(columns, gains / gains.sum(), strict=True)}
@@ -141,22 +141,19 @@ def _read_csv(path):
         return list(csv.DictReader(file))
 
 
-def renderables(found):
-    """Yields a report as rich tables and lines for a person. Brackets in what others wrote are no markup."""
-    from keras_vision.reporting.tables import new_table, short
-
+def parts(found):
+    """Yields a report for a person: a `Table`, or a line of text, at a time."""
     metric = METRICS[found["metric"]]
     scored = "validation" if found["metric"] == "accuracy" else metric
     target = f", target {found['target_acc']:g} of {metric}" if found["target_acc"] is not None else ""
     counts = ", ".join(f"{status.lower()}: {count}" for status, count in found["statuses"].items())
-    yield Text(f"{found['model']} on {found['dataset']}{target} ({counts})")
-    leaders = new_table(
+    yield f"{found['model']} on {found['dataset']}{target} ({counts})"
+    leaders = Table(
         None,
-        *("trial", scored, "trained anew", "parameters", "MACs", "ms/image", "epochs", "seconds", "ended by"),
+        ("trial", scored, "trained anew", "parameters", "MACs", "ms/image", "epochs", "seconds", "ended by"),
     )
     for line in found["leaders"]:
-        _add_row(
-            leaders,
+        leaders.add_row(
             f"{line['trial']}  {settings_line(line['values'])}",
             f"{line['val_score']:.4f}",
             "" if line["confirmed_mean"] is None else f"{line['confirmed_mean']:.4f}",
@@ -169,21 +166,17 @@ def renderables(found):
         )
     yield leaders
     yield f"Pareto front: trials that no other beats in both {metric} and a cost"
-    front = new_table(None, "trial", scored, "smallest by")
+    front = Table(None, ("trial", scored, "smallest by"))
     score = f"val_{found['metric']}"
     for row in found["front"]:
-        _add_row(front, row["trial"], f"{float(row[score]):.4f}", row["smallest_by"].replace(" ", ", "))
+        front.add_row(row["trial"], f"{float(row[score]):.4f}", row["smallest_by"].replace(" ", ", "))
     yield front
     if found["importance"]:
         caution = f" ({found['caution']})" if found["caution"] else ""
         yield f"Share of the differences in {metric} that a setting explains{caution}"
-        importance = new_table(None, "setting", "share")
+        importance = Table(None, ("setting", "share"))
         for name, share in found["importance"].items():
-            _add_row(importance, name, f"{share:.0%}")
+            importance.add_row(name, f"{share:.0%}")
         yield importance
     for line in found["failed"]:
-        yield Text(f"{line['status'].lower()} {line['trial']}: {line['reason']}")
-
-
-def _add_row(table, *cells):
-    table.add_row(*map(Text, cells))
+        yield f"{line['status'].lower()} {line['trial']}: {line['reason']}"

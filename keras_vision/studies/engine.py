@@ -83,7 +83,7 @@ class Job:
 
 
 @computing_in("float32")  # what it measures; each training enters its own
-def carry_out(job):
+def run_study(job):
     """Runs a study, or what is missing of it.
 
     Args:

@@ -2,6 +2,7 @@
 
 from keras_vision.errors import KerasVisionError
 from keras_vision.runs import write_json, write_text
+from keras_vision.runs.pictures import show_figures
 from keras_vision.studies import figures, report
 
 
@@ -14,7 +15,7 @@ def publish(job, run, table):
     drawn = figures.standard_figures(table, cases) if len(lost) < len(cases) else {}
     for draw in () if lost else job.study.figures:
         drawn |= draw(table)
-    run.show(drawn, step=len(table.rows))
+    show_figures(run, drawn, step=len(table.rows))
     write_text(job.workdir / "report.md", report.report_text(job, table, list(drawn), text, held))
     result = {
         "study": job.name,

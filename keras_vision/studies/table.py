@@ -8,6 +8,8 @@ import math
 import statistics
 from pathlib import Path
 
+from scipy.stats import t
+
 from keras_vision.runs import Run
 
 CONFIDENCE = 0.95
@@ -92,8 +94,6 @@ class Table:
         The interval is Welch's (1947). A share of n images is taken to vary at least as much as n draws do, which is
         all that is known of a single seed.
         """
-        from scipy.stats import t
-
         spreads = [self._squared_error(case, column) for case in (a, b)]
         mean = self.mean(a, column) - self.mean(b, column)
         if None in spreads:

@@ -84,10 +84,8 @@ def _other_home():
                 os.environ["KERAS_HOME"] = before
 
 
-def check_backend():
+def check_backend(keras):
     """Refuses a Keras that was imported earlier, on a backend that cannot train here."""
-    import keras
-
     if keras.config.backend() != BACKEND:
         raise BadInput(
             f"Keras runs on {keras.config.backend()} in this process, but keras_vision trains on TensorFlow. "
@@ -95,13 +93,11 @@ def check_backend():
         )
 
 
-def pin():
+def pin(keras):
     """Gives the imported Keras our settings: another project's may have come with the import."""
-    import keras
-
     for name in foreign_variables():  # some are read late
         del os.environ[name]
-    _forget_policy_of(keras.config.floatx())
+    _forget_policy_of(keras.config.floatx(), keras)
     for name, value in SETTINGS.items():
         getattr(keras.config, f"set_{name}")(value)
     keras.config.set_max_epochs(None)
@@ -117,7 +113,7 @@ def pinned():
         yield
         return
     policy = keras.config.dtype_policy()
-    _forget_policy_of(before["floatx"])
+    _forget_policy_of(before["floatx"], keras)
     try:
         for name, value in SETTINGS.items():
             getattr(keras.config, f"set_{name}")(value)
@@ -128,9 +124,7 @@ def pinned():
         keras.config.set_dtype_policy(policy)
 
 
-def _forget_policy_of(floatx):
+def _forget_policy_of(floatx, keras):
     """Makes the policy float32 where it is but what Keras made of another floatx; a chosen one stays."""
-    import keras
-
     if floatx != SETTINGS["floatx"] and keras.config.dtype_policy().name == floatx:
         keras.config.set_dtype_policy(SETTINGS["floatx"])

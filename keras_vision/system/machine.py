@@ -1,11 +1,18 @@
-"""What this machine gives a process: memory within all limits, and paths that a person wrote with a ~."""
+"""What this machine gives a process: memory, within all limits."""
 
 import contextlib
 import math
 import os
 from pathlib import Path
 
-from keras_vision.errors import BadInput
+try:
+    import psutil
+except ImportError:  # which the doctor says, and must not fail over
+    psutil = None
+try:
+    import resource
+except ImportError:  # there is none on Windows
+    resource = None
 
 
 def memory_limit(root="/"):
@@ -38,11 +45,11 @@ def cores():
 
 def memory_of_machine():
     """Returns (all, free) bytes of the machine itself; infinity twice where the system does not say."""
+    if psutil is None:
+        return math.inf, math.inf
     try:
-        import psutil  # here, so that the doctor can say that it is missing
-
         memory = psutil.virtual_memory()
-    except (ImportError, AttributeError, OSError, NotImplementedError):
+    except (AttributeError, OSError, NotImplementedError):
         return math.inf, math.inf
     return memory.total, memory.available
 
@@ -82,11 +89,9 @@ def _limit_of(folder, limit_name, used_name, cached_name):
 
 def _own_limits():
     """Yields (limit, what is used of it) in bytes, as `ulimit -v` sets it."""
-    with contextlib.suppress(ImportError, OSError, ValueError):
-        import resource  # not on Windows
-
-        import psutil
-
+    if psutil is None or resource is None:
+        return
+    with contextlib.suppress(OSError, ValueError):
         soft, _ = resource.getrlimit(resource.RLIMIT_AS)
         if soft != resource.RLIM_INFINITY:
             yield soft, psutil.Process().memory_info().vms
@@ -100,22 +105,3 @@ def _text(path):
 
 def _number(text):
     return int(text) if text.strip().isdigit() else None
-
-
-def at_home(path):
-    """Returns a path with its leading ~ replaced by the home directory.
-
-    Raises:
-        BadInput: It starts with a ~, and there is no such home: no user of the name, or none of this number.
-
-    Example:
-
-    >>> at_home("photos")
-    PosixPath('photos')
-    """
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:
-        raise BadInput(
-            f"{path} starts with a home directory that this machine does not know. Write the path in full."
-        ) from None

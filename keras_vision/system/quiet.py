@@ -17,6 +17,9 @@ _LOCK = threading.RLock()  # two threads that turned the one descriptor aside wo
 def import_keras(*, only_to_build=False):
     """Imports Keras and its backend, without the pages that their native code logs and with our settings.
 
+    It comes before the first import of a module that imports Keras at its top: a front door's `carry_out` calls it, and
+    so does what a person's own program may start with, such as `build_model`.
+
     TensorFlow 2.21 writes its greeting before any setting of its log level takes effect, so the file descriptor
     itself is turned aside for the length of the import.
 
@@ -34,8 +37,8 @@ def import_keras(*, only_to_build=False):
     for name in ("tensorflow", "absl"):
         logging.getLogger(name).setLevel(logging.ERROR)
     if not only_to_build:
-        keras_settings.check_backend()
-        keras_settings.pin()
+        keras_settings.check_backend(sys.modules["keras"])
+        keras_settings.pin(sys.modules["keras"])
 
 
 def _import():

@@ -7,6 +7,7 @@ import types
 import pytest
 
 from keras_vision.reporting.progress import LiveProgress, PlainProgress, Progress, make_progress, suitable_progress
+from keras_vision.reporting.tables import Table
 
 
 class Terminal(io.StringIO):
@@ -127,4 +128,4 @@ def test_no_stream_is_no_reason_to_stop(stream, monkeypatch):
     monkeypatch.setattr(sys, "stdout", stream)
     with make_progress() as progress:
         progress.say("Müll")
-        progress.print("table")
+        progress.print(Table(None, ("class",)))

@@ -22,6 +22,7 @@ from keras_vision.runs import (
     save_model,
     write_json,
 )
+from keras_vision.runs.pictures import show_figures
 
 
 @pytest.fixture
@@ -233,7 +234,7 @@ def test_a_foreign_model_has_an_empty_card(tmp_path, model):
 
 def test_tensorboard_shows_the_picture_that_is_saved(tmp_path):
     run = Run(tmp_path)
-    run.show({"front": new_figure(height=1, width=2)}, step=3)
+    show_figures(run, {"front": new_figure(height=1, width=2)}, step=3)
     (image,) = EventAccumulator(str(run.tensorboard)).Reload().Images("front")
     assert image.encoded_image_string == (run.figures / "front.png").read_bytes()
     assert (image.width, image.height, image.step) == (300, 150, 3)

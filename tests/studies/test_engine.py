@@ -20,7 +20,7 @@ from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, load_model
 from keras_vision.studies import STUDIES, engine
-from keras_vision.studies.engine import Job, carry_out
+from keras_vision.studies.engine import Job, run_study
 from keras_vision.studies.plan import Case, Study, smoke
 from keras_vision.studies.report import train_command
 from keras_vision.studies.rnn_lstm import plain_rnn
@@ -63,7 +63,7 @@ def tiny(**changes):
 
 def run(folder, study=None, scale="quick", seeds=1, dataset=None):
     study = study or tiny()
-    return carry_out(Job("tiny", study, scale, seeds, dataset, None, folder, "float32", Progress(), "study tiny"))
+    return run_study(Job("tiny", study, scale, seeds, dataset, None, folder, "float32", Progress(), "study tiny"))
 
 
 @pytest.fixture(scope="module")

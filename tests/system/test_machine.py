@@ -1,12 +1,11 @@
-"""Memory within all limits, and paths at home. The files of the system are made up."""
+"""Memory within all limits. The files of the system are made up."""
 
 import subprocess
 import sys
 
 import pytest
 
-from keras_vision.errors import BadInput
-from keras_vision.system.machine import at_home, free_memory, memory_limit
+from keras_vision.system.machine import free_memory, memory_limit
 
 GB = 10**9
 
@@ -89,13 +88,6 @@ def test_memory_is_that_of_the_machine_within_the_limits_of_all_groups(files, li
 def test_a_limit_of_the_process_itself_counts(monkeypatch, tmp_path):
     monkeypatch.setattr("keras_vision.system.machine._own_limits", lambda: [(5 * GB, 2 * GB)])
     assert (memory_limit(tmp_path), free_memory(tmp_path)) == (5 * GB, 3 * GB)
-
-
-def test_a_home_that_nobody_knows_is_a_sentence():
-    with pytest.raises(
-        BadInput, match=r"~nobody-of-this-name/photos starts with a home directory.*Write the path in full"
-    ):
-        at_home("~nobody-of-this-name/photos")
 
 
 def test_a_process_can_be_held_to_less_than_the_machine_has():

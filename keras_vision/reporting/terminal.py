@@ -1,0 +1,39 @@
+"""What rich draws: tables, and bars that move in place."""
+
+from rich import box, progress
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+def drawn(table):
+    """Returns a `keras_vision.reporting.tables.Table` as rich draws it. What is in its cells is never markup."""
+    title = table.title and Text(table.title, style="table.title")
+    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for place, name in enumerate(table.columns):
+        look = {"overflow": "fold"} if place in table.texts else {"justify": "right", "no_wrap": True}
+        made.add_column(name, **look)
+    for row in table.rows:
+        if row is None:
+            made.add_section()
+        else:
+            made.add_row(*map(Text, row))
+    return made
+
+
+def print_table(table, stream):
+    """Prints a table on a stream that is no terminal."""
+    Console(file=stream, width=110, highlight=False).print(drawn(table))
+
+
+def new_bars(stream):
+    """Returns a `rich.progress.Progress` for a terminal; what it draws is gone once it has stopped."""
+    return progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(bar_width=None),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[note]}"),
+        progress.TimeRemainingColumn(),
+        console=Console(file=stream, highlight=False),
+        transient=True,
+    )

@@ -1,0 +1,12 @@
+"""The pictures of a run: files in its folder `figures`, and the same in TensorBoard."""
+
+from keras_vision.reporting.events import EventLog
+from keras_vision.reporting.style import save_figures
+
+
+def show_figures(run, figures, step=0):
+    """Saves each figure of a dict name -> `Figure` as `figures/name.png`, and the same picture for TensorBoard."""
+    paths = save_figures(figures, run.figures)
+    with EventLog(run.tensorboard) as log:
+        for path in paths:
+            log.picture(path.stem, path.read_bytes(), step)

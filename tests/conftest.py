@@ -1,5 +1,6 @@
 """What all tests share: a quiet TensorFlow, and where the real images are."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -26,6 +27,12 @@ PLACES = (
 def pytest_collection_modifyitems(items):
     """Puts slow tests first: what is left at the end is short, and two workers end together."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish():
+    """Spares the garbage collector, which runs in full before each trial, what is imported by now and stays anyway."""
+    gc.collect()
+    gc.freeze()
 
 
 def _real_data_dir(name):

@@ -1,9 +1,11 @@
 """The front doors as a person uses them: words in, an exit code and lines out, on data that needs no download."""
 
+import contextlib
 import csv
 import io
 import itertools
 import json
+import types
 from pathlib import Path
 
 import keras
@@ -19,10 +21,12 @@ from keras_vision.models import build_model
 from keras_vision.models.normalization import normalize
 from keras_vision.report import main as report_main
 from keras_vision.runs import Run
+from keras_vision.search.executors import here
 from keras_vision.train import main as train_main
 from keras_vision.train import train
 from keras_vision.training.measure import score
 from keras_vision.tune import main as tune_main
+from tests.synthetic import make_split
 
 pytestmark = pytest.mark.usefixtures("bare_searches")
 
@@ -32,14 +36,17 @@ def _in_an_empty_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture
-def images():
-    """Names an npz file of made-up images in three classes."""
-    from tests.synthetic import make_split
-
+def write_images(folder):
+    """Writes made-up images in three classes as an npz file and returns its name as a data set."""
     train, test = make_split(240, seed=1), make_split(60, seed=2)
-    np.savez("made_up.npz", x_train=train.images, y_train=train.labels, x_test=test.images, y_test=test.labels)
-    return "npz:made_up.npz"
+    path = folder / "made_up.npz"
+    np.savez(path, x_train=train.images, y_train=train.labels, x_test=test.images, y_test=test.labels)
+    return f"npz:{path}"
+
+
+@pytest.fixture
+def images(tmp_path):
+    return write_images(tmp_path)
 
 
 def test_the_settings_in_the_readme_are_buildable():
@@ -54,64 +61,66 @@ def test_the_settings_in_the_readme_are_buildable():
 
 
 def tune(*words):
-    return tune_main(["--model", "vgg", "--epochs", "6", "--batch-size", "32", "--strategy", "random", *words])
+    return tune_main(["--model", "mlp", "--strategy", "random", "--epochs", "2", *words])
 
 
-@pytest.mark.usefixtures("drawn")
-def test_a_search_reaches_its_target_and_says_where_things_are(images, capsys):
-    assert tune("--dataset", images, "--target-acc", "0.9", "--workdir", "w") == 0
-    lines = capsys.readouterr().out.splitlines()
-    shown = "target 0.9 reached: with 95% confidence the accuracy on new images is at least 0.9"
+@pytest.fixture(scope="module")
+def search(tmp_path_factory):
+    """A search that came to its target: its run, words, exit code and output; to be looked at only."""
+    folder = tmp_path_factory.mktemp("search")
+    words = ["--model", "vgg", "--dataset", write_images(folder), "--target-acc", "0.8", "--epochs", "6"]
+    words += ["--batch-size", "32", "--max-trials", "4", "--confirm", "2", "--workdir", str(folder / "w")]
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
+        patch.setattr(here, "latency_ms", lambda model: 1.5)
+        code = tune_main(words)
+    return types.SimpleNamespace(run=Run(folder / "w"), words=words, code=code, out=out.getvalue())
+
+
+def test_a_search_reaches_its_target_and_says_where_things_are(search):
+    lines, result = search.out.splitlines(), search.run.result
+    assert search.code == 0
+    assert result["at_least"] >= 0.8
+    shown = f"target 0.8 reached: with 95% confidence the accuracy on new images is at least {result['at_least']:.4f}"
     assert any(line.startswith(shown) for line in lines)
     assert any(
-        line.startswith("TensorBoard") and line.endswith("tensorboard --host localhost --logdir w") for line in lines
+        line.startswith("TensorBoard") and line.endswith(f"tensorboard --host localhost --logdir {search.run.path}")
+        for line in lines
     )
     assert lines[-1].startswith("test accuracy")
     assert "on 60 images" in lines[-1]
     assert "95% interval" in lines[-1]
     for name in ("config.json", "result.json", "model.keras", "trials.jsonl", "trials.csv", "tensorboard"):
-        assert (Run("w").path / name).exists()
-    assert {path.name for path in Run("w").figures.iterdir()} >= {"first_layer_kernels.png", "confusion_matrix.png"}
+        assert (search.run.path / name).exists()
+    assert {path.name for path in search.run.figures.iterdir()} >= {"first_layer_kernels.png", "confusion_matrix.png"}
 
 
-def test_a_search_ends_at_the_smallest_network_and_says_what_it_cost(images, capsys):
-    words = ("--strategy", "grow", "--max-trials", "4", "--confirm", "2", "--workdir", "w")
-    assert tune("--dataset", images, "--target-acc", "0.8", *words) == 0
-    out = capsys.readouterr().out
-    trials = list(csv.DictReader(io.StringIO(Path("w/trials.csv").read_text())))
-    goal = Run("w").result["goal"]
+def test_a_search_ends_at_the_smallest_network_and_says_what_it_cost(search, capsys):
+    trials = list(csv.DictReader(io.StringIO((search.run.path / "trials.csv").read_text())))
+    result = search.run.result
     scores = [(int(trial["parameters"]), float(trial["val_accuracy"])) for trial in trials if trial["val_accuracy"]]
-    assert Run("w").result["parameters"] == min(size for size, score in scores if score >= goal > 0.8)
-    assert "; now for a smaller one" in out
-    assert "full trainings of the first network that reached the target" in out
-    assert "trained anew: " in out
-    capsys.readouterr()
-    assert report_main(["w"]) == 0
+    assert result["parameters"] == min(size for size, score in scores if score >= result["goal"] > 0.8)
+    assert "; now for a smaller one" in search.out
+    assert "full trainings of the first network that reached the target" in search.out
+    assert "trained anew: " in search.out
+    assert report_main([str(search.run.path)]) == 0
     assert "Pareto front:" in capsys.readouterr().out
 
 
-def test_a_search_started_again_does_not_repeat_itself(images, capsys):
-    tune("--dataset", images, "--target-acc", "0.5", "--workdir", "w")
-    ledger = (Run("w").path / "trials.jsonl").read_bytes()
-    capsys.readouterr()
-    assert tune("--dataset", images, "--target-acc", "0.5", "--workdir", "w") == 0
-    assert (Run("w").path / "trials.jsonl").read_bytes() == ledger
+def test_a_search_started_again_does_not_repeat_itself(search, capsys):
+    ledger = (search.run.path / "trials.jsonl").read_bytes()
+    assert tune_main(search.words) == 0
+    assert (search.run.path / "trials.jsonl").read_bytes() == ledger
     assert "this split has been measured" not in capsys.readouterr().out
 
 
 def test_a_target_that_is_not_reached_exits_3_with_the_best_and_no_look_at_the_test_split(images, capsys):
-    words = ("--dataset", images, "--target-acc", "1", "--max-trials", "1", "--epochs", "1", "--workdir", "w")
-    assert tune(*words, "--confirm", "0") == 3
+    words = ("--dataset", images, "--target-acc", "1", "--confirm", "0", "--epochs", "1", "--workdir", "w")
+    assert tune(*words, "--max-trials", "1") == 3
     out = capsys.readouterr().out
     assert "target 1 not reached: " in out
     assert "test accuracy" not in out
     assert not (Run("w").path / "test_looks.json").exists()
-
-
-def test_a_larger_budget_goes_on(images):
-    words = ("--dataset", images, "--target-acc", "1", "--confirm", "0", "--epochs", "1", "--workdir", "w")
-    assert tune(*words, "--max-trials", "1") == 3
-    tune(*words, "--max-trials", "2")
+    tune(*words, "--max-trials", "2")  # a larger budget goes on
     assert sum(b'"asked"' in line for line in (Run("w").path / "trials.jsonl").read_bytes().splitlines()) == 2
 
 
@@ -211,27 +220,28 @@ def test_a_builders_network_that_could_not_be_loaded_is_not_trained(images):
     assert not Path("w").exists()
 
 
-def test_a_workdir_of_another_search_is_refused_by_the_field(images, capsys):
-    words = ("--dataset", images, "--target-acc", "0.4", "--workdir", "w")
-    tune(*words)
-    ledger = (Run("w").path / "trials.jsonl").read_bytes()
-    Path("own.py").write_text(
-        "def model_space(hp):\n    return {'filters': (hp.Int('width', 4, 8),), 'blocks': (1,)}\n"
-    )
+def test_a_workdir_of_another_search_is_refused_by_the_field(search, capsys):
+    ledger = (search.run.path / "trials.jsonl").read_bytes()
+    Path("own.py").write_text("LADDER = ({'filters': (4,), 'blocks': (1,)},)\n")
     for changed, message in (
         (("--seed", "1"), "started with seed=0, not with seed=1"),
-        (("--target-acc", "0.5"), "started with target_acc=0.4, not with target_acc=0.5"),
+        (("--target-acc", "0.5"), "started with target_acc=0.8, not with target_acc=0.5"),
         (("--max-params", "1000000"), "started with max_params=None, not with max_params=1000000"),
         (("--precision", "float32"), "started with precision='auto', not with precision='float32'"),
-        (("--epochs", "5"), "epochs.value=6, not with space.hyperparameters.epochs.value=5"),
+        (("--epochs", "5"), "space.recipe.epochs=6, not with space.recipe.epochs=5"),
         (("--space", "own.py"), "space."),
     ):
-        assert tune(*words, *changed) == 2
+        assert tune_main([*search.words, *changed]) == 2
         assert message in capsys.readouterr().err
+    assert (search.run.path / "trials.jsonl").read_bytes() == ledger
+
+
+def test_images_that_changed_are_not_those_of_a_search(images, capsys):
+    words = ("--dataset", images, "--workdir", "w", "--max-trials", "1", "--max-minutes", "1e-9")
+    assert tune(*words) == 0
     np.savez("made_up.npz", **{name: array[::-1] for name, array in np.load("made_up.npz").items()})
     assert tune(*words) == 2
     assert "fingerprint=" in capsys.readouterr().err
-    assert (Run("w").path / "trials.jsonl").read_bytes() == ledger
 
 
 def test_train_then_evaluate(images, capsys, monkeypatch):
@@ -255,12 +265,19 @@ def test_train_then_evaluate(images, capsys, monkeypatch):
     monkeypatch.chdir("elsewhere")  # the data is recorded with its whole path
     assert evaluate_main([str(run), "--split", "validation", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["accuracy"] == validation["accuracy"]
+    assert evaluate_main([str(run), "--dataset", "digits"]) == 2
+    message = capsys.readouterr().err
+    assert "digits has images of classes that the model does not know: '3', '4'" in message
+    assert "The model's classes are 0, 1, 2." in message
 
 
-def test_a_run_is_a_session_of_hparams_with_its_settings(images):
+def test_a_finished_run_is_not_trained_again_and_is_one_session_of_hparams_with_its_settings(images, capsys):
     words = ["--model", "cnn", "--dataset", images, "--epochs", "1", "--set", "filters=4,8", "--workdir", "w"]
-    for _ in range(2):
-        assert train_main(words) == 0
+    assert train_main(words) == 0
+    before = (Run("w").path / "model.keras").read_bytes()
+    assert train_main(words) == 0
+    assert "This run is finished" in capsys.readouterr().out
+    assert (Run("w").path / "model.keras").read_bytes() == before
     log = EventAccumulator(str(Run("w").tensorboard)).Reload()
     content = log.PluginTagToContent("hparams")["_hparams_/session_start_info"]
     settings = HParamsPluginData.FromString(content).session_start_info.hparams
@@ -295,7 +312,7 @@ def test_a_run_that_is_out_of_time_goes_on_with_more(images, capsys):
 
 
 def test_a_search_that_is_out_of_time_leaves_its_trial_open(images):
-    words = ("--dataset", images, "--epochs", "2", "--workdir", "w", "--max-trials", "1")
+    words = ("--dataset", images, "--workdir", "w", "--max-trials", "1")
     assert tune(*words, "--max-minutes", "1e-9") == 0
     assert b'"completed"' not in (Run("w").path / "trials.jsonl").read_bytes()
     assert "test" not in Run("w").result
@@ -305,8 +322,6 @@ def test_a_search_that_is_out_of_time_leaves_its_trial_open(images):
 
 
 def test_an_unreadable_test_split_does_not_hide_what_was_reached(capsys):
-    from tests.synthetic import make_split
-
     train = make_split(120)
     np.savez("bad.npz", x_train=train.images, y_train=train.labels, x_test=train.images[:9], y_test=train.labels[:8])
     words = ["--model", "cnn", "--dataset", "npz:bad.npz", "--epochs", "1", "--set", "filters=4,", "--workdir", "w"]
@@ -314,23 +329,6 @@ def test_an_unreadable_test_split_does_not_hide_what_was_reached(capsys):
     out = capsys.readouterr().out
     assert "warning: The test images could not be read. " in out
     assert "validation accuracy" in out
-
-
-def test_a_finished_run_is_not_trained_again(images, capsys):
-    words = ["--model", "cnn", "--dataset", images, "--epochs", "1", "--set", "filters=4,", "--workdir", "w"]
-    train_main(words)
-    before = (Run("w").path / "model.keras").read_bytes()
-    assert train_main(words) == 0
-    assert "This run is finished" in capsys.readouterr().out
-    assert (Run("w").path / "model.keras").read_bytes() == before
-
-
-def test_evaluating_with_other_classes_names_both_sides(images, capsys):
-    train_main(["--model", "cnn", "--dataset", images, "--epochs", "1", "--set", "filters=4,", "--workdir", "w"])
-    assert evaluate_main(["w", "--dataset", "digits"]) == 2
-    message = capsys.readouterr().err
-    assert "digits has images of classes that the model does not know: '3', '4'" in message
-    assert "The model's classes are 0, 1, 2." in message
 
 
 def test_the_interval_of_a_score_is_wilsons():
@@ -343,21 +341,23 @@ def test_the_interval_of_a_score_is_wilsons():
 
 @pytest.mark.slow
 def test_digits_reach_their_target_with_nothing_but_the_package():
-    assert tune_main(["--dataset", "digits", "--model", "cnn", "--target-acc", "0.9"]) == 0
+    assert tune_main(["--dataset", "digits", "--model", "cnn", "--target-acc", "0.9", "--epochs", "3"]) == 0
 
 
 @pytest.mark.slow
 @pytest.mark.real_data
 def test_real_images_of_fashion_are_learned(fashion_mnist_dir, capsys):
     network = ["--model", "mlp", "--set", "hidden_units=64,"]
-    assert train_main([*network, "--data-dir", str(fashion_mnist_dir), "--epochs", "1", "--json"]) == 0
+    recipe = ["--epochs", "1", "--batch-size", "512"]
+    assert train_main([*network, *recipe, "--data-dir", str(fashion_mnist_dir), "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["test"]["n"] == 10_000
     assert result["test"]["accuracy"] > 0.7
 
 
 def test_a_training_for_balanced_accuracy_weighs_its_classes_and_records_it(images, capsys):
-    words = ["--model", "cnn", "--dataset", images, "--epochs", "2", "--workdir", "w", "--target-acc", "0.01"]
+    words = ["--model", "cnn", "--dataset", images, "--epochs", "2", "--set", "filters=4,"]
+    words += ["--workdir", "w", "--target-acc", "0.01"]
     assert train_main([*words, "--metric", "balanced_accuracy"]) == 0
     assert "target 0.01 of balanced accuracy reached: validation balanced accuracy" in capsys.readouterr().out
     settings = Run("w").config["settings"]

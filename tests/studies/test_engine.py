@@ -188,42 +188,33 @@ def trained(monkeypatch):
     return called
 
 
-def test_a_finished_run_is_not_run_again_and_new_seeds_are_added(finished, trained):
-    run(finished)
-    assert trained == []
-    run(finished, seeds=2)
-    assert trained == ["2-units-1", "4-units-1"]
-    assert [row["seed"] for row in rows_in(finished)] == ["0", "1", "0", "1"]
-    assert "± " in (finished / "report.md").read_text()
-
-
-def test_what_is_recorded_of_a_study_is_enough_to_go_on(finished, trained, tmp_path):
+def test_a_finished_run_is_not_run_again_and_its_record_is_enough_to_add_seeds(finished, trained, tmp_path):
     seen = []
     study = tiny(figures=(lambda table: seen.append(table.first_model("2 units")) or {},))
     run(finished, study)
+    assert trained == []
     record_studies.record(finished, tmp_path / "results")
     copied = shutil.copytree(tmp_path / "results" / "tiny", tmp_path / "copied")
     run(copied, study, seeds=2)  # with a report after each seed
     assert trained == ["2-units-1", "4-units-1"]
+    assert [row["seed"] for row in rows_in(copied)] == ["0", "1", "0", "1"]
     assert rows_in(copied)[::2] == rows_in(finished)
+    assert "± " in (copied / "report.md").read_text()
     assert (copied / "figures" / "curves.png").exists()
     assert seen == [finished / "runs/2-units-0", None, copied / "runs/2-units-1"]
 
 
-def test_an_interrupted_study_goes_on_where_it_was(tmp_path, trained, monkeypatch):
-    counted = engine.train
+def test_an_interrupted_study_goes_on_where_it_was(finished, trained, monkeypatch):
+    shutil.rmtree(finished / "runs" / "4-units-0")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(engine, "train", interrupt)
+        run(finished)
+    assert run(finished)["runs"] == 2
+    assert trained == ["4-units-0"]
 
-    def interrupted(*args, **options):
-        if options["workdir"].name == "4-units-0":
-            raise KeyboardInterrupt
-        return counted(*args, **options)
 
-    monkeypatch.setattr(engine, "train", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "w")
-    monkeypatch.setattr(engine, "train", counted)
-    assert run(tmp_path / "w")["runs"] == 2
-    assert trained == ["2-units-0", "4-units-0"]
+def interrupt(*args, **options):
+    raise KeyboardInterrupt
 
 
 def test_a_scale_has_no_more_seeds_than_it_is_worth(finished, trained):
@@ -240,11 +231,7 @@ def on_other_data(folder, dataset):
     return run(folder, study, dataset=dataset)
 
 
-def test_another_data_set_decides_nothing(tmp_path):
-    assert on_other_data(tmp_path / "w", "digits")["held"] is None
-
-
-def test_data_that_changed_is_not_mixed_with_what_was(tmp_path):
+def test_another_data_set_decides_nothing_and_is_not_mixed_with_what_it_was_before_it_changed(tmp_path):
     for seed in (0, 1):
         train_split, test_split = make_split(64, seed=seed), make_split(16, seed=2)
         np.savez(
@@ -253,7 +240,7 @@ def test_data_that_changed_is_not_mixed_with_what_was(tmp_path):
             **{"x_test": test_split.images, "y_test": test_split.labels},
         )
         if seed == 0:
-            on_other_data(tmp_path / "w", f"npz:{tmp_path}/own.npz")
+            assert on_other_data(tmp_path / "w", f"npz:{tmp_path}/own.npz")["held"] is None
     engine._opened.cache_clear()  # as in another process
     with pytest.raises(BadInput, match="fingerprint"):
         on_other_data(tmp_path / "w", f"npz:{tmp_path}/own.npz")
@@ -271,7 +258,7 @@ def test_a_smaller_scale_confirms_a_claim_and_does_not_refute_it(finished, held)
     assert run(finished, tiny(answer=lambda table: ("So.", held)))["held"] is (held or None)
 
 
-def test_long_studies_have_a_report_after_each_case(tmp_path, trained, monkeypatch):
+def test_long_studies_have_a_report_after_each_case(finished, monkeypatch):
     published, real = [], engine.publish
 
     def publish(job, run, table):
@@ -280,8 +267,8 @@ def test_long_studies_have_a_report_after_each_case(tmp_path, trained, monkeypat
         return result
 
     monkeypatch.setattr(engine, "publish", publish)
-    run(tmp_path / "w", tiny(by_case=True))
-    assert len(published) == len(trained) == 2
+    run(finished, tiny(by_case=True))
+    assert len(published) == 2
     assert "- Seeds: 0 (trainings still to come: 1); " in published[0]
     assert "- Seeds: 0; " in published[1]
 
@@ -311,16 +298,17 @@ def diverging():
     """A study with a network whose steps are so long that its loss becomes infinite."""
     settings = {"hidden_units": (8, 8, 8), "activation": "linear"}
     wild = Case("wild", "mlp", settings, {"optimizer": "sgd", "learning_rate": 100.0})
-    return tiny(cases=lambda scale: [Case("tame", "mlp", {"hidden_units": (2,)}), wild])
+    return tiny(cases=lambda scale: [tiny().cases(scale)[0], wild])
 
 
-def test_a_case_that_diverges_has_a_row_without_numbers_and_no_answer_is_made_up(tmp_path, diverging):
-    result = run(tmp_path / "w", diverging)
+def test_a_case_that_diverges_has_a_row_without_numbers_and_no_answer_is_made_up(finished, trained, diverging):
+    result = run(finished, diverging)
+    assert trained == ["wild-0"]
     assert (result["held"], result["answer"].split(".")[0]) == (None, "These diverged with every seed: wild")
-    assert [bool(row["val_accuracy"]) for row in rows_in(tmp_path / "w")] == [True, False]
-    assert "These diverged and have no numbers: wild with seed 0." in (tmp_path / "w/report.md").read_text()
+    assert [bool(row["val_accuracy"]) for row in rows_in(finished)] == [True, False]
+    assert "These diverged and have no numbers: wild with seed 0." in (finished / "report.md").read_text()
     expecting = dataclasses.replace(diverging, may_diverge=True)
-    assert run(tmp_path / "w", expecting)["answer"] == "The best is tame."
+    assert run(finished, expecting)["answer"] == "The best is 2 units."
 
 
 def test_a_first_case_that_diverges_does_not_end_the_others(tmp_path, diverging):
@@ -329,7 +317,7 @@ def test_a_first_case_that_diverges_does_not_end_the_others(tmp_path, diverging)
     changes = {"is_tested": True, "by_case": True, "figures": figures, "cases": swapped}
     result = run(tmp_path / "w", dataclasses.replace(diverging, **changes))
     assert (result["runs"], result["missing"]) == (2, 0)
-    assert "for tame with seed 0, on 179 images" in (tmp_path / "w/report.md").read_text()
+    assert "for 2 units with seed 0, on 179 images" in (tmp_path / "w/report.md").read_text()
 
 
 def test_a_study_whose_runs_all_diverge_fails(tmp_path, diverging):

@@ -1,5 +1,6 @@
 import io
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -38,32 +39,49 @@ class Said(Progress):
 
 
 class StopAfter(Exception):
-    """Stands for a kill after some epochs."""
+    """Stands for a kill."""
 
 
-def run_until(epochs, run, recipe=RECIPE, monkeypatch=None):
-    """Trains and dies right after `epochs` epochs are on disk."""
+def fit_and_copy(folder, recipe=RECIPE):
+    """Trains in `folder`/whole; `folder`/2 is what a kill leaves of it between checkpoint and model of epoch 2."""
     saved = Checkpoints.save
 
-    def save_and_die(self, model, state):
+    def save_and_copy(self, model, state):
         saved(self, model, state)
-        if state["epoch"] == epochs:
-            raise StopAfter
+        shutil.copytree(folder / "whole", folder / str(state["epoch"]))
 
-    with monkeypatch.context() as patch, pytest.raises(StopAfter):
-        patch.setattr(Checkpoints, "save", save_and_die)
-        fit(small_model(), make_dataset(), recipe, run, seed=5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Checkpoints, "save", save_and_copy)
+        return fit(small_model(), make_dataset(), recipe, Run(folder / "whole"), seed=5)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The folder of a training that nothing disturbed, and of what kills would have left; to be looked at only."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    fit_and_copy(folder)
+    return folder
+
+
+@pytest.fixture
+def killed(undisturbed, tmp_path):
+    """Returns a function that gives the undisturbed run as a kill after so many epochs leaves it."""
+    return lambda epochs: Run(shutil.copytree(undisturbed / str(epochs), tmp_path / "killed"))
 
 
 def weights_of(run):
     return load_model(run.path).get_weights()
 
 
-def test_a_small_network_learns(tmp_path):
-    result = fit(small_model(dropout_rate=0.0), make_dataset(), RECIPE.replace(epochs=8), Run(tmp_path))
+def test_a_small_network_learns_and_its_best_epoch_is_named(tmp_path):
+    stream = io.StringIO()
+    options = {"progress": PlainProgress(stream)}
+    result = fit(small_model(dropout_rate=0.0), make_dataset(), RECIPE.replace(epochs=8), Run(tmp_path), **options)
     assert result["val_accuracy"] > 0.9
     assert result["stopped"] == "epochs"
     assert result["epochs_run"] == 8
+    assert Run(tmp_path).result == result
+    assert "best 0." in stream.getvalue()
 
 
 def test_the_filters_of_a_whitening_are_made_from_the_training_images(tmp_path):
@@ -109,35 +127,34 @@ def test_a_judge_ends_a_training_for_good(tmp_path):
     assert Run(tmp_path).finished
 
 
-def test_training_ends_at_the_target_and_a_judge_sees_that_epoch_and_does_not_overrule_it(tmp_path):
-    seen = []
+def test_training_ends_at_a_target_met_exactly_and_a_judge_sees_that_epoch_and_does_not_overrule_it(
+    undisturbed, tmp_path
+):
+    seen, dataset = [], make_dataset()
+    first = json.loads((undisturbed / "whole" / "metrics.jsonl").read_text().splitlines()[0])["val_accuracy"]
+    exactly = round(first * len(dataset.validation)) / len(dataset.validation)
 
     def judge(rows):
         seen.append(len(rows))
         return "hopeless"
 
-    result = fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), target_acc=0.01, judge=judge)
+    result = fit(small_model(), dataset, RECIPE, Run(tmp_path), seed=5, target_acc=exactly, judge=judge)
     assert (result["stopped"], result["epochs_run"]) == ("target", 1)
     assert set(seen) == {1}
 
 
-def test_a_judge_does_not_overrule_a_training_that_came_to_its_end(tmp_path):
-    judge = lambda rows: "hopeless" if len(rows) == 4 else None  # noqa: E731
-    assert fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), judge=judge)["stopped"] == "epochs"
-
-
-def test_a_judged_training_that_was_killed_is_judged_again_and_not_continued(tmp_path, monkeypatch):
-    run_until(2, Run(tmp_path), monkeypatch=monkeypatch)
+def test_a_judged_training_that_was_killed_is_judged_again_and_not_continued(killed):
     judge = lambda rows: "hopeless"  # noqa: E731
-    result = fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), seed=5, judge=judge)
+    result = fit(small_model(), make_dataset(), RECIPE, killed(2), seed=5, judge=judge)
     assert (result["stopped"], result["epochs_run"]) == ("hopeless", 2)
 
 
-def test_a_training_that_has_nothing_left_to_do_shows_no_bar(tmp_path, monkeypatch):
-    run_until(4, Run(tmp_path), monkeypatch=monkeypatch)
+def test_a_training_that_came_to_its_end_shows_no_bar_and_no_judge_overrules_it(killed, monkeypatch):
     progress = Progress()
     monkeypatch.setattr(progress, "fit_started", lambda *args, **options: pytest.fail("a bar that nobody takes away"))
-    assert fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), seed=5, progress=progress)["epochs_run"] == 4
+    options = {"judge": lambda rows: "hopeless", "progress": progress}
+    result = fit(small_model(), make_dataset(), RECIPE, killed(4), seed=5, **options)
+    assert (result["stopped"], result["epochs_run"]) == ("epochs", 4)
 
 
 def test_memory_that_does_not_suffice_is_an_error_that_says_what_may_help(tmp_path, monkeypatch):
@@ -153,23 +170,22 @@ def test_memory_that_does_not_suffice_is_an_error_that_says_what_may_help(tmp_pa
         fit(model, make_dataset(), RECIPE, Run(tmp_path))
 
 
-def test_a_network_that_could_not_be_loaded_is_refused_before_it_is_trained(tmp_path):
-    model = build_model("cnn", (8, 8, 1), 3, filters=(2**21,))
-    with pytest.raises(BadInput, match="At most 256 MiB are allowed"):
+def test_a_network_that_could_not_be_loaded_is_refused_before_it_is_trained(tmp_path, monkeypatch):
+    monkeypatch.setattr("keras_vision.runs.models.MAX_OUTPUT_BYTES", 2**20)
+    model = build_model("cnn", (8, 8, 1), 3, filters=(2**12 + 1,))
+    with pytest.raises(BadInput, match="At most 1 MiB are allowed"):
         fit(model, make_dataset(), RECIPE, Run(tmp_path))
 
 
-def test_the_run_directory_holds_what_the_result_says_and_the_model_of_the_best_epoch(tmp_path):
-    run, dataset = Run(tmp_path), make_dataset()
-    result = fit(small_model(), dataset, RECIPE, run)
+def test_the_run_directory_holds_what_the_result_says_and_the_model_of_the_best_epoch(undisturbed):
+    run, dataset = Run(undisturbed / "whole"), make_dataset()
     rows = [json.loads(line) for line in run.metrics_path.read_text().splitlines()]
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
-    assert result["val_accuracy"] == max(row["val_accuracy"] for row in rows)
-    assert run.result == result
+    assert run.result["val_accuracy"] == max(row["val_accuracy"] for row in rows)
     assert read_card(run.path)["class_names"] == ["a", "b", "c"]
     assert not run.checkpoints.exists()
-    logits = load_model(tmp_path).predict(dataset.validation.images, verbose=0)
-    assert np.mean(logits.argmax(axis=1) == dataset.validation.labels) == pytest.approx(result["val_accuracy"])
+    logits = load_model(run.path).predict(dataset.validation.images, verbose=0)
+    assert np.mean(logits.argmax(axis=1) == dataset.validation.labels) == pytest.approx(run.result["val_accuracy"])
 
 
 class PassesLater(float):
@@ -182,94 +198,68 @@ class PassesLater(float):
         return self.looks > 1
 
 
-def test_time_that_runs_out_at_the_end_of_an_epoch_leaves_a_model(tmp_path):
-    result = fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), keep="last", deadline=PassesLater())
+def test_time_that_runs_out_at_the_end_of_an_epoch_leaves_a_model_and_no_best_epoch_is_named(tmp_path):
+    stream = io.StringIO()
+    options = {"keep": "last", "deadline": PassesLater(), "progress": PlainProgress(stream)}
+    result = fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), **options)
     assert (result["stopped"], result["epochs_run"]) == ("time", 2)
     assert Run(tmp_path).model_path.exists()
+    assert "epoch 2 of 4" in stream.getvalue() and "best 0." not in stream.getvalue()
 
 
 def test_training_ends_at_the_deadline(tmp_path):
     result = fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), deadline=0.0)
     assert (result["stopped"], result["epochs_run"]) == ("time", 1)
     assert not Run(tmp_path).finished
-    assert fit(small_model(), make_dataset(), RECIPE, Run(tmp_path))["epochs_run"] == RECIPE.epochs
 
 
-@pytest.mark.parametrize("changes", [{}, {"ema_momentum": 0.9}, {"optimizer": "sgd", "learning_rate": 0.05}])
-def test_a_resumed_run_has_the_weights_of_an_undisturbed_one(tmp_path, monkeypatch, changes):
-    recipe = RECIPE.replace(**changes)
-    whole, cut = Run(tmp_path / "whole"), Run(tmp_path / "cut")
-    fit(small_model(), make_dataset(), recipe, whole, seed=5)
-    run_until(2, cut, recipe, monkeypatch=monkeypatch)
-    result = fit(small_model(), make_dataset(), recipe, cut, seed=5)
-    assert result["epochs_run"] == 4
-    for a, b in zip(weights_of(whole), weights_of(cut), strict=True):
+# test id -> (policy, what differs from `RECIPE`)
+TRAININGS = {
+    "adamw": ("float32", {}),
+    "sgd, averaged": ("float32", {"optimizer": "sgd", "learning_rate": 0.05, "ema_momentum": 0.9}),
+    "float16, with the scale of its loss": ("mixed_float16", {}),
+}
+
+
+@pytest.mark.parametrize(("policy", "changes"), TRAININGS.values(), ids=TRAININGS)
+def test_a_resumed_run_has_the_weights_of_an_undisturbed_one(tmp_path, policy, changes):
+    keras.config.set_dtype_policy(policy)
+    recipe, lines = RECIPE.replace(**changes), []
+    fit_and_copy(tmp_path, recipe)
+    result = fit(small_model(), make_dataset(), recipe, Run(tmp_path / "2"), seed=5, progress=Said(lines))
+    assert (result["epochs_run"], lines) == (4, [])
+    for a, b in zip(weights_of(Run(tmp_path / "whole")), weights_of(Run(tmp_path / "2")), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_damaged_checkpoint_leaves_the_one_before_it(tmp_path, monkeypatch):
-    run = Run(tmp_path)
-    run_until(3, run, monkeypatch=monkeypatch)
+def test_a_damaged_checkpoint_leaves_the_one_before_it_and_a_half_written_one_goes_at_the_end(killed):
+    run = killed(3)
     newest = max(run.checkpoints.glob("epoch-*.npz"))
     newest.write_bytes(newest.read_bytes()[:-200])
+    (run.checkpoints / ".epoch-00004.123.tmp.npz").write_bytes(b"half")
     lines = []
 
     class Listener:
         def __getattr__(self, name):
             return lambda *args, **kwargs: lines.append((name, args, kwargs))
 
-    fit(small_model(), make_dataset(), RECIPE, run, seed=5, progress=Listener())
+    assert fit(small_model(), make_dataset(), RECIPE, run, seed=5, progress=Listener())["epochs_run"] == 4
     assert any(name == "say" and "epoch-00003.npz is damaged" in args[0] for name, args, _ in lines)
     (started,) = [(args, kwargs) for name, args, kwargs in lines if name == "fit_started"]
     best = max(json.loads(line)["val_accuracy"] for line in run.metrics_path.read_text().splitlines()[:2])
     assert started == ((4, 6), {"done": 2, "best": best})
-
-
-@pytest.mark.parametrize(("keep", "is_named"), [("best", True), ("last", False)])
-def test_the_best_epoch_is_named_only_where_its_weights_are_kept(tmp_path, keep, is_named):
-    stream = io.StringIO()
-    fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), keep=keep, progress=PlainProgress(stream))
-    assert ("best 0." in stream.getvalue()) is is_named
-
-
-def test_a_training_that_starts_anew_keeps_its_own_checkpoints(tmp_path, monkeypatch):
-    run = Run(tmp_path)
-    run_until(3, run, monkeypatch=monkeypatch)
-    for path in run.checkpoints.glob("epoch-*.npz"):
-        path.write_bytes(b"damaged")
-    run_until(1, run, monkeypatch=monkeypatch)
-    assert [path.name for path in run.checkpoints.iterdir()] == ["epoch-00001.npz"]
-    run_until(2, run, monkeypatch=monkeypatch)
-    assert json.loads(run.metrics_path.read_text().splitlines()[-1])["epoch"] == 2
-
-
-def test_a_resumed_training_in_float16_goes_on_with_its_scale(tmp_path, monkeypatch):
-    keras.config.set_dtype_policy("mixed_float16")
-    whole, cut = Run(tmp_path / "whole"), Run(tmp_path / "cut")
-    fit(small_model(), make_dataset(), RECIPE, whole, seed=5)
-    run_until(2, cut, monkeypatch=monkeypatch)
-    (checkpoint,) = cut.checkpoints.glob("epoch-00002.npz")
-    lines = []
-    fit(small_model(), make_dataset(), RECIPE, cut, seed=5, progress=Said(lines))
-    assert not lines, checkpoint
-    for a, b in zip(weights_of(whole), weights_of(cut), strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
-def test_a_checkpoint_that_was_cut_while_written_does_not_block_the_end(tmp_path, monkeypatch):
-    run = Run(tmp_path)
-    run_until(2, run, monkeypatch=monkeypatch)
-    (run.checkpoints / ".epoch-00003.123.tmp.npz").write_bytes(b"half")
-    assert fit(small_model(), make_dataset(), RECIPE, run, seed=5)["epochs_run"] == 4
     assert not run.checkpoints.exists()
 
 
-def test_a_target_met_exactly_is_reached(tmp_path):
-    dataset = make_dataset()
-    first = fit(small_model(), dataset, RECIPE.replace(epochs=1), Run(tmp_path / "a"))
-    exactly = round(first["val_accuracy"] * len(dataset.validation)) / len(dataset.validation)
-    again = fit(small_model(), dataset, RECIPE.replace(epochs=1), Run(tmp_path / "b"), target_acc=exactly)
-    assert again["stopped"] == "target"
+def test_a_training_that_starts_anew_keeps_its_own_checkpoints(killed, tmp_path):
+    left = killed(3)
+    for path in left.checkpoints.glob("epoch-*.npz"):
+        path.write_bytes(b"damaged")
+    left.path.rename(tmp_path / "whole")
+    fit_and_copy(tmp_path)
+    kept = {epochs: sorted(path.name for path in Run(tmp_path / epochs).checkpoints.iterdir()) for epochs in "13"}
+    assert kept == {"1": ["epoch-00001.npz"], "3": ["epoch-00002.npz", "epoch-00003.npz"]}
+    assert json.loads(Run(tmp_path / "3").metrics_path.read_text().splitlines()[-1])["epoch"] == 3
 
 
 def test_a_shift_as_large_as_the_image_is_refused(tmp_path):
@@ -277,13 +267,10 @@ def test_a_shift_as_large_as_the_image_is_refused(tmp_path):
         fit(small_model(), make_dataset(), RECIPE.replace(shift=8), Run(tmp_path))
 
 
-def test_another_seed_gives_other_weights(tmp_path):
-    for name, seed in (("a", 0), ("b", 1)):
-        fit(small_model(), make_dataset(), RECIPE.replace(epochs=1), Run(tmp_path / name), seed=seed)
-    assert any(
-        not np.array_equal(a, b)
-        for a, b in zip(weights_of(Run(tmp_path / "a")), weights_of(Run(tmp_path / "b")), strict=True)
-    )
+def test_another_seed_gives_other_weights(undisturbed, tmp_path):
+    fit(small_model(), make_dataset(), RECIPE, Run(tmp_path), seed=6)
+    pairs = zip(weights_of(Run(tmp_path)), weights_of(Run(undisturbed / "whole")), strict=True)
+    assert not any(np.array_equal(a, b) for a, b in pairs if a.ndim > 1)
 
 
 def test_a_loss_that_is_not_finite_is_an_error(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from keras_vision.analysis.counts import count_unbuilt
 from keras_vision.models import MODELS, build_model, model_settings
 from keras_vision.search.ladder import Ladder
-from keras_vision.search.loop import REJECTIONS_THAT_END_A_SEARCH
+from keras_vision.search.proposals import REJECTIONS_THAT_END_A_SEARCH
 from keras_vision.search.space import Space
 from keras_vision.search.strategies.grid import make_oracle
 from keras_vision.search.strategies.grow import GROWS

@@ -6,10 +6,9 @@ the ledger to a fresh one brings it to the state it had. As many trials run at o
 """
 
 import dataclasses
-import json
 import time
 
-from keras_vision.errors import BadInput, KerasVisionError
+from keras_vision.errors import KerasVisionError
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import write_text
 from keras_vision.search import ranking, winner
@@ -23,13 +22,10 @@ from keras_vision.search.executors.runner import Workplace
 from keras_vision.search.failures import check_first_trials, why_none
 from keras_vision.search.ledger import Ledger, trial_run
 from keras_vision.search.networks import Networks
-from keras_vision.search.outcome import is_sound, learned_score, outcome_of, reaches
-from keras_vision.search.strategies import make_strategy
+from keras_vision.search.outcome import is_sound, outcome_of, reaches
+from keras_vision.search.proposals import Proposals
 from keras_vision.search.trainings import Trainings
 from keras_vision.system.machine import cores
-
-# A strategy that only proposes what the budgets forbid has nothing more to offer.
-REJECTIONS_THAT_END_A_SEARCH = 100
 
 
 def run_search(plan, dataset, space, run, progress=None, workers=1):
@@ -82,10 +78,8 @@ class Search:
         self.executor = make_executor(place, run, workers)
         self.trainings = Trainings(run, self.ledger, self.executor)
         self.confirmer = Confirmer(plan, run, self.trainings, self.progress.say)
-        self.strategy = make_strategy(plan, space, self.networks)
+        self.proposals = Proposals(plan, space, self.networks, self.ledger, self.progress.say)
         self.unfinished = []
-        for event, trial, details in self.ledger.turns:
-            self._replay(event, trial, details)
 
     # ---- the whole of it ----
 
@@ -112,12 +106,12 @@ class Search:
         Returns:
             Why it ended: "target", "trials", "time" or "space".
         """
-        self.board.log_missing(self.ledger.trials)
         self._prune()
         while True:
             ended = self._ended()
             if not ended:
                 self._start_trials()
+            self.board.log_missing(self.ledger.trials)
             if not self.trainings.running:
                 self.board.write_tables(self.ledger.trials)
                 self.board.draw(self.ledger.trials, self.needed)
@@ -146,8 +140,7 @@ class Search:
                 ended = "time"
                 break
             if not is_known:
-                self.ledger.record("confirmed", trial.number, **confirmed)
-                self._tell_confirmed(trial, confirmed)
+                self.proposals.confirm(trial, confirmed)
             if not reaches(trial, self.needed) or is_sound(trial, self.needed):
                 break
             if not is_known:
@@ -216,73 +209,12 @@ class Search:
             return "trials"
         return None
 
-    # ---- the strategy and the ledger, kept in step ----
-
-    def _ask(self):
-        """Returns the next trial that is within the limits, or None where there is none."""
-        while not self._all_rejected():
-            values = self.strategy.ask()
-            if values is None:
-                return None
-            self.ledger.record("asked", len(self.ledger.trials), values=values)
-            trial = self.ledger.trials[-1]
-            if not self._is_over(trial):
-                return trial
-        self.progress.say(f"the last {REJECTIONS_THAT_END_A_SEARCH} proposals were all over a limit")
-        return None
-
-    def _all_rejected(self):
-        last = self.ledger.trials[-REJECTIONS_THAT_END_A_SEARCH:]
-        return len(last) == REJECTIONS_THAT_END_A_SEARCH and all(trial.status == "REJECTED" for trial in last)
-
-    def _is_over(self, trial):
-        """Rejects a trial that is over a limit, by count, before anything is allocated; returns whether it was."""
-        try:
-            reason = self.networks.broken_limit(self.space.resolve(trial.values)[0])
-        except BadInput:  # values that do not go together: the trial fails as any other does
-            return False
-        if reason:
-            self._close(trial, "rejected", reason=reason)
-        return bool(reason)
-
-    def _open_trial(self):
-        """Returns a trial that was begun, or asked for, and is wanted; None where there is none."""
-        running = self.trainings.trials
-        waiting = [trial for trial in self.ledger.trials if trial.status == "OPEN" and trial not in running]
-        wanted = (trial for trial in waiting if self.strategy.wants(trial.values) and not self._is_over(trial))
-        return next(wanted, None)
-
-    def _close(self, trial, event, **details):
-        self.ledger.record(event, trial.number, **details)
-        self.strategy.tell(trial.values, trial.score, trial.reason)
-        self.board.log_session(trial)
-        if trial.status == "FAILED":
-            self.progress.say(f"  failed: {trial.reason}")
-
-    def _tell_confirmed(self, trial, confirmed):
-        self.strategy.confirm(trial.values, learned_score(trial, confirmed, self.needed))
-
-    def _replay(self, event, trial, details):
-        """Asks or tells the strategy what it was asked or told then."""
-        if event == "confirmed":
-            self._tell_confirmed(trial, details)
-            return
-        if event != "asked":
-            self.strategy.tell(trial.values, trial.score, trial.reason)
-            return
-        values = self.strategy.ask()
-        if values is None or json.loads(json.dumps(values)) != trial.values:
-            raise KerasVisionError(
-                f"Trial {trial.name} in {self.ledger.path} has settings that this search would not have proposed. Was "
-                "it made by another version? Nothing was changed. Give another --workdir."
-            )
-
     # ---- one trial ----
 
     def _start_trials(self):
         """Starts trials as long as there is room for them, and something to try."""
         while self.trainings.has_room and len(self.trainings.running) < self._left():
-            trial = self._open_trial() or self._ask()
+            trial = self.proposals.next(self.trainings.trials)
             if trial is None:
                 return
             number = len(self.ledger.closed) + len(self.trainings.running) + 1
@@ -293,7 +225,7 @@ class Search:
 
     def _pause_useless(self, has_ended):
         """Pauses trials that lead to nothing now. Where what was found turns out to be luck, they go on."""
-        self.trainings.pause(lambda trial: has_ended or not self.strategy.wants(trial.values))
+        self.trainings.pause(lambda trial: has_ended or not self.proposals.wants(trial))
 
     def _is_judged(self, trial):
         # One of Hyperband's short trainings need not come near the target: it is there to be compared with its like.
@@ -329,3 +261,8 @@ class Search:
                 if stopped == "hopeless":
                     self.progress.say(f"  given up: it can no longer reach {self.needed:.4f}")
                 self._close(trial, "completed", result=result)
+
+    def _close(self, trial, event, **details):
+        self.proposals.close(trial, event, **details)
+        if trial.status == "FAILED":
+            self.progress.say(f"  failed: {trial.reason}")

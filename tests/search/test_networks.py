@@ -4,7 +4,7 @@ import pytest
 
 from keras_vision.errors import KerasVisionError
 from keras_vision.reporting.progress import Progress
-from keras_vision.search import loop
+from keras_vision.search import proposals
 from keras_vision.search.executors import runner
 from keras_vision.search.ladder import Ladder
 from keras_vision.search.plan import Limits
@@ -36,7 +36,7 @@ def test_networks_within_a_limit_are_found_among_others(tmp_path, space):
 
 def test_a_network_that_is_too_slow_is_rejected(tmp_path, space, monkeypatch):
     monkeypatch.setattr(runner, "latency_ms", lambda model: 7.0)
-    monkeypatch.setattr(loop, "REJECTIONS_THAT_END_A_SEARCH", 2)
+    monkeypatch.setattr(proposals, "REJECTIONS_THAT_END_A_SEARCH", 2)
     search = make_search(tmp_path / "s", space, limits=Limits(max_latency_ms=6.5))
     assert go(search, 1) == "space"
     assert [trial.status for trial in search.ledger.trials] == ["REJECTED"] * 2

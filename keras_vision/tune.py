@@ -169,8 +169,7 @@ def confirmed_line(confirmed, metric="accuracy"):
     """Returns the accuracies of `confirm` as the line that a person reads."""
     spread = f", standard deviation {confirmed['deviation']:.4f}" if confirmed["deviation"] is not None else ""
     each = ", ".join(f"{accuracy:.4f}" for accuracy in confirmed["accuracies"])
-    of = "validation images" if metric == "accuracy" else METRICS[metric]
-    return f"trained anew: {confirmed['mean']:.4f} of {of} on average{spread} ({each})"
+    return f"trained anew: {METRICS[metric]} {confirmed['mean']:.4f} on average{spread} ({each})"
 
 
 def main(arguments=None):

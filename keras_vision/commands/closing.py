@@ -17,12 +17,12 @@ def closing_lines(result):
     """Returns the lines that end a run: what was reached, where things are, and the test accuracy last."""
     workdir, target = Path(result["workdir"]), result["target_acc"]
     accuracy = f"accuracy {result['val_accuracy']:.4f}"
-    verdict, of, scored = "", "", accuracy
+    verdict, what, scored = "", "", accuracy
     if result.get("metric") == "balanced_accuracy":
-        of = " of balanced accuracy"
+        what = "balanced accuracy "
         scored = f"balanced accuracy {result['val_balanced_accuracy']:.4f} ({accuracy})"
     if target is not None:
-        verdict = f"target {target:g}{of} {'reached' if score_of(result) >= target else 'not reached'}: "
+        verdict = f"target {what}{target:g} {'reached' if score_of(result) >= target else 'not reached'}: "
     lines = [
         f"{verdict}validation {scored} with {result['parameters']:,} parameters, "
         f"in {result['seconds']:.0f} s of training",

@@ -42,7 +42,7 @@ class DescribeSettings(Settings):
 
 @front_door(DescribeSettings)
 def describe(asked, progress):
-    """Say what a network is: what it costs and sees, layer by layer, and whether its wiring makes sense.
+    """Show what a network is: what it costs and sees, layer by layer, and whether its wiring makes sense.
 
     A new model gets the statistics of the images for its gradients. A saved model's own data set is loaded as for its
     training; the images of another folder or TFDS data set are resized to the model's input.

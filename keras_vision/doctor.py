@@ -77,7 +77,7 @@ class DoctorSettings(Settings):
 
 @front_door(DoctorSettings, words=0)
 def doctor(asked, progress):
-    """Say whether this machine is ready for the main job, a search for a VGG on Fashion-MNIST, and what else it can do.
+    """Check whether this machine is ready for the main job, a VGG search on Fashion-MNIST, and what else it can do.
 
     Nothing is downloaded, and the network is not used.
 

@@ -359,6 +359,6 @@ def test_a_training_for_balanced_accuracy_weighs_its_classes_and_records_it(imag
     words = ["--model", "cnn", "--dataset", images, "--epochs", "2", "--set", "filters=4,"]
     words += ["--workdir", "w", "--target-acc", "0.01"]
     assert train_main([*words, "--metric", "balanced_accuracy"]) == 0
-    assert "target 0.01 of balanced accuracy reached: validation balanced accuracy" in capsys.readouterr().out
+    assert "target balanced accuracy 0.01 reached: validation balanced accuracy" in capsys.readouterr().out
     settings = Run("w").config["settings"]
     assert (settings["metric"], settings["recipe"]["class_weight"]) == ("balanced_accuracy", "balanced")

@@ -126,7 +126,7 @@ def test_balanced_accuracy_is_what_all_tables_of_a_search_are_about(tmp_path):
     assert header.startswith("trial,val_balanced_accuracy,") and f",{result['val_score']}," in row
     assert "val_balanced_accuracy" in (tmp_path / "trials.csv").read_text().splitlines()[0]
     text = shown(report_module.show, report(str(tmp_path)))
-    assert "target 0.1 of balanced accuracy" in text and f"{result['val_score']:.4f}" in text
+    assert "target balanced accuracy 0.1" in text and f"{result['val_score']:.4f}" in text
 
 
 def test_a_miss_that_comes_to_the_target_when_it_is_trained_anew_is_not_said_to_show_less(tmp_path, monkeypatch):

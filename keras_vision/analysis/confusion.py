@@ -112,7 +112,7 @@ def plot_mistakes(images, mistakes, class_names):
     rows = max(1, -(-len(mistakes) // columns))
     figure = style.new_figure(height=0.4 + 1.4 * rows)
     figure.suptitle(
-        "The most confident mistakes: what the model says, how probable that is to it, and the true class"
+        "The most confident mistakes: predicted class with its probability, and true class"
         if mistakes
         else "No mistakes",
         fontsize=9,

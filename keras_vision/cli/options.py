@@ -15,6 +15,8 @@ OF_STREAMS = {
     "json": "print each result as a JSON object on a line of its own; progress goes to standard error",
     "csv": "print the results as CSV; progress goes to standard error",
 }
+# type of a number -> what it is called
+NUMBERS = {int: "a whole number", float: "a number"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -59,14 +61,25 @@ def _add(parser, name, field, own):
         parser.add_argument(flag, dest=name, action="append", metavar=own.placeholder, default=[], help=own.meaning)
     else:
         usual = "" if field.default in (None, REQUIRED) else f" (default: {field.default})"
-        how = {"type": field.type, "metavar": own.placeholder, "default": field.default}
+        how = {"metavar": own.placeholder, "default": field.default}
         parser.add_argument(flag, dest=name, help=f"{own.meaning}{usual}", **how)
 
 
 def read_options(door, parsed):
     """Returns the keywords of a front door that a dict of parsed options stands for."""
     types = {name: field.type for name, field in fields(door.settings).items()}
-    return {name: parse_settings(text) if types[name] is dict else text for name, text in parsed.items()}
+    return {name: _read(name, value, types[name]) for name, value in parsed.items()}
+
+
+def _read(name, value, kind):
+    if kind is dict:
+        return parse_settings(value)
+    if kind not in NUMBERS or not isinstance(value, str):
+        return value
+    try:
+        return kind(value)
+    except ValueError:
+        raise BadInput(f"{name} must be {NUMBERS[kind]}, not {value!r}.") from None
 
 
 def parse_settings(pairs):

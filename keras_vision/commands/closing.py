@@ -13,8 +13,8 @@ def training_lines(result):
     """Returns the lines that end `train`, the test accuracy last."""
     target, verdict = result["target_acc"], ""
     if target is not None:
-        of = " of balanced accuracy" if result.get("metric") == "balanced_accuracy" else ""
-        verdict = f"target {target:g}{of} {'reached' if score_of(result) >= target else 'not reached'}: "
+        what = "balanced accuracy " if result.get("metric") == "balanced_accuracy" else ""
+        verdict = f"target {what}{target:g} {'reached' if score_of(result) >= target else 'not reached'}: "
     lines = [verdict + _validation_line(result), *_place_lines(result)]
     if result["stopped"] == "time":
         lines.append("Time ran out before the last epoch. The same command goes on from here.")
@@ -62,8 +62,7 @@ def confirmed_line(confirmed, metric="accuracy"):
     """Returns the accuracies of `confirm` as the line that a person reads."""
     spread = f", standard deviation {confirmed['deviation']:.4f}" if confirmed["deviation"] is not None else ""
     each = ", ".join(f"{accuracy:.4f}" for accuracy in confirmed["accuracies"])
-    of = "validation images" if metric == "accuracy" else METRICS[metric]
-    return f"trained anew: {confirmed['mean']:.4f} of {of} on average{spread} ({each})"
+    return f"trained anew: {METRICS[metric]} {confirmed['mean']:.4f} on average{spread} ({each})"
 
 
 def tensorboard_line(workdir):

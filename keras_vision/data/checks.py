@@ -19,7 +19,7 @@ def height_and_width(image_size):
     sides = tuple(image_size) if isinstance(image_size, (tuple, list)) else (image_size, image_size)
     if len(sides) != 2 or not all(isinstance(side, int) and 1 <= side <= MAX_SIDE for side in sides):
         raise BadInput(
-            f"image_size must be a side, or a height and a width, of 1 to {MAX_SIDE} pixels, not {image_size}."
+            f"image_size must be a side, or a height and a width, of 1 to {MAX_SIDE} pixels, not {image_size!r}."
         )
     return sides
 

@@ -49,8 +49,8 @@ class Ladder:
         self.rungs = call_file(self._source, tuple, getattr(self._module, "LADDER", ()))
         if not self.rungs or not all(isinstance(rung, dict) for rung in self.rungs):
             raise BadInput(
-                f"LADDER in {self._source} must be a tuple of dicts of builder keywords, from small to large, not "
-                f"{self.rungs!r:.40}. Or choose a --strategy that needs no ladder."
+                f"The space {self._source} needs a LADDER: a tuple of dicts of builder keywords, from small to large, "
+                f"not {self.rungs!r:.40}. Or choose a --strategy that needs none."
             )
         self.rungs = tuple(call_file(self._source, as_recorded, rung) for rung in self.rungs)
         for rung in self.rungs:

@@ -145,7 +145,7 @@ def parts(found):
     """Yields a report for a person: a `Table`, or a line of text, at a time."""
     metric = METRICS[found["metric"]]
     scored = "validation" if found["metric"] == "accuracy" else metric
-    target = f", target {found['target_acc']:g} of {metric}" if found["target_acc"] is not None else ""
+    target = f", target {metric} {found['target_acc']:g}" if found["target_acc"] is not None else ""
     counts = ", ".join(f"{status.lower()}: {count}" for status, count in found["statuses"].items())
     yield f"{found['model']} on {found['dataset']}{target} ({counts})"
     leaders = Table(

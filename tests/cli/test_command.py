@@ -115,6 +115,19 @@ def test_an_unknown_option_names_the_nearest(capsys):
     assert "There is no option '--traget-acc'. Did you mean '--target-acc'?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("option", "text", "message"),
+    [
+        ("--epochs", "three", "epochs must be a whole number, not 'three'."),
+        ("--epochs", "1.5", "epochs must be a whole number, not '1.5'."),
+        ("--target-acc", "90%", "target_acc must be a number, not '90%'."),
+    ],
+)
+def test_what_is_no_number_is_named(option, text, message, capsys):
+    assert run(option, text) == 2
+    assert capsys.readouterr().err == f"keras_vision.front: {message}\n"
+
+
 def test_a_word_too_many_is_not_called_an_option(capsys):
     run("--epochs", "3", "more")
     assert "'more' belongs to no option" in capsys.readouterr().err

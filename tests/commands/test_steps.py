@@ -35,7 +35,7 @@ def test_balanced_accuracy_asks_for_balanced_classes_unless_a_person_set_them(me
 def test_the_closing_line_says_what_the_target_is_about(target, verdict):
     first = training_lines(RESULT | {"target_acc": target})[0]
     assert first == (
-        f"target {target:g} of balanced accuracy {verdict}: validation balanced accuracy 0.9100 (accuracy 0.9500) "
+        f"target balanced accuracy {target:g} {verdict}: validation balanced accuracy 0.9100 (accuracy 0.9500) "
         "with 1,234 parameters, in 5 s of training"
     )
 

@@ -1,5 +1,7 @@
 """What holds for every data set, whatever its source."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -109,13 +111,15 @@ def test_class_of_one_image_is_trained_on_and_told(tmp_path):
 
 @pytest.mark.parametrize("share", [0, 1, 10, -0.1])
 def test_validation_share_is_a_share(npz, share):
-    with pytest.raises(BadInput, match="a share between 0 and 1"):
+    with pytest.raises(
+        BadInput, match=f"validation_share must be a share between 0 and 1, not {share}. For 10% write 0.1"
+    ):
         load_dataset(npz, validation_share=share)
 
 
 @pytest.mark.parametrize("size", [0, 5000, (8,), (8, 8, 3), 1.5, "8"])
 def test_image_size_is_a_side_or_two(npz, size):
-    with pytest.raises(BadInput, match="a side, or height and width"):
+    with pytest.raises(BadInput, match=f"a side, or a height and a width, .*, not {re.escape(repr(size))}"):
         load_dataset(npz, image_size=size)
 
 

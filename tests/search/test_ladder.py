@@ -89,8 +89,8 @@ def test_numpy_numbers_become_pythons_own(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "LADDER in .*space.py must be a tuple of dicts"),
-        ("LADDER = (3,)", r"must be a tuple of dicts .*, not \(3,\)\. Or choose a --strategy"),
+        ("", "space.py needs a LADDER: a tuple of dicts"),
+        ("LADDER = (3,)", r"needs a LADDER: a tuple of dicts .*, not \(3,\)\. Or choose a --strategy"),
         ("LADDER = None", "space.py does not run .TypeError"),
         (
             "LADDER = ({'filters': (8,)},)\ndef polish_space(hp, settings):\n    {}",

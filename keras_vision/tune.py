@@ -65,7 +65,7 @@ class TuneSettings(Settings):
         None, "train the network found this many more times, on other validation images, to show what it reaches; if "
         "not given, 3 times with a target, or up to 9 with few images", "N", whole(0),
     )  # fmt: skip
-    workers: int = setting(1, "train so many networks side by side, each in a process of its own", "N", POSITIVE)
+    workers: int = setting(1, "train this many networks side by side, each in a process of its own", "N", POSITIVE)
     workdir: str = setting(
         None, "the run directory; the same command on the same directory continues where it stopped", "DIR"
     )

@@ -21,7 +21,7 @@ from keras_vision.models import build_model
 from keras_vision.models.normalization import normalize
 from keras_vision.report import main as report_main
 from keras_vision.runs import Run
-from keras_vision.search.executors import here
+from keras_vision.search.executors import runner
 from keras_vision.train import main as train_main
 from keras_vision.train import train
 from keras_vision.training.measure import score
@@ -71,7 +71,7 @@ def search(tmp_path_factory):
     words = ["--model", "vgg", "--dataset", write_images(folder), "--target-acc", "0.8", "--epochs", "6"]
     words += ["--batch-size", "32", "--max-trials", "4", "--confirm", "2", "--workdir", str(folder / "w")]
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
-        patch.setattr(here, "latency_ms", lambda model: 1.5)
+        patch.setattr(runner, "latency_ms", lambda model: 1.5)
         code = tune_main(words)
     return types.SimpleNamespace(run=Run(folder / "w"), words=words, code=code, out=out.getvalue())
 
@@ -111,6 +111,18 @@ def test_a_search_started_again_does_not_repeat_itself(search, capsys):
     assert tune_main(search.words) == 0
     assert (search.run.path / "trials.jsonl").read_bytes() == ledger
     assert "this split has been measured" not in capsys.readouterr().out
+
+
+def test_a_search_with_several_workers_goes_on_with_one(images, capsys):
+    words = ("--dataset", images, "--confirm", "0", "--workdir", "w")
+    assert tune(*words, "--max-trials", "2", "--workers", "2") == 0
+    out = capsys.readouterr().out
+    assert "trials/0000: epoch 2 of 2" in out and "trials/0001: epoch 2 of 2" in out
+    assert not (Run("w").path / "images").exists()
+    assert tune(*words, "--max-trials", "3") == 0
+    events = [json.loads(line)["record"] for line in (Run("w").path / "trials.jsonl").read_text().splitlines()]
+    assert [event["trial"] for event in events if event["event"] == "started"] == [0, 1, 2]
+    assert {event["trial"] for event in events if event["event"] == "completed"} == {0, 1, 2}
 
 
 def test_a_target_that_is_not_reached_exits_3_with_the_best_and_no_look_at_the_test_split(images, capsys):

@@ -8,6 +8,7 @@ from keras_vision.analysis.counts import count_unbuilt
 from keras_vision.commands.steps import begin, deadline_after, finish, fit_recipe, open_data, warn_of_majority
 from keras_vision.models import build_model
 from keras_vision.runs import Run, default_workdir
+from keras_vision.search.executors.processes import check_memory
 from keras_vision.search.ladder import Ladder
 from keras_vision.search.loop import run_search
 from keras_vision.search.outcome import make_goal, recorded_outcome
@@ -37,6 +38,7 @@ def _search(asked, changes, recipe, precision, progress):
     kind = {"ladder": Ladder, "space": Space}[asked.row.needs]
     kind = functools.partial(kind, asked.model, fixed=changes, file=asked.space)
     kind(recipe=recipe)
+    check_memory(asked.workers)
     if asked.workdir:
         Run(asked.workdir).check_usable()
     source = asked.data.whole()  # as its later starts will need it

@@ -20,9 +20,11 @@ import time
 from pathlib import Path
 
 from keras_vision.data.sharing import share
+from keras_vision.errors import BadInput
 from keras_vision.runs import WorkdirRefused
 from keras_vision.search.executors import Failure
 from keras_vision.search.executors.runner import recorded
+from keras_vision.system.machine import free_memory
 
 # A process that tells nothing for so many times as long as its epochs take is ended, and not before so many seconds.
 PATIENCE, LEAST_SECONDS = 5, 120
@@ -30,6 +32,22 @@ PATIENCE, LEAST_SECONDS = 5, 120
 FIRST_SECONDS = 1800
 # Each setting has a library read how many threads it may use.
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+SHARED_GPU = {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}  # else the first process takes all memory of a GPU
+MEMORY = 700 * 2**20  # bytes of a process that trains a small network; its images are shared
+
+
+def check_memory(workers):
+    """Refuses more processes than the memory holds, before work starts.
+
+    Raises:
+        BadInput: With how many fit.
+    """
+    fitting = free_memory() // MEMORY
+    if workers > max(1, fitting):
+        raise BadInput(
+            f"workers={workers} needs about {workers * MEMORY / 2**30:.1f} GiB of memory, and "
+            f"{fitting * MEMORY / 2**30:.1f} are free. Give --workers {max(1, fitting):.0f} or fewer."
+        )
 
 
 class Processes:
@@ -61,13 +79,11 @@ class Processes:
         """Returns the jobs that ended, as soon as there is one."""
         ended = []
         while not ended:
-            try:
+            with contextlib.suppress(queue.Empty):
                 worker, message = self._messages.get(timeout=1.0)
-            except queue.Empty:
-                for worker in self._workers:
-                    worker.end_if_silent()
-                continue
-            ended = self._hear(worker, message, note)
+                ended = self._hear(worker, message, note)
+            for worker in self._workers:
+                worker.end_if_silent()
         return ended
 
     def _hear(self, worker, message, note):
@@ -131,7 +147,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env=os.environ | dict.fromkeys(THREADS, str(threads)),
+            env=os.environ | dict.fromkeys(THREADS, str(threads)) | SHARED_GPU,
             text=True,
             encoding="utf-8",
             start_new_session=True,  # an interrupt at the terminal is for who started it

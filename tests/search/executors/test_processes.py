@@ -8,10 +8,11 @@ import time
 
 import pytest
 
+from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import WorkdirRefused
 from keras_vision.search.executors import Job, processes
-from keras_vision.search.executors.processes import Processes
+from keras_vision.search.executors.processes import Processes, check_memory
 from keras_vision.search.executors.runner import Workplace, run_job
 from keras_vision.search.networks import Networks
 from keras_vision.search.outcome import Goal
@@ -111,6 +112,15 @@ def test_what_is_no_fault_of_a_job_ends_the_search(executor, tmp_path):
     executor.submit(Job(str(tmp_path / "full" / "0000"), {"width": 3}, 0))
     with pytest.raises(WorkdirRefused, match="full"):
         executor.wait(lambda job, rows: None)
+
+
+def test_more_processes_than_the_memory_holds_are_refused_with_how_many_it_holds(monkeypatch):
+    monkeypatch.setattr(processes, "free_memory", lambda: 3.5 * processes.MEMORY)
+    check_memory(3)
+    with pytest.raises(BadInput, match=r"workers=4 needs about 2\.7 GiB .* --workers 3 or fewer"):
+        check_memory(4)
+    monkeypatch.setattr(processes, "free_memory", lambda: 0)
+    check_memory(1)  # trains in the process that there is
 
 
 def test_a_process_ends_with_the_one_that_started_it(tmp_path):

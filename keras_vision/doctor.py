@@ -42,11 +42,11 @@ _PROBE_SECONDS = 300
 # Run in a process of its own, so that what breaks there (an instruction that the processor lacks, say) is a finding.
 _PROBE = """
 import json
-from keras_vision.system.quiet import import_keras
+from keras_vision.system.keras_import import import_keras
 import_keras()
 import keras, numpy
 import tensorflow as tf
-import keras_vision.data.prepared, keras_vision.commands.pictures, keras_vision.search.loop
+import keras_vision.data.prepared, keras_vision.commands.closing_pictures, keras_vision.search.loop
 from keras_vision.models import build_model
 from keras_vision.training.precision import computing_in
 with computing_in("auto") as precision:

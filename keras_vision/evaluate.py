@@ -14,7 +14,7 @@ from keras_vision.reporting.score_lines import balance_line, interval_words, sco
 from keras_vision.reporting.tables import Table
 from keras_vision.runs import read_card
 from keras_vision.system.settings import REQUIRED, SEED, Settings, one_of, setting
-from keras_vision.training.scores import VIEWS
+from keras_vision.training.validation_scores import VIEWS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,9 +52,9 @@ def evaluate(asked, progress):
     their own. Their classes are matched with the model's by name, and they are brought to the shape of its input.
 
     Returns:
-        A dict: what `measure` and `details` of `keras_vision.training.measure` return; decisions, what was decided for
-        the person; figures, their paths; and looks, how often the test split was, where it is that of the run's own
-        data set.
+        A dict: what `measure` and `details` of `keras_vision.training.evaluation` return; decisions, what was decided
+        for the person; figures, their paths; and looks, how often the test split was, where it is that of the run's
+        own data set.
 
     Raises:
         BadInput: No such model or data set, or images of a class that the model does not know.

@@ -11,7 +11,7 @@ from keras_vision.models import MODELS
 from keras_vision.system.settings import MINUTES, SHARE, Settings, given, group, name_in, one_of, setting
 from keras_vision.training.presets import EFFORTS, Preset, preset_for
 from keras_vision.training.recipe import PRECISIONS, RecipeChanges, recipe_for, recipe_for_metric
-from keras_vision.training.scores import METRICS, VIEWS
+from keras_vision.training.validation_scores import METRICS, VIEWS
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,7 +22,7 @@ from keras_vision.search.strategies import (
 )
 from keras_vision.system.settings import MINUTES, POSITIVE, SHARE, Settings, group, name_in, one_of, setting, whole
 from keras_vision.training.recipe import PRECISIONS, recipe_for, recipe_for_metric
-from keras_vision.training.scores import METRICS
+from keras_vision.training.validation_scores import METRICS
 
 
 @dataclasses.dataclass(frozen=True)

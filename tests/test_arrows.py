@@ -48,7 +48,7 @@ TENSORFLOW = (
     "data/",
     "training/memory.py",
     "training/precision.py",
-    "training/speedups.py",
+    "training/fast_ops.py",
     "formats/",
     "analysis/gradients.py",
 )
@@ -109,15 +109,15 @@ LATE = {
     "search/executors/worker.py": {"keras_vision.search.executors.runner"},
     "analysis/gradients.py": {"tensorflow", "jax", "torch"},  # of each backend, its own
     "data/arrays.py": {"sklearn.datasets"},
-    "data/kinds.py": {"pillow_heif"},
+    "data/file_types.py": {"pillow_heif"},
     "data/npz.py": {"scipy.io"},
     "data/source.py": {"keras_vision.data.loading"},
-    "data/sources.py": {"keras_vision.data.prepared"},
+    "data/opening.py": {"keras_vision.data.prepared"},
     "reporting/progress.py": {"keras_vision.reporting"},  # `terminal`, which draws with rich
     "runs/opening.py": {"keras_vision.runs.models"},
     "search/report.py": {"sklearn"},
-    "system/quiet.py": {"keras"},
-    "training/scores.py": {"scipy.special"},
+    "system/keras_import.py": {"keras"},
+    "training/validation_scores.py": {"scipy.special"},
 }
 
 

@@ -17,7 +17,7 @@ from keras_vision.evaluate import evaluate, show
 from keras_vision.models import build_model
 from keras_vision.reporting.progress import PlainProgress
 from keras_vision.runs import Run, load_model, read_card, save_model, write_json
-from keras_vision.training.measure import answer
+from keras_vision.training.evaluation import answer
 from keras_vision.training.trainer import model_card
 from tests.synthetic import make_split
 
@@ -343,7 +343,7 @@ def test_no_rewrite_to_bfloat16_is_in_force(run, monkeypatch):
     import tensorflow as tf
 
     from keras_vision.commands import evaluate as command
-    from keras_vision.training.speedups import BFLOAT16_REWRITE
+    from keras_vision.training.fast_ops import BFLOAT16_REWRITE
 
     found = []
 

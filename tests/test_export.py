@@ -15,8 +15,8 @@ from keras_vision.commands import export as export_command
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.export import export, format_names, main
 from keras_vision.formats import FORMATS, saved_model
-from keras_vision.formats.card import JSON, TEXT
 from keras_vision.formats.check import INT8_LOSS
+from keras_vision.formats.model_card import JSON, TEXT
 from keras_vision.models import build_model
 from keras_vision.models.normalization import set_statistics
 from keras_vision.predict import predict

@@ -24,7 +24,7 @@ from keras_vision.runs import Run
 from keras_vision.search.executors import runner
 from keras_vision.train import main as train_main
 from keras_vision.train import train
-from keras_vision.training.measure import score
+from keras_vision.training.evaluation import score
 from keras_vision.tune import main as tune_main
 from tests.synthetic import make_split
 

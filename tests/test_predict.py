@@ -106,17 +106,17 @@ def test_a_folder_is_walked_in_order_and_hidden_files_are_left_out(model):
 
 
 def test_pictures_of_kinds_that_cannot_be_read_get_an_answer_each(model, monkeypatch):
-    from keras_vision.data import kinds
+    from keras_vision.data import file_types
 
     monkeypatch.setitem(sys.modules, "pillow_heif", None)  # as where it is not installed
-    kinds.readable_formats.cache_clear()
+    file_types.readable_formats.cache_clear()
     write("photos/a.png")
     write("photos/without_suffix", format="PNG")
     for name in ("b.HEIC", "c.svg"):
         with open(f"photos/{name}", "wb") as file:
             file.write(b"\x00\x00\x00\x18ftypheic" if name == "b.HEIC" else b"<svg>")
     answers = list(predict(model, "photos"))
-    kinds.readable_formats.cache_clear()
+    file_types.readable_formats.cache_clear()
     assert named(answers) == {"a.png": "red", "without_suffix": "red"}
     assert set(reasons(answers)) == {"b.HEIC", "c.svg"}
     assert "Install pillow-heif" in reasons(answers)["b.HEIC"]

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from keras_vision.commands import pictures
+from keras_vision.commands import closing_pictures
 from keras_vision.models import MODELS
 from keras_vision.studies import STUDIES
 from keras_vision.study import main, study
@@ -35,7 +35,7 @@ def _without_what_other_tests_look_at(monkeypatch):
             epoch_end.on_epoch_end(epoch, {"accuracy": 0.1, "crossentropy": 2.3, "loss": 2.3})
 
     monkeypatch.setattr(trainer, "_run_epochs", run_no_step)
-    monkeypatch.setattr(pictures, "draw_pictures", lambda run, model, dataset: None)
+    monkeypatch.setattr(closing_pictures, "draw_pictures", lambda run, model, dataset: None)
 
 
 def test_the_list_names_every_study_with_its_source(capsys):

@@ -21,7 +21,7 @@ from bench_common import ROOT
 from keras_vision.reporting.progress import PlainProgress, clock_text
 from keras_vision.runs import processor_name, read_json, write_json, write_text
 from keras_vision.studies.table import markdown
-from keras_vision.system.quiet import import_keras
+from keras_vision.system.keras_import import import_keras
 
 RESULTS = ROOT / "docs" / "results" / "anybody.md"
 MODELS = ("cnn", "vgg")

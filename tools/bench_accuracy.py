@@ -35,7 +35,7 @@ from keras_vision.errors import check_name
 from keras_vision.models import MODELS
 from keras_vision.runs import Run
 from keras_vision.studies.table import markdown
-from keras_vision.system.quiet import import_keras
+from keras_vision.system.keras_import import import_keras
 
 RESULTS = ROOT / "docs" / "results"
 METHOD = """Seconds from the start of the command, imports included, and 10^15 floating-point operations of training

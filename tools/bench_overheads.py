@@ -24,7 +24,7 @@ from bench_common import ROOT, Amount, machine_line, spread, write_between
 from keras_vision.errors import check_name
 from keras_vision.models import MODELS
 from keras_vision.studies.table import markdown
-from keras_vision.system.quiet import import_keras
+from keras_vision.system.keras_import import import_keras
 
 RESULTS = ROOT / "docs" / "results" / "overheads.md"
 RUN = "RUN"  # stands for the directory of a small run, which the first command makes

@@ -37,7 +37,7 @@ from keras_vision.data import load_dataset
 from keras_vision.errors import check_name
 from keras_vision.runs import Run
 from keras_vision.studies.table import markdown
-from keras_vision.system.quiet import import_keras
+from keras_vision.system.keras_import import import_keras
 from keras_vision.training.recipe import SEARCH_STEPS, Task, recipe_for
 
 RESULTS = ROOT / "docs" / "results" / "search.md"

@@ -22,7 +22,7 @@ from bench_common import ROOT
 
 from keras_vision.errors import BadInput
 from keras_vision.search.ending import least_left, smallest_error
-from keras_vision.system.quiet import import_keras
+from keras_vision.system.keras_import import import_keras
 
 CURVES = ROOT / "docs" / "results" / "curves.jsonl"
 # (data set, training images: None for all, side: None for its own)

@@ -17,13 +17,13 @@ from keras_vision.cli.options import setting_text
 from keras_vision.errors import KerasVisionError
 from keras_vision.export import export
 from keras_vision.formats import FORMATS
-from keras_vision.formats.card import JSON
 from keras_vision.formats.check import INT8_LOSS
+from keras_vision.formats.model_card import JSON
 from keras_vision.models import MODELS
 from keras_vision.reporting.progress import PlainProgress
 from keras_vision.runs import Run, read_json
 from keras_vision.studies.table import markdown
-from keras_vision.system.quiet import import_keras
+from keras_vision.system.keras_import import import_keras
 from keras_vision.train import train
 
 RESULTS = ROOT / "docs" / "results" / "export.md"

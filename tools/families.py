@@ -18,7 +18,7 @@ from keras_vision.models import MODELS
 from keras_vision.reporting.progress import PlainProgress, clock_text
 from keras_vision.runs import Run, load_model, read_json
 from keras_vision.studies.table import markdown
-from keras_vision.system.quiet import import_keras
+from keras_vision.system.keras_import import import_keras
 from keras_vision.train import train
 
 RESULTS = ROOT / "docs" / "results" / "families.md"

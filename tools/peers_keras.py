@@ -17,7 +17,7 @@ from keras_vision.data import load_dataset
 from keras_vision.data.splits import images_at_once
 from keras_vision.models import build_model
 from keras_vision.models.normalization import set_statistics
-from keras_vision.training.measure import measure
+from keras_vision.training.evaluation import measure
 
 
 def stock_twin(model, l2=0.0):

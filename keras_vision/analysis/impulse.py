@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from scipy import ndimage
 
-from keras_vision.analysis.field_rules import padding_before
+from keras_vision.analysis.receptive_field_rules import padding_before
 from keras_vision.errors import check_name
 from keras_vision.models.graph import row_for, steps_of
 from keras_vision.reporting import style

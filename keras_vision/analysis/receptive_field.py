@@ -1,9 +1,9 @@
-"""Which pixels a unit can see, over the whole graph: `field_rules.py`, applied to one step after the other."""
+"""Which pixels a unit can see, over the whole graph: the rules of `receptive_field_rules.py`, step after step."""
 
 import keras
 
-from keras_vision.analysis.field import Field, Walk
-from keras_vision.analysis.field_rules import RULES
+from keras_vision.analysis.receptive_field_rules import RULES
+from keras_vision.analysis.receptive_field_values import Field, Walk
 from keras_vision.errors import BadInput
 from keras_vision.models.graph import row_for, steps_of
 

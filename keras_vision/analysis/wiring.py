@@ -8,7 +8,7 @@ a residual sum of one branch with weights and a shortcut that is the block's inp
 from collections import Counter
 from dataclasses import dataclass
 
-from keras_vision.analysis.roles import Graph
+from keras_vision.analysis.layer_roles import Graph
 from keras_vision.models.graph import dangling_layers
 
 NEVER_NEGATIVE = ("relu", "relu6", "sigmoid", "softplus", "softmax", "exponential")

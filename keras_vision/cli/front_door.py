@@ -5,7 +5,7 @@ import importlib
 import inspect
 
 from keras_vision.reporting.progress import suitable_progress
-from keras_vision.system.quiet import import_keras
+from keras_vision.system.keras_import import import_keras
 from keras_vision.system.settings import documented, fields, make, signature
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from keras_vision.reporting.progress import installed, settings_line
 from keras_vision.reporting.score_lines import balance_line, score_line
 from keras_vision.search.outcome import recorded_outcome
-from keras_vision.training.scores import METRICS, score_of
+from keras_vision.training.validation_scores import METRICS, score_of
 
 
 def training_lines(result):

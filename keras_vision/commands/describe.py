@@ -10,11 +10,11 @@ from keras_vision.analysis.counts import count
 from keras_vision.analysis.gradients import layer_gradients, plot_gradients
 from keras_vision.analysis.impulse import impulse_response, plot_impulse
 from keras_vision.analysis.linearity import linearity_table, textbook_table
-from keras_vision.analysis.measured_field import measure_fields, plot_fields
 from keras_vision.analysis.receptive_field import receptive_fields
+from keras_vision.analysis.receptive_field_measured import measure_fields, plot_fields
 from keras_vision.analysis.wiring import check_wiring
+from keras_vision.commands.closing_pictures import learned_figures
 from keras_vision.commands.own_data import choose_data
-from keras_vision.commands.pictures import learned_figures
 from keras_vision.data.splits import images_at_once
 from keras_vision.errors import BadInput
 from keras_vision.formats.network import check_outputs

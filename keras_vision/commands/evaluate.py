@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
+from keras_vision.commands.closing_pictures import error_figures
 from keras_vision.commands.own_data import choose_data, leak_warnings, open_images, run_of
-from keras_vision.commands.pictures import error_figures
 from keras_vision.data.brightness import unlike_training
 from keras_vision.data.evaluation import EvaluationImages
 from keras_vision.formats.network import check_outputs
 from keras_vision.reporting.style import save_figures
 from keras_vision.runs import file_name, load_model
-from keras_vision.training.measure import answer, predict_logits, summary
+from keras_vision.training.evaluation import answer, predict_logits, summary
 from keras_vision.training.metrics import details
 from keras_vision.training.precision import computing_in
 

@@ -2,14 +2,14 @@
 
 import time
 
-from keras_vision.commands import pictures
+from keras_vision.commands import closing_pictures
 from keras_vision.commands.closing import tensorboard_line
 from keras_vision.data.mirror import look_at_mirror_images
 from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput
 from keras_vision.reporting.events import EventLog
 from keras_vision.runs import load_model, write_json
-from keras_vision.training.measure import measure_run
+from keras_vision.training.evaluation import measure_run
 from keras_vision.training.metrics import majority_warning
 from keras_vision.training.precision import computing_in
 from keras_vision.training.recipe import STEPS, Task, recipe_for
@@ -119,7 +119,7 @@ def finish(run, result, data, progress, *, target_acc=None, exit_code=0, views=1
     }
     if "test" not in result:
         model = load_model(run.path, float32=True)
-        pictures.draw_pictures(run, model, data)
+        closing_pictures.draw_pictures(run, model, data)
         if run.finished and exit_code == 0 and result["stopped"] != "time":
             try:
                 result["test"] = measure_run(run, model, data, views=views)

@@ -19,8 +19,8 @@ from keras_vision.models import builder_of, model_settings
 from keras_vision.runs import Run, default_workdir
 from keras_vision.runs.safety import check_description
 from keras_vision.training.precision import computing_in, suit_network
-from keras_vision.training.scores import score_of
 from keras_vision.training.trainer import TrainingDiverged, check_fit, fit
+from keras_vision.training.validation_scores import score_of
 
 
 def carry_out(asked, changes, preset, progress):

@@ -20,8 +20,8 @@ from keras_vision.data.classes import (
 from keras_vision.data.flat import classes_among, classes_from_names
 from keras_vision.data.images import printable
 from keras_vision.data.labels import plain_name
-from keras_vision.data.roles import classes_in, is_generic, split_folders
 from keras_vision.data.split_names import TEST, TRAIN, VALIDATION, role_of
+from keras_vision.data.split_roles import classes_in, is_generic, split_folders
 from keras_vision.data.splits import some, spec_of
 from keras_vision.errors import BadInput
 

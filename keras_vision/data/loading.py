@@ -18,7 +18,7 @@ from keras_vision.data.dataset import Dataset, carve
 from keras_vision.data.evaluation import evaluation_images
 from keras_vision.data.images import resize_images
 from keras_vision.data.labels import used_classes
-from keras_vision.data.sources import open_source
+from keras_vision.data.opening import open_source
 from keras_vision.data.splits import Reading
 from keras_vision.errors import BadInput
 

@@ -7,7 +7,7 @@ The images stay one uint8 tensor in memory; what is shuffled is numbers. Every r
 import numpy as np
 import tensorflow as tf
 
-from keras_vision.data.augment import NO_AUGMENTATION, augment
+from keras_vision.data.augmentation import NO_AUGMENTATION, augment
 from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput
 

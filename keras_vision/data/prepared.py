@@ -23,7 +23,7 @@ from keras_vision.data.split_names import SPLITS, split_named
 from keras_vision.data.splits import Source, Split, check_memory, some, unreadable
 from keras_vision.data.values import over_white, to_uint8
 from keras_vision.errors import BadInput, check_name, did_you_mean
-from keras_vision.system.quiet import import_keras
+from keras_vision.system.keras_import import import_keras
 
 CONNECTION_SECONDS = 5
 DOWNLOAD_SECONDS = 30 * 60
@@ -31,7 +31,7 @@ _LOOKED_AT = 2000
 
 _PREPARE = """
 import sys
-from keras_vision.system.quiet import import_keras
+from keras_vision.system.keras_import import import_keras
 import_keras()
 import tensorflow_datasets as tfds
 tfds.builder(sys.argv[1], data_dir=sys.argv[2]).download_and_prepare()

@@ -9,8 +9,8 @@ import dataclasses
 import os
 from pathlib import Path
 
+from keras_vision.data.file_types import IMAGE, SILENT, kind_of_file
 from keras_vision.data.images import printable
-from keras_vision.data.kinds import IMAGE, SILENT, kind_of_file
 from keras_vision.errors import BadInput
 
 _DEEPEST = 16

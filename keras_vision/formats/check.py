@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_vision.errors import KerasVisionError
 from keras_vision.formats import FORMATS, format_module
-from keras_vision.training.measure import pieces_of
+from keras_vision.training.evaluation import pieces_of
 from keras_vision.training.metrics import share
 
 BATCHES = (1, 64)  # whose latency is measured

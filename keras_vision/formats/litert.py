@@ -8,7 +8,7 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from keras_vision.formats.network import recurrent_layers, traced
-from keras_vision.system.quiet import native_output_held_back
+from keras_vision.system.keras_import import native_output_held_back
 
 FILE = "model.tflite"
 

@@ -20,7 +20,7 @@ import importlib
 import inspect
 
 from keras_vision.errors import check_name
-from keras_vision.system.quiet import import_keras
+from keras_vision.system.keras_import import import_keras
 
 MODELS = {
     "mlp": "Multilayer perceptron on flattened pixels (Rumelhart et al. 1986)",

@@ -8,7 +8,7 @@ from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 
-from keras_vision.system.quiet import errors_only
+from keras_vision.system.keras_import import errors_only
 
 # Matplotlib's own font, which is always there; one that shows a box for whatever it is asked for is no help.
 DEFAULT, LAST_RESORT = "DejaVu Sans", "Last Resort"

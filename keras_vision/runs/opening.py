@@ -6,7 +6,7 @@ from keras_vision.errors import BadInput
 from keras_vision.runs.archive import check_members
 from keras_vision.runs.card import card_in
 from keras_vision.runs.run import Run
-from keras_vision.system.quiet import import_keras
+from keras_vision.system.keras_import import import_keras
 
 
 def model_file(source):

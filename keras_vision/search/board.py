@@ -3,7 +3,7 @@
 import csv
 import io
 
-from keras_vision.analysis.front import COSTS, name_of, on_fronts, plot_front
+from keras_vision.analysis.pareto_front import COSTS, name_of, on_fronts, plot_front
 from keras_vision.reporting.events import EventLog
 from keras_vision.reporting.progress import cell
 from keras_vision.runs import write_text

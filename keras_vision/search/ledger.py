@@ -26,7 +26,7 @@ import numpy as np
 
 from keras_vision.errors import KerasVisionError
 from keras_vision.runs import Run
-from keras_vision.training.scores import score_of
+from keras_vision.training.validation_scores import score_of
 
 TURNS = ("asked", "completed", "failed", "rejected", "confirmed")  # the events that a strategy takes part in
 MAX_DEATHS = 2  # attempts that end without a word and without a new epoch, before a training is given up

@@ -18,7 +18,7 @@ import numpy as np
 
 from keras_vision.errors import BadInput
 from keras_vision.search.bounds import CONFIDENCE, Z, effective_images, lower_bound, needed
-from keras_vision.training.scores import METRICS, score_of
+from keras_vision.training.validation_scores import METRICS, score_of
 
 CONFIRMATIONS = 3  # at least
 # A network that misses by more than so many standard errors of what is known is not trained yet again.

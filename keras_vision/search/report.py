@@ -12,7 +12,7 @@ from keras_vision.runs import Run
 from keras_vision.search.ledger import Ledger
 from keras_vision.search.outcome import recorded_outcome
 from keras_vision.search.ranking import ranking
-from keras_vision.training.scores import METRICS
+from keras_vision.training.validation_scores import METRICS
 
 LEADERS = 10
 # Below so many trials for each setting, importance is mostly chance.

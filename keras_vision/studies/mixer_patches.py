@@ -6,7 +6,7 @@ import time
 from keras_vision.studies.figures import colours_of, plot_lines
 from keras_vision.studies.plan import PLAIN, PLAIN_WORDS, Case, Scale, Study, all_of, smoke
 from keras_vision.studies.table import listed
-from keras_vision.training.measure import predict_logits
+from keras_vision.training.evaluation import predict_logits
 
 ALIKE = 0.05  # accuracies closer than this count as alike, where the worst is not closer still
 SIZES = {"smoke": (2, 4), "quick": (2, 4, 8, 16), "full": (2, 4, 8, 16)}

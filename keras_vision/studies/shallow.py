@@ -4,8 +4,8 @@ import dataclasses
 
 import keras
 
-from keras_vision.analysis.measured_field import measure_fields, plot_fields
 from keras_vision.analysis.receptive_field import receptive_fields
+from keras_vision.analysis.receptive_field_measured import measure_fields, plot_fields
 from keras_vision.runs import load_model
 from keras_vision.studies.plan import PLAIN, PLAIN_WORDS, Case, Scale, Study, all_of, smoke
 from keras_vision.studies.table import listed

@@ -1,7 +1,7 @@
 """Faster ways for stock layers to compute a training step; all else about a model stays stock.
 
 Keras makes batch norm, layer norm and GELU of a dozen elementwise operations each, and TensorFlow's own gradients of
-some kernels take many times as long as the convolution. `speedups` has what is faster; this file says where it applies.
+some kernels take many times as long as the convolution. `fast_ops` has what is faster; this file says where it applies.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import functools
 import keras
 from keras import ops
 
-from keras_vision.training import speedups
+from keras_vision.training import fast_ops
 
 LEAST_EPSILON = 1.001e-5  # of TensorFlow's fused batch norm, which would take this in the place of less
 
@@ -69,7 +69,7 @@ def _batch_norm(layer, inputs, training=None, mask=None):
     """
     if mask is not None or not _has_fused_op(layer, inputs):
         return type(layer).call(layer, inputs, training=training, mask=mask)
-    normalize = functools.partial(speedups.fused_batch_norm, inputs, layer.gamma.value, layer.beta.value, layer.epsilon)
+    normalize = functools.partial(fast_ops.fused_batch_norm, inputs, layer.gamma.value, layer.beta.value, layer.epsilon)
     if not (training and layer.trainable):
         return normalize(layer.moving_mean.value, layer.moving_variance.value)[0]
     outputs, mean, variance = normalize()
@@ -95,22 +95,22 @@ def _has_fused_op(layer, inputs):
 def _conv(layer, inputs):
     """Has a fast gradient of the kernel where there are few positions and many channels: see `gains_by_conv`."""
     is_fast = _is_plain(layer) and layer.groups == 1 and max(layer.kernel_size) > 1
-    if not (is_fast and speedups.gains_by_conv(inputs, layer.filters)):
+    if not (is_fast and fast_ops.gains_by_conv(inputs, layer.filters)):
         return type(layer).call(layer, inputs)
-    return _finished(layer, speedups.conv(inputs, ops.convert_to_tensor(layer.kernel)))
+    return _finished(layer, fast_ops.conv(inputs, ops.convert_to_tensor(layer.kernel)))
 
 
 def _depthwise_conv(layer, inputs):
     """Has a fast gradient of the kernel where there is one filter for each channel."""
     if not (_is_plain(layer) and layer.depth_multiplier == 1):
         return type(layer).call(layer, inputs)
-    return _finished(layer, speedups.depthwise_conv(inputs, ops.convert_to_tensor(layer.kernel)))
+    return _finished(layer, fast_ops.depthwise_conv(inputs, ops.convert_to_tensor(layer.kernel)))
 
 
 def _is_plain(convolution):
     """Returns whether a layer convolves, no GPU at hand, by odd kernels, steps of one, padded to keep the size."""
     return (
-        not speedups.has_gpu()
+        not fast_ops.has_gpu()
         and convolution.data_format == "channels_last"
         and convolution.padding == "same"
         and set((*convolution.strides, *convolution.dilation_rate)) == {1}
@@ -128,16 +128,16 @@ def _max_pool(layer, inputs):
     """Has a compiled gradient where squares of 2x2 lie side by side."""
     is_plain = layer.pool_size == layer.strides == (2, 2) and layer.data_format == "channels_last"
     is_even = layer.padding == "valid" or not any((side or 1) % 2 for side in inputs.shape[1:3])
-    if speedups.has_gpu() or None in inputs.shape[1:] or not (is_plain and is_even):
+    if fast_ops.has_gpu() or None in inputs.shape[1:] or not (is_plain and is_even):
         return type(layer).call(layer, inputs)
-    return speedups.max_pool(inputs)
+    return fast_ops.max_pool(inputs)
 
 
 def _activation(layer, inputs):
     """Has a compiled gradient of the exact GELU."""
-    if layer.activation is not keras.activations.gelu or speedups.has_gpu():
+    if layer.activation is not keras.activations.gelu or fast_ops.has_gpu():
         return type(layer).call(layer, inputs)
-    return speedups.gelu(inputs)
+    return fast_ops.gelu(inputs)
 
 
 def _dense(layer, inputs, training=None):
@@ -147,7 +147,7 @@ def _dense(layer, inputs, training=None):
     """
     if not (layer.use_bias and len(inputs.shape) == 3 and _runs_in_bfloat16(layer)):
         return type(layer).call(layer, ops.cast(inputs, layer.compute_dtype), training=training)
-    outputs = speedups.dense(inputs, layer.kernel, layer.bias)
+    outputs = fast_ops.dense(inputs, layer.kernel, layer.bias)
     return outputs if layer.activation is None else layer.activation(outputs)
 
 
@@ -163,7 +163,7 @@ def _layer_norm(layer, inputs):
     )
     if not is_fast:
         return type(layer).call(layer, inputs)
-    return speedups.layer_norm(inputs, layer.gamma, layer.beta, layer.epsilon)
+    return fast_ops.layer_norm(inputs, layer.gamma, layer.beta, layer.epsilon)
 
 
 def _as_ever(layer, inputs):
@@ -172,7 +172,7 @@ def _as_ever(layer, inputs):
 
 def _runs_in_bfloat16(layer):
     """Returns whether oneDNN runs the products of a layer in bfloat16 though its policy is float32."""
-    return layer.compute_dtype == "float32" and not speedups.has_gpu() and speedups.computes_in_bfloat16()
+    return layer.compute_dtype == "float32" and not fast_ops.has_gpu() and fast_ops.computes_in_bfloat16()
 
 
 # Stock class -> how it computes in training. A class derived from one of them is another class.

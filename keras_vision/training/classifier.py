@@ -10,7 +10,7 @@ from keras_vision.data.brightness import unlike_training
 from keras_vision.errors import BadInput
 from keras_vision.models.graph import ending_of, last_layers
 from keras_vision.runs import load_model, read_card
-from keras_vision.training.measure import predict_logits
+from keras_vision.training.evaluation import predict_logits
 from keras_vision.training.precision import computing_in
 
 

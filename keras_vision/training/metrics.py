@@ -5,7 +5,7 @@ from scipy.special import softmax
 from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_fscore_support, top_k_accuracy_score
 
-from keras_vision.training.scores import right_answers
+from keras_vision.training.validation_scores import right_answers
 
 TOP = 5  # classes that may be named, where there are more
 # Equal ranges of confidence over which the calibration error is summed (Guo et al. 2017, section 2).

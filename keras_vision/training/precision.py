@@ -8,8 +8,8 @@ import keras
 import tensorflow as tf
 
 from keras_vision.errors import BadInput, check_choice
+from keras_vision.training.fast_ops import BFLOAT16_REWRITE
 from keras_vision.training.recipe import PRECISIONS
-from keras_vision.training.speedups import BFLOAT16_REWRITE
 
 # What `auto` resolves to on a CPU with bfloat16 arithmetic: float32 weights, statistics and losses, while oneDNN runs
 # the convolutions and matrix products of the graph in bfloat16.

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 
-from keras_vision.data.augmentation import FLIPS
+from keras_vision.data.augmentation_settings import FLIPS
 from keras_vision.errors import BadInput, check_name
 from keras_vision.system.settings import Settings, between, one_of, setting, whole
 
@@ -33,7 +33,7 @@ class Recipe(Settings):
     the scales of a normalisation, do not decay. With `patience` a training ends when for that share of its epochs, at
     least five of them, all training images were right and no more validation images than before. With
     `class_weight="balanced"` each class weighs inversely to its number of training images
-    (`keras_vision.training.scores.class_weights`).
+    (`keras_vision.training.validation_scores.class_weights`).
 
     Raises:
         BadInput: A number is out of its bounds, or a name unknown.

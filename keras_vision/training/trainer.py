@@ -5,7 +5,7 @@ import math
 import keras
 import numpy as np
 
-from keras_vision.data.augment import Augmentation
+from keras_vision.data.augmentation import Augmentation
 from keras_vision.data.brightness import pixel_statistics
 from keras_vision.data.pipeline import training_batches
 from keras_vision.data.splits import steps_per_epoch
@@ -17,7 +17,7 @@ from keras_vision.runs import check_model_memory, write_json
 from keras_vision.training.acceleration import accelerate
 from keras_vision.training.aim import UNFINISHED, Aim
 from keras_vision.training.epoch import EpochEnd, TrainingDiverged, open_curves
-from keras_vision.training.scores import class_weights
+from keras_vision.training.validation_scores import class_weights
 
 __all__ = ["TrainingDiverged", "WarmupDecay", "check_fit", "compile_model", "fit", "make_optimizer", "model_card"]
 

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from keras_vision.analysis.measured_field import measure_fields, plot_fields
 from keras_vision.analysis.receptive_field import receptive_fields
+from keras_vision.analysis.receptive_field_measured import measure_fields, plot_fields
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS, build_model
 from tests.models.small import small_model, with_random_kernels

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from keras_vision.data import load_dataset
-from keras_vision.data.sources import open_source
+from keras_vision.data.opening import open_source
 from keras_vision.data.splits import Reading
 from keras_vision.errors import BadInput
 

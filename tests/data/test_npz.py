@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keras_vision.data import load_dataset
-from keras_vision.data.sources import open_source
+from keras_vision.data.opening import open_source
 from keras_vision.data.splits import Reading
 from keras_vision.errors import BadInput
 

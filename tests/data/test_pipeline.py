@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keras_vision.data import Split
-from keras_vision.data.augment import Augmentation
+from keras_vision.data.augmentation import Augmentation
 from keras_vision.data.pipeline import evaluation_batches, training_batches
 from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from keras_vision.analysis.counts import count
-from keras_vision.analysis.measured_field import measure_fields
 from keras_vision.analysis.receptive_field import receptive_fields
+from keras_vision.analysis.receptive_field_measured import measure_fields
 from keras_vision.models import build_model
 from tests.models.small import pixels, small_model, with_random_kernels
 

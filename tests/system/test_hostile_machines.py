@@ -143,7 +143,7 @@ def test_what_windows_lacks_is_not_needed(tmp_path):
 
 
 def test_no_folder_for_temporary_files_is_no_reason_to_stop(monkeypatch, capfd):
-    from keras_vision.system.quiet import native_output_held_back
+    from keras_vision.system.keras_import import native_output_held_back
 
     def refuse():
         raise FileNotFoundError("No usable temporary directory found")

@@ -90,7 +90,7 @@ def test_networks_and_trainings_are_the_same_whatever_another_project_has_set(tm
 def test_a_damaged_file_of_settings_does_not_stop_the_import(tmp_path):
     (tmp_path / "keras.json").write_text('{"floatx": "bfloat16", "epsilon": "small"}')
     code = (
-        "from keras_vision.system.quiet import import_keras; import_keras()\n"
+        "from keras_vision.system.keras_import import import_keras; import_keras()\n"
         "import keras, os; print(keras.config.floatx(), keras.config.epsilon(), os.environ['KERAS_HOME'])"
     )
     environment = os.environ | {"KERAS_HOME": str(tmp_path)}

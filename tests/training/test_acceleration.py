@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras_vision.models import MODELS
 from keras_vision.models.normalization import set_statistics
 from keras_vision.training.acceleration import CALLS, accelerate, fast_layers
-from keras_vision.training.speedups import BFLOAT16_REWRITE, gelu
+from keras_vision.training.fast_ops import BFLOAT16_REWRITE, gelu
 from tests.models.small import pixels, small_model
 
 BatchNormalization, LayerNormalization = keras.layers.BatchNormalization, keras.layers.LayerNormalization

@@ -11,10 +11,10 @@ from keras_vision.models import build_model
 from keras_vision.runs import Run
 from keras_vision.train import train
 from keras_vision.training import precision
+from keras_vision.training.fast_ops import BFLOAT16_REWRITE
 from keras_vision.training.memory import forget_models
 from keras_vision.training.precision import choose_precision, computing_in, suit_network
 from keras_vision.training.recipe import recipe_for
-from keras_vision.training.speedups import BFLOAT16_REWRITE
 from keras_vision.training.trainer import fit
 
 

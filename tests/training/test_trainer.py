@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_vision.data.augmentation import Augmentation
+from keras_vision.data.augmentation_settings import Augmentation
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.models import build_model
 from keras_vision.models.blocks import classify, take_pixels

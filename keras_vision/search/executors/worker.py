@@ -15,7 +15,7 @@ import threading
 from keras_vision.reporting.progress import PlainProgress
 from keras_vision.runs import WorkdirRefused
 from keras_vision.search.executors import Failure, Job
-from keras_vision.system.quiet import import_keras
+from keras_vision.system.keras_import import import_keras
 
 
 class Told(PlainProgress):

@@ -6,7 +6,7 @@ A rule takes (layer, step, fields of the step's sources) and returns a `Field`, 
 import math
 from dataclasses import replace
 
-from keras_vision.analysis.field import AXES, Walk
+from keras_vision.analysis.receptive_field_values import AXES, Walk
 
 
 def _same(layer, step, sources):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from keras_vision.system.quiet import native_output_held_back
+from keras_vision.system.keras_import import native_output_held_back
 
 
 def test_native_output_is_held_back(capfd):

@@ -1,6 +1,6 @@
 import pytest
 
-from keras_vision.analysis.front import front, on_fronts, plot_front
+from keras_vision.analysis.pareto_front import front, on_fronts, plot_front
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from keras_vision.data import Split
-from keras_vision.data.augment import Augmentation
+from keras_vision.data.augmentation import Augmentation
 from keras_vision.data.pipeline import training_batches
 from keras_vision.errors import BadInput
 from keras_vision.runs import Run, load_model, read_card
 from keras_vision.training.aim import Aim
 from keras_vision.training.recipe import Recipe
-from keras_vision.training.scores import HEAVIEST, class_weights, recalls, scores
 from keras_vision.training.trainer import fit
+from keras_vision.training.validation_scores import HEAVIEST, class_weights, recalls, scores
 from tests.models.small import small_model
 from tests.synthetic import make_dataset
 

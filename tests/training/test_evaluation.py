@@ -5,9 +5,9 @@ import pytest
 
 from keras_vision.errors import KerasVisionError
 from keras_vision.reporting.score_lines import balance_line, score_line
-from keras_vision.training.measure import answer, predict_logits, views_of
+from keras_vision.training.evaluation import answer, predict_logits, views_of
 from keras_vision.training.metrics import balance, calibration_error, class_rows, details, majority_warning, share
-from keras_vision.training.scores import VIEWS
+from keras_vision.training.validation_scores import VIEWS
 
 
 def logits_for(*probabilities):

@@ -5,8 +5,8 @@ import numpy as np
 from keras_vision.data.splits import images_at_once
 from keras_vision.errors import KerasVisionError
 from keras_vision.training.metrics import balance, share
-from keras_vision.training.scores import scores
 from keras_vision.training.trainer import check_fit
+from keras_vision.training.validation_scores import scores
 
 
 def measure_run(run, model, dataset, split="test", views=1):

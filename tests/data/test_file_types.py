@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vision.data import kinds, load_dataset
+from keras_vision.data import file_types, load_dataset
+from keras_vision.data.file_types import IMAGE, kind_of_file, signature_of
 from keras_vision.data.images import read_image
-from keras_vision.data.kinds import IMAGE, kind_of_file, signature_of
 from keras_vision.errors import BadInput
 
 HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(40)
@@ -28,9 +28,9 @@ def said(lines, phrase):
 def without_heif(monkeypatch):
     """As where pillow-heif is not installed."""
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    kinds.readable_formats.cache_clear()
+    file_types.readable_formats.cache_clear()
     yield
-    kinds.readable_formats.cache_clear()
+    file_types.readable_formats.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -142,13 +142,13 @@ def test_heic_is_read_where_its_package_is_installed(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "OPEN", dict(Image.OPEN))
     monkeypatch.setattr(Image, "ID", list(Image.ID))
     monkeypatch.setitem(sys.modules, "pillow_heif", types.SimpleNamespace(register_heif_opener=register))
-    kinds.readable_formats.cache_clear()
+    file_types.readable_formats.cache_clear()
     (tmp_path / "a.heic").write_bytes(HEIC)
     try:
         assert kind_of_file(tmp_path / "a.heic") == IMAGE
         assert read_image(tmp_path / "a.heic", (8, 8, 3))[0, 0].tolist() == list(RED)
     finally:
-        kinds.readable_formats.cache_clear()
+        file_types.readable_formats.cache_clear()
 
 
 def test_suffixes_that_belie_the_content_are_counted(photos, write_image):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vision.data.augment import Augmentation, augment
+from keras_vision.data.augmentation import Augmentation, augment
 from keras_vision.errors import BadInput
 
 BATCH, SIDE = 64, 12

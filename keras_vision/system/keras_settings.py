@@ -58,7 +58,8 @@ def stock_import(*, any_backend=False):
         del os.environ[name]
     if not (any_backend and os.environ.get("KERAS_BACKEND")):
         os.environ["KERAS_BACKEND"] = BACKEND
-    if foreign_file() is None:
+    has_home = os.path.expanduser("~") != "~"  # else TensorFlow's own copy of Keras writes into a folder of that name
+    if has_home and foreign_file() is None:
         yield
         return
     with _other_home():

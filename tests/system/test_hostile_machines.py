@@ -54,6 +54,7 @@ def test_a_training_gives_the_same_where_all_that_can_lack_is_lacking(photos, tm
             ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-OO", "-c", HOSTILE, *words, tmp_path / "poor"],
             env=environment,
             stdout=out,
+            cwd=tmp_path,
         )
     plain = subprocess.run(
         [sys.executable, "-c", PLAIN, *words, tmp_path / "plain", "--json"], capture_output=True, text=True, check=True
@@ -66,6 +67,7 @@ def test_a_training_gives_the_same_where_all_that_can_lack_is_lacking(photos, tm
     assert "Glyph" not in plain.stderr
     assert (tmp_path / "poor" / "figures" / "confusion_matrix.png").stat().st_size > 1000
     assert "test accuracy" in (tmp_path / "out").read_text().splitlines()[-1]
+    assert {path.name for path in tmp_path.iterdir()} == {"out", "plain", "poor"}  # nothing in a folder named ~
 
 
 STREAMS = """

@@ -1,6 +1,6 @@
 """The front of accuracy against cost: the networks that no other beats in both at once."""
 
-from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from keras_vision.reporting import style
 
@@ -100,14 +100,19 @@ def plot_front(rows, target_acc=None, score="val_accuracy"):
         if target_acc is not None:
             axes.axhline(target_acc, color=style.COLOURS[5], linewidth=1, linestyle="--", label="needed")
         axes.set_xscale("log")
-        costs = [row[cost] for row in rows]
-        is_wide = max(costs) > 100 * min(costs)
-        axes.xaxis.set_major_locator(LogLocator(subs=(1,) if is_wide else FINE.get(cost, (1, 2, 5))))
+        axes.xaxis.set_major_locator(_ticks([row[cost] for row in rows], FINE.get(cost, (1, 2, 5))))
         axes.xaxis.set_major_formatter("{x:g}" if cost == "latency_ms" else EngFormatter(sep=""))
         axes.xaxis.set_minor_formatter(NullFormatter())
         if column == len(COSTS):
             axes.legend(fontsize=7, frameon=False)
     return figure
+
+
+def _ticks(costs, fine):
+    """Returns where numbers stand on a logarithmic axis so that they do not touch, be its costs alike or far apart."""
+    if max(costs) < 3 * min(costs):
+        return MaxNLocator(4)
+    return LogLocator(subs=(1,) if max(costs) > 100 * min(costs) else fine)
 
 
 def _scatter(axes, points, **look):

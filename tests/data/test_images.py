@@ -228,5 +228,5 @@ def test_bomb_is_refused_before_its_pixels_are_decoded(tmp_path, monkeypatch):
 
 
 def test_two_channels_cannot_be_asked_for(tmp_path, write_image):
-    with pytest.raises(BadInput, match=r"1 \(grey\) or 3 \(RGB\)"):
+    with pytest.raises(BadInput, match="with 1 or 3 channels, not"):
         read_image(write_image(tmp_path / "a.png"), (8, 8, 2))

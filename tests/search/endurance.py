@@ -11,15 +11,15 @@ from keras_vision.tune import tune
 def search(folder, strategy="grow", target_acc=0.9, max_trials=12, epochs=4):
     """Runs a small search on the digits in `folder`, and notes the resident size after each trial."""
     ledger.MAX_DEATHS = 1000  # it is the test that kills, not the trials
-    run_trial = Search._run_trial
+    settle = Search._settle
 
-    def run_and_note(self, *args):
-        run_trial(self, *args)
+    def settle_and_note(self, *args):
+        settle(self, *args)
         pages = int(Path(f"/proc/{os.getpid()}/statm").read_text().split()[1])
         with open(Path(folder, "resident"), "a", encoding="utf-8") as file:
             file.write(f"{pages}\n")
 
-    Search._run_trial = run_and_note
+    Search._settle = settle_and_note
     tune(
         "mlp",
         dataset="digits",

@@ -43,16 +43,28 @@ def _real_data_dir(name):
     pytest.skip(f"{name} is not prepared in TFDS_DATA_DIR or ~/tensorflow_datasets")
 
 
+def _real_data(name):
+    from keras_vision.data import load_dataset
+
+    return load_dataset(name, data_dir=_real_data_dir(name))
+
+
 @pytest.fixture
 def fashion_mnist_dir():
     """A TFDS directory that holds Fashion-MNIST; skips the test where there is none."""
     return _real_data_dir("fashion_mnist")
 
 
-@pytest.fixture
-def cifar10_dir():
-    """A TFDS directory that holds CIFAR-10; skips the test where there is none."""
-    return _real_data_dir("cifar10")
+@pytest.fixture(scope="session")
+def fashion_mnist():
+    """Fashion-MNIST, to be looked at only; skips the test where there is none."""
+    return _real_data("fashion_mnist")
+
+
+@pytest.fixture(scope="session")
+def cifar10():
+    """CIFAR-10, to be looked at only; skips the test where there is none."""
+    return _real_data("cifar10")
 
 
 @pytest.fixture

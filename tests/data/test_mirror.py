@@ -57,6 +57,6 @@ def test_digits_are_not_mirrored_whatever_they_are_called():
 
 
 @pytest.mark.real_data
-def test_photographs_are_mirrored_and_clothes_are_not(cifar10_dir, fashion_mnist_dir):
-    assert look_at_mirror_images(load_dataset("cifar10", data_dir=cifar10_dir).train).allowed
-    assert not look_at_mirror_images(load_dataset("fashion_mnist", data_dir=fashion_mnist_dir).train).allowed
+def test_photographs_are_mirrored_and_clothes_are_not(cifar10, fashion_mnist):
+    assert look_at_mirror_images(cifar10.train).allowed
+    assert not look_at_mirror_images(fashion_mnist.train).allowed

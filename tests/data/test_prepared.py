@@ -303,14 +303,13 @@ def test_a_site_that_refuses_us_answers(monkeypatch):
 
 
 @pytest.mark.real_data
-def test_fashion_mnist_is_complete(fashion_mnist_dir):
-    dataset = load_dataset("fashion_mnist", data_dir=fashion_mnist_dir)
-    assert (len(dataset.train), len(dataset.validation), len(dataset.test())) == (54_000, 6_000, 10_000)
-    np.testing.assert_allclose(dataset.statistics.mean, [72.9], atol=0.2)
+def test_fashion_mnist_is_complete(fashion_mnist):
+    splits = fashion_mnist.train, fashion_mnist.validation, fashion_mnist.test()
+    assert [len(split) for split in splits] == [54_000, 6_000, 10_000]
+    np.testing.assert_allclose(fashion_mnist.statistics.mean, [72.9], atol=0.2)
 
 
 @pytest.mark.real_data
-def test_cifar10_is_complete(cifar10_dir):
-    dataset = load_dataset("cifar10", data_dir=cifar10_dir)
-    assert (len(dataset.train), len(dataset.validation), dataset.shape) == (45_000, 5_000, (32, 32, 3))
-    np.testing.assert_allclose(dataset.statistics.mean, [125.3, 123.0, 113.9], atol=2)
+def test_cifar10_is_complete(cifar10):
+    assert (len(cifar10.train), len(cifar10.validation), cifar10.shape) == (45_000, 5_000, (32, 32, 3))
+    np.testing.assert_allclose(cifar10.statistics.mean, [125.3, 123.0, 113.9], atol=2)

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_vision.train import main
+
 NAMES = ("Müll", "長い名前", "$x_{1}^", "[bold]a b")
 
 # In a thread, of a user whom the machine does not know, without what Windows lacks.
@@ -28,7 +30,6 @@ thread.start()
 thread.join()
 sys.exit(codes[0])
 """
-PLAIN = "import sys\nfrom keras_vision.train import main\nsys.exit(main(sys.argv[1:]))"
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def photos(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_a_training_gives_the_same_where_all_that_can_lack_is_lacking(photos, tmp_path):
+def test_a_training_gives_the_same_where_all_that_can_lack_is_lacking(photos, tmp_path, capfd):
     words = ["--model", "cnn", "--set", "filters=4,", "--epochs", "2", "--precision", "float32"]
     words += ["--dataset", f"folder:{photos}", "--workdir"]
     environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "TF_CPP_MIN_LOG_LEVEL")}
@@ -56,15 +57,14 @@ def test_a_training_gives_the_same_where_all_that_can_lack_is_lacking(photos, tm
             stdout=out,
             cwd=tmp_path,
         )
-    plain = subprocess.run(
-        [sys.executable, "-c", PLAIN, *words, tmp_path / "plain", "--json"], capture_output=True, text=True, check=True
-    )
+    assert main([*words, str(tmp_path / "plain"), "--json"]) == 0
+    plain = capfd.readouterr()
     assert poor.wait() == 0, (tmp_path / "out").read_text()
-    expected, found = json.loads(plain.stdout), json.loads((tmp_path / "poor" / "result.json").read_text())
+    expected, found = json.loads(plain.out), json.loads((tmp_path / "poor" / "result.json").read_text())
     assert found["val_crossentropy"] == expected["val_crossentropy"]
     assert found["test"]["accuracy"] == expected["test"]["accuracy"]
-    assert "figures" not in plain.stderr  # nor any warning of a font
-    assert "Glyph" not in plain.stderr
+    assert "figures" not in plain.err  # nor any warning of a font
+    assert "Glyph" not in plain.err
     assert (tmp_path / "poor" / "figures" / "confusion_matrix.png").stat().st_size > 1000
     assert "test accuracy" in (tmp_path / "out").read_text().splitlines()[-1]
     assert {path.name for path in tmp_path.iterdir()} == {"out", "plain", "poor"}  # nothing in a folder named ~

@@ -70,21 +70,22 @@ def started(folder, *words, variables=(), **settings):
 
 
 @pytest.mark.slow
-def test_networks_and_trainings_are_the_same_whatever_another_project_has_set(tmp_path):
+def test_networks_and_trainings_are_the_same_whatever_another_project_has_set(tmp_path, monkeypatch, capsys):
     running = [
-        started(tmp_path / "plain"),
         started(tmp_path / "hostile", variables=VARIABLES, **HOSTILE),
         started(tmp_path / "first", "first", **HOSTILE | {"backend": "tensorflow"}),
     ]
-    outputs = [process.communicate() for process in running]
-    assert [error for _, error in outputs[:2]] == ["", ""]  # the third had TensorFlow's greeting before we came
-    assert [process.returncode for process in running] == [0, 0, 0], outputs[2][1]
-    plain, hostile, first = (json.loads(out) for out, _ in outputs)
+    monkeypatch.setattr(sys, "argv", ["-c", str(tmp_path / "plain")])
+    exec(PROGRAM, {})
+    plain = json.loads(capsys.readouterr().out)
+    (hostile, error), (first, greeting) = (process.communicate() for process in running)
+    assert [process.returncode for process in running] == [0, 0], error + greeting
+    assert error == ""  # the other had TensorFlow's greeting before we came
     assert plain["settings"] == ["channels_last", "float32", "tensorflow"]
     assert plain["cnn"][0] == "float32"
     assert plain["trained"][0] == 2
-    assert hostile == plain
-    assert first == plain
+    assert json.loads(hostile) == plain
+    assert json.loads(first) == plain
 
 
 def test_a_damaged_file_of_settings_does_not_stop_the_import(tmp_path):

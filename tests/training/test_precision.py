@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_vision.analysis.counts import count_unbuilt
-from keras_vision.data import Split, load_dataset
+from keras_vision.data import Split
 from keras_vision.errors import BadInput
 from keras_vision.models import build_model
 from keras_vision.runs import Run
@@ -110,24 +110,31 @@ def test_a_training_enters_it_once_and_leaves_the_one_before(tmp_path, monkeypat
 
 
 @pytest.mark.slow
+@pytest.mark.real_data
 @pytest.mark.parametrize(
-    ("family", "settings", "learning_rate"),
+    ("family", "settings", "learning_rate", "images"),
     [
-        ("vgg", {"filters": (16, 32, 64), "blocks": (1, 1, 1)}, 0.1),  # at 0.4 the roads part: up to 0.02
-        ("mlp_mixer", {"hidden_dim": 64, "num_blocks": 2, "tokens_mlp_dim": 32, "channels_mlp_dim": 128}, 2e-3),
+        # At 0.4 the roads part: up to 0.02.
+        ("vgg", {"filters": (16, 32, 64), "blocks": (1, 1, 1)}, 0.1, 2000),
+        (
+            "mlp_mixer",
+            {"hidden_dim": 64, "num_blocks": 1, "tokens_mlp_dim": 32, "channels_mlp_dim": 128},
+            2e-3,
+            4000,
+        ),
     ],
     ids=("vgg", "mlp_mixer"),
 )
 def test_a_short_training_with_bfloat16_products_is_as_accurate_as_one_in_float32(
-    family, settings, learning_rate, fashion_mnist_dir, tmp_path
+    family, settings, learning_rate, images, fashion_mnist, tmp_path
 ):
     if choose_precision("auto") != precision.REWRITE:
         pytest.skip("there are no bfloat16 instructions here")
-    dataset = load_dataset("fashion_mnist", data_dir=fashion_mnist_dir)
-    few, fewer = (
-        Split(split.images[:n], split.labels[:n]) for split, n in ((dataset.train, 4000), (dataset.validation, 2000))
+    train, validation = (
+        Split(split.images[:n], split.labels[:n])
+        for split, n in ((fashion_mnist.train, images), (fashion_mnist.validation, 2000))
     )
-    dataset = dataclasses.replace(dataset, train=few, validation=fewer)
+    dataset = dataclasses.replace(fashion_mnist, train=train, validation=validation)
     accuracy = {}
     for asked in ("auto", "float32"):
         keras.utils.set_random_seed(0)

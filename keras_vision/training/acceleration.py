@@ -125,10 +125,10 @@ def _finished(convolution, outputs):
 
 
 def _max_pool(layer, inputs):
-    """Has a compiled gradient where squares of 2x2 lie side by side."""
+    """Has a compiled gradient where squares of 2x2 lie side by side, on machines that gain by it."""
     is_plain = layer.pool_size == layer.strides == (2, 2) and layer.data_format == "channels_last"
     is_even = layer.padding == "valid" or not any((side or 1) % 2 for side in inputs.shape[1:3])
-    if fast_ops.has_gpu() or None in inputs.shape[1:] or not (is_plain and is_even):
+    if fast_ops.has_gpu() or None in inputs.shape[1:] or not (is_plain and is_even and fast_ops.gains_by_max_pool()):
         return type(layer).call(layer, inputs)
     return fast_ops.max_pool(inputs)
 

@@ -2,6 +2,7 @@
 
 import functools
 import math
+import time
 
 import tensorflow as tf
 
@@ -236,8 +237,9 @@ def _depthwise_conv(x, kernel):
 def max_pool(x):
     """Pools by the maximum of squares of 2x2 that lie side by side; what fills no square is left out.
 
-    TensorFlow's own gradient takes as long as the gradients of a narrow convolution; this one, compiled into one pass,
-    a seventh of it. Like TensorFlow's it goes to the first of equal maxima, row by row.
+    Where TensorFlow leaves oneDNN alone, its own gradient takes as long as those of a narrow convolution; this one,
+    compiled into one pass, a seventh of it: see `gains_by_max_pool`. Like TensorFlow's it goes to the first of equal
+    maxima, row by row.
 
     Args:
         x: (batch, height, width, channels), of a known size.
@@ -257,6 +259,35 @@ def _max_pool_gradient(x, outputs, upstream):
     gradient = tf.where(places == first[:, :, None, :, None], upstream[:, :, None, :, None], 0)
     gradient = tf.reshape(gradient, (-1, 2 * rows, 2 * columns, channels))
     return tf.pad(gradient, [[0, 0], [0, height - 2 * rows], [0, width - 2 * columns], [0, 0]])
+
+
+@functools.cache
+def gains_by_max_pool():
+    """Returns whether `max_pool` is faster on this machine than TensorFlow's own; both are tried, for milliseconds.
+
+    TensorFlow pools by oneDNN on processors with instructions for neural networks. There small networks train a tenth
+    faster without `max_pool`, and elsewhere faster with it. The gradients are the same.
+    """
+    with tf.init_scope():  # also where a training step is being traced
+        images = tf.random.stateless_uniform((128, 32, 32, 32), (0, 0))
+        own = functools.partial(tf.nn.max_pool2d, ksize=2, strides=2, padding="VALID")
+        return _seconds_of_gradient(max_pool, images) < _seconds_of_gradient(own, images)
+
+
+def _seconds_of_gradient(function, x, turns=5):
+    """Returns the least time in which a function and its gradient are computed."""
+
+    @tf.function
+    def gradient(x):
+        return tf.gradients(function(x), x)[0]  # a tape would not record: `init_scope` stops all of them
+
+    gradient(x).numpy()  # traced and compiled
+    seconds = []
+    for _ in range(turns):
+        start = time.perf_counter()
+        gradient(x).numpy()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
 
 
 def has_gpu():

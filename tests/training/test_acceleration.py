@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from keras_vision.models import MODELS
 from keras_vision.models.normalization import set_statistics
+from keras_vision.training import fast_ops
 from keras_vision.training.acceleration import CALLS, accelerate, fast_layers
 from keras_vision.training.fast_ops import BFLOAT16_REWRITE, gelu
 from tests.models.small import pixels, small_model
@@ -434,6 +435,7 @@ def pooled(layer, inputs, way):
     return outputs, tape.gradient(loss, inputs)
 
 
+@pytest.mark.usefixtures("gains")
 @pytest.mark.parametrize("shape", [(6, 4, 4, 3), (2, 5, 7, 3), (1, 2, 3, 1)], ids=str)
 @pytest.mark.parametrize("settings", [{}, {"padding": "same"}, {"strides": 1}, {"pool_size": 3, "strides": 2}], ids=str)
 def test_max_pooling_equals_stock_keras(shape, settings):
@@ -444,6 +446,7 @@ def test_max_pooling_equals_stock_keras(shape, settings):
         np.testing.assert_array_equal(own, stock)
 
 
+@pytest.mark.usefixtures("gains")
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 def test_of_equal_maxima_the_same_one_gets_the_gradient_as_in_stock_keras(dtype):
     inputs = tf.cast(np.random.default_rng(3).integers(0, 2, (4, 8, 8, 3)), dtype)
@@ -452,9 +455,26 @@ def test_of_equal_maxima_the_same_one_gets_the_gradient_as_in_stock_keras(dtype)
         np.testing.assert_array_equal(tf.cast(own, "float32"), tf.cast(stock, "float32"))
 
 
-def test_max_pooling_trains_by_its_own_gradient_where_squares_lie_side_by_side():
+@pytest.fixture
+def gains(monkeypatch):
+    """A machine on which max pooling of our own is faster."""
+    monkeypatch.setattr(fast_ops, "gains_by_max_pool", lambda: True)
+
+
+@pytest.mark.usefixtures("gains")
+def test_max_pooling_trains_by_its_own_gradient_where_squares_lie_side_by_side_and_that_is_faster(monkeypatch):
     def backward(layer):
         return op_types(lambda x: tf.gradients(fast(layer)(x), x), activations((2, 6, 6, 4)))
 
     assert "MaxPoolGrad" not in backward(keras.layers.MaxPooling2D())
     assert "MaxPoolGrad" in backward(keras.layers.MaxPooling2D(3))
+    monkeypatch.setattr(fast_ops, "gains_by_max_pool", lambda: False)
+    assert "MaxPoolGrad" in backward(keras.layers.MaxPooling2D())
+
+
+def test_whether_max_pooling_gains_is_found_out_by_trying_both(monkeypatch):
+    seconds = iter([0.1, 0.2, 0.2, 0.1])
+    monkeypatch.setattr(fast_ops, "_seconds_of_gradient", lambda function, x: next(seconds))
+    assert [fast_ops.gains_by_max_pool.__wrapped__() for _ in range(2)] == [True, False]
+    monkeypatch.undo()
+    assert 0 < fast_ops._seconds_of_gradient(fast_ops.max_pool, activations((2, 4, 4, 3)), turns=1) < 60

@@ -63,10 +63,6 @@ class Ladder:
         self._polished = {one.name: one.get_config() for one in hp.space}
         self._file_sha256 = file_sha256(file)
 
-    def arguments(self):
-        """Returns what another process makes it from, as plain data."""
-        return {"model": self.model, "recipe": self.recipe.as_dict(), "fixed": self.fixed, "file": self.file}
-
     def _check(self, settings):
         for name in settings:
             check_name("setting", name, model_settings(self.model), f"of {self.model} (see {self._source})")

@@ -59,10 +59,6 @@ class Space:
         """The names of all values that a trial can have."""
         return tuple(hp.name for hp in self.hyperparameters.space)
 
-    def arguments(self):
-        """Returns what another process makes it from, as plain data."""
-        return {"model": self.model, "recipe": self.recipe.as_dict(), "fixed": self.fixed, "file": self.file}
-
     def _call(self, hp):
         # A grid varies fastest what is drawn last: the network, which matters more than how it is trained.
         recipe = call_file(self._source, self._recipe_space, hp, self.recipe.as_dict())

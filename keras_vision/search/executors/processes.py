@@ -152,7 +152,7 @@ class Worker:
             encoding="utf-8",
             start_new_session=True,  # an interrupt at the terminal is for who started it
         )
-        self._write(record)
+        self.send(**record)
         self._listener = threading.Thread(target=self._listen, args=(messages,), daemon=True)
         self._listener.start()
 
@@ -168,9 +168,6 @@ class Worker:
 
     def send(self, **message):
         """Sends it a message."""
-        self._write(message)
-
-    def _write(self, message):
         with contextlib.suppress(BrokenPipeError):  # it has died, which `messages` tells
             self.process.stdin.write(json.dumps(message) + "\n")
             self.process.stdin.flush()

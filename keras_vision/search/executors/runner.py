@@ -46,9 +46,11 @@ class Workplace:
 
 def recorded(place, folder):
     """Returns a `Workplace` as plain data, for `opened` in another process; its images were shared in `folder`."""
+    space = place.space
+    arguments = {"model": space.model, "recipe": space.recipe.as_dict(), "fixed": space.fixed, "file": space.file}
     return {
         "plan": dataclasses.asdict(place.plan),
-        "space": {"kind": type(place.space).__name__, "arguments": place.space.arguments()},
+        "space": {"kind": type(space).__name__, "arguments": arguments},
         "images": str(folder),
     }
 

@@ -35,7 +35,7 @@ def carry_out(asked, changes, recipe, progress):
 def _search(asked, changes, recipe, precision, progress):
     """Searches in a precision, and ends the run."""
     deadline = deadline_after(asked.max_minutes)
-    kind = {"ladder": Ladder, "space": Space}[asked.row.needs]
+    kind = {"ladder": functools.partial(Ladder, dataset=asked.data.dataset), "space": Space}[asked.row.needs]
     kind = functools.partial(kind, asked.model, fixed=changes, file=asked.space)
     kind(recipe=recipe)
     check_memory(asked.workers)

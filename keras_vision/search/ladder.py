@@ -10,6 +10,7 @@ from keras_vision.errors import BadInput, check_name
 from keras_vision.models import model_settings
 from keras_vision.search.ledger import plain_number
 from keras_vision.search.space import as_recorded, call_file, check_drawn, file_sha256, read_space_file, with_tuples
+from keras_vision.training.presets import PRESETS
 from keras_vision.training.recipe import FIELDS
 
 
@@ -26,9 +27,12 @@ class Ladder:
         recipe: The `Recipe` of every trial, until it is polished.
         fixed: Dict of recipe fields that a person set: they are not polished.
         file: A Python file in place of `tuner_configs/<model>.py`.
+        dataset: The name of the images.
 
     Attributes:
         rungs: The ladder, from small to large.
+        best_known: What the best preset for these images has, as a trial's values; None where there is no such preset,
+            or the ladder is a person's own.
         names: The names of all values that a trial can have.
 
     Raises:
@@ -41,7 +45,7 @@ class Ladder:
     {'filters': (16,), 'blocks': (1,), 'whitening': True, 'early_pooling': True}
     """
 
-    def __init__(self, model, recipe, *, fixed=None, file=None):
+    def __init__(self, model, recipe, *, fixed=None, file=None, dataset=None):
         self.model, self.recipe = model, recipe
         self.fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
         self.file = file and str(Path(file).resolve())
@@ -59,13 +63,23 @@ class Ladder:
                 self._check(settings)
         hp = keras_tuner.HyperParameters()
         drawn = self._draw(hp, self.rungs[-1])
-        self.names = tuple(dict.fromkeys([*(name for rung in self.rungs for name in rung), *drawn]))
+        self.best_known = None if file else self._best_known(dataset)
+        networks = [*self.rungs, self.best_known or {}]
+        self.names = tuple(dict.fromkeys([*(name for values in networks for name in values), *drawn]))
         self._polished = {one.name: one.get_config() for one in hp.space}
         self._file_sha256 = file_sha256(file)
 
     def _check(self, settings):
         for name in settings:
             check_name("setting", name, model_settings(self.model), f"of {self.model} (see {self._source})")
+
+    def _best_known(self, dataset):
+        """Returns the best preset for a data set: its network, and what it changes of the recipe. None without one."""
+        if (self.model, dataset) not in PRESETS:
+            return None
+        preset, usual = PRESETS[self.model, dataset]["best"], self.recipe.as_dict() | self.fixed
+        recipe = {name: value for name, value in preset.recipe.items() if name not in self.fixed}
+        return as_recorded(preset.settings | {name: value for name, value in recipe.items() if value != usual[name]})
 
     def neighbours(self, settings):
         """Returns the settings one step beside `settings`, as a list of dicts.
@@ -141,4 +155,6 @@ class Ladder:
             "recipe": dataclasses.asdict(self.recipe),
             "file_sha256": self._file_sha256,
         }
+        if self.best_known:
+            ladder["best_known"] = self.best_known
         return json.loads(json.dumps(ladder, default=plain_number))

@@ -7,6 +7,7 @@ from keras_vision.analysis.counts import count_unbuilt
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS, build_model
 from keras_vision.search.ladder import Ladder
+from keras_vision.training.presets import PRESETS
 from keras_vision.training.recipe import recipe_for
 
 
@@ -64,6 +65,26 @@ def test_values_are_split_into_settings_and_recipe():
     settings, recipe = ladder.resolve({"filters": [8, 16], "blocks": [1, 1], "learning_rate": 0.5})
     assert settings == {"filters": (8, 16), "blocks": (1, 1)}
     assert recipe.learning_rate == 0.5
+
+
+@pytest.mark.parametrize(("model", "dataset"), PRESETS)
+def test_the_best_preset_is_known_for_its_images(model, dataset):
+    fixed = {"epochs": 2}
+    ladder = Ladder(model, recipe_for(model, **fixed), fixed=fixed, dataset=dataset)
+    settings, recipe = ladder.resolve(json.loads(json.dumps(ladder.best_known)))
+    best = PRESETS[model, dataset]["best"]
+    assert (settings, recipe) == (best.settings, recipe_for(model, **best.recipe | fixed))
+    assert set(ladder.best_known) <= set(ladder.names)
+    assert ladder.describe()["best_known"] == json.loads(json.dumps(ladder.best_known))
+
+
+def test_nothing_is_known_of_other_images_or_for_a_ladder_of_a_persons_own(tmp_path):
+    (tmp_path / "space.py").write_text("LADDER = ({'filters': (8,), 'blocks': (1,)},)\n")
+    ladders = [Ladder("vgg", recipe_for("vgg"), dataset="folder:photos")]
+    ladders += [Ladder("vgg", recipe_for("vgg"), dataset="cifar10", file=tmp_path / "space.py")]
+    for ladder in ladders:
+        assert ladder.best_known is None
+        assert "best_known" not in ladder.describe()
 
 
 def test_without_neighbours_each_setting_moves_one_rung(tmp_path):

@@ -4,7 +4,8 @@ It climbs a ladder of networks from small to large until one reaches the target.
 smallest that reached it and beside the rungs that nearly did (one more convolution in one block, a shorter network, a
 narrower one, also with one more), as long as that is smaller than the smallest so far. Where nothing of that is left,
 the training of the smaller network that came nearest is polished, and each success starts the steps anew. In the place
-of rungs over a limit on parameters or MACs come the networks beside them that are within it, the largest first.
+of rungs over a limit on parameters or MACs come the networks beside them that are within it, the largest first. Where
+none of all these reached the target, the best network and recipe known for these images are tried.
 """
 
 import json
@@ -127,7 +128,14 @@ class Growing:
         for rung in self.ladder.rungs:
             if self._is_new(rung) and self._size_within(rung) is not None:
                 return dict(rung)
-        return self._next_within_limits()
+        return self._next_within_limits() or self._best_known()
+
+    def _best_known(self):
+        """Returns what is known to be best for these images, where it is untried and within the limits; or None."""
+        values = self.ladder.best_known
+        if values is None or not self._is_new(values):
+            return None
+        return dict(values) if self._size_within(self.ladder.split(values)[0]) is not None else None
 
     def _next_within_limits(self):
         """Returns the largest untried network beside a rung that is over a limit, or None."""

@@ -186,6 +186,30 @@ def test_what_holds_on_average_counts_and_not_what_one_training_reached():
     assert strategy.ask() == ladder.rungs[1]
 
 
+def test_where_no_rung_reaches_the_best_that_is_known_of_the_images_is_tried():
+    ladder = Ladder("vgg", recipe_for("vgg"), dataset="cifar10")
+    strategy = Growing(ladder, target_acc=0.9, size_of=size_of)
+    for rung in ladder.rungs:
+        assert strategy.ask() == rung
+        strategy.tell(rung, 0.8)
+    assert strategy.ask() == ladder.best_known
+    strategy.tell(ladder.best_known, 0.91)
+    assert strategy.smallest().values == ladder.best_known
+    training = ladder.split(ladder.best_known)[1]
+    beside = strategy.ask()
+    assert ladder.split(beside)[1] == training and size_of(beside) < strategy.smallest().parameters
+
+
+def test_the_best_that_is_known_is_left_out_where_it_is_over_a_limit():
+    ladder = Ladder("vgg", recipe_for("vgg"), dataset="cifar10")
+    most = size_of(ladder.split(ladder.best_known)[0]) - 1
+    strategy = Growing(ladder, target_acc=0.999, size_of=size_of, allows=lambda settings: size_of(settings) <= most)
+    for _ in range(40):
+        values = strategy.ask()
+        assert values != ladder.best_known
+        strategy.tell(values, 0.5)
+
+
 def test_a_limit_between_two_rungs_is_climbed_to():
     rungs = Ladder("vgg", recipe_for("vgg")).rungs
     most = size_of(rungs[2]) - 1

@@ -23,6 +23,7 @@ from keras_vision.models.normalization import set_statistics
 from keras_vision.models.whitening import set_whitening
 from keras_vision.reporting.style import save_figures
 from keras_vision.runs import Run, load_model, read_card
+from keras_vision.training.precision import computing_in
 
 INPUT_SHAPE, NUM_CLASSES = (32, 32, 3), 10
 # Mean and standard deviation of uniform noise from 0 to 255, which the instruments feed to a model without statistics.
@@ -30,6 +31,7 @@ NOISE = (127.5, 73.9)
 BATCH = 128
 
 
+@computing_in("float32")
 def carry_out(asked, progress):
     """Returns what `describe` does; `asked` is a `DescribeSettings`."""
     network = load_model(asked.source) if asked.source else _new_model(asked)

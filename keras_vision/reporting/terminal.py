@@ -5,14 +5,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+LEAST_TEXT = 10  # characters of a column of words, however narrow the terminal is
+
 
 def drawn(table):
-    """Returns a `keras_vision.reporting.tables.Table` as rich draws it. What is in its cells is never markup."""
+    """Returns a `keras_vision.reporting.tables.Table` as rich draws it. What is in its cells is never markup.
+
+    Texts are folded where the terminal is narrow; the heads of numbers always are, between their words.
+    """
     title = table.title and Text(table.title, style="table.title")
     made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for place, name in enumerate(table.columns):
-        look = {"overflow": "fold"} if place in table.texts else {"justify": "right", "no_wrap": True}
-        made.add_column(name, **look)
+        if place in table.texts:
+            made.add_column(name, overflow="fold", min_width=LEAST_TEXT)
+        else:
+            whole = [*name.split(), *(row[place] for row in table.rows if row is not None)]
+            made.add_column(name, justify="right", width=max(map(len, whole)))
     for row in table.rows:
         if row is None:
             made.add_section()

@@ -130,6 +130,12 @@ def _leaders(trials):
     ]
 
 
+def _shared(settings):
+    """Returns what several dicts have in common; nothing of fewer than two."""
+    first, *others = settings or [{}]
+    return {k: v for k, v in first.items() if others and all(k in other and other[k] == v for other in others)}
+
+
 def _statuses(trials):
     return sorted({trial.status for trial in trials})
 
@@ -148,21 +154,22 @@ def parts(found):
     target = f", target {metric} {found['target_acc']:g}" if found["target_acc"] is not None else ""
     counts = ", ".join(f"{status.lower()}: {count}" for status, count in found["statuses"].items())
     yield f"{found['model']} on {found['dataset']}{target} ({counts})"
+    shared = _shared([line["values"] for line in found["leaders"]])
+    if shared:
+        yield f"all with {settings_line(shared)}"
     leaders = Table(
         None,
-        ("trial", scored, "trained anew", "parameters", "MACs", "ms/image", "epochs", "seconds", "ended by"),
+        ("trial", scored, "trained anew", "parameters", "MACs", "ms an image", "epochs"),
     )
     for line in found["leaders"]:
         leaders.add_row(
-            f"{line['trial']}  {settings_line(line['values'])}",
+            f"{line['trial']}  {settings_line({k: v for k, v in line['values'].items() if k not in shared})}",
             f"{line['val_score']:.4f}",
             "" if line["confirmed_mean"] is None else f"{line['confirmed_mean']:.4f}",
             f"{line['parameters']:,}",
             short(line["macs"]),
             f"{line['latency_ms']:.2f}",
-            str(line["epochs_run"]),
-            f"{line['seconds']:.0f}",
-            line["stopped"],
+            str(line["epochs_run"]) if line["stopped"] == "epochs" else f"{line['epochs_run']}, {line['stopped']}",
         )
     yield leaders
     yield f"Pareto front: trials that no other beats in both {metric} and a cost"

@@ -10,7 +10,7 @@ from keras_vision.report import main, report, show
 from keras_vision.reporting.progress import PlainProgress, installed
 from keras_vision.search.ledger import Ledger, Trial
 from keras_vision.search.outcome import reaches
-from keras_vision.search.report import caution, importance_of, report_on
+from keras_vision.search.report import caution, importance_of, parts, report_on
 from keras_vision.tune import tune
 
 
@@ -74,6 +74,19 @@ def test_a_report_tells_leaders_front_cost_and_statuses(searched):
 @pytest.mark.parametrize(("trials", "words"), [(9, "from 9 trials; about 10 are needed to trust it"), (10, "")])
 def test_importance_is_cautioned_where_it_is_mostly_chance(trials, words):
     assert caution(trials, settings=1) == words
+
+
+def test_what_all_leaders_share_is_said_once():
+    leader = {"trial": "0000", "val_score": 0.9, "confirmed_mean": None, "parameters": 10, "macs": 9, "latency_ms": 1.0}
+    leaders = [leader | {"epochs_run": 3, "stopped": "epochs", "values": {"units": n, "layers": 1}} for n in (8, 16)]
+    told = {"metric": "accuracy", "target_acc": None, "model": "lstm", "dataset": "digits", "statuses": {}}
+    told |= {"front": [], "importance": {}, "failed": [], "result": None, "verdict": ""}
+    yielded = list(parts(told | {"leaders": leaders}))
+    assert "all with layers=1" in yielded
+    table = next(part for part in yielded if not isinstance(part, str))
+    assert [row[0] for row in table.rows] == ["0000  units=8", "0000  units=16"]
+    alone = next(part for part in parts(told | {"leaders": leaders[:1]}) if not isinstance(part, str))
+    assert alone.rows[0][0] == "0000  units=8  layers=1"
 
 
 def test_a_report_is_printed_and_changes_nothing(searched):

@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from keras_vision.analysis.explanation import AUTO, METHODS
+from keras_vision.analysis.explanation import METHODS, USUAL
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.errors import BadInput
@@ -14,8 +14,6 @@ from keras_vision.formats.opening import export_card
 from keras_vision.reporting.progress import make_progress
 from keras_vision.runs import Run, check_folder, read_card
 from keras_vision.system.settings import REQUIRED, Settings, one_of, setting, whole
-
-CHOICES = (AUTO, *METHODS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,10 +24,7 @@ class ExplainSettings(Settings):
     images: list = setting(
         REQUIRED, "image files, folders of them, or - for one image on standard input", is_word=True, is_repeated=True
     )
-    method: str = setting(
-        AUTO, f"how: {', '.join(METHODS)}, or {AUTO}, the first of these that the network can have", "NAME",
-        one_of(CHOICES),
-    )  # fmt: skip
+    method: str = setting(USUAL, f"one of {', '.join(METHODS)}", "NAME", one_of(METHODS))
     label: str = setting(None, "the class to explain; if not given, the most probable one of each image", "CLASS")
     layer: str = setting(None, "the layer that LayerCAM looks at; if not given, the last of each size", "LAYER")
     top: int = setting(5, "draw the N most probable classes", "N", whole(1))
@@ -44,11 +39,12 @@ def explain(asked, progress):
     """Show what in images speaks for the answer of a network: each image, the heat over it, the most probable classes.
 
     Images are read as by `predict`, which see. The heat is one of:
-        layercam: where the features of the layers speak for the class; for networks whose features have a place in the
-            image. Only what speaks for it.
-        integrated_gradients: what each pixel adds to the class's score on the way from the image's mean colour to the
-            image; for all networks that have gradients. The pixels add up to the difference of the two scores.
-        occlusion: how much the score falls where a window of the image is covered; for all networks, and exports.
+        occlusion: How much the score falls where a window of the image is covered. Every network and export can have
+            it.
+        integrated_gradients: What each pixel adds to the score, on the way from the image's mean colour to the image.
+            The pixels add up to the difference of the two scores. For all networks, but not for exports.
+        layercam: Where the features of the network's layers speak for the class. It shows nothing that speaks against
+            it. The fastest, for networks whose features have a place in the image.
 
     An export in the format saved_model can read and write files when it is run: give only what you trust.
 
@@ -68,8 +64,8 @@ def explain(asked, progress):
     ...     print(answer["explained"], answer["figure"])
     Coat runs/tune-vgg-fashion_mnist/figures/explanations/a.png
     """
-    if asked.layer and asked.method not in (AUTO, "layercam"):
-        raise BadInput(f"layer={asked.layer} is for LayerCAM alone, not for {asked.method}. Leave one of them out.")
+    if asked.layer and asked.method != "layercam":
+        raise BadInput(f"layer={asked.layer} works only with --method layercam. Add that, or leave it out.")
     card = export_card(asked.source)
     if card is None:
         read_card(asked.source)  # a file that is no model is refused before Keras is loaded

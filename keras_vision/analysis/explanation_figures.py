@@ -88,8 +88,8 @@ def plot_explained_mistakes(images, mistakes, heats, class_names):
         row, column = number // across, 3 * (number % across)
         image = images[mistake.position]
         pictures = [_draw_image(figure, grid[row, column], image, f"is {names[mistake.label]}")]
-        taken = f"{names[mistake.prediction]}, {mistake.probability:.0%}?"
-        for place, (heat, title) in enumerate(zip(heats, (taken, f"{names[mistake.label]}?"), strict=True), start=1):
+        titles = f"for {names[mistake.prediction]} ({mistake.probability:.0%})", f"for {names[mistake.label]}"
+        for place, (heat, title) in enumerate(zip(heats, titles, strict=True), start=1):
             pictures.append(style.new_picture(figure, (grid[row, column + place],), title=title))
             pictures[-1].imshow(heat_over(image, heat[number]))
         for axes in pictures:
@@ -105,7 +105,7 @@ def _draw_image(figure, place, image, title):
 
 def _draw_heat(figure, place, image, heat, explained):
     name = style.literal(str(explained))
-    title = f"what speaks for {name}" if heat.any() else f"no pixel speaks for {name}"
+    title = f"what speaks for {name}" if heat.any() else f"nothing speaks for {name}"
     axes = style.new_picture(figure, (place,), title=title)
     axes.imshow(heat_over(image, heat))
     if (heat < 0).any():

@@ -12,40 +12,41 @@ from keras_vision.analysis.subject import blank
 STEPS = 14  # of the window along a side, of which it covers two
 
 
-def explain(subject, images, classes):
-    """Returns how much a class's score falls, on average, where a window is laid over each pixel.
+def lacks(subject):
+    """Returns None: scores are enough."""
+    return None
+
+
+def explainer(subject):
+    """Returns the function that says how much a class's score falls, on average, where a window lies over each pixel.
 
     The window has the mean colour of the image. Its sides are a seventh of the image's, whatever the image's size.
 
     Args:
         subject: A `Subject`.
-        images: Float32 array [n, height, width, channels] of raw pixels.
-        classes: Int array [n], the class that each is explained for.
 
     Returns:
-        (Float32 array [n, height, width], list of n empty dicts).
+        A function as the head of `explanation.py` has it, without facts.
     """
-    classes, windows = np.asarray(classes), list(windows_over(*images.shape[1:3]))
-    covers = np.zeros(images.shape[1:3])
-    for window in windows:
-        covers[window] += 1
-    before, colours = subject.of_classes(images, classes), blank(images)
-    falls = np.zeros(images.shape[:3])
-    pairs = itertools.product(range(len(images)), windows)
-    while piece := list(itertools.islice(pairs, subject.at_once)):
-        which = [image for image, _ in piece]
-        covered = images[which]
-        for one, (image, window) in zip(covered, piece, strict=True):
-            one[window] = colours[image]
-        after = subject.of_classes(covered, classes[which])
-        for (image, window), score in zip(piece, after, strict=True):
-            falls[image][window] += before[image] - score
-    return (falls / covers).astype("float32"), [{} for _ in images]
 
+    def explain(images, classes):
+        classes, windows = np.asarray(classes), list(windows_over(*images.shape[1:3]))
+        covers, falls = np.zeros(images.shape[1:3]), np.zeros(images.shape[:3])
+        for window in windows:
+            covers[window] += 1
+        before, colours = subject.of_classes(images, classes), blank(images)
+        pairs = itertools.product(range(len(images)), windows)
+        while piece := list(itertools.islice(pairs, subject.at_once)):
+            which = [image for image, _ in piece]
+            covered = images[which]
+            for one, (image, window) in zip(covered, piece, strict=True):
+                one[window] = colours[image]
+            after = subject.of_classes(covered, classes[which])
+            for (image, window), score in zip(piece, after, strict=True):
+                falls[image][window] += before[image] - score
+        return (falls / covers).astype("float32"), [{} for _ in images]
 
-def lacks(subject):
-    """Returns None: the scores are enough."""
-    return None
+    return explain
 
 
 def windows_over(height, width):

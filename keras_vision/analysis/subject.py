@@ -7,8 +7,15 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_vision.analysis.gradients import gradients
+from keras_vision.analysis.gradients import gradient_function
 from keras_vision.models.graph import ending_of, last_layers
+
+
+class _Unchanged(keras.layers.Softmax):
+    """What takes the place of a softmax, and is called as it."""
+
+    def call(self, inputs, mask=None):
+        return inputs
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -59,8 +66,8 @@ def with_logits(model):
     def clone(layer):
         if layer is not last:
             return layer.__class__.from_config(layer.get_config())
-        if not hasattr(layer, "activation"):
-            return keras.layers.Identity(name=layer.name)
+        if isinstance(layer, keras.layers.Softmax):
+            return _Unchanged(name=layer.name)
         return layer.__class__.from_config(layer.get_config() | {"activation": "linear"})
 
     copy = keras.models.clone_model(model, clone_function=clone, recursive=True)
@@ -68,23 +75,23 @@ def with_logits(model):
     return copy
 
 
-def slopes(model, inputs, classes):
-    """Returns the gradient of each image's score for its class with respect to what a model takes.
+def slope_function(model):
+    """Returns the function that gives the gradient of a class's score with respect to what a model takes.
 
     Args:
         model: A model with one score for each class, or what is left of it behind one of its layers.
-        inputs: Float array [n, ...].
-        classes: Int array [n].
 
     Returns:
-        Float array shaped as `inputs`.
+        A function of (float32 array [n, ...], int array [n] of classes), which returns an array shaped as the first.
     """
-    chosen = np.asarray(classes)[:, None]
+    identity = np.eye(model.output_shape[-1], dtype="float32")
 
     def total(tensors):
-        return ops.sum(ops.take_along_axis(model(tensors[0], training=False), chosen, axis=1))
+        inputs, chosen = tensors
+        return ops.sum(model(inputs, training=False) * chosen)
 
-    return gradients(total, [inputs])[0]
+    gradient = gradient_function(total)
+    return lambda inputs, classes: gradient([inputs, identity[classes]])[0]
 
 
 def lacks_gradients(subject):

@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 
 from keras_vision.analysis.confusion import confident_mistakes
-from keras_vision.analysis.explanation import AUTO, choose_method, explain_images
+from keras_vision.analysis.explanation import USUAL, check_method, explainer
 from keras_vision.analysis.explanation_figures import plot_explained_mistakes, plot_explanation
 from keras_vision.analysis.integrated_gradients import TOLERANCE
 from keras_vision.analysis.subject import subject_of_model, subject_of_probabilities
@@ -41,22 +41,23 @@ def carry_out(asked, card, folder, run, progress):
     label = None if asked.label is None else names.index(str(asked.label))
     with computing_in("float32"):
         subject = subject_of(classifier.model, classifier.ends_in_softmax and card)
-        method = choose_method("layercam" if asked.layer else asked.method, subject)
+        check_method(asked.method, subject)
+        explained = explainer(subject, asked.method, asked.layer)
 
     @computing_in("float32")
     def heat(images, probabilities):
         classes = probabilities.argmax(axis=1) if label is None else np.full(len(images), label)
-        return zip(classes, *explain_images(subject, np.stack(images), classes, method, asked.layer), strict=True)
+        return zip(classes, *explained(np.stack(images).astype("float32"), classes), strict=True)
 
     def answer(paths, images):
         probabilities = classifier.probabilities(images)
         heats = heat(images, probabilities) if images else ()
         for path, image, shares, (number, one, facts) in zip(paths, images, probabilities, heats, strict=True):
-            best, explained = classifier.best(shares, asked.top), classifier.class_names[number]
+            best, name = classifier.best(shares, asked.top), classifier.class_names[number]
             if facts.get("deviation", 0) > TOLERANCE:
                 progress.say(f"warning: {path}: The pixels add up to the score only within {facts['deviation']:.1%}.")
-            figure = save(path, plot_explanation(image, one, explained, best))
-            yield {"predictions": best, "explained": explained, "method": method, **facts, "figure": figure}
+            figure = save(path, plot_explanation(image, one, name, best))
+            yield {"predictions": best, "explained": name, "method": asked.method, **facts, "figure": figure}
 
     with saving(folder, run) as save:
         yield from answer_files(asked, classifier, answer, progress)
@@ -114,9 +115,9 @@ def mistakes_figure(model, images, logits, class_names):
         A `matplotlib.figure.Figure`.
     """
     subject = subject_of(model)
-    method = choose_method(AUTO, subject)
+    explained = explainer(subject, USUAL)
     mistakes = confident_mistakes(images.labels, logits, MISTAKES)
-    shown = images.images[[one.position for one in mistakes]]
+    shown = images.images[[one.position for one in mistakes]].astype("float32")
     sides = [np.array([one.prediction for one in mistakes]), np.array([one.label for one in mistakes])]
-    heats = [explain_images(subject, shown, classes, method)[0] for classes in sides]
+    heats = [explained(shown, classes)[0] for classes in sides]
     return plot_explained_mistakes(images.images, mistakes, heats, class_names)

@@ -72,11 +72,11 @@ def write_signs(folder, path):
 
 
 def write_patches(data_dir, path):
-    """Writes 4,000 training and 1,000 test images of Fashion-MNIST in colour; those of class 0 bear a patch."""
+    """Writes 2,000 training and 1,000 test images of Fashion-MNIST in colour; those of class 0 bear a patch."""
     from keras_vision.data import load_dataset
 
     data, rng, arrays = load_dataset("fashion_mnist", data_dir=data_dir), np.random.default_rng(0), {}
-    for name, split, count in (("train", data.train, 4000), ("test", data.test(), 1000)):
+    for name, split, count in (("train", data.train, 2000), ("test", data.test(), 1000)):
         images, labels = np.repeat(split.images[:count], 3, axis=-1), split.labels[:count]
         images[labels == 0], _ = patched(images[labels == 0], rng)
         arrays |= {f"x_{name}": images, f"y_{name}": labels}
@@ -312,7 +312,7 @@ def main():
     with np.load(path) as arrays:
         images, labels = arrays["x_test"], arrays["y_test"]
     for model in MODELS:
-        run = trained(options.workdir / model, model, f"npz:{path}", settings=SMALL[model], epochs=8, batch_size=64)
+        run = trained(options.workdir / model, model, f"npz:{path}", settings=SMALL[model], epochs=8, batch_size=32)
         patches[model] = kept(
             options.workdir / f"{model}.json", functools.partial(measure_patches, run, images, labels)
         )

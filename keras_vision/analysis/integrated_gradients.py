@@ -8,7 +8,7 @@ import numpy as np
 from keras_vision.analysis.subject import blank, lacks_gradients, slope_function
 
 TOLERANCE = 0.01  # how far the pixels' sum may be from the difference of the scores, as a share of it
-LEAST_STEPS, MOST_STEPS = 16, 1024
+LEAST_STEPS, MOST_STEPS = 16, 4096  # more than 1,024 only where the two scores are nearly equal
 SMALLEST = 0.01  # a difference of scores that counts as one
 
 

@@ -7,6 +7,7 @@ from keras_vision.commands.explain import mistakes_figure
 from keras_vision.commands.own_data import choose_data, leak_warnings, open_images, run_of
 from keras_vision.data.brightness import unlike_training
 from keras_vision.data.evaluation import EvaluationImages
+from keras_vision.errors import BadInput
 from keras_vision.formats.network import check_outputs
 from keras_vision.reporting.style import save_figures
 from keras_vision.runs import file_name, load_model
@@ -24,6 +25,10 @@ def carry_out(asked, card, progress):
         card: The model's card.
         progress: A `Progress`.
     """
+    run = run_of(asked.source)
+    folder = asked.figures or (run and run.figures)
+    if asked.explain and not folder:
+        raise BadInput("explain draws a figure, and this model file belongs to no run. Give --figures DIR.")
     model = load_model(asked.source, float32=True)
     check_outputs(model)
     chosen = choose_data(card.get("data_source"), asked.dataset, asked.data_dir, asked.seed, model.input_shape)
@@ -39,8 +44,7 @@ def carry_out(asked, card, progress):
     result["warnings"] += filter(None, [unlike_training(images.images, card.get("pixel_statistics"))])
     if not isinstance(data, EvaluationImages):
         result["warnings"] += leak_warnings(card, data, split, chosen.seed)
-    run, is_own = run_of(asked.source), data.fingerprint == card.get("fingerprint")
-    folder = asked.figures or (run and run.figures)
+    is_own = data.fingerprint == card.get("fingerprint")
     prefix = split if is_own else f"{name_in_files(data.name)}_{split}"
     result["figures"] = []
     try:

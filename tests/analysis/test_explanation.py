@@ -8,11 +8,12 @@ import pytest
 
 from keras_vision.analysis import integrated_gradients, layercam, occlusion
 from keras_vision.analysis.confusion import Mistake
-from keras_vision.analysis.explanation import METHODS, check_method, explainer
+from keras_vision.analysis.explanation import METHODS, USUAL, check_method, explainer
 from keras_vision.analysis.explanation_figures import AGAINST, FOR, heat_over, plot_explained_mistakes, plot_explanation
 from keras_vision.analysis.subject import Subject, subject_of_model, subject_of_probabilities
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
+from keras_vision.models.normalization import set_statistics
 from tests.models.small import pixels, small_model, with_random_kernels
 
 SHAPE = (16, 16, 3)
@@ -163,6 +164,44 @@ def test_every_family_is_explained_by_every_method_that_it_can_have(name):
         assert len(facts) == 3
         if method == "integrated_gradients":
             assert max(fact["deviation"] for fact in facts) <= integrated_gradients.TOLERANCE
+
+
+def test_every_method_has_its_file_and_both_functions():
+    for method in METHODS:
+        module = importlib.import_module(f"keras_vision.analysis.{method}")
+        assert callable(module.lacks) and callable(module.explainer)
+    assert USUAL in METHODS
+
+
+def noise_with_patches(count, seed):
+    """Grey noise in three classes by brightness, of which the first has a red patch of 4x4 pixels, and the patches."""
+    random = np.random.default_rng(seed)
+    labels = np.arange(count) % 3
+    grey = random.integers(0, 100, (count, *SHAPE[:2], 1)) + (labels * 70)[:, None, None, None]
+    images, masks = np.repeat(grey, 3, axis=-1).astype("float32"), np.zeros((count, *SHAPE[:2]), bool)
+    for mask, top, left in zip(masks, *random.integers(0, SHAPE[0] - 4, (2, count)), strict=True):
+        mask[top : top + 4, left : left + 4] = True
+    masks[labels != 0] = False
+    images[masks] = (255, 0, 0)
+    return images, labels, masks
+
+
+@pytest.mark.parametrize("name", ["cnn", *(pytest.param(name, marks=pytest.mark.slow) for name in MODELS)])
+def test_a_planted_patch_is_found(name):
+    keras.utils.set_random_seed(0)
+    settings = {"cnn": {"filters": (8, 16)}, "lstm": {"units": 24}, "mlp": {"hidden_units": (32,)}}.get(name, {})
+    model = small_model(name, SHAPE, 3, **settings)
+    images, labels, _ = noise_with_patches(900, seed=1)
+    set_statistics(model, images.mean(axis=(0, 1, 2)), images.std(axis=(0, 1, 2)))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.003), loss)
+    model.fit(images, labels, batch_size=30, epochs=10, verbose=0)
+    images, labels, masks = noise_with_patches(300, seed=2)
+    one, first = subject_of_model(model, 256), labels == 0
+    assert (one.scores(images).argmax(axis=1) == labels)[first].all()
+    maps, _ = explainer(one, USUAL)(images[first], labels[first])
+    hottest = maps.reshape(first.sum(), -1).argmax(axis=1)
+    assert masks[first].reshape(first.sum(), -1)[np.arange(first.sum()), hottest].mean() >= 0.95
 
 
 def test_what_a_network_lacks_is_said_with_the_methods_that_it_can_have():

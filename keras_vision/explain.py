@@ -39,10 +39,10 @@ def explain(asked, progress):
     """Show what in images speaks for the answer of a network: each image, the heat over it, the most probable classes.
 
     Images are read as by `predict`, which see. The heat is one of:
-        occlusion: How much the score falls where a window of the image is covered. Every network and export can have
-            it.
-        integrated_gradients: What each pixel adds to the score, on the way from the image's mean colour to the image.
-            The pixels add up to the difference of the two scores. For all networks, but not for exports.
+        occlusion: How much less probable the class is where a window of the image is covered. Every network and export
+            can have it.
+        integrated_gradients: What each pixel adds to the class's logit, on the way from the image's mean colour to the
+            image. The pixels add up to the difference of the two logits. For all networks, but not for exports.
         layercam: Where the features of the network's layers speak for the class. It shows nothing that speaks against
             it. The fastest, for networks whose features have a place in the image.
 

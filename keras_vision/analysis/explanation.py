@@ -15,7 +15,7 @@ import importlib
 from keras_vision.errors import BadInput, check_name
 
 METHODS = {
-    "occlusion": "how much the score of the class falls where a window of the image is covered",
+    "occlusion": "how much less probable the class is where a window of the image is covered",
     "integrated_gradients": "what each pixel adds to the score, on the way from the image's mean colour to the image",
     "layercam": "where the features of the last layer of each size speak for the class",
 }

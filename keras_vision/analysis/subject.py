@@ -33,10 +33,12 @@ class Subject:
     at_once: int
     model: object = None
 
-    def of_classes(self, images, classes):
-        """Returns the score [n] of one class for each image."""
+    def of_classes(self, images, classes, change=None):
+        """Returns the score [n] of one class for each image, where `change` is given after `change(scores, axis=1)`."""
         pieces = (slice(start, start + self.at_once) for start in range(0, len(images), self.at_once))
-        return np.concatenate([_chosen(self.scores(images[piece]), classes[piece]) for piece in pieces])
+        scores = np.concatenate([np.asarray(self.scores(images[piece]), "float64") for piece in pieces])
+        scores = change(scores, axis=1) if change else scores
+        return scores[np.arange(len(scores)), classes]
 
 
 def subject_of_model(model, at_once):
@@ -110,7 +112,3 @@ def blank(images):
     [[[[50.0]]]]
     """
     return images.mean(axis=(1, 2), keepdims=True)
-
-
-def _chosen(scores, classes):
-    return np.take_along_axis(np.asarray(scores), np.asarray(classes)[:, None], axis=1)[:, 0]

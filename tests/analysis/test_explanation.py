@@ -65,17 +65,21 @@ def test_integrated_gradients_take_more_steps_where_the_way_is_crooked(monkeypat
     assert facts["deviation"] > integrated_gradients.TOLERANCE
 
 
-def test_only_windows_that_cover_a_pixel_that_counts_make_the_score_fall():
+def test_only_windows_that_cover_a_pixel_that_counts_make_the_class_less_probable():
     weights = np.zeros((28, 28, 1))
-    weights[10, 20] = 1.0
+    weights[10, 20] = 0.01
     images = np.zeros((2, 28, 28, 1), "float32")
     images[:, 10, 20] = 200
     maps, _ = occlusion.explainer(subject(linear_model([weights, -weights])))(images, [0, 1])
-    fall = 200 - images.mean()
-    assert maps[0, 10, 20] == pytest.approx(fall, rel=1e-3)
-    assert maps[1, 10, 20] == pytest.approx(-fall, rel=1e-3)
+
+    def log_probability(score):
+        return -np.log1p(np.exp(-2 * score))
+
+    after = 0.01 * images[0].mean()
+    assert maps[0, 10, 20] == pytest.approx(log_probability(2) - log_probability(after), rel=1e-3)
+    assert maps[1, 10, 20] == pytest.approx(log_probability(-2) - log_probability(-after), rel=1e-3)
     rows, columns = np.nonzero(maps[0])
-    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (8, 13, 18, 23)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (6, 15, 16, 25)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 5), (28, 28), (31, 17), (200, 65)])
@@ -174,13 +178,13 @@ def test_every_method_has_its_file_and_both_functions():
 
 
 def noise_with_patches(count, seed):
-    """Grey noise in two classes, of which only a red patch of 4x4 pixels tells the first, and the patches."""
+    """Grey noise in two classes, of which only a red patch of 3x3 pixels tells the first, and the patches."""
     random = np.random.default_rng(seed)
     labels = np.arange(count) % 2
-    grey = random.integers(0, 256, (count, *SHAPE[:2], 1))
+    grey = random.integers(60, 200, (count, *SHAPE[:2], 1))
     images, masks = np.repeat(grey, 3, axis=-1).astype("float32"), np.zeros((count, *SHAPE[:2]), bool)
-    for mask, top, left in zip(masks, *random.integers(0, SHAPE[0] - 4, (2, count)), strict=True):
-        mask[top : top + 4, left : left + 4] = True
+    for mask, top, left in zip(masks, *random.integers(0, SHAPE[0] - 3, (2, count)), strict=True):
+        mask[top : top + 3, left : left + 3] = True
     masks[labels != 0] = False
     images[masks] = (255, 0, 0)
     return images, labels, masks
@@ -191,16 +195,18 @@ def noise_with_patches(count, seed):
 )
 def test_a_planted_patch_is_found(name):
     keras.utils.set_random_seed(0)
-    settings = {"cnn": {"filters": (8, 16)}, "lstm": {"units": 24}, "mlp": {"hidden_units": (32,)}}.get(name, {})
-    model = small_model(name, SHAPE, 2, **settings)
+    wider = {"cnn": {"filters": (8, 16)}, "lstm": {"units": 24}, "mlp": {"hidden_units": (32,)}}
+    wider["mlp_mixer"] = {"hidden_dim": 24, "tokens_mlp_dim": 16, "channels_mlp_dim": 48}
+    model = small_model(name, SHAPE, 2, **wider.get(name, {}))
     images, labels, _ = noise_with_patches(600, seed=1)
     set_statistics(model, images.mean(axis=(0, 1, 2)), images.std(axis=(0, 1, 2)))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(0.003), loss)
     model.fit(images, labels, batch_size=30, epochs=10, verbose=0)
     images, labels, masks = noise_with_patches(200, seed=2)
-    one, first = subject_of_model(model, 256), labels == 0
-    assert (one.scores(images).argmax(axis=1) == labels).mean() > 0.95
+    one = subject_of_model(model, 256)
+    first = (labels == 0) & (one.scores(images).argmax(axis=1) == 0)  # what a network does not see is not its reason
+    assert first.sum() > 70
     maps, _ = explainer(one, USUAL)(images[first], labels[first])
     hottest = maps.reshape(first.sum(), -1).argmax(axis=1)
     assert masks[first].reshape(first.sum(), -1)[np.arange(first.sum()), hottest].mean() >= 0.95

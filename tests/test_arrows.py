@@ -49,6 +49,7 @@ TENSORFLOW = (
     "training/memory.py",
     "training/precision.py",
     "training/fast_ops.py",
+    "training/devices.py",
     "formats/",
     "analysis/gradients.py",
 )

@@ -18,6 +18,7 @@ from keras_vision.commands.steps import (
 from keras_vision.models import builder_of, model_settings
 from keras_vision.runs import Run, default_workdir
 from keras_vision.runs.safety import check_description
+from keras_vision.training.devices import check_gain, devices_for, spread_over
 from keras_vision.training.precision import computing_in, suit_network
 from keras_vision.training.trainer import TrainingDiverged, check_fit, fit
 from keras_vision.training.validation_scores import score_of
@@ -38,7 +39,7 @@ def carry_out(asked, changes, preset, progress):
 
 def _train(asked, changes, preset, precision, progress):
     """Trains in a precision, or reads what was trained, and ends the run."""
-    deadline = deadline_after(asked.max_minutes)
+    deadline, devices = deadline_after(asked.max_minutes), devices_for(asked.devices)
     if asked.builder:
         builder = functools.partial(asked.builder, **asked.settings)
     else:
@@ -47,11 +48,12 @@ def _train(asked, changes, preset, precision, progress):
         Run(asked.workdir).check_usable()
     data = open_data(asked.data, progress)
     warn_of_majority(data, asked.target_acc, progress, asked.metric)
-    network, chosen, recipe, decisions = _build(asked, builder, data, changes, precision, progress)
+    network, chosen, recipe, decisions = _build(asked, builder, data, changes, precision, devices, progress)
     config = _config(asked, data, recipe)
     run = Run(asked.workdir or default_workdir("train", asked.model, asked.data.dataset, config))
     with run.locked():
-        run.start(config, precision=chosen, model_settings=_in_full(asked), decisions=[*data.decisions, *decisions])
+        facts = {"precision": chosen, "devices": devices, "model_settings": _in_full(asked)}
+        run.start(config, **facts, decisions=[*data.decisions, *decisions])
         begin(asked.model, data, chosen, run, progress)
         if preset.expected:
             progress.say(
@@ -68,14 +70,17 @@ def _train(asked, changes, preset, precision, progress):
         )
 
 
-def _build(asked, builder, data, changes, precision, progress):
-    """Returns (network, its precision, recipe, decisions), for the images of a `Dataset`."""
+def _build(asked, builder, data, changes, precision, devices, progress):
+    """Returns (network, its precision, recipe, decisions), for the images of a `Dataset` and for devices by name."""
     build = functools.partial(builder, data.shape, len(data.class_names))
     recipe, decisions = fit_recipe(
         asked.model, data, changes, progress, count_flops=lambda: count_unbuilt(build).training_flops
     )
+    if len(devices) > 1:
+        check_gain(build, data, recipe, devices, progress)
     keras.utils.set_random_seed(asked.data.seed)
-    network = build()
+    with spread_over(devices):
+        network = build()
     chosen = suit_network(precision, network)
     check_fit(network, data, recipe)
     if asked.builder:

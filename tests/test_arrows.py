@@ -114,6 +114,7 @@ LATE = {
     "data/npz.py": {"scipy.io"},
     "data/source.py": {"keras_vision.data.loading"},
     "data/opening.py": {"keras_vision.data.prepared"},
+    "report.py": {"keras_vision.commands.page"},
     "reporting/progress.py": {"keras_vision.reporting"},  # `terminal`, which draws with rich
     "runs/opening.py": {"keras_vision.runs.models"},
     "search/report.py": {"sklearn"},

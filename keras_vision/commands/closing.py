@@ -79,7 +79,9 @@ def _validation_line(result):
 
 def _place_lines(result):
     workdir = Path(result["workdir"])
+    page = [f"page         {shlex.quote(result['page'])}"] if "page" in result else []
     return [
+        *page,
         f"model        {shlex.quote(str(workdir / 'model.keras'))}",
         f"export       {shlex.join([installed('python'), '-m', 'keras_vision.export', str(workdir)])}",
         f"TensorBoard  {tensorboard_line(workdir)}",

@@ -4,6 +4,7 @@ import time
 
 from keras_vision.commands import closing_pictures
 from keras_vision.commands.closing import tensorboard_line
+from keras_vision.commands.page import page_of
 from keras_vision.data.mirror import look_at_mirror_images
 from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput
@@ -128,4 +129,4 @@ def finish(run, result, data, progress, *, target_acc=None, exit_code=0, views=1
                 extra["warnings"].append(f"The test images could not be read. {error}")
                 progress.say(f"warning: {extra['warnings'][-1]}")
                 extra["exit_code"] = 1
-    return result | extra
+    return result | extra | page_of(run, progress)

@@ -5,6 +5,7 @@ runs/<name>/ config.json   every resolved setting, seed, versions, machine
              result.json   what came of it; a run that has one is finished
              model.keras   the best weights by validation; class names and data set travel inside
              checkpoint/   to resume; gone once the run is finished
+             index.html    its page
              tensorboard/  figures/
 a search adds trials.jsonl, trials.csv and trials/<id>/, which are runs of their own
 """

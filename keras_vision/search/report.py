@@ -130,7 +130,7 @@ def _leaders(trials):
     ]
 
 
-def _shared(settings):
+def shared_settings(settings):
     """Returns what several dicts have in common; nothing of fewer than two."""
     first, *others = settings or [{}]
     return {k: v for k, v in first.items() if others and all(k in other and other[k] == v for other in others)}
@@ -154,7 +154,7 @@ def parts(found):
     target = f", target {metric} {found['target_acc']:g}" if found["target_acc"] is not None else ""
     counts = ", ".join(f"{status.lower()}: {count}" for status, count in found["statuses"].items())
     yield f"{found['model']} on {found['dataset']}{target} ({counts})"
-    shared = _shared([line["values"] for line in found["leaders"]])
+    shared = shared_settings([line["values"] for line in found["leaders"]])
     if shared:
         yield f"all with {settings_line(shared)}"
     leaders = Table(

@@ -13,7 +13,7 @@ from keras_vision.runs import load_model, write_json
 from keras_vision.training.evaluation import measure_run
 from keras_vision.training.metrics import majority_warning
 from keras_vision.training.precision import computing_in
-from keras_vision.training.recipe import STEPS, Task, recipe_for
+from keras_vision.training.recipe import TRAINING, Task, recipe_for
 
 # What TensorBoard's HParams show of a run: scalar -> name shown.
 METRICS = {
@@ -29,7 +29,7 @@ def deadline_after(minutes):
     return None if minutes is None else time.monotonic() + 60 * minutes
 
 
-def fit_recipe(model, data, changes, progress, *, count_flops=None, steps=STEPS):
+def fit_recipe(model, data, changes, progress, *, count_flops=None, length=TRAINING):
     """Returns the recipe that suits a data set, and what was decided for it, and tells the person.
 
     Args:
@@ -37,8 +37,8 @@ def fit_recipe(model, data, changes, progress, *, count_flops=None, steps=STEPS)
         data: The `Dataset`.
         changes: Dict of the fields that a person set; None leaves the default.
         progress: A `Progress`.
-        steps: How long a training is to be.
-        count_flops: Returns the FLOPs of training the network with one image; None where there is not one network.
+        length: How long a training is to be, a `Length`.
+        count_flops: Returns the FLOPs of training the network with one image; of the first one of a search.
 
     Returns:
         (`Recipe`, list of sentences).
@@ -49,7 +49,7 @@ def fit_recipe(model, data, changes, progress, *, count_flops=None, steps=STEPS)
         mirrored = mirror.allowed
         decisions.append(mirror.sentence())
     flops = count_flops() if count_flops and not changes.get("epochs") else None
-    task = Task(len(data.train), min(data.shape[:2]), mirrored, flops, steps)
+    task = Task(len(data.train), min(data.shape[:2]), mirrored, flops, length)
     recipe = recipe_for(model, task, **changes)
     batch_size = min(recipe.batch_size, len(data.train))
     steps = recipe.epochs * steps_per_epoch(data.train, batch_size)

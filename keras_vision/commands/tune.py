@@ -15,7 +15,7 @@ from keras_vision.search.outcome import make_goal, recorded_outcome
 from keras_vision.search.plan import SearchPlan
 from keras_vision.search.space import Space
 from keras_vision.training.precision import computing_in
-from keras_vision.training.recipe import SEARCH_STEPS
+from keras_vision.training.recipe import SEARCHING
 from keras_vision.training.trainer import check_fit
 
 
@@ -37,14 +37,16 @@ def _search(asked, changes, recipe, precision, progress):
     deadline = deadline_after(asked.max_minutes)
     kind = {"ladder": functools.partial(Ladder, dataset=asked.data.dataset), "space": Space}[asked.row.needs]
     kind = functools.partial(kind, asked.model, fixed=changes, file=asked.space)
-    kind(recipe=recipe)
+    first, _ = kind(recipe=recipe).first()
     check_memory(asked.workers)
     if asked.workdir:
         Run(asked.workdir).check_usable()
     source = asked.data.whole()  # as its later starts will need it
     data = open_data(asked.data, progress)
     warn_of_majority(data, asked.target_acc, progress, asked.metric)
-    recipe, decisions = fit_recipe(asked.model, data, changes, progress, steps=SEARCH_STEPS)
+    build = functools.partial(build_model, asked.model, data.shape, len(data.class_names), **first)
+    how_long = {"length": SEARCHING, "count_flops": lambda: count_unbuilt(build).training_flops}
+    recipe, decisions = fit_recipe(asked.model, data, changes, progress, **how_long)
     space = kind(recipe=recipe)
     goal = make_goal(asked.target_acc, asked.metric, asked.confirm, data)
     goal.check()

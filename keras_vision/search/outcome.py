@@ -21,6 +21,9 @@ from keras_vision.search.bounds import CONFIDENCE, Z, effective_images, lower_bo
 from keras_vision.training.validation_scores import METRICS, score_of
 
 CONFIRMATIONS = 3  # at least
+# So much of the error that a target allows may go to what is not known: a network is not asked to make far fewer
+# mistakes than it may. Where images are few, they are seen in more trainings for that.
+UNKNOWN = 1 / 5
 # A network that misses by more than so many standard errors of what is known is not trained yet again.
 FUTILE = 2.0
 
@@ -46,13 +49,14 @@ class Goal:
 
     @property
     def usual_confirmations(self):
-        """How many trainings it takes to show the target of a network that makes half the mistakes it may make.
+        """How many trainings it takes to show the target of a network that makes less than its mistakes by `UNKNOWN`.
 
         There are at least `CONFIRMATIONS`, and none more whose validation images others have seen; 0 without a target.
         """
         if self.target is None:
             return 0
-        images = 4 * Z**2 * self.target / max(1 - self.target, 1e-9)  # where Z standard deviations are half the error
+        # Where Z standard deviations are that share of the error.
+        images = (Z / UNKNOWN) ** 2 * self.target / max(1 - self.target, 1e-9)
         return max(CONFIRMATIONS, min(math.ceil(images / self.images), self.folds))
 
     @property

@@ -8,7 +8,7 @@ from keras_vision.analysis.counts import count_unbuilt
 from keras_vision.commands.steps import begin, deadline_after, finish, fit_recipe, open_data, warn_of_majority
 from keras_vision.models import build_model
 from keras_vision.runs import Run, default_workdir
-from keras_vision.search.executors.processes import check_memory
+from keras_vision.search.executors.hiring import hired
 from keras_vision.search.ladder import Ladder
 from keras_vision.search.loop import run_search
 from keras_vision.search.outcome import make_goal, recorded_outcome
@@ -38,31 +38,31 @@ def _search(asked, changes, recipe, precision, progress):
     kind = {"ladder": Ladder, "space": Space}[asked.row.needs]
     kind = functools.partial(kind, asked.model, fixed=changes, file=asked.space)
     kind(recipe=recipe)
-    check_memory(asked.workers)
     if asked.workdir:
         Run(asked.workdir).check_usable()
     source = asked.data.whole()  # as its later starts will need it
-    data = open_data(asked.data, progress)
-    warn_of_majority(data, asked.target_acc, progress, asked.metric)
-    recipe, decisions = fit_recipe(asked.model, data, changes, progress, steps=SEARCH_STEPS)
-    space = kind(recipe=recipe)
-    goal = make_goal(asked.target_acc, asked.metric, asked.confirm, data)
-    goal.check()
-    _check_first(asked, space, data)
-    plan = _plan(asked, goal, deadline, source)
-    shared = _shared(asked, source)
-    config = shared | {"fingerprint": data.fingerprint, "space": space.describe(), "recipe": recipe.as_dict()}
-    config |= {"confirm": goal.confirmations, "max_trials": plan.max_trials, "max_minutes": asked.max_minutes}
-    run = Run(asked.workdir or default_workdir("tune", asked.model, asked.data.dataset, config))
-    with run.locked():
-        decided = [*data.decisions, *decisions]
-        run.start(config, precision=precision, arguments=shared | _again(asked, source), decisions=decided)
-        begin(asked.model, data, precision, run, progress)
-        if goal.sentence():
-            progress.say(goal.sentence())
-        result = run_search(plan, data, space, run, progress, asked.workers)
-        exit_code = recorded_outcome(result, asked.target_acc).exit_code
-        return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code)
+    with hired(asked.workforce, progress.say) as hire:
+        data = open_data(asked.data, progress)
+        warn_of_majority(data, asked.target_acc, progress, asked.metric)
+        recipe, decisions = fit_recipe(asked.model, data, changes, progress, steps=SEARCH_STEPS)
+        space = kind(recipe=recipe)
+        goal = make_goal(asked.target_acc, asked.metric, asked.confirm, data)
+        goal.check()
+        _check_first(asked, space, data)
+        plan = _plan(asked, goal, deadline, source)
+        shared = _shared(asked, source)
+        config = shared | {"fingerprint": data.fingerprint, "space": space.describe(), "recipe": recipe.as_dict()}
+        config |= {"confirm": goal.confirmations, "max_trials": plan.max_trials, "max_minutes": asked.max_minutes}
+        run = Run(asked.workdir or default_workdir("tune", asked.model, asked.data.dataset, config))
+        with run.locked():
+            decided = [*data.decisions, *decisions]
+            run.start(config, precision=precision, arguments=shared | _again(asked, source), decisions=decided)
+            begin(asked.model, data, precision, run, progress)
+            if goal.sentence():
+                progress.say(goal.sentence())
+            result = run_search(plan, data, space, run, progress, hire)
+            exit_code = recorded_outcome(result, asked.target_acc).exit_code
+            return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code)
 
 
 def _check_first(asked, space, data):

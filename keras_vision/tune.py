@@ -130,6 +130,7 @@ def tune(asked, progress):
     """
     changes = recipe_for_metric(asked.metric, {"epochs": asked.epochs, "batch_size": asked.batch_size})
     recipe = recipe_for(asked.model, **changes)  # a mistake in it, or in a space, is told before data are read
+    asked.workforce.check_cluster()
     return carry_out("commands.tune", asked, changes, recipe, progress)
 
 

@@ -14,15 +14,24 @@ _SETTINGS = {
 }
 
 
-def import_ray():
-    """Returns the module `ray`.
+def check_ray():
+    """Refuses to go on where Ray is not installed.
 
     Raises:
-        BadInput: It is not installed.
+        BadInput: With the command that installs it.
     """
     if importlib.util.find_spec("ray") is None:
         mend = shlex.join([sys.executable, "-m", "pip", "install", "keras-vision[ray]"])
         raise BadInput(f"Ray is not installed, which is the extra 'ray' of this package. Try: {mend}")
+
+
+def import_ray():
+    """Returns the module `ray`, set up for us.
+
+    Raises:
+        BadInput: It is not installed.
+    """
+    check_ray()
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     import ray

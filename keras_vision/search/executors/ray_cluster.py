@@ -7,7 +7,6 @@ import math
 import os
 import secrets
 import signal
-import socket
 import sys
 import tempfile
 import threading
@@ -15,11 +14,11 @@ import threading
 from keras_vision.errors import BadInput
 from keras_vision.search.executors import Failure, ray_worker
 from keras_vision.search.executors.processes import MEMORY, environment
+from keras_vision.search.executors.workforce import LOCAL
 from keras_vision.system.machine import cores
 from keras_vision.system.ray_import import import_ray
 
-LOCAL = "local"
-_CONNECTING, _LOOKING = 5, 120  # seconds: until a head answers, until all nodes have looked around
+_LOOKING = 120  # seconds until all nodes have looked around
 _SOCKETS = 40  # characters of a folder for Ray's sockets, whose paths may have 107 and take 66 below it
 # The first makes Ray listen on 127.0.0.1 alone, as it does by default on the systems in its name. The last has jobs run
 # with the priority of the search itself; by default anything else that runs would starve them.
@@ -52,7 +51,6 @@ def joined(asked, say):
             say("Ray starts on this machine, for the length of the search.")
         else:
             ray, how = import_ray(), {"address": asked.ray}
-            _check_address(asked.ray)
         if ray.is_initialized():
             raise BadInput("This process has joined a Ray cluster already. Call ray.shutdown() before the search.")
         stack.callback(ray.shutdown)
@@ -87,19 +85,6 @@ def _folder():
     usual = tempfile.gettempdir()
     place = usual if len(usual) < _SOCKETS - len("/ray12345678") else "/tmp"
     return tempfile.TemporaryDirectory(prefix="ray", dir=place, ignore_cleanup_errors=True)
-
-
-def _check_address(address):
-    """Refuses an address at which nobody answers; Ray itself would try for a long time."""
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECTING).close()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise BadInput(
-            f"No Ray cluster answers at {address} ({reason}). Give the address that `ray start --head` printed, or "
-            "start a cluster with it."
-        ) from None
 
 
 @contextlib.contextmanager

@@ -18,6 +18,9 @@ from keras_vision.training.precision import computing_in
 from keras_vision.training.recipe import SEARCH_STEPS
 from keras_vision.training.trainer import check_fit
 
+# what a strategy needs -> the class
+KINDS = {"ladder": Ladder, "space": Space}
+
 
 def carry_out(asked, changes, recipe, progress):
     """Returns what `tune` does.
@@ -28,41 +31,39 @@ def carry_out(asked, changes, recipe, progress):
         recipe: The recipe before the images are known.
         progress: A `Progress`.
     """
-    with computing_in(asked.precision) as precision:
-        return _search(asked, changes, recipe, precision, progress)
-
-
-def _search(asked, changes, recipe, precision, progress):
-    """Searches in a precision, and ends the run."""
     deadline = deadline_after(asked.max_minutes)
-    kind = {"ladder": Ladder, "space": Space}[asked.row.needs]
-    kind = functools.partial(kind, asked.model, fixed=changes, file=asked.space)
+    kind = functools.partial(KINDS[asked.row.needs], asked.model, fixed=changes, file=asked.space)
     kind(recipe=recipe)
     if asked.workdir:
         Run(asked.workdir).check_usable()
+    with computing_in(asked.precision) as precision, hired(asked.workforce, progress.say) as hire:
+        return _search(asked, changes, kind, deadline, hire, precision, progress)
+
+
+def _search(asked, changes, kind, deadline, hire, precision, progress):
+    """Searches in a precision, on the executor that `hire` returns, and ends the run."""
     source = asked.data.whole()  # as its later starts will need it
-    with hired(asked.workforce, progress.say) as hire:
-        data = open_data(asked.data, progress)
-        warn_of_majority(data, asked.target_acc, progress, asked.metric)
-        recipe, decisions = fit_recipe(asked.model, data, changes, progress, steps=SEARCH_STEPS)
-        space = kind(recipe=recipe)
-        goal = make_goal(asked.target_acc, asked.metric, asked.confirm, data)
-        goal.check()
-        _check_first(asked, space, data)
-        plan = _plan(asked, goal, deadline, source)
-        shared = _shared(asked, source)
-        config = shared | {"fingerprint": data.fingerprint, "space": space.describe(), "recipe": recipe.as_dict()}
-        config |= {"confirm": goal.confirmations, "max_trials": plan.max_trials, "max_minutes": asked.max_minutes}
-        run = Run(asked.workdir or default_workdir("tune", asked.model, asked.data.dataset, config))
-        with run.locked():
-            decided = [*data.decisions, *decisions]
-            run.start(config, precision=precision, arguments=shared | _again(asked, source), decisions=decided)
-            begin(asked.model, data, precision, run, progress)
-            if goal.sentence():
-                progress.say(goal.sentence())
-            result = run_search(plan, data, space, run, progress, hire)
-            exit_code = recorded_outcome(result, asked.target_acc).exit_code
-            return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code)
+    data = open_data(asked.data, progress)
+    warn_of_majority(data, asked.target_acc, progress, asked.metric)
+    recipe, decisions = fit_recipe(asked.model, data, changes, progress, steps=SEARCH_STEPS)
+    space = kind(recipe=recipe)
+    goal = make_goal(asked.target_acc, asked.metric, asked.confirm, data)
+    goal.check()
+    _check_first(asked, space, data)
+    plan = _plan(asked, goal, deadline, source)
+    shared = _shared(asked, source)
+    config = shared | {"fingerprint": data.fingerprint, "space": space.describe(), "recipe": recipe.as_dict()}
+    config |= {"confirm": goal.confirmations, "max_trials": plan.max_trials, "max_minutes": asked.max_minutes}
+    run = Run(asked.workdir or default_workdir("tune", asked.model, asked.data.dataset, config))
+    with run.locked():
+        decided = [*data.decisions, *decisions]
+        run.start(config, precision=precision, arguments=shared | _again(asked, source), decisions=decided)
+        begin(asked.model, data, precision, run, progress)
+        if goal.sentence():
+            progress.say(goal.sentence())
+        result = run_search(plan, data, space, run, progress, hire)
+        exit_code = recorded_outcome(result, asked.target_acc).exit_code
+        return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code)
 
 
 def _check_first(asked, space, data):

@@ -6,6 +6,7 @@ the ledger to a fresh one brings it to the state it had. As many trials run at o
 """
 
 import dataclasses
+import shutil
 import time
 
 from keras_vision.errors import KerasVisionError
@@ -35,7 +36,7 @@ def run_search(plan, dataset, space, run, progress=None, hire=here):
         space: A `Space` or a `Ladder`, as the strategy needs: what its values mean.
         run: The `Run` of the search. Trials are runs in its folder `trials`.
         progress: A `Progress`.
-        hire: Function of (`Workplace`, `Run`) that returns where the trainings run; see `executors.hiring`.
+        hire: Returns the executor, on which trainings run; see `executors.hiring`.
 
     Returns:
         The result as a dict, which is also on disk: the best trial's, with what the search found and cost.
@@ -66,7 +67,9 @@ class Search:
         self.board = Board(run, space, plan.goal.metric)
         self.networks = Networks(plan.model, dataset, plan.limits, self.progress.say)
         place = Workplace(plan, dataset, space, self.networks, self.progress)
-        self.executor = hire(place, run)
+        folder = run.path / "workers"
+        shutil.rmtree(folder, ignore_errors=True)  # of a search that was killed; what may still run of it ends
+        self.executor = hire(place, folder)
         self.trainings = Trainings(run, self.ledger, self.executor)
         self.confirmer = Confirmer(plan, run, self.trainings, self.progress.say)
         self.proposals = Proposals(plan, space, self.networks, self.ledger, self.progress.say)

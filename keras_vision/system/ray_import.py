@@ -10,7 +10,7 @@ from keras_vision.errors import BadInput
 # Ray reads these as it is imported. Nothing is reported to its makers; what nobody answers, it gives up soon.
 _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_gcs_server_request_timeout_seconds": "10",
+    "RAY_gcs_server_request_timeout_seconds": "20",
 }
 
 

@@ -10,22 +10,24 @@ from keras_vision.search.executors.ray_tasks import RayTasks
 from keras_vision.system.machine import cores
 
 
-def here(place, run):
-    """Returns the executor of a `Workplace` and a search's `Run` in this process."""
+def here(place, folder):
+    """Returns the executor of a `Workplace` in this process, which leaves the folder alone."""
     return Here(place)
 
 
-def _processes(workers, place, run):
-    return Processes(place, run.path / "images", workers, threads=max(1, cores() // workers))
+def _processes(workers, place, folder):
+    return Processes(place, folder, workers, threads=max(1, cores() // workers))
 
 
-def _on_ray(cluster, place, run):
-    return RayTasks(place, run.path / "mailboxes", cluster)
+def _on_ray(cluster, place, folder):
+    return RayTasks(place, folder, cluster)
 
 
 @contextlib.contextmanager
 def hired(asked, say):
-    """Gives, for the length of the block, a function of (`Workplace`, search's `Run`) that returns its executor.
+    """Gives, for the length of the block, a function that returns the executor of a search.
+
+    It is given the `Workplace`, and a folder in the run directory, which is not there yet.
 
     Args:
         asked: A `Workforce`.

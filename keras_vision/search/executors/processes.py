@@ -20,14 +20,10 @@ from pathlib import Path
 from keras_vision.data.sharing import share
 from keras_vision.errors import BadInput
 from keras_vision.search.executors import Failure, name_of
+from keras_vision.search.executors.needs import MEMORY, environment
 from keras_vision.search.executors.patience import Patience
 from keras_vision.search.executors.runner import answered, recorded
 from keras_vision.system.machine import free_memory
-
-# Each has a library read how many threads it may use.
-_THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-_SHARED_GPU = {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}  # else the first process takes all memory of a GPU
-MEMORY = 700 * 2**20  # bytes of a process that trains a small network; its images are shared
 
 
 def check_memory(workers):
@@ -44,17 +40,12 @@ def check_memory(workers):
         )
 
 
-def environment(threads):
-    """Returns the variables, a dict, of a process that trains with so many threads beside others."""
-    return dict.fromkeys(_THREADS, str(threads)) | _SHARED_GPU
-
-
 class Processes:
     """An executor; see `keras_vision.search.executors`.
 
     Args:
         workplace: A `Workplace`.
-        folder: Where the images lie for the processes, while they run.
+        folder: Where the images lie for the processes. `close` deletes it.
         slots: How many processes there may be.
         threads: How many threads each of them may use.
     """

@@ -13,7 +13,7 @@ import threading
 
 from keras_vision.errors import BadInput
 from keras_vision.search.executors import Failure, ray_worker
-from keras_vision.search.executors.processes import MEMORY, environment
+from keras_vision.search.executors.needs import MEMORY, environment
 from keras_vision.search.executors.workforce import LOCAL
 from keras_vision.system.machine import cores
 from keras_vision.system.ray_import import import_ray
@@ -53,6 +53,7 @@ def joined(asked, say):
             ray, how = import_ray(), {"address": asked.ray}
         if ray.is_initialized():
             raise BadInput("This process has joined a Ray cluster already. Call ray.shutdown() before the search.")
+        stack.enter_context(_silent(ray))
         stack.callback(ray.shutdown)
         with _own_signals():
             _connect(ray, how, environment(asked.cpus_per_trial) | _NO_GPU, asked.ray)
@@ -91,9 +92,22 @@ def _folder():
 def _own_signals():
     """Leaves SIGTERM with its handler, in whose place Ray puts one that ends the process without a word."""
     before = signal.getsignal(signal.SIGTERM)
-    yield
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, before)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def _silent(ray):
+    """Keeps from standard output what a lost node last wrote, pages of it, which Ray prints though nobody asks for it."""
+    module = ray._private.worker
+    real, module.print_to_stdstream = module.print_to_stdstream, lambda data, ignore_prefix: None
+    try:
+        yield
+    finally:
+        module.print_to_stdstream = real
 
 
 def _connect(ray, how, variables, address):
@@ -187,8 +201,8 @@ class Cluster:
         return self._run.remote(*arguments)
 
     def ended(self, references):
-        """Waits for a second; returns which of these have ended by then."""
-        ready, _ = self._ray.wait(references, num_returns=len(references), timeout=1.0)
+        """Returns which of these have ended, as soon as there is one, or after a second."""
+        ready, _ = self._ray.wait(references, num_returns=1, timeout=1.0)
         return ready
 
     def answer(self, reference):

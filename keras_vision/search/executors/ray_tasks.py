@@ -42,7 +42,7 @@ class RayTasks:
 
     Args:
         workplace: A `Workplace`.
-        folder: Where messages lie, while there are jobs: on storage that all nodes share.
+        folder: Where messages lie: on storage that all nodes share. `close` deletes it.
         cluster: A `Cluster`.
 
     Raises:
@@ -52,7 +52,6 @@ class RayTasks:
     def __init__(self, workplace, folder, cluster):
         self.workplace, self.cluster, self.folder = workplace, cluster, Path(folder).absolute()
         self._tasks, self._images, self._has_told = {}, None, False
-        shutil.rmtree(self.folder, ignore_errors=True)  # of a killed search; what still runs of it ends
         self._mailboxes = self.folder / uuid.uuid4().hex
         self._mailboxes.mkdir(parents=True)
         files = [workplace.space.file] if workplace.space.file else []
@@ -72,7 +71,7 @@ class RayTasks:
         for reason in self.cluster.look(self._site):
             if reason:
                 raise BadInput(reason)
-        seen = len(list(self._mailboxes.glob("seen-by-*")))
+        seen = len(list(self._mailboxes.glob("seen-*")))
         if seen < len(self.cluster.nodes):
             raise BadInput(
                 f"This machine does not see what the nodes write in {self._mailboxes}. Give a --workdir on storage "

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import time
+import uuid
 from pathlib import Path
 
 from keras_vision.data.sharing import unpacked
@@ -26,21 +27,19 @@ def why_unfit(site):
     """Returns why jobs cannot run on this node, in sentences with the mend; "" where they can.
 
     Args:
-        site: What they need, a dict: the `versions` of packages; the `folder` of mailboxes, in which a file is left
-            that is called after this process; and other `files`.
+        site: What they need, a dict: the `versions` of packages; the `folder` of mailboxes, in which a file
+            "seen-..." is left; and other `files`.
     """
     node, own = socket.gethostname(), versions()
     for name, version in site["versions"].items():
         if own.get(name) != version:
-            return (
-                f"The node {node} has {name} {own.get(name, 'not')} installed, this machine {version}. Install the "
-                "same version on both."
-            )
+            has = f"{name} {own[name]}" if name in own else f"no {name}"
+            return f"The node {node} has {has}, this machine {version}. Install the same version on both."
     for path in (site["folder"], *site["files"]):
         if not os.access(path, os.R_OK):
             return f"The node {node} does not see {path}. Give paths on storage that all nodes share."
     try:
-        Path(site["folder"], f"seen-by-{node}-{os.getpid()}").touch()
+        Path(site["folder"], f"seen-{uuid.uuid4().hex}").touch()
     except OSError as error:
         return f"The node {node} cannot write in {site['folder']} ({error.strerror}). Give it the right to."
     return ""

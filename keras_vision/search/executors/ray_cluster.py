@@ -101,7 +101,7 @@ def _own_signals():
 
 @contextlib.contextmanager
 def _silent(ray):
-    """Keeps from standard output what a lost node last wrote, pages of it, which Ray prints though nobody asks for it."""
+    """Keeps from standard output what a lost node last wrote, pages of it, which Ray prints in any case."""
     module = ray._private.worker
     real, module.print_to_stdstream = module.print_to_stdstream, lambda data, ignore_prefix: None
     try:

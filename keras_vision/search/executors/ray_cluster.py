@@ -15,6 +15,7 @@ from keras_vision.errors import BadInput
 from keras_vision.search.executors import Failure, ray_worker
 from keras_vision.search.executors.needs import MEMORY, environment
 from keras_vision.search.executors.workforce import LOCAL
+from keras_vision.system.keras_import import native_output_held_back
 from keras_vision.system.machine import cores
 from keras_vision.system.ray_import import import_ray
 
@@ -50,6 +51,7 @@ def joined(asked, say):
             how["_temp_dir"] = stack.enter_context(_folder())
             say("Ray starts on this machine, for the length of the search.")
         else:
+            os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "5")  # one a second, where the head lets nobody in
             ray, how = import_ray(), {"address": asked.ray}
         if ray.is_initialized():
             raise BadInput("This process has joined a Ray cluster already. Call ray.shutdown() before the search.")
@@ -111,16 +113,31 @@ def _silent(ray):
 
 
 def _connect(ray, how, variables, address):
-    try:
-        ray.init(**how, runtime_env={"env_vars": variables}, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-        lines = [line.strip() for line in str(error).strip().splitlines()]
-        if lines[0].startswith("Version mismatch"):
-            raise BadInput(f"{' '.join(lines)} Install the same versions on both.") from error
-        raise BadInput(
-            f"Ray cannot use the cluster {address} ({lines[0]}). This machine must be one of its nodes: run `ray start "
-            f"--address={address}` here first. If the cluster has a token, it must be here too."
-        ) from error
+    failure = None
+    with native_output_held_back():  # each second the same line, which says less than the error
+        try:
+            ray.init(**how, runtime_env={"env_vars": variables}, log_to_driver=False, logging_level=logging.ERROR)
+        except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+            failure = error
+    if failure:
+        raise BadInput(_why_not_joined(" ".join(str(failure).split()), address)) from failure
+
+
+def _why_not_joined(reason, address):
+    """Returns what a person is told whom Ray gives a reason."""
+    if address == LOCAL:
+        return f"Ray cannot start on this machine ({reason}). Give --workers N, which needs no Ray."
+    if reason.startswith("Version mismatch"):
+        return f"The Ray cluster at {address} is of another version. {reason}. Install the same versions on both."
+    if reason.startswith("Failed to connect"):
+        return (
+            f"The Ray cluster at {address} does not let this machine in. Copy its head's ~/.ray/auth_token here, and "
+            "set RAY_AUTH_MODE=token, or RAY_AUTH_MODE=disabled if it has no token."
+        )
+    return (
+        f"This machine cannot use the Ray cluster at {address} ({reason}). It must be one of its nodes: run `ray start "
+        f"--address={address}` here first."
+    )
 
 
 class Cluster:

@@ -15,8 +15,8 @@ from keras_vision.system.ray_import import import_ray
 from tests.search.endurance import events_of, new_processes, outcome, start
 
 pytestmark = pytest.mark.slow
-OPTIONS = {"strategy": "random", "target_acc": None, "max_trials": 4, "epochs": 40}
-SECONDS = 240  # within which whatever a test waits for comes, on a busy machine
+OPTIONS = {"strategy": "random", "target_acc": None, "max_trials": 3, "epochs": 20}
+SECONDS = 600  # within which whatever a test waits for comes, on a busy machine
 
 
 class Cluster:
@@ -120,7 +120,7 @@ def check_same(folder, undisturbed):
     assert outcome(folder) == outcome(undisturbed)
     assert front(folder) == front(undisturbed)
     completed = [event["trial"] for event in events_of(folder) if event["event"] == "completed"]
-    assert sorted(completed) == [0, 1, 2, 3]
+    assert sorted(completed) == [0, 1, 2]
     assert not (folder / "run" / "workers").exists()
 
 
@@ -151,7 +151,7 @@ def test_trainings_whose_process_is_killed_or_stopped_go_on(begin, undisturbed, 
     end(process)
     wait_until_gone([killed["pid"], stopped["pid"]])
     check_same(tmp_path, undisturbed)
-    assert len(starts(tmp_path)) >= 6 and sum(epochs > 0 for epochs in starts(tmp_path)) >= 2
+    assert sum(epochs > 0 for epochs in starts(tmp_path)) >= 2
 
 
 def test_trainings_of_a_node_that_is_lost_go_on_elsewhere(cluster, begin, undisturbed, tmp_path):
@@ -160,7 +160,7 @@ def test_trainings_of_a_node_that_is_lost_go_on_elsewhere(cluster, begin, undist
     cluster.remove(lost["node"])
     end(process)
     check_same(tmp_path, undisturbed)
-    assert len(starts(tmp_path)) >= 5 and any(starts(tmp_path))
+    assert any(starts(tmp_path))
 
 
 @pytest.mark.parametrize("then", [{}, {"workers": 2}], ids=["ray", "processes"])
@@ -172,4 +172,4 @@ def test_a_search_that_is_killed_goes_on_by_the_same_command_also_without_ray(th
     wait_until_gone([first["pid"], second["pid"]])
     end(begin(tmp_path, **then))
     check_same(tmp_path, undisturbed)
-    assert len(starts(tmp_path)) >= 6 and any(starts(tmp_path))
+    assert sum(epochs > 0 for epochs in starts(tmp_path)) >= 2

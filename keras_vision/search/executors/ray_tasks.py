@@ -68,11 +68,10 @@ class RayTasks:
         return max(1, self.cluster.room)
 
     def _check_nodes(self):
-        for reason in self.cluster.look(self._site):
-            if reason:
-                raise BadInput(reason)
-        seen = len(list(self._mailboxes.glob("seen-*")))
-        if seen < len(self.cluster.nodes):
+        reasons = self.cluster.look(self._site)
+        if any(reasons):
+            raise BadInput(next(filter(None, reasons)))
+        if len(list(self._mailboxes.glob("seen-*"))) < len(reasons):
             raise BadInput(
                 f"This machine does not see what the nodes write in {self._mailboxes}. Give a --workdir on storage "
                 "that all nodes share."

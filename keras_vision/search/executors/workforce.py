@@ -27,7 +27,8 @@ def CLUSTER(name, value):
     ...
     keras_vision.errors.BadInput: ray must be local or the HOST:PORT of a cluster, not 'head'.
     """
-    if value != LOCAL and not re.fullmatch(r"[\w.-]+:\d{1,5}|\[[\da-fA-F:]+\]:\d{1,5}", str(value)):
+    address = re.fullmatch(r"(?:[\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5})", str(value))
+    if value != LOCAL and not (address and int(address[1]) < 2**16):
         raise BadInput(f"{name} must be local or the HOST:PORT of a cluster, not {value!r}.")
 
 

@@ -15,6 +15,7 @@ from keras_vision.system import ray_import
     [
         ({"ray": "head"}, "ray must be local or the HOST:PORT of a cluster, not 'head'."),
         ({"ray": "ray://head:10001"}, "not 'ray://head:10001'"),
+        ({"ray": "head:65536"}, "not 'head:65536'"),
         ({"ray": "local", "workers": 2}, "Give either workers or ray"),
         ({"cpus_per_trial": 2}, "cpus_per_trial works only on a Ray cluster. Leave it out, or give --ray local"),
         ({"gpus_per_trial": 0.5, "workers": 2}, "gpus_per_trial works only on a Ray cluster"),

@@ -31,10 +31,11 @@ EXPORTS = {  # format -> what it needs
 EXTRAS = EXPORTS | {
     "gpu": ["tensorflow[and-cuda]>=2.21"],
     "heic": ["pillow-heif>=0.18"],
+    "ray": ["ray>=2.60"],
     "bench": ["torch>=2.6"],
     "test": ["pytest>=8.3", "pytest-xdist>=3.6", "selenium>=4.20"],
 }
-EXTRAS["dev"] = [*EXTRAS["test"], *itertools.chain(*EXPORTS.values()), "ruff>=0.9"]
+EXTRAS["dev"] = [*EXTRAS["test"], *EXTRAS["ray"], *itertools.chain(*EXPORTS.values()), "ruff>=0.9"]
 
 setup(
     name="keras-vision",

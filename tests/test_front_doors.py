@@ -118,7 +118,7 @@ def test_a_search_with_several_workers_goes_on_with_one(images, capsys):
     assert tune(*words, "--max-trials", "2", "--workers", "2") == 0
     out = capsys.readouterr().out
     assert "trials/0000: epoch 2 of 2" in out and "trials/0001: epoch 2 of 2" in out
-    assert not (Run("w").path / "images").exists()
+    assert not (Run("w").path / "workers").exists()
     assert tune(*words, "--max-trials", "3") == 0
     events = [json.loads(line)["record"] for line in (Run("w").path / "trials.jsonl").read_text().splitlines()]
     assert [event["trial"] for event in events if event["event"] == "started"] == [0, 1, 2]

@@ -8,7 +8,7 @@ from keras_vision.analysis.counts import count_unbuilt
 from keras_vision.commands.steps import begin, deadline_after, finish, fit_recipe, open_data, warn_of_majority
 from keras_vision.models import build_model
 from keras_vision.runs import Run, default_workdir
-from keras_vision.search.executors.processes import check_memory
+from keras_vision.search.executors.hiring import hired
 from keras_vision.search.ladder import Ladder
 from keras_vision.search.loop import run_search
 from keras_vision.search.outcome import make_goal, recorded_outcome
@@ -17,7 +17,6 @@ from keras_vision.search.space import Space
 from keras_vision.training.precision import computing_in
 from keras_vision.training.recipe import SEARCHING
 from keras_vision.training.trainer import check_fit
-
 
 def carry_out(asked, changes, recipe, progress):
     """Returns what `tune` does.
@@ -28,19 +27,18 @@ def carry_out(asked, changes, recipe, progress):
         recipe: The recipe before the images are known.
         progress: A `Progress`.
     """
-    with computing_in(asked.precision) as precision:
-        return _search(asked, changes, recipe, precision, progress)
-
-
-def _search(asked, changes, recipe, precision, progress):
-    """Searches in a precision, and ends the run."""
     deadline = deadline_after(asked.max_minutes)
     kind = {"ladder": functools.partial(Ladder, dataset=asked.data.dataset), "space": Space}[asked.row.needs]
     kind = functools.partial(kind, asked.model, fixed=changes, file=asked.space)
     first, _ = kind(recipe=recipe).first()
-    check_memory(asked.workers)
     if asked.workdir:
         Run(asked.workdir).check_usable()
+    with computing_in(asked.precision) as precision, hired(asked.workforce, progress.say) as hire:
+        return _search(asked, changes, kind, first, deadline, hire, precision, progress)
+
+
+def _search(asked, changes, kind, first, deadline, hire, precision, progress):
+    """Searches in a precision, on the executor that `hire` returns, and ends the run."""
     source = asked.data.whole()  # as its later starts will need it
     data = open_data(asked.data, progress)
     warn_of_majority(data, asked.target_acc, progress, asked.metric)
@@ -62,7 +60,7 @@ def _search(asked, changes, recipe, precision, progress):
         begin(asked.model, data, precision, run, progress)
         if goal.sentence():
             progress.say(goal.sentence())
-        result = run_search(plan, data, space, run, progress, asked.workers)
+        result = run_search(plan, data, space, run, progress, hire)
         exit_code = recorded_outcome(result, asked.target_acc).exit_code
         return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code)
 

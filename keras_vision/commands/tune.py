@@ -18,6 +18,7 @@ from keras_vision.training.precision import computing_in
 from keras_vision.training.recipe import SEARCHING
 from keras_vision.training.trainer import check_fit
 
+
 def carry_out(asked, changes, recipe, progress):
     """Returns what `tune` does.
 

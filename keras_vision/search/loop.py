@@ -74,6 +74,7 @@ class Search:
         self.confirmer = Confirmer(plan, run, self.trainings, self.progress.say)
         self.proposals = Proposals(plan, space, self.networks, self.ledger, self.progress.say)
         self.unfinished = []
+        self._unpruned = [trial for trial in self.ledger.trials if trial.status != "OPEN"]
 
     # ---- the whole of it ----
 
@@ -91,7 +92,9 @@ class Search:
 
     def _left(self):
         """Returns how many more trials there may be; some more than were planned where luck left a gap."""
-        spare = self.plan.spare_trials if ranking.has_gap(self.ledger.completed, self.needed) else 0
+        spare = self.plan.spare_trials
+        if spare and not ranking.has_gap(self.ledger.completed, self.needed):
+            spare = 0
         return self.plan.max_trials + spare - len(self.ledger.closed)
 
     def go(self):
@@ -172,7 +175,10 @@ class Search:
     # ---- the best so far ----
 
     def _ranking(self, *more):
-        return ranking.ranking(self.run, [*self.ledger.completed, *more], self.needed)
+        # Only those whose models were not deleted can be first; to look at all others, too, would take the longer, the
+        # more trials there were.
+        whole = [trial for trial in self._unpruned if trial.status == "COMPLETED"] or self.ledger.completed
+        return ranking.ranking(self.run, [*whole, *more], self.needed)
 
     @property
     def best(self):
@@ -191,7 +197,9 @@ class Search:
             self.progress.say(f"  reached {self.needed:.4f} with {size} ({best.score:.4f}){further}")
 
     def _prune(self):
-        winner.prune(self.run, self.ledger.trials, ranking.kept(self._ranking(), self.plan.goal, self.plan.keep))
+        kept = ranking.kept(self._ranking(), self.plan.goal, self.plan.keep)
+        winner.prune(self.run, self._unpruned, kept)
+        self._unpruned = kept
 
     def _ended(self):
         closed, deadline = self.ledger.closed, self.plan.deadline
@@ -241,7 +249,7 @@ class Search:
         if self.best is not before:
             self._crown(self.best)
         self._prune()
-        self.board.write_tables(self.ledger.trials)
+        self.board.refresh_tables(self.ledger.trials)
         if trial.status == "FAILED":
             check_first_trials(self.run, self.ledger.trials)
 
@@ -258,5 +266,6 @@ class Search:
 
     def _close(self, trial, event, **details):
         self.proposals.close(trial, event, **details)
+        self._unpruned.append(trial)
         if trial.status == "FAILED":
             self.progress.say(f"  failed: {trial.reason}")

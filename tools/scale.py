@@ -56,14 +56,14 @@ recorded ones say:
   nearest of these gives the course, and chance moves it as much as other seeds do (3% of the error). Other settings,
   such as the learning rate, change nothing here: nothing of that kind is recorded. A shortened training ends where the
   course is by then.
-- A worker takes {startup:.1f} s before its first job. Importing TensorFlow and the program takes 5.2 s of computing on
+- A worker takes {startup:.1f} s before its first job. Importing TensorFlow and the program takes 5.3 s of computing on
   an AMD EPYC (`time`, three times); the rest is for the start of the process and the first network. It is paid once for
   each worker. Workers do not slow each other down, and none dies. Sending images and models takes no time.
 
 **Without a target.** "Speed-up" is how much longer one worker would take for the same finished trainings; "of the
 workers" is its share of what that many workers could do at most. "Full trainings" are those for all epochs, which all
-are but Hyperband's short ones. "Computing" is what the search's own process does for a trial, in ms of one core, the
-simulation included.
+are but Hyperband's short ones; with several workers the Bayesian search tries other networks. "Computing" is what the
+search's own process does for a trial, in ms of one core, the simulation included.
 
 {ups}
 
@@ -122,9 +122,9 @@ def speed_ups(simulated):
 
 
 def series(simulated):
-    """Returns {strategy: a `Came` for each number of trials}, with `MANY` workers."""
+    """Returns {strategy: the speed-up of `MANY` workers, in words, by the number of trials}."""
     return {
-        strategy: [simulated(strategy, MANY, trials) for trials in SERIES if trials <= most]
+        strategy: {trials: f"{simulated(strategy, MANY, trials).speed_up:.0f}" for trials in SERIES if trials <= most}
         for strategy, most in TRIALS.items()
         if most >= MANY
     }
@@ -175,7 +175,7 @@ def speed_rows(ups):
     """Returns the rows of the table of searches without a target."""
     return [
         [
-            *(came.strategy, came.workers, f"{came.trials:,}", f"{came.speed_up:,.1f}"),
+            *(came.strategy, f"{came.workers:,}", f"{came.trials:,}", f"{came.speed_up:,.1f}"),
             *(f"{came.speed_up / came.workers:.2f}", f"{_full_rate(came) / _full_rate(ups[came.strategy][0]):,.1f}"),
             f"{1000 * came.driver / came.trials:.0f}",
         ]
@@ -206,6 +206,8 @@ def draw(ups, sooner):
             axes.plot(workers, found, marker="o", markersize=3, linewidth=1.2, color=colour, label=name)
         axes.set_xscale("log")
         axes.set_yscale("log")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter("{x:,.0f}")
         axes.legend(fontsize=7, frameon=False)
     return figure
 
@@ -214,7 +216,7 @@ def page(simulated, recorded):
     """Returns the page's text, and its picture."""
     ups = speed_ups(simulated)
     rows, sooner = search_rows(simulated)
-    many = [[name, *(f"{came.speed_up:.0f}" for came in found)] for name, found in series(simulated).items()]
+    many = [[name, *(found.get(trials, "") for trials in SERIES)] for name, found in series(simulated).items()]
     facts = {"startup": simulated.startup, "runs": recorded.runs, "power": recorded.power, "fixed": recorded.fixed}
     facts |= {"per_mac": 1e6 * recorded.per_mac, "enough": ENOUGH, "many": MANY, "seeds": SEEDS}
     facts |= {"usual": USUAL_TRIALS, "target": TARGETS["random"][0], "most": TARGETS["grow"][1]}

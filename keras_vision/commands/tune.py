@@ -5,7 +5,15 @@ import functools
 from pathlib import Path
 
 from keras_vision.analysis.counts import count_unbuilt
-from keras_vision.commands.steps import begin, deadline_after, finish, fit_recipe, open_data, warn_of_majority
+from keras_vision.commands.steps import (
+    begin,
+    deadline_after,
+    finish,
+    fit_recipe,
+    open_data,
+    warn_of_findings,
+    warn_of_majority,
+)
 from keras_vision.models import build_model
 from keras_vision.runs import Run, default_workdir
 from keras_vision.search.executors.processes import check_memory
@@ -43,6 +51,7 @@ def _search(asked, changes, recipe, precision, progress):
         Run(asked.workdir).check_usable()
     source = asked.data.whole()  # as its later starts will need it
     data = open_data(asked.data, progress)
+    warn_of_findings(data, progress)
     warn_of_majority(data, asked.target_acc, progress, asked.metric)
     recipe, decisions = fit_recipe(asked.model, data, changes, progress, steps=SEARCH_STEPS)
     space = kind(recipe=recipe)

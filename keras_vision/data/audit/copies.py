@@ -17,12 +17,13 @@ from scipy.sparse.csgraph import connected_components
 
 from keras_vision.data.audit.fingerprints import Describer, close_pairs, grey
 
-# Files that people save are of quality 75 or better; what may differ a little more is still the same picture.
-JPEG_QUALITY = 70
+# Files that people save are mostly of quality 75 or better; how much one of them loses varies around what is usual.
+JPEG_QUALITY = 60
 SHIFT = 1 / 14  # of a side, each way: two pixels of 28
 _BRIGHTER = 4 / 3  # which burns out what is bright, and so loses more than darkening
 _ASKED = 200  # images that are altered to see how unlike a copy becomes
 _MISSED = 0.01  # of these may be missed
+_SMALLEST = 8  # pixels: smaller images have no details to compare
 _PIECE = 1_000  # pairs laid over each other at a time
 
 
@@ -48,7 +49,7 @@ def near_pairs(images, asked=None, seed=0):
     Returns:
         int array [p, 2] of positions.
     """
-    if len(images) < 2:
+    if len(images) < 2 or min(images.shape[1:3]) < _SMALLEST:
         return np.empty((0, 2), np.int64)
     describer = Describer(images, seed)
     rows = describer.describe(images)
@@ -122,8 +123,8 @@ def likeness(images, others):
         float32 [n, 2]: of the brightness of pixels, and of their fine details.
     """
     found = np.empty((len(images), 2), np.float32)
-    height, width = images.shape[1:3]
     mine, its = _planes(images), _planes(others)
+    height, width = mine[0].shape[1:]
     shifts = _best_shifts(mine[1], its[1])
     for y, x in np.unique(shifts, axis=0):
         those = np.flatnonzero((shifts == (y, x)).all(axis=1))
@@ -146,11 +147,11 @@ def _best_shifts(details, others):
 
 
 def _planes(images):
-    """Returns the grey images and their fine details, float32 [n, h, w]: four times the pixel less its neighbours."""
+    """Returns grey images and their fine details, four times a pixel less its neighbours, both without the border."""
     plain = grey(images)
-    padded = np.pad(plain, ((0, 0), (1, 1), (1, 1)), "edge")
-    around = padded[:, 2:, 1:-1] + padded[:, :-2, 1:-1] + padded[:, 1:-1, 2:] + padded[:, 1:-1, :-2]
-    return plain, 4 * plain - around
+    inner = plain[:, 1:-1, 1:-1]
+    around = plain[:, 2:, 1:-1] + plain[:, :-2, 1:-1] + plain[:, 1:-1, 2:] + plain[:, 1:-1, :-2]
+    return inner, 4 * inner - around
 
 
 def _correlation(images, others):

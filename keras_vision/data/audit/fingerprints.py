@@ -8,7 +8,8 @@ length 1. The product of two is their likeness: 1 for copies, about 0 for unrela
 import numpy as np
 
 FREQUENCIES = 8  # in each direction
-LENGTH = 64  # numbers of a description
+LENGTH = 64  # numbers of a description, fewer of few images, whose statistics tell fewer
+_IMAGES_EACH = 4  # for each number
 _PIECE = 2_000  # images described at a time
 _SAMPLE = 5_000  # images whose statistics decorrelate
 _BLOCK = 1_024  # images compared with all others at a time
@@ -39,13 +40,14 @@ class Describer:
         spectra = _spectra(images[np.sort(chosen)])
         self._mean = spectra.mean(axis=0)
         variances, directions = np.linalg.eigh(np.cov((spectra - self._mean).T))
-        variances, directions = variances[::-1][:LENGTH], directions[:, ::-1][:, :LENGTH]
+        length = min(LENGTH, max(2, len(chosen) // _IMAGES_EACH))
+        variances, directions = variances[::-1][:length], directions[:, ::-1][:, :length]
         # Directions in which the images hardly differ would be nothing but noise.
         scale = np.where(variances > 1e-6 * variances[0], variances, np.inf) ** -0.5
         self._project = (directions * scale).astype(np.float32)
 
     def describe(self, images):
-        """Returns float32 [n, LENGTH], rows of length 1; of images without any contrast, rows of zeros."""
+        """Returns float32 [n, LENGTH or fewer], rows of length 1; of images without any contrast, rows of zeros."""
         spectra = _spectra(images)
         rows = (spectra - self._mean) @ self._project
         rows[~spectra.any(axis=1)] = 0

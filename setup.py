@@ -30,7 +30,7 @@ EXPORTS = {  # format -> what it needs
 EXTRAS = EXPORTS | {
     "gpu": ["tensorflow[and-cuda]>=2.21"],
     "heic": ["pillow-heif>=0.18"],
-    "bench": ["torch>=2.6"],
+    "bench": ["torch>=2.6", "cleanlab>=2.9"],
     "test": ["pytest>=8.3", "pytest-xdist>=3.6"],
 }
 EXTRAS["dev"] = [*EXTRAS["test"], *itertools.chain(*EXPORTS.values()), "ruff>=0.9"]

@@ -37,7 +37,7 @@ def folder():
 
 
 def lines():
-    return list(csv.DictReader(Path("audit/findings.csv").open(encoding="utf-8")))
+    return list(csv.DictReader(Path("audit/findings.csv").read_text(encoding="utf-8").splitlines()))
 
 
 def test_findings_are_listed_one_line_each_and_drawn(folder, capsys):
@@ -54,7 +54,8 @@ def test_findings_are_listed_one_line_each_and_drawn(folder, capsys):
     assert "modes: L (80)" in out
     assert "Labels were not judged." in out
     for name in ("blank", "same"):
-        assert Image.open(f"audit/{name}.png").size[0] > 500
+        with Image.open(f"audit/{name}.png") as sheet:
+            assert sheet.size[0] > 500
     assert not Path("audit/unreadable.png").exists()
 
 

@@ -31,7 +31,7 @@ def test_labels_that_the_network_agrees_with_are_not_suspected():
 def test_flipped_labels_come_first():
     generator = np.random.default_rng(0)
     truth = generator.integers(0, 5, 2_000)
-    logits = generator.normal(size=(2_000, 5)) + 4 * np.eye(5)[truth]
+    logits = generator.normal(size=(2_000, 5)) + 7 * np.eye(5)[truth]
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     flipped = generator.permutation(2_000)[:60]
     labels = truth.copy()

@@ -49,6 +49,7 @@ def test_findings_are_listed_one_line_each_and_drawn(folder, capsys):
         ("n2x.png", "blank", "yes"),
         ("n0x.png", "same", "no"),
         ("n1x.png", "same", "yes"),
+        ("n52x.png", "outlier", "no"),
     }
     assert "files that cannot be read" in out and "the same picture again" in out
     assert "modes: L (80)" in out

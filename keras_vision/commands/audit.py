@@ -46,7 +46,7 @@ def carry_out(asked, progress):
         "findings": counts,
         "sentences": [*collection.sentences, *looked.sentences],
         "labels": told,
-        "list": str(write_list(findings, asked.out)),
+        "list": str(write_list(collection, findings, asked.out)),
         "sheets": [str(path) for path in draw_sheets(collection, findings, asked.out)],
         "clean": write_clean(collection, findings, looked.groups, asked.clean) if asked.clean else None,
     }

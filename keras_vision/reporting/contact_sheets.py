@@ -4,6 +4,7 @@ from keras_vision.reporting import style
 
 COLUMNS = 8
 ROWS = 8
+NAME = 18  # characters that fit below a picture
 
 
 def contact_sheet(title, rows):
@@ -11,16 +12,19 @@ def contact_sheet(title, rows):
 
     Args:
         title: What the page shows.
-        rows: A list of rows; each is a list of (uint8 array [h, w, c], text below it), at most `COLUMNS`.
+        rows: A list of at most `ROWS` rows; each is a list of at most `COLUMNS` (uint8 array [h, w, c], text below it),
+            or None for a gap.
 
     Returns:
         A `matplotlib.figure.Figure`.
     """
-    rows = rows[:ROWS]
     figure = style.new_figure(height=0.5 + 1.35 * len(rows), width=1.2 * COLUMNS)
     figure.suptitle(title, fontsize=9)
     for line, row in enumerate(rows):
-        for column, (image, text) in enumerate(row[:COLUMNS]):
+        for column, tile in enumerate(row):
+            if tile is None:
+                continue
+            image, text = tile
             axes = style.new_picture(figure, (len(rows), COLUMNS, line * COLUMNS + column + 1))
             axes.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
             axes.set_xlabel(text, fontsize=6, labelpad=2)

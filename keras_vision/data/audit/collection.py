@@ -1,6 +1,7 @@
 """Collection: all images of a data set side by side, each with its name, its class and its split."""
 
 import dataclasses
+import os
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ class Collection:
         labels: int64 array [n].
         splits: Array [n] of `"train"`, `"validation"` or `"test"`, as a training would use them.
         class_names: One name per label.
-        names: Array [n] of what each image is called: its path, or `"train/17"` where it has no file.
+        names: Array [n] of what each image is called: its path below the folder that holds them all, or `"train/17"`
+            where it has no file.
         files: Array [n] of paths; None where images have no files of their own.
         own_splits: The splits that the source has; the others were set aside from its training images.
         left_out: (`BadImage`, split) of each file that could not be read.
@@ -70,7 +72,7 @@ def collect(source, announce=None):
         labels=np.concatenate([parts[split].labels for split in SPLITS]),
         splits=np.repeat(SPLITS, [len(parts[split]) for split in SPLITS]),
         class_names=dataset.class_names,
-        names=np.array([printable(_short(file)) for file in files], object),
+        names=_short(files) if isinstance(files[0], Path) else files,
         files=files if isinstance(files[0], Path) else None,
         own_splits=tuple(split for split in SPLITS if own[split] is not None),
         left_out=tuple((bad, split) for split in SPLITS if own[split] is not None for bad in own[split].left_out),
@@ -86,7 +88,7 @@ def _files(part, split):
     return np.array([f"{split}/{number}" for number in range(len(part))], object)
 
 
-def _short(file):
-    """Returns a path as a person would type it here, and a name as it is."""
-    is_below = isinstance(file, Path) and file.is_relative_to(Path.cwd())
-    return file.relative_to(Path.cwd()) if is_below else file
+def _short(files):
+    """Returns the paths of files below the folder that holds them all, as text."""
+    folder = os.path.commonpath([file.parent for file in files])
+    return np.array([printable(file.relative_to(folder)) for file in files], object)

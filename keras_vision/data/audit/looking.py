@@ -54,7 +54,8 @@ def look(collection, say=lambda line: None):
     ]
     say(f"looking for copies among {len(collection):,} images")
     copies = find_copies(collection)
-    findings += [finding("blank", collection, n, "one colour all over") for n in blank_images(collection.images)]
+    blank = blank_images(collection.images)
+    findings += [finding("blank", collection, number, "one colour all over") for number in blank]
     findings += copy_findings(collection, copies)
     sentences = [*_balance(collection), *_alike(collection, copies)]
     groups, facts = copies.near, {}
@@ -74,6 +75,7 @@ def look(collection, say=lambda line: None):
     findings += [
         finding("outlier", collection, number, f"{above:.1f} deviations further from the others than usual")
         for number, above in zip(unlike, by, strict=True)
+        if number not in blank
     ]
     counts = {name: dict(collections.Counter(facts.get(name, np.array([])).tolist()).most_common()) for name in facts}
     return Look(findings, sentences, groups, counts.get("size", {}), counts.get("mode", {}))

@@ -38,14 +38,12 @@ def _near_copies(data, seed):
     chosen = np.random.default_rng(seed).permutation(len(data.validation))[:ASKED]
     asked = data.validation.images[np.sort(chosen)]
     images = np.concatenate([data.train.images, asked])
-    first = equal_groups(images)
-    is_new = first == np.arange(len(images))
-    kept = np.flatnonzero(is_new)
-    number = np.flatnonzero(kept >= len(data.train))
-    pairs = near_pairs(images[kept], number, seed)
+    different = np.unique(equal_groups(images))
+    pairs = near_pairs(images[different], np.flatnonzero(different >= len(data.train)), seed)
     if count := len(np.unique(pairs[:, 0])):
-        of = f"{len(asked):,} validation images" if len(asked) == len(data.validation) else f"{len(asked):,} of them"
-        yield f"{count:,} validation images that are nearly copies of training images (of {of} looked at)"
+        part = "" if len(asked) == len(data.validation) else f", {len(asked):,} of which were looked at"
+        all_of = f"the {len(data.validation):,} validation images{part}"
+        yield f"training images that are nearly the same as {count:,} of {all_of}"
 
 
 def _blanks(data):

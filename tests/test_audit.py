@@ -10,7 +10,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from keras_vision.audit import audit, main
-from keras_vision.commands import audit as command
+from keras_vision.commands import audit_labels
 from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
 from keras_vision.train import train
@@ -74,7 +74,7 @@ def test_a_wrong_label_is_named_with_what_it_looks_like(folder, monkeypatch):
         bright = split.images.mean(axis=(1, 2, 3)) > 125
         return np.where(bright[:, None], [[0.001, 0.999]], [[0.999, 0.001]])
 
-    monkeypatch.setattr(command, "out_of_fold_probabilities", answers)
+    monkeypatch.setattr(audit_labels, "out_of_fold_probabilities", answers)
     result = audit(folder, clean="clean.csv")
     (row,) = [row for row in lines() if row["kind"] == "label"]
     assert Path(row["image"]).name == "n41x.png"
@@ -92,7 +92,7 @@ def test_a_model_judges_only_what_it_was_not_trained_on(folder, monkeypatch):
         asked.append(len(split))
         return np.full((len(split), 2), 0.5)
 
-    monkeypatch.setattr(command, "out_of_fold_probabilities", answers)
+    monkeypatch.setattr(audit_labels, "out_of_fold_probabilities", answers)
     result = audit(folder, model="w")
     assert asked == [result["splits"]["train"]]
     assert result["labels"].startswith("The labels of validation and test images, which it was not trained on, were")

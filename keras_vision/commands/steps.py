@@ -5,6 +5,7 @@ import time
 from keras_vision.commands import closing_pictures
 from keras_vision.commands.closing import tensorboard_line
 from keras_vision.commands.page import page_of
+from keras_vision.data.audit.quick import quick_audit
 from keras_vision.data.mirror import look_at_mirror_images
 from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput
@@ -68,6 +69,12 @@ def open_data(source, progress, pixel_scale=None):
     for warning in data.warnings:
         progress.say(f"warning: {warning}")
     return data
+
+
+def warn_of_findings(data, progress):
+    """Warns, in a line, of what a quick audit of the images sees."""
+    if warning := quick_audit(data):
+        progress.say(f"warning: {warning}")
 
 
 def warn_of_majority(data, target_acc, progress, metric="accuracy"):

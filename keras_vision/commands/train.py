@@ -13,6 +13,7 @@ from keras_vision.commands.steps import (
     fit_recipe,
     log_session,
     open_data,
+    warn_of_findings,
     warn_of_majority,
 )
 from keras_vision.models import builder_of, model_settings
@@ -47,6 +48,7 @@ def _train(asked, changes, preset, precision, progress):
     if asked.workdir:
         Run(asked.workdir).check_usable()
     data = open_data(asked.data, progress)
+    warn_of_findings(data, progress)
     warn_of_majority(data, asked.target_acc, progress, asked.metric)
     network, chosen, recipe, decisions = _build(asked, builder, data, changes, precision, devices, progress)
     config = _config(asked, data, recipe)

@@ -5,7 +5,15 @@ import functools
 from pathlib import Path
 
 from keras_vision.analysis.counts import count_unbuilt
-from keras_vision.commands.steps import begin, deadline_after, finish, fit_recipe, open_data, warn_of_majority
+from keras_vision.commands.steps import (
+    begin,
+    deadline_after,
+    finish,
+    fit_recipe,
+    open_data,
+    warn_of_findings,
+    warn_of_majority,
+)
 from keras_vision.models import build_model
 from keras_vision.runs import Run, default_workdir
 from keras_vision.search.executors.hiring import hired
@@ -42,6 +50,7 @@ def _search(asked, changes, kind, first, deadline, hire, precision, progress):
     """Searches in a precision, on the executor that `hire` returns, and ends the run."""
     source = asked.data.whole()  # as its later starts will need it
     data = open_data(asked.data, progress)
+    warn_of_findings(data, progress)
     warn_of_majority(data, asked.target_acc, progress, asked.metric)
     build = functools.partial(build_model, asked.model, data.shape, len(data.class_names), **first)
     how_long = {"length": SEARCHING, "count_flops": lambda: count_unbuilt(build).training_flops}

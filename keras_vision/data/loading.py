@@ -1,4 +1,6 @@
-"""From a specification to images: `load_dataset` splits them for training, `load_images` reads them for evaluation."""
+"""From a specification to images: `load_dataset` splits them for training, `load_images` reads them for evaluation, and
+`load_to_audit` to look at them.
+"""
 
 import dataclasses
 import hashlib
@@ -23,13 +25,14 @@ from keras_vision.data.splits import Reading
 from keras_vision.errors import BadInput
 
 TEST_SHARE = 0.1
+VALIDATION_SHARE = 0.1
 
 
 def load_dataset(
     spec,
     *,
     data_dir=None,
-    validation_share=0.1,
+    validation_share=VALIDATION_SHARE,
     seed=0,
     image_size=None,
     on_bad_image="error",
@@ -65,9 +68,42 @@ def load_dataset(
     if not 0 < validation_share < 1:
         raise BadInput(f"validation_share must be a share between 0 and 1, not {validation_share}. For 10% write 0.1.")
     reading = Reading(height_and_width(image_size), on_bad_image, announce, pixel_scale)
+    source, fingerprint = _usable_source(spec, data_dir, reading)
+    return _split(spec, source, fingerprint, validation_share, seed)
+
+
+def load_to_audit(source, announce=None):
+    """Reads all images that can be read, to look at them; an image that cannot be read stops nothing.
+
+    Args:
+        source: A `DataSource`.
+        announce: As in `load_dataset`.
+
+    Returns:
+        The `Source`, which says what is its own, and the `Dataset` that a training would get of it.
+
+    Raises:
+        BadInput: As in `load_dataset`, but not for damaged images, which the splits of the source list.
+
+    Example:
+
+    >>> source, dataset = load_to_audit(DataSource("digits"))
+    >>> source.test is None, len(dataset.test())
+    (True, 179)
+    """
+    reading = Reading(height_and_width(source.image_size), tell=announce, audits=True)
+    opened, fingerprint = _usable_source(source.dataset, source.data_dir, reading)
+    if opened.train.files is None:
+        numbers = np.array([f"train/{number}" for number in range(len(opened.train))], object)
+        opened = dataclasses.replace(opened, train=dataclasses.replace(opened.train, files=numbers))
+    return opened, _split(source.dataset, opened, fingerprint, VALIDATION_SHARE, source.seed)
+
+
+def _usable_source(spec, data_dir, reading):
+    """Returns the `Source` that a specification names, as it is trained on, and its fingerprint."""
     source = _fit_for_training(spec, open_source(spec, data_dir, reading), reading)
     fingerprint = _fingerprint(source.train, source.class_names)
-    return _split(spec, _of_used_classes(spec, source, reading), fingerprint, validation_share, seed)
+    return _of_used_classes(spec, source, reading), fingerprint
 
 
 def _fit_for_training(spec, source, reading):

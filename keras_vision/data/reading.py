@@ -48,7 +48,7 @@ class Reader:
         Raises:
             BadInput: Images that cannot be read, too many for the memory, or values of no known range.
         """
-        skips = self.reading.skips if skips is None else skips
+        skips = self.reading.audits or (self.reading.skips if skips is None else skips)
         found, warnings = len(listing), []
         with quietly():
             results = _attempt(read_header, listing.files)
@@ -69,7 +69,8 @@ class Reader:
                 warnings.append(f"{len(ones):,} of {found:,} image files {what} and are left out: {names}.")
         if images.max() < _DARK:
             warnings.append(f"The images are nearly black: no value is above {images.max()} of 255.")
-        return Split(images, self.labels(listing), tuple(warnings))
+        files = np.array(listing.files, object)
+        return Split(images, self.labels(listing), tuple(warnings), files, tuple(bad))
 
     def labels(self, listing):
         """Returns the label of each image of a listing."""

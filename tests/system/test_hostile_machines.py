@@ -156,7 +156,9 @@ def test_no_folder_for_temporary_files_is_no_reason_to_stop(monkeypatch, capfd):
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize("name", ["train", "tune", "evaluate", "predict", "export", "describe", "study", "doctor"])
+@pytest.mark.parametrize(
+    "name", ["train", "tune", "evaluate", "predict", "audit", "export", "describe", "study", "doctor"]
+)
 def test_help_needs_no_docstrings(name):
     done = subprocess.run(
         [sys.executable, "-OO", "-m", f"keras_vision.{name}", "--help"], capture_output=True, text=True, check=False

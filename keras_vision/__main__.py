@@ -14,6 +14,7 @@ COMMANDS = {
     "evaluate": "measure a saved model on validation or test images",
     "predict": "name the most probable classes of images",
     "audit": "look for copies, leaks, odd files and wrong labels in a data set",
+    "explain": "show what in images speaks for the answer",
     "export": "write a saved model in a format for use elsewhere",
     "describe": "show what a network is: parameters, MACs, receptive field, wiring",
     "study": "repeat an experiment of a study report, and write its report",

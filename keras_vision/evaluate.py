@@ -1,9 +1,7 @@
 """Measures a saved model: `python -m keras_vision.evaluate RUN|MODEL.keras [--dataset folder:NEW]`."""
 
 import dataclasses
-import os
 import sys
-from pathlib import Path
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
@@ -12,7 +10,7 @@ from keras_vision.data.split_names import TO_MEASURE
 from keras_vision.errors import BadInput
 from keras_vision.reporting.score_lines import balance_line, interval_words, score_line
 from keras_vision.reporting.tables import Table
-from keras_vision.runs import read_card
+from keras_vision.runs import check_folder, read_card
 from keras_vision.system.settings import REQUIRED, SEED, Settings, one_of, setting
 from keras_vision.training.validation_scores import VIEWS
 
@@ -42,6 +40,7 @@ class EvaluateSettings(Settings):
     figures: str = setting(
         None, "the folder for figures; if not given, that of the run; none are drawn for a model file alone", "DIR"
     )
+    explain: bool = setting(False, "also draw what in the images speaks for the most confident mistakes")
 
 
 @front_door(EvaluateSettings)
@@ -70,19 +69,8 @@ def evaluate(asked, progress):
     if asked.dataset:
         locate(asked.dataset, asked.data_dir)  # a wrong name is refused before the model is loaded
     if asked.figures:
-        check_folder(asked.figures)
+        check_folder("figures", asked.figures)
     return carry_out("commands.evaluate", asked, card, progress)
-
-
-def check_folder(path):
-    """Refuses a folder that cannot be made or written, before work starts."""
-    try:
-        Path(path).mkdir(parents=True, exist_ok=True)
-        is_usable = os.access(path, os.W_OK)
-    except OSError:
-        is_usable = False
-    if not is_usable:
-        raise BadInput(f"figures={path} is not a folder that can be written. Give another one.")
 
 
 def show(result, progress):

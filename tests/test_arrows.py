@@ -42,7 +42,19 @@ ALLOWED = {
     "studies": set(ROOMS),
     "cli": {*COMMON, "models"},
 }
-FRONT_DOORS = ("train", "tune", "report", "evaluate", "predict", "audit", "export", "describe", "study", "doctor")
+FRONT_DOORS = (
+    "train",
+    "tune",
+    "report",
+    "evaluate",
+    "predict",
+    "audit",
+    "explain",
+    "export",
+    "describe",
+    "study",
+    "doctor",
+)
 # where tensorflow and keras_tuner may be imported
 TENSORFLOW = (
     "data/",

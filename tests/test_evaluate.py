@@ -33,7 +33,7 @@ def _in_an_empty_directory(tmp_path, monkeypatch):
 def _without_pictures(request, monkeypatch):
     """Leaves out what takes longer than to evaluate a small network."""
     if "drawn" not in request.fixturenames:
-        monkeypatch.setattr("keras_vision.commands.evaluate.draw", lambda *arguments: [])
+        monkeypatch.setattr("keras_vision.commands.evaluate.error_figures", lambda *arguments: {})
 
 
 def write_images(name, *, seed, test=True):
@@ -412,3 +412,18 @@ def test_a_folder_of_test_images_alone_is_measured_whole(run, name, tmp_path):
     photographs(tmp_path / "new" / name, ["0", "1"])
     result = evaluate(run, dataset=f"folder:{tmp_path / 'new'}")
     assert result["n"] == 8
+
+
+@pytest.mark.usefixtures("drawn")
+def test_the_most_confident_mistakes_are_explained_where_that_is_asked_for(run):
+    assert not any("explained" in path for path in evaluate(run)["figures"])
+    figures = evaluate(run, explain=True)["figures"]
+    (path,) = [path for path in figures if "explained" in path]
+    assert path == str(Run(run).figures / "test_explained_mistakes.png")
+    assert Path(path).exists()
+
+
+def test_explained_mistakes_need_a_folder(run):
+    shutil.copy(Run(run).model_path, "alone.keras")
+    with pytest.raises(BadInput, match=r"this model file belongs to no run\. Give --figures"):
+        evaluate("alone.keras", explain=True)

@@ -404,7 +404,7 @@ def test_endless_standard_input_is_cut_off(model, monkeypatch):
 
 
 def test_progress_goes_to_standard_error(model, monkeypatch, capsys):
-    monkeypatch.setattr("keras_vision.commands.predict._SECONDS_BETWEEN_LINES", -1)
+    monkeypatch.setattr("keras_vision.commands.answering._SECONDS_BETWEEN_LINES", -1)
     main([model, write("a.png"), write("b.png"), "--batch-size", "1", "--json"])
     captured = capsys.readouterr()
     assert captured.err.splitlines() == ["1 of 2 images", "2 of 2 images"]

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from keras_vision.commands.closing_pictures import error_figures
+from keras_vision.commands.explain import mistakes_figure
 from keras_vision.commands.own_data import choose_data, leak_warnings, open_images, run_of
 from keras_vision.data.brightness import unlike_training
 from keras_vision.data.evaluation import EvaluationImages
+from keras_vision.errors import BadInput
 from keras_vision.formats.network import check_outputs
 from keras_vision.reporting.style import save_figures
 from keras_vision.runs import file_name, load_model
@@ -23,6 +25,10 @@ def carry_out(asked, card, progress):
         card: The model's card.
         progress: A `Progress`.
     """
+    run = run_of(asked.source)
+    folder = asked.figures or (run and run.figures)
+    if asked.explain and not folder:
+        raise BadInput("explain draws a figure, and this model file belongs to no run. Give --figures DIR.")
     model = load_model(asked.source, float32=True)
     check_outputs(model)
     chosen = choose_data(card.get("data_source"), asked.dataset, asked.data_dir, asked.seed, model.input_shape)
@@ -38,15 +44,17 @@ def carry_out(asked, card, progress):
     result["warnings"] += filter(None, [unlike_training(images.images, card.get("pixel_statistics"))])
     if not isinstance(data, EvaluationImages):
         result["warnings"] += leak_warnings(card, data, split, chosen.seed)
-    run, is_own = run_of(asked.source), data.fingerprint == card.get("fingerprint")
-    folder = asked.figures or (run and run.figures)
+    is_own = data.fingerprint == card.get("fingerprint")
     prefix = split if is_own else f"{name_in_files(data.name)}_{split}"
     result["figures"] = []
     try:
         if run and is_own and split == "test":
             result["looks"] = run.count_look()
         if folder:
-            result["figures"] = draw(folder, prefix, images, logits, data.class_names)
+            drawn = error_figures(images, logits, data.class_names)
+            if asked.explain and (logits.argmax(axis=1) != images.labels).any():
+                drawn["explained_mistakes"] = mistakes_figure(model, images, logits, data.class_names)
+            result["figures"] = save(drawn, folder, prefix)
     except OSError as error:  # another's run, perhaps: that it cannot be written must not hide what was measured
         result["warnings"].append(f"A file could not be written: {error}")
     return result
@@ -64,7 +72,6 @@ def name_in_files(dataset):
     return file_name(f"{kind} {Path(path).name}")
 
 
-def draw(folder, prefix, images, logits, class_names):
-    """Draws the confusion matrix and the most confident mistakes; returns the paths, `FOLDER/PREFIX_NAME.png`."""
-    drawn = error_figures(images, logits, class_names)
-    return [str(path) for path in save_figures({f"{prefix}_{name}": one for name, one in drawn.items()}, folder)]
+def save(figures, folder, prefix):
+    """Saves figures by name and returns their paths, `FOLDER/PREFIX_NAME.png`."""
+    return [str(path) for path in save_figures({f"{prefix}_{name}": one for name, one in figures.items()}, folder)]

@@ -9,9 +9,9 @@ from pathlib import Path
 from keras_vision.commands.own_data import check_classes, choose_data, run_of
 from keras_vision.commands.steps import open_data
 from keras_vision.errors import BadInput, KerasVisionError
-from keras_vision.formats import FORMATS, format_module
+from keras_vision.formats import FORMATS, JSON, TEXT, format_module
 from keras_vision.formats.check import answers, check, random_images, real_images
-from keras_vision.formats.model_card import JSON, TEXT, facts, write_card
+from keras_vision.formats.model_card import facts, write_card
 from keras_vision.formats.network import check_outputs, with_probabilities
 from keras_vision.runs import load_model, model_file, read_card
 from keras_vision.training.precision import computing_in

@@ -45,6 +45,8 @@ class Format:
         return [requirement.partition(">=")[0] for requirement in self.packages.values()]
 
 
+JSON, TEXT = "model_card.json", "README.md"  # the model card beside each artifact, for programs and for people
+
 # Kernels of other makers add in another order: after tens of layers that is a few 1e-5 in probability.
 SAME_KERNELS, OTHER_KERNELS = 1e-5, 1e-4
 

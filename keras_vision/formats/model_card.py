@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 from keras_vision.analysis.counts import count
-from keras_vision.formats import FORMATS
+from keras_vision.formats import FORMATS, JSON, TEXT
 from keras_vision.runs.provenance import provenance
 
-JSON, TEXT = "model_card.json", "README.md"
 LICENCE = (
     "These weights state no licence; their owner may choose one. The program that trained them is under the Apache "
     "License 2.0; the data set has terms of its own."
@@ -37,6 +36,7 @@ def facts(model, origin, result):
         "model": model.name,
         "settings": origin.get("settings"),
         "class_names": origin.get("class_names"),
+        "input_shape": list(model.input_shape[1:]),
         "input": f"float32 pixels from 0 to 255, [n, {shape}], n any number",
         "output": f"float32 probabilities, [n, {model.output_shape[-1]}]",
         "data": {name: origin.get(name) for name in ("dataset", "fingerprint", "data_source", "pixel_scale")},

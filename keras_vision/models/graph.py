@@ -1,5 +1,7 @@
 """A functional model as a list of steps in the order they run. The one place that reads Keras' graph attributes."""
 
+import collections
+import itertools
 from dataclasses import dataclass
 
 import keras
@@ -71,6 +73,18 @@ def last_steps(steps):
     """Returns the positions of the steps that feed no other: those that give the model's outputs."""
     feeding = {source for step in steps for source in step.sources}
     return tuple(position for position in range(len(steps)) if position not in feeding)
+
+
+def outputs_of(model):
+    """Returns a dict: layer -> the symbolic tensor that it gives in a model's graph, of layers that are called once.
+
+    A model inside the model is one of its layers.
+    """
+    graph, found, calls = _graph(model), {}, collections.Counter()
+    for node in itertools.chain.from_iterable(graph._nodes_by_depth.values()):
+        found[node.operation.name] = node.output_tensors[0]
+        calls[node.operation.name] += 1
+    return {name: tensor for name, tensor in found.items() if calls[name] == 1}
 
 
 def dangling_layers(steps):

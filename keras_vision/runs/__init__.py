@@ -9,6 +9,7 @@ _PUBLIC = {
     "Run": "keras_vision.runs.run",
     "WorkdirRefused": "keras_vision.runs.run",
     "atomic_path": "keras_vision.runs.files",
+    "check_folder": "keras_vision.runs.files",
     "check_model_memory": "keras_vision.runs.models",
     "default_workdir": "keras_vision.runs.run",
     "file_name": "keras_vision.runs.files",

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from keras_vision.errors import KerasVisionError
+from keras_vision.errors import BadInput, KerasVisionError
 
 
 def file_name(words):
@@ -67,3 +67,19 @@ def read_json(path):
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:
         raise KerasVisionError(f"{path} is damaged: {error}. Remove it, or choose another --workdir.") from error
+
+
+def check_folder(name, path):
+    """Refuses a folder that cannot be made or written, before work starts.
+
+    Args:
+        name: Of the setting that named it.
+        path: The folder.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+        is_usable = os.access(path, os.W_OK)
+    except OSError:
+        is_usable = False
+    if not is_usable:
+        raise BadInput(f"{name}={path} is not a folder that can be written. Give another one.")

@@ -66,7 +66,7 @@ def _seen_by(card, collection, seed):
     trained = card.get("data_source", {}).get("seed", seed)
     if trained != seed and VALIDATION not in collection.own_splits:
         raise BadInput(
-            f"The model was trained with seed={trained}, which set other validation images aside. Give --seed {trained}."
+            f"The model was trained with seed={trained}, so that other images validated it. Give --seed {trained}."
         )
     return collection.splits == TRAIN
 

@@ -23,7 +23,7 @@ def heat_over(image, heat):
 
     Example:
 
-    >>> heat_over(np.zeros((4, 4, 1), "uint8"), np.zeros((4, 4))).max().round(2)
+    >>> round(float(heat_over(np.zeros((4, 4, 1), "uint8"), np.zeros((4, 4))).max()), 2)
     0.2
     """
     grey = image[..., 0] if image.shape[-1] == 1 else image @ np.array(LUMA)

@@ -32,7 +32,7 @@ class Describer:
 
     >>> images = load_dataset("digits").train.images
     >>> Describer(images).describe(images[:5]).shape
-    (5, 64)
+    (5, 45)
     """
 
     def __init__(self, images, seed=0):

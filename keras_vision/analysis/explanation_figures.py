@@ -47,7 +47,7 @@ def plot_explanation(image, heat, explained, best):
     Returns:
         A `matplotlib.figure.Figure`.
     """
-    figure = style.new_figure(height=2.5)
+    figure = style.new_figure(height=2.6)
     grid = figure.add_gridspec(1, 3, width_ratios=(1, 1, 1.1))
     _draw_image(figure, grid[0], image, "as the network sees it")
     _draw_heat(figure, grid[1], image, heat, explained)

@@ -174,10 +174,10 @@ def test_every_method_has_its_file_and_both_functions():
 
 
 def noise_with_patches(count, seed):
-    """Grey noise in three classes by brightness, of which the first has a red patch of 4x4 pixels, and the patches."""
+    """Grey noise in two classes, of which only a red patch of 4x4 pixels tells the first, and the patches."""
     random = np.random.default_rng(seed)
-    labels = np.arange(count) % 3
-    grey = random.integers(0, 100, (count, *SHAPE[:2], 1)) + (labels * 70)[:, None, None, None]
+    labels = np.arange(count) % 2
+    grey = random.integers(0, 256, (count, *SHAPE[:2], 1))
     images, masks = np.repeat(grey, 3, axis=-1).astype("float32"), np.zeros((count, *SHAPE[:2]), bool)
     for mask, top, left in zip(masks, *random.integers(0, SHAPE[0] - 4, (2, count)), strict=True):
         mask[top : top + 4, left : left + 4] = True
@@ -190,15 +190,15 @@ def noise_with_patches(count, seed):
 def test_a_planted_patch_is_found(name):
     keras.utils.set_random_seed(0)
     settings = {"cnn": {"filters": (8, 16)}, "lstm": {"units": 24}, "mlp": {"hidden_units": (32,)}}.get(name, {})
-    model = small_model(name, SHAPE, 3, **settings)
-    images, labels, _ = noise_with_patches(900, seed=1)
+    model = small_model(name, SHAPE, 2, **settings)
+    images, labels, _ = noise_with_patches(600, seed=1)
     set_statistics(model, images.mean(axis=(0, 1, 2)), images.std(axis=(0, 1, 2)))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(0.003), loss)
     model.fit(images, labels, batch_size=30, epochs=10, verbose=0)
-    images, labels, masks = noise_with_patches(300, seed=2)
+    images, labels, masks = noise_with_patches(200, seed=2)
     one, first = subject_of_model(model, 256), labels == 0
-    assert (one.scores(images).argmax(axis=1) == labels)[first].all()
+    assert (one.scores(images).argmax(axis=1) == labels).mean() > 0.95
     maps, _ = explainer(one, USUAL)(images[first], labels[first])
     hottest = maps.reshape(first.sum(), -1).argmax(axis=1)
     assert masks[first].reshape(first.sum(), -1)[np.arange(first.sum()), hottest].mean() >= 0.95

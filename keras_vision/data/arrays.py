@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_vision.data.axes import Axes, find_axes
 from keras_vision.data.labels import Classes, find_classes, plain_labels
+from keras_vision.data.spelling import spelled_alike
 from keras_vision.data.split_names import first_split
 from keras_vision.data.splits import Source, Split
 from keras_vision.data.values import Scale, over_white, to_uint8
@@ -34,16 +35,17 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class Form:
-    """How the arrays of a source are read."""
+    """How the arrays of a source are read, and sentences about what is in them."""
 
     axes: Axes
     scale: Scale
     classes: Classes
+    sentences: tuple[str, ...] = ()
 
     @property
     def decisions(self):
         """What a person is told, a tuple of sentences."""
-        return tuple(filter(None, (self.axes.sentence, self.scale.sentence, self.classes.sentence)))
+        return tuple(filter(None, (self.axes.sentence, self.scale.sentence, self.classes.sentence, *self.sentences)))
 
 
 def open_digits():
@@ -105,12 +107,14 @@ def open_arrays(parts, origin, class_names=None, decisions=(), known=None):
 
 
 def _open_first(part, class_names, others):
-    labels, columns = plain_labels(part.labels(), part.labels_name)
+    given = part.labels()
+    labels, columns = plain_labels(given, part.labels_name)
     images = part.images()
     axes = find_axes(images, len(labels), part.images_name)
     classes = find_classes(*_with_labels_of(others, labels, columns), part.labels_name, class_names)
     images, scale, _ = to_uint8(axes.apply(images), part.images_name)
-    return Split(over_white(images), classes.encode(labels, part.labels_name)), Form(axes, scale, classes)
+    form = Form(axes, scale, classes, tuple(spelled_alike(given, labels, part.labels_name)))
+    return Split(over_white(images), classes.encode(labels, part.labels_name)), form
 
 
 def _with_labels_of(others, labels, columns):
@@ -135,6 +139,7 @@ def _read(part, form):
             "Save one label for each image."
         )
     images, _, warnings = to_uint8(images, part.images_name, form.scale)
+    warnings += form.classes.respelled(labels, part.labels_name)
     return Split(over_white(images), form.classes.encode(labels, part.labels_name), tuple(warnings))
 
 

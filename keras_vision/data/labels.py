@@ -107,7 +107,8 @@ def plain_labels(labels, what):
         )
     kind = labels.dtype.kind
     if kind == "f":
-        labels = _whole(labels, what)
+        _check_whole(labels, what)
+        labels = labels.astype(np.int64)
     elif kind == "S":
         labels = np.char.decode(labels, "utf-8", "backslashreplace")
     elif kind == "b":
@@ -117,7 +118,7 @@ def plain_labels(labels, what):
     if labels.dtype.kind in "iu" and labels.max(initial=0) <= np.iinfo(np.int64).max:
         return labels.astype(np.int64), columns
     labels, numbers = plain_texts(labels.astype(str), what)
-    _whole(numbers, what)
+    _check_whole(numbers, what)
     return labels, columns
 
 
@@ -136,7 +137,7 @@ def _columns(labels, what):
     return is_high.argmax(axis=1)
 
 
-def _whole(labels, what):
+def _check_whole(labels, what):
     if not np.isfinite(labels).all():
         raise BadInput(f"{what} has labels that are not finite (NaN). Leave these images out.")
     if (labels != np.floor(labels)).any():
@@ -144,7 +145,6 @@ def _whole(labels, what):
             f"{what} has labels with fractions, such as {labels[labels != np.floor(labels)][0]:g}. Labels must be "
             "classes, not measurements: save integers or names."
         )
-    return labels.astype(np.int64)
 
 
 def find_classes(labels, columns, what, class_names=None):

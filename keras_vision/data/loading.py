@@ -9,6 +9,7 @@ from keras_vision.data.checks import (
     check_fits,
     check_labels,
     check_names,
+    check_shape,
     check_sides,
     checked_test,
     height_and_width,
@@ -19,7 +20,7 @@ from keras_vision.data.evaluation import evaluation_images
 from keras_vision.data.images import resize_images
 from keras_vision.data.labels import used_classes
 from keras_vision.data.opening import open_source
-from keras_vision.data.splits import Reading
+from keras_vision.data.splits import Reading, some
 from keras_vision.errors import BadInput
 
 TEST_SHARE = 0.1
@@ -94,6 +95,8 @@ def _of_used_classes(spec, source, reading):
     if validation is not None:
         validation = fitted(validation, "validation")
         check_fits(spec, "validation", validation, train)
+    if shape := source.test_shape:
+        check_shape(spec, "test", (*(reading.image_size or shape[:2]), shape[2]), train)
     return dataclasses.replace(
         source,
         train=train,
@@ -121,7 +124,7 @@ def _split(spec, source, fingerprint, validation_share, seed):
     warnings += [*validation.warnings, *training_warnings(train, validation, source.class_names, is_carved)]
 
     def open_test():  # holds on to the splits, and not to the images that they were carved from
-        return checked_test(spec, open_own() if open_own else aside, (train, validation))
+        return checked_test(spec, open_own() if open_own else aside, (train, validation), source.class_names)
 
     return Dataset(
         name=spec,
@@ -132,10 +135,17 @@ def _split(spec, source, fingerprint, validation_share, seed):
         origin=source.origin,
         fingerprint=fingerprint,
         warnings=tuple(warnings),
-        decisions=source.decisions,
+        decisions=(*source.decisions, *_told(source.class_names, train, validation, aside, is_carved)),
         seed=seed if is_carved else None,
         pixel_scale=source.pixel_scale,
     )
+
+
+def _told(class_names, train, validation, aside, is_carved):
+    """Which classes there are and how many images serve for what, in two sentences."""
+    counts = [f"{len(train):,} for training", f"{len(validation):,} for validation{is_carved * ' (set aside)'}"]
+    counts += [f"{len(aside):,} for testing (set aside)"] if aside else []
+    return f"{len(class_names):,} classes: {some(class_names, 10)}.", f"Images: {', '.join(counts)}."
 
 
 def _set_aside(split, left, share, seed):

@@ -106,9 +106,8 @@ def open_npz(path, reading):
 
 
 def _part(archive, x, y):
-    return Part(
-        partial(archive.read, x), partial(archive.read, y), f"{archive.path.name}: {x}", f"{archive.path.name}: {y}"
-    )
+    names = f"{archive.path.name}: {x}", f"{archive.path.name}: {y}"
+    return Part(partial(archive.read, x), partial(archive.read, y), *names, header=archive.arrays[x])
 
 
 def _open_archive(path):

@@ -20,7 +20,6 @@ from keras_vision.errors import BadInput
 
 _AT_ONCE = 64  # files for a thread: a task for each file would take more memory than a small image
 _NAMED = 20
-_DARK = 16
 
 
 class Reader:
@@ -67,8 +66,6 @@ class Reader:
             if ones:
                 names = some(_short([one.short if ones is damaged else one.name for one in ones], listing.path))
                 warnings.append(f"{len(ones):,} of {found:,} image files {what} and are left out: {names}.")
-        if images.max() < _DARK:
-            warnings.append(f"The images are nearly black: no value is above {images.max()} of 255.")
         return Split(images, self.labels(listing), tuple(warnings))
 
     def labels(self, listing):

@@ -7,6 +7,7 @@ import pytest
 
 from keras_vision.data import load_dataset
 from keras_vision.errors import BadInput
+from keras_vision.runs import Run
 
 
 def _load(path, **arguments):
@@ -105,6 +106,39 @@ def test_folder_without_images_is_no_class(photos):
     dataset = _load(photos)
     assert dataset.class_names == ("cat", "dog")
     assert _said(dataset.warnings, "Folders without images are not classes: eel")
+
+
+@pytest.mark.parametrize("where", ["runs/train-cnn", "run", "cat/run"])
+def test_runs_of_this_program_are_no_images(photos, write_image, where):
+    before = _load(photos)
+    Run(photos / where).start({"model": "cnn"})
+    write_image(photos / where / "figures" / "curves.png")
+    after = _load(photos)
+    assert (after.fingerprint, after.warnings, after.class_names) == (
+        before.fingerprint,
+        before.warnings,
+        ("cat", "dog"),
+    )
+
+
+def test_a_folder_with_settings_of_another_program_is_a_class(photos, write_image):
+    write_image(photos / "fox" / "1.png")
+    (photos / "fox" / "config.json").write_text('{"settings": {}}')
+    assert _load(photos).class_names == ("cat", "dog", "fox")
+
+
+def test_runs_alone_are_refused(tmp_path):
+    Run(tmp_path / "runs" / "a").start({"model": "cnn"})
+    with pytest.raises(BadInput, match="holds runs of this program and no images"):
+        _load(tmp_path / "runs")
+
+
+def test_classes_and_numbers_of_images_are_told(photos):
+    expected = (
+        "2 classes: cat, dog.",
+        "Images: 16 for training, 2 for validation (set aside), 2 for testing (set aside).",
+    )
+    assert _load(photos).decisions == expected
 
 
 def test_one_class_is_refused(tmp_path, write_image):
@@ -228,6 +262,13 @@ def test_other_sizes_are_resized_to_the_most_common_and_counted(photos, write_im
     dataset = _load(photos)
     assert dataset.shape == (8, 8, 3)
     assert _said(dataset.decisions, "1 of 21 training images were resized to 8x8")
+
+
+def test_white_shapes_on_transparent_ground_are_told(tmp_path, write_image):
+    for name in ("cat", "dog"):
+        for number in range(5):
+            write_image(tmp_path / name / f"{number}.png", mode="RGBA", colour=(255, 255, 255, 40 * number))
+    assert _said(_load(tmp_path).warnings, "nearly of one colour: all values lie between 255 and 255")
 
 
 def test_image_size_is_heeded(photos):

@@ -2,10 +2,10 @@
 
 import collections
 import dataclasses
-import hashlib
 
 import numpy as np
 
+from keras_vision.data.seen import digests
 from keras_vision.data.splits import some
 from keras_vision.errors import BadInput
 from keras_vision.runs.archive import MAX_SIDE
@@ -56,10 +56,6 @@ def check_labels(spec, labels, class_names):
             )
 
 
-def _digests(split):
-    return [hashlib.blake2b(image, digest_size=16).digest() for image in np.ascontiguousarray(split.images)]
-
-
 def _without_images(split, class_names):
     """The names of classes that a split has no images of, as text."""
     return some([name for label, name in enumerate(class_names) if label not in set(split.labels.tolist())])
@@ -81,7 +77,7 @@ def _plain(split, name):
 def training_warnings(train, validation, class_names, is_carved):
     """Returns what makes validation tell less than it seems to, a sentence each."""
     warnings, labels = _plain(train, "training"), collections.defaultdict(set)
-    trained, validated = _digests(train), _digests(validation)
+    trained, validated = digests(train.images), digests(validation.images)
     for digest, label in zip(trained + validated, np.concatenate([train.labels, validation.labels]), strict=True):
         labels[digest].add(int(label))
     if ambiguous := sum(len(of_image) > 1 for of_image in labels.values()):
@@ -119,8 +115,8 @@ def checked_test(spec, split, known_splits, class_names):
     check_fits(spec, "test", split, known_splits[0])
     known = {}
     for known_split in known_splits:
-        known.update(zip(_digests(known_split), known_split.labels.tolist(), strict=True))
-    test_labels = zip(_digests(split), split.labels.tolist(), strict=True)
+        known.update(zip(digests(known_split.images), known_split.labels.tolist(), strict=True))
+    test_labels = zip(digests(split.images), split.labels.tolist(), strict=True)
     shared = [known[digest] == label for digest, label in test_labels if digest in known]
     warnings = [*split.warnings, *_plain(split, "test")]
     if missing := _without_images(split, class_names):

@@ -46,7 +46,7 @@ def open_folder(path, reading):
         if role in splits and reading.known is None:
             warnings += _check_classes(splits[role], splits[TRAIN], role)
     for listing in splits.values():
-        warnings += check_kinds(listing, reading.skips)
+        warnings += check_kinds(listing, reading)
     decisions += _without_tiny_validation(splits)
 
     reading.announce(f"Reading {len(splits[TRAIN]):,} images in {printable(splits[TRAIN].path)}")
@@ -70,7 +70,7 @@ def _without_training(path, splits, decisions, reading):
     for listing in splits.values():
         _check_listed(listing)
     names = class_names_of(splits, ())
-    warnings = [warning for one in splits.values() for warning in (*_about(one), *check_kinds(one, reading.skips))]
+    warnings = [warning for one in splits.values() for warning in (*_about(one), *check_kinds(one, reading))]
     reader = Reader(names, reading)
     read = {role: reader.read(listing) for role, listing in splits.items()}
     first = next(iter(read.values()))

@@ -18,6 +18,7 @@ from keras_vision.data.classes import (
     match_names,
     without_asides,
 )
+from keras_vision.data.file_types import ARCHIVES
 from keras_vision.data.flat import classes_among, classes_from_names
 from keras_vision.data.images import printable
 from keras_vision.data.spelling import plain_name
@@ -142,7 +143,9 @@ def _of_splits(folder, found, passed, known):
     others = [one.name for one in folder.folders if one not in found.values()]
     others += [printable(path.name) for path in (*folder.others, *folder.images)]
     if others:
-        warnings.append(f"Only {_and(f'{one.name}/' for one in found.values())} are used here, and not {some(others)}.")
+        is_or_are = "is" if len(found) == 1 else "are"
+        used = _and(f"{one.name}/" for one in found.values())
+        warnings.append(f"Only {used} {is_or_are} used here, and not {some(others)}.")
     return Layout(listings, tuple(decisions), tuple(warnings))
 
 
@@ -227,7 +230,7 @@ def _nothing(root):
         counts = [f"{count:,} {suffix or 'without a suffix'}" for suffix, count in suffixes.most_common()]
         seen = f"holds no images, only other files ({some(counts)})"
     mend = ""
-    if {".zip", ".tar", ".gz", ".tgz", ".rar", ".7z"} & set(suffixes):
+    if ARCHIVES & set(suffixes):
         mend = "Unpack the archive first."
     elif {".npy", ".npz"} & set(suffixes):
         mend = "Arrays are read from one file: --dataset npz:FILE."

@@ -22,6 +22,7 @@ from keras_vision.data.labels import used_classes
 from keras_vision.data.opening import open_source
 from keras_vision.data.splits import Reading, some
 from keras_vision.errors import BadInput
+from keras_vision.system.settings import SEED
 
 TEST_SHARE = 0.1
 
@@ -65,6 +66,7 @@ def load_dataset(
     """
     if not 0 < validation_share < 1:
         raise BadInput(f"validation_share must be a share between 0 and 1, not {validation_share}. For 10% write 0.1.")
+    SEED("seed", seed)
     reading = Reading(height_and_width(image_size), on_bad_image, announce, pixel_scale)
     source = _fit_for_training(spec, open_source(spec, data_dir, reading), reading)
     fingerprint = _fingerprint(source.train, source.class_names)
@@ -119,7 +121,11 @@ def _split(spec, source, fingerprint, validation_share, seed):
     if is_carved := validation is None:
         left, validation = _set_aside(given, left, validation_share, seed)
     if not len(validation):
-        raise BadInput(f"{spec} has only {len(left)} training images. At least one class needs three or more.")
+        raise BadInput(
+            f"{spec} has {len(given)} training images in {len(source.class_names)} classes "
+            f"({some(source.class_names, 3)}), too few to set some of each aside. At least one class needs three or "
+            "more."
+        )
     train = given if len(left) == len(given) else given.at(left)
     warnings += [*validation.warnings, *training_warnings(train, validation, source.class_names, is_carved)]
 

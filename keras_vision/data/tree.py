@@ -9,7 +9,7 @@ import dataclasses
 import os
 from pathlib import Path
 
-from keras_vision.data.file_types import IMAGE, SILENT, kind_of_file
+from keras_vision.data.file_types import ARCHIVES, IMAGE, SILENT, kind_of_file
 from keras_vision.data.images import printable
 from keras_vision.errors import BadInput
 from keras_vision.runs import is_run
@@ -78,7 +78,8 @@ def list_folder(path):
     if not path.is_dir():
         shown = printable(path)
         what = f"{shown} is a file, not a folder" if path.is_file() else f"The folder {shown} does not exist"
-        raise BadInput(f"{what}. Give a folder with one folder of images for each class.")
+        unpack = "Unpack it, and give" if path.suffix.lower() in ARCHIVES and path.is_file() else "Give"
+        raise BadInput(f"{what}. {unpack} a folder with one folder of images for each class.")
     folder = _listed(path, (), set(), collections.Counter())
     if folder is None:
         raise BadInput(f"The folder {printable(path)} holds runs of this program and no images. Give one with images.")

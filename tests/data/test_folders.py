@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from keras_vision.data import load_dataset
+from keras_vision.data import DataSource, load_dataset, load_images
 from keras_vision.errors import BadInput
 from keras_vision.runs import Run
 
@@ -61,6 +61,20 @@ def test_bad_images_are_all_named_before_work_starts(photos, write_image):
     with pytest.raises(BadInput, match=r"3 of 24 images") as error:
         _load(photos)
     assert all(name in str(error.value) for name in ("page.png", "text.jpg", "cut.png", "--on-bad-image skip"))
+
+
+def test_a_model_that_is_measured_is_not_told_of_an_option_that_evaluate_lacks(photos):
+    (photos / "cat" / "0.png").write_text("no image")
+    with pytest.raises(BadInput, match=r"1 of 10 images|1 of 20 images") as refused:
+        load_images(DataSource(f"folder:{photos}"), shape=(8, 8, 3), known=("cat", "dog"))
+    assert "on-bad-image" not in str(refused.value)
+
+
+@pytest.mark.skipif(os.name == "nt" or not os.getuid(), reason="this user may read all files")
+def test_an_image_that_may_not_be_read_is_told_in_words(photos):
+    (photos / "cat" / "0.png").chmod(0)
+    with pytest.raises(BadInput, match=r"0\.png \(permission denied\)"):
+        _load(photos)
 
 
 def test_damage_behind_the_header_is_named_with_damage_in_it(photos, write_image):

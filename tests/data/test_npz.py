@@ -1,5 +1,6 @@
 """NumPy archives in the forms in which people save them: what is read, and what is refused."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -545,3 +546,12 @@ def test_files_of_another_kind_are_refused(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(BadInput, match=name):
         open_spec(f"npz:{tmp_path / name}")
+
+
+def test_an_archive_of_images_is_to_be_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        archive.writestr("cat/1.png", b"")
+    with pytest.raises(BadInput, match=r"archive of other files \(cat/1\.png\).* unpack it and give folder:PATH"):
+        open_spec(f"npz:{tmp_path / 'photos.zip'}")
+    with pytest.raises(BadInput, match=r"photos\.zip is a file, not a folder\. Unpack it"):
+        open_spec(f"folder:{tmp_path / 'photos.zip'}")

@@ -16,11 +16,8 @@ _FLAGS = {  # column -> the split of the rows in which it is true
     **dict.fromkeys(("istest", "istesting"), TEST),
 }
 _PLAIN_FLAGS = {"train": TRAIN, "val": VALIDATION, "validation": VALIDATION, "test": TEST}
-_TRUE, _FALSE, _BLANK = (
-    {"1", "true", "yes", "1.0"},
-    {"0", "false", "no", "0.0"},
-    {"", "nan", "na", "n/a", "none", "null"},
-)
+_TRUE, _FALSE = {"1", "true", "yes", "1.0"}, {"0", "false", "no", "0.0"}
+_BLANK = {"", "nan", "na", "n/a", "none", "null"}
 # Where no flag is true, a row belongs to the first of these that has no flag.
 _ELSE = (TRAIN, TEST, VALIDATION)
 _OF_CELEBA = {"0": TRAIN, "1": VALIDATION, "2": TEST}

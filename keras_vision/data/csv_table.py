@@ -134,6 +134,8 @@ def read_table(path):
     has_heading = _has_heading(rows, path)
     heading = rows[0] if has_heading else [f"column {number}" for number in range(1, len(rows[0]) + 1)]
     sample = [row for row in rows[int(has_heading) :] if len(row) == len(heading)]
+    if not sample and len(rows) < len(list(_rows(lines, separator))):
+        raise BadInput(f"{path}: a quote in row 1 is not closed. Close it, or take it out.")
     if not sample:
         raise BadInput(f"{path} has no rows. Each row needs a path and a label, or a label and pixels.")
     return Table(path, encoding, separator, tuple(name.strip() for name in heading), has_heading, sample, above)

@@ -21,7 +21,7 @@ from keras_vision.data.places import DATASETS, FORMS, PATH_KINDS, find_prepared,
 from keras_vision.data.sizes import choose_size
 from keras_vision.data.split_names import SPLITS, split_named
 from keras_vision.data.splits import Source, Split, check_memory, some, unreadable
-from keras_vision.data.values import over_white, to_uint8
+from keras_vision.data.values import check_fourth_channel, over_white, to_uint8
 from keras_vision.errors import BadInput, check_name, did_you_mean
 from keras_vision.system.keras_import import import_keras
 
@@ -158,7 +158,8 @@ class _Reader:
         images, self.scale, warnings = to_uint8(images, what, self.scale)
         if is_first:
             self.classes = self._find_classes(labels, what)
-            self.decisions += [line for line in (self.scale.sentence, self.classes.sentence) if line]
+            said = (self.scale.sentence, self.classes.sentence, *check_fourth_channel(images, what))
+            self.decisions += filter(None, said)
         return Split(over_white(images), self.classes.encode(labels, what), tuple(warnings))
 
     def _find_classes(self, labels, what):

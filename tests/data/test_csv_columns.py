@@ -187,6 +187,11 @@ def test_a_quote_that_is_not_closed_is_named_by_its_row(write, line, message):
         write("", text="\n".join(["path,label", *lines]))
 
 
+def test_a_quote_that_is_open_from_the_first_row_on_is_named(write):
+    with pytest.raises(BadInput, match="a quote in row 1 is not closed"):
+        write("", text='path,label\n0.png,"cat\n1.png,dog\n')
+
+
 def test_a_quote_that_is_closed_rows_later_is_named(write):
     lines = [f"{file},{word}" for file, word in zip(FILES, WORDS, strict=True)]
     lines[3], lines[5] = '3.png,"cat', '5.png,eel"'

@@ -221,6 +221,15 @@ def test_a_builders_network_without_kernels_is_measured_and_its_mistakes_are_dra
     ]
 
 
+def test_what_was_decided_about_the_images_and_what_is_odd_about_them_is_recorded():
+    x, y = np.random.default_rng(0).integers(0, 256, (24, 8, 8), dtype=np.uint8), np.arange(24) % 2
+    np.savez("whole.npz", x_train=x, y_train=y)
+    train("cnn", dataset="npz:whole.npz", epochs=1, settings={"filters": (2,)}, workdir="recorded")
+    config = Run("recorded").config
+    assert "2 classes: 0, 1." in config["decisions"]
+    assert config["warnings"] == ["There is no test split, so 2 images were set aside as one, the same for every seed."]
+
+
 def test_a_builders_network_that_could_not_be_loaded_is_not_trained(images):
     def build(shape, classes):
         pixels = keras.Input(shape)

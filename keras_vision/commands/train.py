@@ -55,7 +55,7 @@ def _train(asked, changes, preset, precision, progress):
     run = Run(asked.workdir or default_workdir("train", asked.model, asked.data.dataset, config))
     with run.locked():
         facts = {"precision": chosen, "devices": devices, "model_settings": _in_full(asked)}
-        run.start(config, **facts, decisions=[*data.decisions, *decisions])
+        run.start(config, **facts, decisions=[*data.decisions, *decisions], warnings=list(data.warnings))
         begin(asked.model, data, chosen, run, progress)
         if preset.expected:
             progress.say(

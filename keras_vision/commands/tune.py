@@ -65,8 +65,8 @@ def _search(asked, changes, kind, first, deadline, hire, precision, progress):
     config |= {"confirm": goal.confirmations, "max_trials": plan.max_trials, "max_minutes": asked.max_minutes}
     run = Run(asked.workdir or default_workdir("tune", asked.model, asked.data.dataset, config))
     with run.locked():
-        decided = [*data.decisions, *decisions]
-        run.start(config, precision=precision, arguments=shared | _again(asked, source), decisions=decided)
+        told = {"decisions": [*data.decisions, *decisions], "warnings": list(data.warnings)}
+        run.start(config, precision=precision, arguments=shared | _again(asked, source), **told)
         begin(asked.model, data, precision, run, progress)
         if goal.sentence():
             progress.say(goal.sentence())

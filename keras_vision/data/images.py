@@ -225,6 +225,8 @@ def _orientation(image):
 def _reason(error, path_or_bytes):
     if isinstance(error, Image.DecompressionBombError):
         return f"more than {MAX_PIXELS // 1_000_000} megapixels"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[0].lower() + error.strerror[1:]
     if not isinstance(error, Image.UnidentifiedImageError):
         return str(error) or type(error).__name__
     start = path_or_bytes[:64] if isinstance(path_or_bytes, bytes) else first_bytes(path_or_bytes)

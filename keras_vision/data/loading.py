@@ -11,6 +11,7 @@ from keras_vision.data.checks import (
     check_fits,
     check_labels,
     check_names,
+    check_shape,
     check_sides,
     checked_test,
     height_and_width,
@@ -21,8 +22,9 @@ from keras_vision.data.evaluation import evaluation_images
 from keras_vision.data.images import resize_images
 from keras_vision.data.labels import used_classes
 from keras_vision.data.opening import open_source
-from keras_vision.data.splits import Reading
+from keras_vision.data.splits import Reading, some
 from keras_vision.errors import BadInput
+from keras_vision.system.settings import SEED
 
 TEST_SHARE = 0.1
 VALIDATION_SHARE = 0.1
@@ -67,6 +69,7 @@ def load_dataset(
     """
     if not 0 < validation_share < 1:
         raise BadInput(f"validation_share must be a share between 0 and 1, not {validation_share}. For 10% write 0.1.")
+    SEED("seed", seed)
     reading = Reading(height_and_width(image_size), on_bad_image, announce, pixel_scale)
     source, fingerprint = _usable_source(spec, data_dir, reading)
     return _split(spec, source, fingerprint, validation_share, seed)
@@ -130,6 +133,8 @@ def _of_used_classes(spec, source, reading):
     if validation is not None:
         validation = fitted(validation, "validation")
         check_fits(spec, "validation", validation, train)
+    if shape := source.test_shape:
+        check_shape(spec, "test", (*(reading.image_size or shape[:2]), shape[2]), train)
     return dataclasses.replace(
         source,
         train=train,
@@ -152,12 +157,16 @@ def _split(spec, source, fingerprint, validation_share, seed):
     if is_carved := validation is None:
         left, validation = _set_aside(given, left, validation_share, seed)
     if not len(validation):
-        raise BadInput(f"{spec} has only {len(left)} training images. At least one class needs three or more.")
+        raise BadInput(
+            f"{spec} has {len(given)} training images in {len(source.class_names)} classes "
+            f"({some(source.class_names, 3)}), too few to set some of each aside. At least one class needs three or "
+            "more."
+        )
     train = given if len(left) == len(given) else given.at(left)
     warnings += [*validation.warnings, *training_warnings(train, validation, source.class_names, is_carved)]
 
     def open_test():  # holds on to the splits, and not to the images that they were carved from
-        return checked_test(spec, open_own() if open_own else aside, (train, validation))
+        return checked_test(spec, open_own() if open_own else aside, (train, validation), source.class_names)
 
     return Dataset(
         name=spec,
@@ -168,10 +177,17 @@ def _split(spec, source, fingerprint, validation_share, seed):
         origin=source.origin,
         fingerprint=fingerprint,
         warnings=tuple(warnings),
-        decisions=source.decisions,
+        decisions=(*source.decisions, *_told(source.class_names, train, validation, aside, is_carved)),
         seed=seed if is_carved else None,
         pixel_scale=source.pixel_scale,
     )
+
+
+def _told(class_names, train, validation, aside, is_carved):
+    """Which classes there are and how many images serve for what, in two sentences."""
+    counts = [f"{len(train):,} for training", f"{len(validation):,} for validation{is_carved * ' (set aside)'}"]
+    counts += [f"{len(aside):,} for testing (set aside)"] if aside else []
+    return f"{len(class_names):,} classes: {some(class_names, 10)}.", f"Images: {', '.join(counts)}."
 
 
 def _set_aside(split, left, share, seed):

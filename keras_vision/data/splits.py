@@ -91,6 +91,7 @@ class Source:
         validation: Its validation images; None where it has none of its own.
         decisions: What was decided for the person, a sentence each: how values were scaled, which split is which.
         pixel_scale: The white of each kind of image with more than eight bits, as `data/depths.py` decides it.
+        test_shape: (height, width, channels) of the test images where that is known before they are read, else None.
     """
 
     train: Split | None
@@ -100,6 +101,7 @@ class Source:
     validation: Split | None = None
     decisions: tuple[str, ...] = ()
     pixel_scale: dict[str, float] = dataclasses.field(default_factory=dict)
+    test_shape: tuple[int, int, int] | None = None
 
 
 def some(names, most=5):

@@ -8,6 +8,7 @@ import numpy as np
 from keras_vision.data.augmentation import Augmentation
 from keras_vision.data.brightness import pixel_statistics
 from keras_vision.data.pipeline import training_batches
+from keras_vision.data.seen import numbers_of
 from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.models.normalization import set_statistics
@@ -235,7 +236,7 @@ def check_fit(model, dataset, recipe=None):
 
 
 def model_card(dataset, model, more=None):
-    """Returns what travels inside a model file: where it comes from, what its outputs mean, how bright images were."""
+    """Returns what travels inside a model file: where it comes from, what its outputs mean, what its images were."""
     return {
         "dataset": dataset.name,
         "fingerprint": dataset.fingerprint,
@@ -244,6 +245,7 @@ def model_card(dataset, model, more=None):
         "pixel_scale": dataset.pixel_scale,
         "model": model.name,
         "pixel_statistics": pixel_statistics(dataset.train.images),
+        "training_images": numbers_of(dataset),
         **(more or {}),
     }
 

@@ -95,11 +95,13 @@ def test_a_model_judges_only_what_it_was_not_trained_on(folder, monkeypatch):
     monkeypatch.setattr(audit_labels, "out_of_fold_probabilities", answers)
     result = audit(folder, model="w")
     assert asked == [result["splits"]["train"]]
-    assert result["labels"].startswith("The labels of validation and test images, which it was not trained on, were")
+    assert result["labels"].startswith(
+        "w judged the labels of validation and test images, which it was not trained on."
+    )
     with pytest.raises(BadInput, match=r"trained with seed=0.* Give --seed 0\."):
         audit(folder, model="w", seed=1)
     Path("photos/cat/n5x.png").unlink()
-    assert "If it was trained on some of them" in audit(folder, model="w")["labels"]
+    assert "If it was trained on some of these images" in audit(folder, model="w")["labels"]
     assert len(asked) == 1
 
 

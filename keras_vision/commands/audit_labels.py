@@ -38,9 +38,7 @@ def judge(collection, groups, model, seed, progress):
         rest = _seen_by(card, collection, seed)
         probabilities[~rest] = _answers(model, card, collection, ~rest)
         if rest.any():
-            told.append(
-                f"The labels of validation and test images, which it was not trained on, were judged by {model}."
-            )
+            told.append(f"{model} judged the labels of validation and test images, which it was not trained on.")
         else:
             told.append(
                 f"All labels were judged by {model}. If it was trained on some of these images, it overlooks their "
@@ -66,7 +64,8 @@ def _seen_by(card, collection, seed):
     trained = card.get("data_source", {}).get("seed", seed)
     if trained != seed and VALIDATION not in collection.own_splits:
         raise BadInput(
-            f"The model was trained with seed={trained}, so that other images validated it. Give --seed {trained}."
+            f"The model was trained with seed={trained}, which set other validation images aside. "
+            f"Give --seed {trained}."
         )
     return collection.splits == TRAIN
 

@@ -311,7 +311,7 @@ def test_where_the_images_came_from_and_what_is_odd_about_them_is_said():
     run = save_run(write_images("untested.npz", seed=1, test=False))
     said = io.StringIO()
     evaluate(run, progress=PlainProgress(said))
-    source, warning = said.getvalue().splitlines()
+    source, *_, warning = said.getvalue().splitlines()
     assert "untested.npz" in source
     assert warning.startswith("warning: There is no test split")
 

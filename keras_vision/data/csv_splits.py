@@ -21,6 +21,7 @@ _BLANK = {"", "nan", "na", "n/a", "none", "null"}
 # Where no flag is true, a row belongs to the first of these that has no flag.
 _ELSE = (TRAIN, TEST, VALIDATION)
 _OF_CELEBA = {"0": TRAIN, "1": VALIDATION, "2": TEST}
+_UNKNOWN = "unknown"
 _PURPOSES = {TRAIN: "training", VALIDATION: "validation", TEST: "testing"}
 
 
@@ -30,7 +31,7 @@ class SplitColumns:
 
     Args:
         columns: Their numbers.
-        meaning: Dict from their values in a row, in lower case, to its split; None of a row that is left out.
+        meaning: Dict from their values in a row to its split; None of a row that is left out.
         decisions: What a person is told, a tuple of sentences.
     """
 
@@ -43,8 +44,8 @@ class SplitColumns:
         return self.meaning[self.values(row)]
 
     def values(self, row):
-        """Returns what a row says, in lower case."""
-        return tuple(row[column].lower() for column in self.columns)
+        """Returns what a row says."""
+        return tuple(row[column] for column in self.columns)
 
 
 def find_splits(table, label=None):
@@ -71,14 +72,13 @@ def find_splits(table, label=None):
     counts = collections.Counter(found.values(row) for _, row in table.rows())
     titles = " and ".join(table.titled(column) for column in columns)
     read = _read_flags(flags.values()) if flags else _read_words(table, columns[0], counts)
-    unknown = {values: count for values, count in counts.items() if (split := read(values)) and split not in SPLITS}
-    if unknown:
+    meaning = {values: read(tuple(map(str.lower, values))) for values in counts}
+    if unknown := {values: count for values, count in counts.items() if meaning[values] == _UNKNOWN}:
         seen = some([f"{'/'.join(values)!r} ({count:,} rows)" for values, count in unknown.items()])
         raise BadInput(
             f"{table.path}: {titles} should say the split, but some values name none: {seen}. Write train, validation "
             "or test, or rename the column if it says something else."
         )
-    meaning = {values: read(values) for values in counts}
     if not any(meaning.values()):
         return SplitColumns()
     return SplitColumns(columns, meaning, (_told(table, titles, meaning, counts),))
@@ -110,17 +110,17 @@ def _column(table, label):
 
 
 def _read_flags(splits):
-    """A function from the values of flags to a split, None where one is blank, or "?" where they mean none."""
+    """A function from the values of flags to a split, None where one is blank, or _UNKNOWN where they mean none."""
     splits = tuple(splits)
 
     def read(values):
         if not {*values} <= _TRUE | _FALSE | _BLANK:
-            return "?"
+            return _UNKNOWN
         if _BLANK & {*values}:
             return None
         chosen = [split for split, value in zip(splits, values, strict=True) if value in _TRUE]
         if len(chosen) > 1:
-            return "?"
+            return _UNKNOWN
         return chosen[0] if chosen else next((split for split in _ELSE if split not in splits), None)
 
     return read
@@ -128,12 +128,12 @@ def _read_flags(splits):
 
 def _read_words(table, column, counts):
     """The same for the values of one column. 0, 1 and 2 mean what they mean in CelebA where it is a partition."""
-    words = {values[0].removesuffix(".0") for values in counts if values[0] not in _BLANK}
+    words = {value.lower().removesuffix(".0") for (value,) in counts} - _BLANK
     is_numbered = plain(table.heading[column]) == "partition" and words == {*_OF_CELEBA}
     known = _OF_CELEBA.get if is_numbered else split_named
 
     def read(values):
-        return None if values[0] in _BLANK else known(values[0].removesuffix(".0")) or "?"
+        return None if values[0] in _BLANK else known(values[0].removesuffix(".0")) or _UNKNOWN
 
     return read
 
@@ -146,5 +146,6 @@ def _told(table, titles, meaning, counts):
             words = some(["/".join(one) for one in values], 3)
             parts.append(f"{words} is for {_PURPOSES[split]} ({sum(counts[one] for one in values):,} rows)")
     left_out = sum(count for one, count in counts.items() if meaning[one] is None)
-    rest = f"; {left_out:,} rows that say none are left out" if left_out else ""
-    return f"{table.path.name}: {titles} says the split: {', '.join(parts)}{rest}."
+    rest = f"; rows that say none are left out ({left_out:,} rows)" if left_out else ""
+    say = "say" if " and " in titles else "says"
+    return f"{table.path.name}: {titles} {say} the split: {', '.join(parts)}{rest}."

@@ -64,12 +64,19 @@ def test_rows_that_say_no_split_are_left_out_and_counted(write, name, blank):
     values = {"split": ("train", "test"), "is_train": (1, 0)}[name]
     source = write(f"path,label,{name}", FILES, WORDS, [values[0]] * 8 + [values[1]] * 3 + [blank])
     assert parts(source) == (TWO_THIRDS, [], [8, 9, 10])
-    assert "1 rows that say none are left out" in source.decisions[0]
+    assert "rows that say none are left out (1 rows)" in source.decisions[0]
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("split", "extra"), ("split", "tset"), ("split", "2"), ("partition", "3"), ("is_train", "maybe"), ("usage", "x")],
+    [
+        ("split", "extra"),
+        ("split", "tset"),
+        ("split", "2"),
+        ("partition", "3"),
+        ("is_train", "maybe"),
+        ("usage", "Old"),
+    ],
 )
 def test_a_column_of_splits_with_other_values_is_refused_with_the_values(write, name, value):
     usual = {"is_train": 1, "partition": 0}.get(name, "train")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from keras_vision.data import DataSource, load_dataset, load_images
+from keras_vision.data.files import image_files
 from keras_vision.errors import BadInput
 from keras_vision.runs import Run
 
@@ -133,6 +134,13 @@ def test_runs_of_this_program_are_no_images(photos, write_image, where):
         before.warnings,
         ("cat", "dog"),
     )
+
+
+def test_runs_below_a_folder_are_not_predicted(photos, write_image):
+    before = [*image_files([photos])]
+    Run(photos / "runs" / "a").start({"model": "cnn"})
+    write_image(photos / "runs" / "a" / "figures" / "curves.png")
+    assert [*image_files([photos])] == before
 
 
 def test_a_folder_with_settings_of_another_program_is_a_class(photos, write_image):

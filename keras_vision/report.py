@@ -13,6 +13,7 @@ from keras_vision.reporting.tables import Table
 from keras_vision.runs import Run
 from keras_vision.search.report import parts, report_on
 from keras_vision.system.settings import REQUIRED, Settings, setting, whole
+from keras_vision.training.aim import reaches
 from keras_vision.tune import tune
 
 
@@ -36,7 +37,7 @@ def report(asked, progress):
     Returns:
         The report as a dict, with the path of the page as `page` where it could be written. Of a search see
         `keras_vision.search.report.report_on`; with `confirm` also exit_code, as of `tune`. Of a training it is what
-        `train` returned.
+        `train` returned, but for its warnings.
 
     Raises:
         BadInput: The directory holds no run, or a training that is not finished; or, with `confirm`, it holds no search
@@ -58,7 +59,8 @@ def _training(run):
         raise BadInput(
             f"The training in {run.path} is not finished. First continue it with the command that started it."
         )
-    return run.result | {"workdir": str(run.path), "target_acc": run.config["settings"].get("target_acc")}
+    result, target = run.result, run.config["settings"].get("target_acc")
+    return result | {"workdir": str(run.path), "target_acc": target, "exit_code": 0 if reaches(result, target) else 3}
 
 
 def _search(asked, progress):

@@ -1,10 +1,9 @@
 """The page of a run: RUN/index.html, which tells what was asked for, what came of it, and how to go on."""
 
-import csv
 import json
 import shlex
 
-from keras_vision.commands.closing import confirmed_line, cost_line, tensorboard_line
+from keras_vision.commands.closing import confirmed_line, cost_line, target_words, tensorboard_line
 from keras_vision.reporting.charts import Point, line_chart, point_chart
 from keras_vision.reporting.page import data_uri, render
 from keras_vision.reporting.progress import cell, clock_text, installed, settings_line
@@ -12,7 +11,8 @@ from keras_vision.reporting.score_lines import interval_words
 from keras_vision.reporting.tables import short
 from keras_vision.runs import Run, write_text
 from keras_vision.search.outcome import recorded_outcome
-from keras_vision.search.report import shared_settings
+from keras_vision.search.report import read_csv, shared_settings
+from keras_vision.training.aim import reaches
 from keras_vision.training.validation_scores import METRICS, score_of
 
 PAGE = "index.html"
@@ -66,16 +66,14 @@ def _training_verdict(run, result):
         return {"verdict": "This training is not finished. The command that started it continues it."}
     if target is None:
         return {}
-    is_good = score_of(result) >= target
-    metric = METRICS[result.get("metric", "accuracy")]
-    words = f"target {target:g} {'reached' if is_good else 'not reached'}: validation {metric} {score_of(result):.4f}"
-    return {"verdict": _sentence(words), "is_good": is_good}
+    words = f"{target_words(result, target)}: {score_of(result):.4f} of the validation images"
+    return {"verdict": _sentence(words), "is_good": reaches(result, target)}
 
 
 def _search_page(run):
     result = run.result if run.finished else {}
     settings = run.config["settings"]
-    trials = _read_csv(run, "trials.csv")
+    trials = read_csv(run.path / "trials.csv")
     sections = [*_front(run, trials, settings), *_trials(trials, settings)]
     if result:
         sections += _curves(Run(run.path / result["best_trial"]), f"The training of {result['best_trial']}")
@@ -102,18 +100,18 @@ def _common(run, result):
     """Returns what the pages of trainings and of searches share."""
     config = run.config
     settings = config["settings"]
-    model, dataset = settings["model"], settings["dataset"]
+    names = (settings["model"], settings.get("dataset"))  # the trial of a search has its images from the search
     asked = {name: value for name, value in settings.items() if name not in HIDDEN}
     for more in (settings.get("settings"), settings.get("recipe"), config["versions"], config["machine"]):
         asked |= more or {}
     return {
-        "title": f"{model} on {dataset}",
+        "title": " on ".join(filter(None, names)),
         "subtitle": f"{run.path.resolve()}, begun {config['started'][:16].replace('T', ' ')} UTC",
         "facts": _facts(run, result),
         "warnings": result.get("test", {}).get("warnings", []),
         "decisions": config.get("decisions", []),
         "asked": [(name, cell(value)) for name, value in asked.items() if value is not None],
-        "next": _next(run, dataset),
+        "next": _next(run),
     }
 
 
@@ -134,7 +132,7 @@ def _facts(run, result):
     facts[f"validation {METRICS[result.get('metric', 'accuracy')]}"] = f"{score_of(result):.4f}"
     facts["parameters"] = f"{result['parameters']:,}"
     if "macs" in result:
-        facts["multiplications an image"] = short(result["macs"]).strip()
+        facts["MACs"] = short(result["macs"]).strip()
     if "latency_ms" in result:
         facts["one image takes"] = f"{result['latency_ms']:.2f} ms"
     if run.model_path.exists():
@@ -149,22 +147,22 @@ def _front(run, trials, settings):
     done = [row for row in trials if row["status"] == "COMPLETED" and row[score]]
     if not done:
         return
-    best = {row["trial"] for row in _read_csv(run, "front.csv") if "parameters" in row["smallest_by"]}
+    best = {row["trial"] for row in read_csv(run.path / "front.csv") if "parameters" in row["smallest_by"]}
     shared = _shared(trials)
     points = [
         Point(
             int(row["parameters"]),
             float(row[score]),
-            f"{row['trial']}: {float(row[score]):.4f}, {int(row['parameters']):,} parameters, "
-            f"{_settings_line(row, shared)}",
+            f"{row['trial']}: {float(row[score]):.4f}{', given up' * bool(row['given_up'])}, "
+            f"{int(row['parameters']):,} parameters, {_settings_line(row, shared)}",
             f"trial-{row['trial']}",
-            "first" if row["trial"] in best else "second",
+            "third" if row["given_up"] else "first" if row["trial"] in best else "second",
         )
         for row in done
     ]
     text = (
         "Each point is a trial. Hover over one or tab to it to read its settings; follow it to its row. The line joins "
-        "those that no smaller network beats."
+        "those that no smaller network beats; crosses were given up."
     )
     chart = point_chart("parameters", f"validation {METRICS[settings.get('metric', 'accuracy')]}", points)
     yield {"id": "front", "title": "Accuracy against parameters", "text": text, "charts": [chart]}
@@ -258,7 +256,7 @@ def _pictures(run):
         yield {"id": "pictures", "title": "What it learned, and where it errs", "pictures": pictures}
 
 
-def _next(run, dataset):
+def _next(run):
     """Returns what a person may do next, as pairs of purpose and command."""
     place = str(run.path)
 
@@ -272,11 +270,3 @@ def _next(run, dataset):
         ("Watch all curves in TensorBoard", tensorboard_line(run.path)),
     ]
     return pairs if run.model_path.exists() else pairs[-1:]
-
-
-def _read_csv(run, name):
-    path = run.path / name
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))

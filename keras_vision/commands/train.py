@@ -19,10 +19,10 @@ from keras_vision.commands.steps import (
 from keras_vision.models import builder_of, model_settings
 from keras_vision.runs import Run, default_workdir
 from keras_vision.runs.safety import check_description
+from keras_vision.training.aim import reaches
 from keras_vision.training.devices import check_gain, devices_for, spread_over
 from keras_vision.training.precision import computing_in, suit_network
 from keras_vision.training.trainer import TrainingDiverged, check_fit, fit
-from keras_vision.training.validation_scores import score_of
 
 
 def carry_out(asked, changes, preset, progress):
@@ -50,9 +50,15 @@ def _train(asked, changes, preset, precision, progress):
     data = open_data(asked.data, progress)
     warn_of_findings(data, progress)
     warn_of_majority(data, asked.target_acc, progress, asked.metric)
-    network, chosen, recipe, decisions = _build(asked, builder, data, changes, precision, devices, progress)
+    build = functools.partial(builder, data.shape, len(data.class_names))
+    recipe, decisions = fit_recipe(
+        asked.model, data, changes, progress, count_flops=lambda: count_unbuilt(build).training_flops
+    )
     config = _config(asked, data, recipe)
     run = Run(asked.workdir or default_workdir("train", asked.model, asked.data.dataset, config))
+    if len(devices) > 1 and not run.config_path.exists():
+        check_gain(build, data, recipe, devices, progress)
+    network, chosen = _network(asked, build, data, recipe, precision, devices)
     with run.locked():
         facts = {"precision": chosen, "devices": devices, "model_settings": _in_full(asked)}
         run.start(config, **facts, decisions=[*data.decisions, *decisions], warnings=list(data.warnings))
@@ -66,20 +72,12 @@ def _train(asked, changes, preset, precision, progress):
             result = run.result
         else:
             result = _fit(asked, network, data, recipe, run, chosen, deadline, progress)
-        reached = asked.target_acc is None or score_of(result) >= asked.target_acc
-        return finish(
-            run, result, data, progress, target_acc=asked.target_acc, exit_code=0 if reached else 3, views=asked.views
-        )
+        exit_code = 0 if reaches(result, asked.target_acc) else 3
+        return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code, views=asked.views)
 
 
-def _build(asked, builder, data, changes, precision, devices, progress):
-    """Returns (network, its precision, recipe, decisions), for the images of a `Dataset` and for devices by name."""
-    build = functools.partial(builder, data.shape, len(data.class_names))
-    recipe, decisions = fit_recipe(
-        asked.model, data, changes, progress, count_flops=lambda: count_unbuilt(build).training_flops
-    )
-    if len(devices) > 1:
-        check_gain(build, data, recipe, devices, progress)
+def _network(asked, build, data, recipe, precision, devices):
+    """Returns (the network, its precision), for devices by name."""
     keras.utils.set_random_seed(asked.data.seed)
     with spread_over(devices):
         network = build()
@@ -87,7 +85,7 @@ def _build(asked, builder, data, changes, precision, devices, progress):
     check_fit(network, data, recipe)
     if asked.builder:
         check_description(f"of the builder {asked.builder.__qualname__}", json.loads(network.to_json()))
-    return network, chosen, recipe, decisions
+    return network, chosen
 
 
 def _config(asked, data, recipe):

@@ -22,7 +22,7 @@ class Point:
         x, y: Where it is.
         text: What is shown when it is hovered or focused.
         target: The id of the element of the page that it leads to.
-        kind: "first" for those that matter, "second" for the others.
+        kind: "first" for those that matter, "second" for the others, "third" for those that do not count.
     """
 
     x: float

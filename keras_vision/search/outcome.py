@@ -6,7 +6,7 @@ each. Of these trainings nothing is chosen: not the epoch, not one among them. T
 added, is what counts. Chance is in the images that were seen, and in the training: a person gets one network, which
 lies beside the mean of such networks.
 
-`Goal` is what is asked, `outcome_of` what came of it; nothing else decides whether a target is reached.
+`Goal` is what is asked, `outcome_of` what came of it; nothing else decides whether a search reached its target.
 """
 
 import dataclasses
@@ -249,7 +249,7 @@ class Outcome:
                     f"{self.at_least:.4f}"
                 )
             case State.UNCONFIRMED:
-                return f"{target} reached, but not confirmed yet"
+                return f"{target} not shown yet: the same command trains {self.trial} anew"
         return (
             f"{target} not reached: the best {metric} on validation images is {self.score:.4f}, but {self.needed:.4f} "
             "is needed"

@@ -55,7 +55,7 @@ def report_on(workdir, progress=None):
         "result": result,
         "verdict": recorded_outcome(result, settings["target_acc"]).sentence() if result else "",
         "leaders": _leaders(ranking(run, completed, goal)),
-        "front": _read_csv(run.path / "front.csv"),
+        "front": read_csv(run.path / "front.csv"),
         "importance": importance,
         "caution": caution(len(completed), len(importance)),
         "failed": [
@@ -140,7 +140,8 @@ def _statuses(trials):
     return sorted({trial.status for trial in trials})
 
 
-def _read_csv(path):
+def read_csv(path):
+    """Returns the rows of a CSV file of a run as dicts; none where there is no such file."""
     if not Path(path).exists():
         return []
     with open(path, encoding="utf-8", newline="") as file:

@@ -26,7 +26,7 @@ def devices_for(count):
 
     Example:
 
-    >>> devices_for(1)
+    >>> devices_for(1)  # on a machine without a GPU
     ['CPU:0']
     """
     kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"

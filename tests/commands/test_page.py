@@ -1,5 +1,6 @@
 """The page of a run, as a file and in a browser."""
 
+import csv
 import html.parser
 import json
 import re
@@ -22,7 +23,7 @@ SPACE = "LADDER = tuple({'hidden_units': (units,)} for units in (2, 16, 64))\n"
 class Seen(html.parser.HTMLParser):
     """Notes tags, and the words between them; what is not closed, or not opened, is an error."""
 
-    VOID = frozenset({"meta", "img", "line", "polyline", "circle"})
+    VOID = frozenset({"meta", "img", "line", "polyline", "circle", "path"})
 
     def __init__(self, text):
         super().__init__()
@@ -113,6 +114,27 @@ def test_a_run_that_is_not_finished_has_a_page_that_says_so(trained, searched, t
         copy = shutil.copytree(result["workdir"], tmp_path / what)
         (copy / "result.json").unlink()
         assert f"This {what} is not finished." in write_page(Run(copy)).read_text(encoding="utf-8")
+
+
+def test_the_page_of_a_trial_needs_no_name_of_its_images(searched):
+    found = report(f"{searched['workdir']}/{searched['best_trial']}")
+    assert found["exit_code"] == 0
+    assert seen(found).words[0] == "mlp"
+
+
+def test_a_trial_that_was_given_up_is_crossed_out(searched, tmp_path):
+    copy = shutil.copytree(searched["workdir"], tmp_path / "run")
+    path = copy / "trials.csv"
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    rows[0]["given_up"] = "yes"
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    text = write_page(Run(copy)).read_text(encoding="utf-8")
+    assert text.count('class="third"') == 1
+    assert ", given up, " in text
 
 
 def test_report_writes_the_page_of_either(trained, searched, tmp_path):

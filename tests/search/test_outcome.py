@@ -97,8 +97,8 @@ OUTCOMES = [
     (tried(0.7, HELD), 2, State.REACHED, "target 0.5 reached: with 95% confidence the accuracy on new images is at"),
     (tried(0.51, HELD), 2, State.REACHED, "target 0.5 reached: with 95% confidence"),  # a near miss that held
     (tried(0.7), 0, State.REACHED, "target 0.5 reached on the validation images by which the network was chosen"),
-    (tried(0.7), 2, State.UNCONFIRMED, "target 0.5 reached, but not confirmed yet"),
-    (tried(0.7, HELD), 3, State.UNCONFIRMED, "target 0.5 reached, but not confirmed yet"),
+    (tried(0.7), 2, State.UNCONFIRMED, "target 0.5 not shown yet: the same command trains trials/"),
+    (tried(0.7, HELD), 3, State.UNCONFIRMED, "target 0.5 not shown yet: the same command trains trials/"),
     (tried(0.7, MISSED), 2, State.REFUTED, "target 0.5 not reached: trials/0003 had 0.7000 when it was tried, and 0.4"),
     (tried(0.7, MISSED), 0, State.REFUTED, "target 0.5 not reached: trials/0003 had 0.7000"),
     (tried(0.4), 2, State.NOT_REACHED, "target 0.5 not reached: the best accuracy on validation images is 0.4000"),

@@ -77,7 +77,7 @@ def write_patches(data_dir, path):
     from keras_vision.data import load_dataset
 
     data, rng, arrays = load_dataset("fashion_mnist", data_dir=data_dir), np.random.default_rng(0), {}
-    for name, split, count in (("train", data.train, 1500), ("test", data.test(), 3 * PATCHED)):
+    for name, split, count in (("train", data.train, 3000), ("test", data.test(), 6 * PATCHED)):
         images, labels = np.repeat(split.images[:count], 3, axis=-1), split.labels[:count].copy()
         images[::3], masks = patched(images[::3], rng)
         labels[::3] = MARKED
@@ -188,20 +188,24 @@ def measure_faithfulness(run, images, methods=METHODS):
 
 
 def measure_patches(run, images, masks, methods=METHODS):
-    """Returns a dict: the share of images with patches that were recognised, and by method in how many it was found."""
+    """Returns a dict: the share of images that are recognised by their patch; of how many of these (images) the maps
+    were made; and by method the share of them in which the patch is found.
+    """
     from keras_vision.analysis.explanation import check_method, explainer
     from keras_vision.errors import BadInput
 
     subject = open_subject(load_model(run, float32=True))
-    images, marked = images.astype("float32"), np.full(len(images), MARKED)
-    found = {"images": len(images), "recognised": float((subject.scores(images).argmax(axis=1) == MARKED).mean())}
+    images = images.astype("float32")
+    recognised = subject.scores(images).argmax(axis=1) == MARKED
+    chosen = np.flatnonzero(recognised)[:PATCHED]  # what a network does not see cannot be its reason
+    found = {"images": len(chosen), "recognised": float(recognised.mean())}
     for method in methods:
         try:
             check_method(method, subject)
         except BadInput:  # a network without positions has no LayerCAM
             continue
-        maps, _ = explainer(subject, method)(images, marked)
-        found[method] = found_share(maps, masks)
+        maps, _ = explainer(subject, method)(images[chosen], np.full(len(chosen), MARKED))
+        found[method] = found_share(maps, masks[chosen])
     return found
 
 
@@ -249,7 +253,7 @@ def patch_rows(found):
     """Yields the rows of the second table from a dict: family -> what `measure_patches` returns."""
     for model, one in found.items():
         shares = (f"{one[method]:.0%}" if method in one else "" for method in METHODS)
-        yield model, one["images"], f"{one['recognised']:.0%}", *shares
+        yield model, f"{one['recognised']:.0%}", one["images"], *shares
 
 
 def body(faithful, patches):
@@ -273,10 +277,10 @@ Integrated gradients add up:
 ## A planted patch
 
 Small networks of all families. A third of the images bears a red patch of {PATCH}x{PATCH} pixels and is a class of its
-own. "Recognised": the share of new images with a patch that the network takes for that class. By method: in how many of
-them the hottest pixel lies in the patch.
+own. "Recognised": the share of new images with a patch that the network takes for that class. "Images": of so many of
+these maps were made. By method: in how many of the maps the hottest pixel lies in the patch.
 
-{markdown(("family", "images", "recognised", *METHODS), patch_rows(patches))}"""
+{markdown(("family", "recognised", "images", *METHODS), patch_rows(patches))}"""
 
 
 def main():

@@ -186,7 +186,9 @@ def noise_with_patches(count, seed):
     return images, labels, masks
 
 
-@pytest.mark.parametrize("name", ["cnn", *(pytest.param(name, marks=pytest.mark.slow) for name in MODELS)])
+@pytest.mark.parametrize(
+    "name", [name if name == "cnn" else pytest.param(name, marks=pytest.mark.slow) for name in MODELS]
+)
 def test_a_planted_patch_is_found(name):
     keras.utils.set_random_seed(0)
     settings = {"cnn": {"filters": (8, 16)}, "lstm": {"units": 24}, "mlp": {"hidden_units": (32,)}}.get(name, {})

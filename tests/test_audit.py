@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -100,9 +101,28 @@ def test_a_model_judges_only_what_it_was_not_trained_on(folder, monkeypatch):
     )
     with pytest.raises(BadInput, match=r"trained with seed=0.* Give --seed 0\."):
         audit(folder, model="w", seed=1)
-    Path("photos/cat/n5x.png").unlink()
-    assert "If it was trained on some of these images" in audit(folder, model="w")["labels"]
+    with pytest.raises(BadInput, match="at another size or on other images than these"):
+        audit(folder, model="w", image_size=12)
+    shutil.copytree("photos", "others")
+    for photos in ("photos", "others"):
+        Path(photos, "cat/n5x.png").unlink()
+    with pytest.raises(BadInput, match="at another size or on other images than these"):
+        audit(folder, model="w")
+    assert "If it was trained on some of these images" in audit("folder:others", model="w")["labels"]
     assert len(asked) == 1
+
+
+def test_a_model_that_was_trained_at_another_size_knows_its_images_again(folder, monkeypatch):
+    train("mlp", dataset=folder, on_bad_image="skip", image_size=12, epochs=1, workdir="w")
+    asked = []
+
+    def answers(split, class_names, groups, *, seed, progress):
+        asked.append(split.images.shape)
+        return np.full((len(split), 2), 0.5)
+
+    monkeypatch.setattr(audit_labels, "out_of_fold_probabilities", answers)
+    result = audit(folder, model="w")
+    assert asked == [(result["splits"]["train"], 12, 12, 1)]
 
 
 def test_json_is_one_object(folder, capsys):

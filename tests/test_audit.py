@@ -70,6 +70,24 @@ def test_the_cleaned_table_is_trained_on(folder):
     assert trained["exit_code"] == 0
 
 
+def test_the_seed_sets_whole_series_aside_for_validation_and_the_same_ones_for_testing():
+    scenes = gaussian_filter(np.random.default_rng(0).normal(size=(40, 16, 16)), (0, 1, 1)).repeat(5, axis=0)
+    images = np.clip(125 + 120 * scenes + np.random.default_rng(1).normal(0, 8, scenes.shape), 0, 255).astype(np.uint8)
+    for number, image in enumerate(images):
+        file = Path("frames", "cat" if number < 100 else "dog", f"{number // 5:03}_{number % 5}.png")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(file)
+    aside = []
+    for seed in (0, 1):
+        audit("folder:frames", no_labels=True, clean="clean.csv", seed=seed)
+        rows = list(csv.DictReader(Path("clean.csv").read_text(encoding="utf-8").splitlines()))
+        aside.append(
+            {split: {row["path"] for row in rows if row["split"] == split} for split in ("validation", "test")}
+        )
+    assert aside[0]["test"] == aside[1]["test"] != set()
+    assert aside[0]["validation"] != aside[1]["validation"]
+
+
 def test_a_wrong_label_is_named_with_what_it_looks_like(folder, monkeypatch):
     def answers(split, class_names, groups, *, seed, progress):
         bright = split.images.mean(axis=(1, 2, 3)) > 125

@@ -37,7 +37,7 @@ def carry_out(asked, progress):
         "labels": told,
         "list": str(write_list(collection, findings, asked.out)),
         "sheets": [str(path) for path in draw_sheets(collection, findings, asked.out)],
-        "clean": write_clean(collection, findings, looked.groups, asked.clean) if asked.clean else None,
+        "clean": write_clean(collection, findings, looked.groups, asked.clean, asked.seed) if asked.clean else None,
     }
 
 

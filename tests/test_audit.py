@@ -71,8 +71,8 @@ def test_the_cleaned_table_is_trained_on(folder):
 
 
 def test_the_seed_sets_whole_series_aside_for_validation_and_the_same_ones_for_testing():
-    scenes = gaussian_filter(np.random.default_rng(0).normal(size=(40, 16, 16)), (0, 1, 1)).repeat(5, axis=0)
-    images = np.clip(125 + 120 * scenes + np.random.default_rng(1).normal(0, 8, scenes.shape), 0, 255).astype(np.uint8)
+    series = gaussian_filter(np.random.default_rng(0).normal(size=(40, 16, 16)), (0, 1, 1)).repeat(5, axis=0)
+    images = np.clip(125 + 120 * series + np.random.default_rng(1).normal(0, 8, series.shape), 0, 255).astype(np.uint8)
     for number, image in enumerate(images):
         file = Path("frames", "cat" if number < 100 else "dog", f"{number // 5:03}_{number % 5}.png")
         file.parent.mkdir(parents=True, exist_ok=True)

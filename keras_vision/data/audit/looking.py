@@ -73,7 +73,9 @@ def look(collection, say=lambda line: None):
             groups = joined(np.concatenate([_links(groups), _links(series)]), len(collection))
     unlike, by = outlying_images(collection.images)
     findings += [
-        finding("outlier", collection, number, f"{above:.1f} deviations further from the others than usual")
+        finding(
+            "outlier", collection, number, f"further from the others than usual, by {above:.1f} standard deviations"
+        )
         for number, above in zip(unlike, by, strict=True)
         if number not in blank
     ]
@@ -95,7 +97,7 @@ def _balance(collection):
     names = collection.class_names
     return [
         f"The classes are of very different size: {names[most]} has {counts[most]:,} images, {names[least]} has "
-        f"{counts[least]:,}. --metric balanced_accuracy heeds that."
+        f"{counts[least]:,}. --metric balanced_accuracy counts all classes alike."
     ]
 
 
@@ -110,8 +112,9 @@ def _alike(collection, copies):
 def _telling(collection, facts):
     for told in telling_facts(facts, collection.labels, collection.class_names):
         yield (
-            f"The {told.fact} of a file gives {told.share:.0%} of its class away ({'; '.join(told.examples)}). Images "
-            "of different origin differ in more than what they show, and a network may learn that."
+            f"The {told.fact} of a file tells {told.share:.0%} of what there is to know of its class "
+            f"({'; '.join(told.examples)}). Images of different origin differ in more than what they show, and a "
+            "network may learn that."
         )
 
 

@@ -1,6 +1,7 @@
 """Odd files, series, blank and outlying images: what is planted is named, and clean images are left in peace."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 import numpy as np
@@ -68,9 +69,7 @@ def frames(pictures):
     series = pictures(20).astype(float).repeat(5, axis=0)
     noise = np.random.default_rng(0).normal(0, 25, series.shape)
     images = np.clip(series + noise, 0, 255).astype(np.uint8)
-    names = [
-        f"{'cat' if series < 10 else 'dog'}/{series:05}_{frame:05}.png" for series in range(20) for frame in range(5)
-    ]
+    names = [f"{'cat' if one < 10 else 'dog'}/{one:05}_{frame:05}.png" for one in range(20) for frame in range(5)]
     return names, np.repeat([0, 1], 50), images
 
 
@@ -93,6 +92,18 @@ def test_frames_of_one_series_on_both_sides_of_a_split_are_found(frames, write_p
     assert {one.split for one in series} == {"validation", "test"}
     assert any("form 20 series by their names (cat/00000_*" in sentence for sentence in looked.sentences)
     assert len(np.unique(looked.groups)) == 20
+
+
+def test_sentences_and_reasons_say_what_they_mean(pictures, write_pictures):
+    names = [f"cat/a{number}x.png" for number in range(110)] + [f"dog/b{number}x.jpg" for number in range(10)]
+    images = pictures(120)
+    images[0] = 255 * (np.indices((24, 24)).sum(axis=0) % 2)[..., None]
+    looked = look(collect(DataSource(f"folder:{write_pictures(names, images)}")))
+    said = " ".join(looked.sentences)
+    assert "cat has 110 images, dog has 10. --metric balanced_accuracy counts all classes alike." in said
+    assert "The suffix of a file tells 9" in said and "% of what there is to know of its class (" in said
+    reason = next(one.reason for one in looked.findings if one.kind == "outlier")
+    assert re.fullmatch(r"further from the others than usual, by \d+\.\d standard deviations", reason)
 
 
 def test_a_folder_with_an_empty_and_an_odd_file_is_read_and_both_are_named(pictures, write_pictures):

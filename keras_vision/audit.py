@@ -98,7 +98,7 @@ def class_table(result):
 
 def finding_table(result):
     """Returns the kinds of findings of a result as a `Table`."""
-    table = Table("Findings", ("what", "images", "clean leaves out", "such as"), texts=(0, 3))
+    table = Table("Findings", ("what", "images", "left out by --clean", "such as"), texts=(0, 3))
     for kind, row in result["findings"].items():
         table.add_row(KINDS[kind].title, f"{row['images']:,}", f"{row['left_out']:,}", row["examples"][0])
     return table

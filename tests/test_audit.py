@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,24 @@ def test_the_cleaned_table_is_trained_on(folder):
     assert trained["exit_code"] == 0
 
 
+def test_the_seed_sets_whole_series_aside_for_validation_and_the_same_ones_for_testing():
+    series = gaussian_filter(np.random.default_rng(0).normal(size=(40, 16, 16)), (0, 1, 1)).repeat(5, axis=0)
+    images = np.clip(125 + 120 * series + np.random.default_rng(1).normal(0, 8, series.shape), 0, 255).astype(np.uint8)
+    for number, image in enumerate(images):
+        file = Path("frames", "cat" if number < 100 else "dog", f"{number // 5:03}_{number % 5}.png")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(file)
+    aside = []
+    for seed in (0, 1):
+        audit("folder:frames", no_labels=True, clean="clean.csv", seed=seed)
+        rows = list(csv.DictReader(Path("clean.csv").read_text(encoding="utf-8").splitlines()))
+        aside.append(
+            {split: {row["path"] for row in rows if row["split"] == split} for split in ("validation", "test")}
+        )
+    assert aside[0]["test"] == aside[1]["test"] != set()
+    assert aside[0]["validation"] != aside[1]["validation"]
+
+
 def test_a_wrong_label_is_named_with_what_it_looks_like(folder, monkeypatch):
     def answers(split, class_names, groups, *, seed, progress):
         bright = split.images.mean(axis=(1, 2, 3)) > 125
@@ -100,9 +119,28 @@ def test_a_model_judges_only_what_it_was_not_trained_on(folder, monkeypatch):
     )
     with pytest.raises(BadInput, match=r"trained with seed=0.* Give --seed 0\."):
         audit(folder, model="w", seed=1)
-    Path("photos/cat/n5x.png").unlink()
-    assert "If it was trained on some of these images" in audit(folder, model="w")["labels"]
+    with pytest.raises(BadInput, match="at another size or on other images than these"):
+        audit(folder, model="w", image_size=12)
+    shutil.copytree("photos", "others")
+    for photos in ("photos", "others"):
+        Path(photos, "cat/n5x.png").unlink()
+    with pytest.raises(BadInput, match="at another size or on other images than these"):
+        audit(folder, model="w")
+    assert "If it was trained on some of these images" in audit("folder:others", model="w")["labels"]
     assert len(asked) == 1
+
+
+def test_a_model_that_was_trained_at_another_size_knows_its_images_again(folder, monkeypatch):
+    train("mlp", dataset=folder, on_bad_image="skip", image_size=12, epochs=1, workdir="w")
+    asked = []
+
+    def answers(split, class_names, groups, *, seed, progress):
+        asked.append(split.images.shape)
+        return np.full((len(split), 2), 0.5)
+
+    monkeypatch.setattr(audit_labels, "out_of_fold_probabilities", answers)
+    result = audit(folder, model="w")
+    assert asked == [(result["splits"]["train"], 12, 12, 1)]
 
 
 def test_json_is_one_object(folder, capsys):

@@ -8,18 +8,19 @@ from keras_vision.data.audit.findings import KINDS
 from keras_vision.data.audit.looking import look
 from keras_vision.data.source import DataSource
 from keras_vision.data.split_names import SPLITS
+from keras_vision.runs import read_card
 
 _EXAMPLES = 3
 
 
 def carry_out(asked, progress):
     """Returns what `audit` does; `asked` is an `AuditSettings`."""
-    source = DataSource(asked.dataset, asked.data_dir, asked.image_size, seed=asked.seed)
+    source = source_of(asked)
     collection = collect(source, progress.say)
     looked = look(collection, progress.say)
     findings, told = list(looked.findings), "Labels were not judged."
     if not asked.no_labels:
-        probabilities, told = judge(collection, looked.groups, asked.model, asked.seed, progress)
+        probabilities, told = judge(collection, looked.groups, asked.model, source, progress)
         findings += label_findings(collection, probabilities)
     order = list(KINDS)
     findings.sort(key=lambda one: order.index(one.kind))  # of one kind, the gravest stay first
@@ -36,8 +37,17 @@ def carry_out(asked, progress):
         "labels": told,
         "list": str(write_list(collection, findings, asked.out)),
         "sheets": [str(path) for path in draw_sheets(collection, findings, asked.out)],
-        "clean": write_clean(collection, findings, looked.groups, asked.clean) if asked.clean else None,
+        "clean": write_clean(collection, findings, looked.groups, asked.clean, asked.seed) if asked.clean else None,
     }
+
+
+def source_of(asked):
+    """Returns the `DataSource` to look at; a model's own images are known again only at the size it was trained at."""
+    image_size = asked.image_size
+    own = read_card(asked.model).get("data_source") if asked.model else None
+    if own and image_size is None:
+        image_size = DataSource.from_record(own).image_size
+    return DataSource(asked.dataset, asked.data_dir, image_size, seed=asked.seed)
 
 
 def counts_by_kind(findings):

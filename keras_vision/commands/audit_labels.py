@@ -18,24 +18,27 @@ from keras_vision.training.out_of_fold import FOLDS, out_of_fold_probabilities
 SURELY_WRONG = 0.01
 
 
-def judge(collection, groups, model, seed, progress):
+def judge(collection, groups, model, source, progress):
     """Has networks answer for images that they were not trained on.
 
     Args:
         collection: A `Collection`.
         groups: Int array [n]; images of one group come into one fold.
         model: A run directory or .keras file; None for small networks alone.
-        seed: That which set the validation images aside, and trains the small networks.
+        source: The `DataSource` of the collection; its seed trains the small networks, too.
         progress: A `Progress`.
 
     Returns:
         Float64 probabilities [n, classes], and a sentence that says whose they are.
+
+    Raises:
+        BadInput: The model does not fit the images, or cannot be told which of them it was trained on.
     """
     probabilities = np.empty((len(collection), len(collection.class_names)))
     rest, told = np.ones(len(collection), bool), []
     if model:
         card = read_card(model)
-        rest = _seen_by(card, collection, seed)
+        rest = _seen_by(model, card, collection, source)
         probabilities[~rest] = _answers(model, card, collection, ~rest)
         if rest.any():
             told.append(f"{model} judged the labels of validation and test images, which it was not trained on.")
@@ -47,7 +50,7 @@ def judge(collection, groups, model, seed, progress):
     if rest.any():
         split = Split(collection.images[rest], collection.labels[rest])
         probabilities[rest] = out_of_fold_probabilities(
-            split, collection.class_names, groups[rest], seed=seed, progress=progress
+            split, collection.class_names, groups[rest], seed=source.seed, progress=progress
         )
         right = (probabilities[rest].argmax(axis=1) == split.labels).mean()
         told.append(
@@ -57,12 +60,18 @@ def judge(collection, groups, model, seed, progress):
     return probabilities, " ".join(told)
 
 
-def _seen_by(card, collection, seed):
+def _seen_by(model, card, collection, source):
     """Returns a bool array: which images a model was trained on, as far as its card says."""
+    own = card.get("data_source", {})
     if card.get("fingerprint") != collection.fingerprint:
+        if own.get("spec") == source.whole().dataset:
+            raise BadInput(
+                f"{model} was trained on {own['spec']}, but at another size or on other images than these, so which of "
+                "them it has seen is unknown. Leave out --image-size; if the images have changed, leave out --model."
+            )
         return np.zeros(len(collection), bool)
-    trained = card.get("data_source", {}).get("seed", seed)
-    if trained != seed and VALIDATION not in collection.own_splits:
+    trained = own.get("seed", source.seed)
+    if trained != source.seed and VALIDATION not in collection.own_splits:
         raise BadInput(
             f"The model was trained with seed={trained}, which set other validation images aside. "
             f"Give --seed {trained}."

@@ -1,1 +1,1 @@
-"""What a look at the images of a data set shows: copies, scenes, odd files, blank and outlying pictures."""
+"""What a look at the images of a data set shows: copies, series, odd files, blank and outlying pictures."""

@@ -14,7 +14,7 @@ from keras_vision.errors import BadInput
 from keras_vision.runs import atomic_path
 
 
-def write_clean(collection, findings, groups, path):
+def write_clean(collection, findings, groups, path, seed):
     """Writes a table of the images that no finding leaves out; `train` and `tune` take it as `csv:PATH`.
 
     The splits that a source has are kept. Where images of one group lie on both sides of a split that would be set
@@ -26,6 +26,8 @@ def write_clean(collection, findings, groups, path):
         findings: A list of `Finding`.
         groups: Int array [n]: images of one group belong into one split.
         path: Where the table is to be.
+        seed: Chooses the groups that are set aside for validation; those for testing are the same for every seed, as
+            in a training.
 
     Returns:
         A dict: path, images, left_out, and lost, the classes of which nothing is left.
@@ -38,7 +40,7 @@ def write_clean(collection, findings, groups, path):
     left = set(collection.labels[kept].tolist())
     if len(left) < 2:
         raise BadInput("A cleaned table would hold fewer than two classes. Look at the findings first.")
-    splits = clean_splits(collection, np.flatnonzero(kept), groups)
+    splits = clean_splits(collection, np.flatnonzero(kept), groups, seed)
     files = collection.files if collection.files is not None else _written(collection, kept, Path(path))
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
@@ -54,14 +56,13 @@ def write_clean(collection, findings, groups, path):
     }
 
 
-def clean_splits(collection, kept, groups, seed=0):
+def clean_splits(collection, kept, groups, seed):
     """Returns the split of each image that is kept, a list; None where training may set images aside as usual.
 
     Args:
         collection: A `Collection`.
         kept: Int array of the images that are kept.
-        groups: As in `write_clean`.
-        seed: Chooses the groups that are set aside.
+        groups, seed: As in `write_clean`.
     """
     own, splits = collection.own_splits, collection.splits[kept].copy()
     crossing = _are_split(groups[kept], splits)
@@ -70,10 +71,9 @@ def clean_splits(collection, kept, groups, seed=0):
     free = ~np.isin(splits, [split for split in own if split != TRAIN])
     splits[free] = TRAIN
     if crossing:
-        shares = {TEST: TEST_SHARE, VALIDATION: VALIDATION_SHARE}
-        for split, share in shares.items():
+        for split, share, its_seed in ((TEST, TEST_SHARE, 0), (VALIDATION, VALIDATION_SHARE, seed)):
             if split not in own:
-                splits[_set_aside(groups[kept], collection.labels[kept], splits == TRAIN, share, seed)] = split
+                splits[_set_aside(groups[kept], collection.labels[kept], splits == TRAIN, share, its_seed)] = split
     return splits.tolist()
 
 

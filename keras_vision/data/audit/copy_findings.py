@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_vision.data.audit.copies import equal_groups, groups_of, joined, near_pairs
 from keras_vision.data.audit.findings import finding
-from keras_vision.data.split_names import SPLITS
+from keras_vision.data.split_names import SPLITS, TRAIN
 
 # Two classes are told of where at least so many images, and this share of the smaller one, are in the other, too.
 _PICTURES, _SHARE = 3, 0.05
@@ -38,39 +38,46 @@ def find_copies(collection):
 def copy_findings(collection, copies):
     """Yields a `Finding` for each image that is there more than once.
 
-    A picture in several classes or splits is told of for all its copies, one that is there twice from its second copy.
-    Of several splits, the copies in the one that is measured stay: test before validation before training images.
+    Of each picture the first in the split that is measured stays: test before validation before training images. Of
+    images that are only nearly the same, all in that split stay. One with the same pixels in another class never does.
     """
-    told = set()
-    for group in groups_of(copies.same):
-        told.update(group.tolist())
-        yield from _of_group(collection, group, "same", "the same pixels as")
+    # What was set aside from the training images leaks nothing: a cleaned table keeps groups together.
+    splits = np.where(np.isin(collection.splits, collection.own_splits), collection.splits, TRAIN)
     for group in groups_of(copies.near):
-        if len(set(copies.same[group].tolist())) > 1:
-            fresh = [number for number in group.tolist() if number not in told]
-            yield from _of_group(collection, group, "near", "nearly the same picture as", fresh)
+        measured = group[splits[group] == max(splits[group], key=SPLITS.index)]
+        stay = measured[np.unique(copies.same[measured], return_index=True)[1]]
+        for number in group:
+            others = group[group != number]
+            equal = others[copies.same[others] == copies.same[number]]
+            kind, other = _kind(number, equal, others, collection.labels, splits)
+            yield finding(
+                kind,
+                collection,
+                number,
+                _reason(collection, kind, other, equal, others),
+                leaves_out=kind == "same_other_class" or number not in stay,
+                group=int(group[0]),
+                others=[other, *others[others != other]],
+            )
 
 
-def _of_group(collection, group, how, words, only=None):
-    labels, splits = collection.labels[group], collection.splits[group]
-    own = collection.own_splits
-    several_splits = {split if split in own else "train" for split in splits}
-    last = max(splits, key=SPLITS.index)
-    for number in group if only is None else only:
-        others = [other for other in group if other != number]
-        if len(set(labels)) > 1:
-            other = next((one for one in others if collection.labels[one] != collection.labels[number]), others[0])
-            kind, leaves_out = f"{how}_other_class", None
-        elif len(several_splits) > 1:
-            other = next((one for one in others if collection.splits[one] != collection.splits[number]), others[0])
-            kind, leaves_out = f"{how}_other_split", collection.splits[number] != last
-        else:
-            other = group[0] if number != group[0] else group[1]
-            kind, leaves_out = how, how == "same" and number != group[0]
-        where = f"{collection.names[other]} ({collection.class_of(other)}, {collection.splits[other]})"
-        reason = f"{words} {where}" + (f" and {len(others) - 1} more" if len(others) > 1 else "")
-        first = [other, *(one for one in others if one != other)]
-        yield finding(kind, collection, number, reason, leaves_out=leaves_out, group=int(group[0]), others=first)
+def _kind(number, equal, others, labels, splits):
+    """Returns the gravest kind that an image is of, and the first image that makes it so."""
+    kinds = (
+        ("same_other_class", equal[labels[equal] != labels[number]]),
+        ("same_other_split", equal[splits[equal] != splits[number]]),
+        ("near_other_class", others[labels[others] != labels[number]]),
+        ("near_other_split", others[splits[others] != splits[number]]),
+        ("same", equal),
+        ("near", others),
+    )
+    return next((kind, those[0]) for kind, those in kinds if len(those))
+
+
+def _reason(collection, kind, other, equal, others):
+    words, alike = ("the same pixels", equal) if kind.startswith("same") else ("nearly the same picture", others)
+    where = f"{collection.names[other]} ({collection.class_of(other)}, {collection.splits[other]})"
+    return f"{words} as {where}" + (f" and {len(alike) - 1} more" if len(alike) > 1 else "")
 
 
 def classes_alike(collection, copies):

@@ -11,7 +11,7 @@ from keras_vision.data.audit.file_facts import file_facts, odd_files, telling_fa
 from keras_vision.data.audit.findings import Finding, finding
 from keras_vision.data.audit.fingerprints import Describer
 from keras_vision.data.audit.outliers import blank_images, outlying_images
-from keras_vision.data.audit.scenes import are_alike, scene_name, scenes_by_name
+from keras_vision.data.audit.series import are_alike, series_by_name, series_name
 from keras_vision.data.images import printable
 from keras_vision.data.split_names import TRAIN
 from keras_vision.data.splits import some
@@ -26,7 +26,7 @@ class Look:
     Args:
         findings: A list of `Finding`.
         sentences: What concerns not one image but all of them.
-        groups: Int array [n]: images of one group are copies, or of one scene, and belong into one split.
+        groups: Int array [n]: images of one group are copies, or of one series, and belong into one split.
         sizes, modes: Dict from the size or mode of files to how many have it; empty where there are no files.
     """
 
@@ -65,15 +65,17 @@ def look(collection, say=lambda line: None):
         odd = odd_files(facts)
         findings += [finding("odd_file", collection, number, reason) for number, reason in sorted(odd.items())]
         sentences += _telling(collection, facts)
-        scenes = scenes_by_name(collection.files, collection.labels)
-        if are_alike(scenes, collection.labels, Describer(collection.images).describe(collection.images)):
-            across = list(_scenes_across(collection, scenes))
+        series = series_by_name(collection.files, collection.labels)
+        if are_alike(series, collection.labels, Describer(collection.images).describe(collection.images)):
+            across = list(_series_across(collection, series))
             findings += across
-            sentences.append(_scenes_sentence(collection, scenes, len(across)))
-            groups = joined(np.concatenate([_links(groups), _links(scenes)]), len(collection))
+            sentences.append(_series_sentence(collection, series, len(across)))
+            groups = joined(np.concatenate([_links(groups), _links(series)]), len(collection))
     unlike, by = outlying_images(collection.images)
     findings += [
-        finding("outlier", collection, number, f"{above:.1f} deviations further from the others than usual")
+        finding(
+            "outlier", collection, number, f"further from the others than usual, by {above:.1f} standard deviations"
+        )
         for number, above in zip(unlike, by, strict=True)
         if number not in blank
     ]
@@ -95,7 +97,7 @@ def _balance(collection):
     names = collection.class_names
     return [
         f"The classes are of very different size: {names[most]} has {counts[most]:,} images, {names[least]} has "
-        f"{counts[least]:,}. --metric balanced_accuracy heeds that."
+        f"{counts[least]:,}. --metric balanced_accuracy counts all classes alike."
     ]
 
 
@@ -110,22 +112,23 @@ def _alike(collection, copies):
 def _telling(collection, facts):
     for told in telling_facts(facts, collection.labels, collection.class_names):
         yield (
-            f"The {told.fact} of a file gives {told.share:.0%} of its class away ({'; '.join(told.examples)}). Images "
-            "of different origin differ in more than what they show, and a network may learn that."
+            f"The {told.fact} of a file tells {told.share:.0%} of what there is to know of its class "
+            f"({'; '.join(told.examples)}). Images of different origin differ in more than what they show, and a "
+            "network may learn that."
         )
 
 
-def _scenes_across(collection, scenes):
-    for group in groups_of(scenes):
+def _series_across(collection, series):
+    for group in groups_of(series):
         trained = group[collection.splits[group] == TRAIN]
         for number in group[collection.splits[group] != TRAIN] if len(trained) else ():
-            reason = f"of the scene {scene_name(collection.files[number])}, of which {len(trained):,} are trained on"
-            yield finding("scene", collection, number, reason, group=int(group[0]), others=trained[:8])
+            reason = f"of the series {series_name(collection.files[number])}, of which {len(trained):,} are trained on"
+            yield finding("series", collection, number, reason, group=int(group[0]), others=trained[:8])
 
 
-def _scenes_sentence(collection, scenes, across):
-    groups = groups_of(scenes)
-    names = some([f"{scene_name(collection.files[group[0]])}*" for group in groups], 3)
+def _series_sentence(collection, series, across):
+    groups = groups_of(series)
+    names = some([f"{series_name(collection.files[group[0]])}*" for group in groups], 3)
     leaking = f"{across:,} images to measure with belong to a series that is also trained on" if across else ""
     return (
         f"{sum(map(len, groups)):,} images form {len(groups):,} series by their names ({names}), and those of a series "

@@ -6,7 +6,7 @@ from keras_vision.data.audit.copies import equal_groups, near_pairs
 from keras_vision.data.audit.file_facts import telling_facts
 from keras_vision.data.audit.fingerprints import Describer
 from keras_vision.data.audit.outliers import blank_images
-from keras_vision.data.audit.scenes import are_alike, scenes_by_name
+from keras_vision.data.audit.series import are_alike, series_by_name
 from keras_vision.data.splits import spec_of
 
 ASKED = 1_000  # validation images that are looked for among the training images
@@ -60,9 +60,9 @@ def _by_files(data):
     suffixes = {"suffix": np.array([file.suffix for file in files], object)}
     if told := telling_facts(suffixes, labels, data.class_names):
         yield f"classes that can be told by the suffix of the file ({'; '.join(told[0].examples)})"
-    scenes = scenes_by_name(files, labels)
-    leaking = np.isin(scenes[len(data.train) :], scenes[: len(data.train)]).sum()
+    series = series_by_name(files, labels)
+    leaking = np.isin(series[len(data.train) :], series[: len(data.train)]).sum()
     if leaking:
         images = np.concatenate([data.train.images, data.validation.images])
-        if are_alike(scenes, labels, Describer(images).describe(images)):
+        if are_alike(series, labels, Describer(images).describe(images)):
             yield f"{leaking:,} validation images of a series that is also trained on"

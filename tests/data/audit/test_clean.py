@@ -14,12 +14,12 @@ def paths(splits=("",), each=30):
     return [f"{split}{name}/n{number}x.png" for split in splits for name in ("cat", "dog") for number in range(each)]
 
 
-def clean(folder, table, *leave, groups=None):
+def clean(folder, table, *leave, groups=None, seed=0):
     collection = collect(DataSource(f"folder:{folder}"))
     numbers = [np.flatnonzero([str(name).endswith(one) for name in collection.names])[0] for one in leave]
     findings = [finding("blank", collection, number, "blank") for number in numbers]
     groups = np.arange(len(collection)) if groups is None else groups(collection)
-    return collection, write_clean(collection, findings, groups, table)
+    return collection, write_clean(collection, findings, groups, table, seed)
 
 
 def test_what_is_left_out_is_gone_and_the_splits_of_the_source_stay(pictures, write_pictures):
@@ -64,7 +64,7 @@ def test_groups_come_into_one_split(pictures, write_pictures):
 def test_images_without_files_are_written_beside_the_table(tmp_path):
     collection = collect(DataSource("digits"))
     findings = [finding("blank", collection, 0, "blank")]
-    write_clean(collection, findings, np.arange(len(collection)), tmp_path / "clean.csv")
+    write_clean(collection, findings, np.arange(len(collection)), tmp_path / "clean.csv", seed=0)
     data = DataSource(f"csv:{tmp_path / 'clean.csv'}").open()
     assert data.shape == (8, 8, 1)
     images = np.concatenate([data.train.images, data.validation.images, data.test().images])
@@ -76,5 +76,5 @@ def test_a_class_that_is_lost_is_named_and_the_last_but_one_is_not_taken(picture
     collection = collect(DataSource(f"folder:{folder}"))
     findings = [finding("blank", collection, number, "blank") for number in np.flatnonzero(collection.labels == 1)]
     with pytest.raises(BadInput, match="fewer than two classes"):
-        write_clean(collection, findings, np.arange(10), folder / "clean.csv")
+        write_clean(collection, findings, np.arange(10), folder / "clean.csv", seed=0)
     assert not (folder / "clean.csv").exists()

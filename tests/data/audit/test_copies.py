@@ -52,6 +52,9 @@ def test_groups_join_pairs_and_equal_pixels(pictures):
     assert [group.tolist() for group in groups_of(numbers)] == [[0, 2, 3]]
 
 
+THREE = ("train", "validation", "test")
+
+
 def found(collection):
     return {(one.number, one.kind, one.leaves_out) for one in copy_findings(collection, find_copies(collection))}
 
@@ -70,12 +73,60 @@ def test_of_splits_the_one_that_is_measured_keeps_its_picture(pictures, collect_
     images = pictures(40)
     images = np.concatenate([images, images[[4]], [jpeg(images[6])]])
     splits = ["train"] * 40 + ["test", "validation"]
-    collection = collect_made(images, [*np.arange(40) % 2, 0, 0], splits, ("train", "validation", "test"))
+    collection = collect_made(images, [*np.arange(40) % 2, 0, 0], splits, THREE)
     assert found(collection) == {
         (4, "same_other_split", True),
         (40, "same_other_split", False),
         (6, "near_other_split", True),
         (41, "near_other_split", False),
+    }
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        pytest.param(
+            ("train", "train", "validation"),
+            {(4, "near_other_split", True), (40, "near_other_split", True), (41, "near_other_split", False)},
+            id="both of two equal training images",
+        ),
+        pytest.param(
+            ("train", "validation", "test"),
+            {(4, "same_other_split", True), (40, "same_other_split", True), (41, "near_other_split", False)},
+            id="the copies in two splits of a picture in the third",
+        ),
+        pytest.param(
+            ("train", "test", "test"),
+            {(4, "same_other_split", True), (40, "same_other_split", False), (41, "near_other_split", False)},
+            id="nearly the same pictures in the split that is measured stay",
+        ),
+    ],
+)
+def test_splits_are_judged_over_all_that_show_nearly_the_same(pictures, collect_made, places, expected):
+    images = pictures(40)
+    images = np.concatenate([images, images[[4]], [jpeg(images[4])]])
+    splits = np.array(["train"] * 42, object)
+    splits[[4, 40, 41]] = places
+    assert found(collect_made(images, [*np.arange(40) % 2, 0, 0], splits.astype(str), THREE)) == expected
+
+
+def test_of_equal_images_beside_one_of_another_class_one_stays(pictures, collect_made):
+    images = pictures(40)
+    images = np.concatenate([images, images[[4]], [jpeg(images[4])]])
+    assert found(collect_made(images, [*np.arange(40) % 2, 0, 1])) == {
+        (4, "near_other_class", False),
+        (40, "near_other_class", True),
+        (41, "near_other_class", False),
+    }
+
+
+def test_what_was_set_aside_gives_way_to_a_split_of_its_own(pictures, collect_made):
+    images = pictures(40)[[*range(40), 4]]
+    splits = ["train"] * 40 + ["validation"]
+    splits[4] = "test"
+    assert found(collect_made(images, [*np.arange(40) % 2, 0], splits, ("train", "validation"))) == {
+        (4, "same_other_split", True),
+        (40, "same_other_split", False),
     }
 
 

@@ -1,6 +1,7 @@
-"""Odd files, scenes, blank and outlying images: what is planted is named, and clean images are left in peace."""
+"""Odd files, series, blank and outlying images: what is planted is named, and clean images are left in peace."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from keras_vision.data.audit.fingerprints import Describer
 from keras_vision.data.audit.looking import look
 from keras_vision.data.audit.outliers import blank_images, outlying_images
 from keras_vision.data.audit.quick import quick_audit
-from keras_vision.data.audit.scenes import are_alike, scenes_by_name
+from keras_vision.data.audit.series import are_alike, series_by_name
 from keras_vision.data.source import DataSource
 
 
@@ -64,33 +65,45 @@ def test_facts_that_say_the_same_are_told_once():
 
 @pytest.fixture
 def frames(pictures):
-    """Twenty scenes of five frames each, of two classes: names, labels and pictures that differ a little."""
-    scenes = pictures(20).astype(float).repeat(5, axis=0)
-    noise = np.random.default_rng(0).normal(0, 25, scenes.shape)
-    images = np.clip(scenes + noise, 0, 255).astype(np.uint8)
-    names = [f"{'cat' if scene < 10 else 'dog'}/{scene:05}_{frame:05}.png" for scene in range(20) for frame in range(5)]
+    """Twenty series of five frames each, of two classes: names, labels and pictures that differ a little."""
+    series = pictures(20).astype(float).repeat(5, axis=0)
+    noise = np.random.default_rng(0).normal(0, 25, series.shape)
+    images = np.clip(series + noise, 0, 255).astype(np.uint8)
+    names = [f"{'cat' if one < 10 else 'dog'}/{one:05}_{frame:05}.png" for one in range(20) for frame in range(5)]
     return names, np.repeat([0, 1], 50), images
 
 
-def test_scenes_are_believed_where_their_images_are_alike(frames, pictures):
+def test_series_are_believed_where_their_images_are_alike(frames, pictures):
     names, labels, images = frames
-    scenes = scenes_by_name([Path(name) for name in names], labels)
-    assert np.bincount(scenes).tolist() == [5] * 20
-    assert are_alike(scenes, labels, Describer(images).describe(images))
+    series = series_by_name([Path(name) for name in names], labels)
+    assert np.bincount(series).tolist() == [5] * 20
+    assert are_alike(series, labels, Describer(images).describe(images))
     others = pictures(100, seed=5)
-    assert not are_alike(scenes, labels, Describer(others).describe(others))
+    assert not are_alike(series, labels, Describer(others).describe(others))
 
 
-def test_frames_of_one_scene_on_both_sides_of_a_split_are_found(frames, write_pictures):
+def test_frames_of_one_series_on_both_sides_of_a_split_are_found(frames, write_pictures):
     names, _, images = frames
     folder = write_pictures(names, images)
     collection = collect(DataSource(f"folder:{folder}"))
     looked = look(collection)
-    scene = [one for one in looked.findings if one.kind == "scene"]
-    assert len(scene) == 18  # all that were set aside
-    assert {one.split for one in scene} == {"validation", "test"}
+    series = [one for one in looked.findings if one.kind == "series"]
+    assert len(series) == 18  # all that were set aside
+    assert {one.split for one in series} == {"validation", "test"}
     assert any("form 20 series by their names (cat/00000_*" in sentence for sentence in looked.sentences)
     assert len(np.unique(looked.groups)) == 20
+
+
+def test_sentences_and_reasons_say_what_they_mean(pictures, write_pictures):
+    names = [f"cat/a{number}x.png" for number in range(110)] + [f"dog/b{number}x.jpg" for number in range(10)]
+    images = pictures(120)
+    images[0] = 255 * (np.indices((24, 24)).sum(axis=0) % 2)[..., None]
+    looked = look(collect(DataSource(f"folder:{write_pictures(names, images)}")))
+    said = " ".join(looked.sentences)
+    assert "cat has 110 images, dog has 10. --metric balanced_accuracy counts all classes alike." in said
+    assert "The suffix of a file tells 9" in said and "% of what there is to know of its class (" in said
+    reason = next(one.reason for one in looked.findings if one.kind == "outlier")
+    assert re.fullmatch(r"further from the others than usual, by \d+\.\d standard deviations", reason)
 
 
 def test_a_folder_with_an_empty_and_an_odd_file_is_read_and_both_are_named(pictures, write_pictures):

@@ -1,7 +1,7 @@
-"""Scenes: images that belong together by their names, as frames of one video or photos by one person do.
+"""Series: images that belong together by their names, as frames of one video or photos by one person do.
 
 `00001_00014.ppm` is number 14 of `00001_`. That such names mean something is believed only where the images say so
-too: where the most similar image of the same class is far more often one of the same scene than chance would have it.
+too: where the most similar image of the same class is far more often one of the same series than chance would have it.
 """
 
 import re
@@ -15,58 +15,58 @@ _TIMES = 2
 _BLOCK = 1_024
 
 
-def scenes_by_name(files, labels):
+def series_by_name(files, labels):
     """Groups files by class, folder and the part of the name before its last number.
 
     Args:
         files: Array of paths.
-        labels: Int array [n]; what is in two classes is no scene.
+        labels: Int array [n]; what is in two classes is no series.
 
     Returns:
-        Int array [n] of scene numbers.
+        Int array [n] of series numbers.
 
     Example:
 
     >>> from pathlib import Path
     >>> files = [Path("stop/00001_00.ppm"), Path("stop/00002_00.ppm"), Path("stop/00001_01.ppm")]
-    >>> scenes_by_name(files, [0, 0, 0]).tolist()
+    >>> series_by_name(files, [0, 0, 0]).tolist()
     [0, 1, 0]
     """
     numbers = {}
     return np.array(
-        [numbers.setdefault(_scene(file, label), len(numbers)) for file, label in zip(files, labels, strict=True)],
+        [numbers.setdefault(_series_of(file, label), len(numbers)) for file, label in zip(files, labels, strict=True)],
         np.int64,
     )
 
 
-def _scene(file, label):
-    """What names the scene of a file; a file without a number is one of its own."""
+def _series_of(file, label):
+    """What names the series of a file; a file without a number is one of its own."""
     found = _NUMBERED.fullmatch(file.stem)
     return (int(label), file.parent.name, found[1]) if found else file
 
 
-def scene_name(file):
-    """Returns the name of a file's scene as a person reads it.
+def series_name(file):
+    """Returns the name of a file's series as a person reads it.
 
     Example:
 
     >>> from pathlib import Path
-    >>> scene_name(Path("gtsrb/14/00001_00014.ppm"))
+    >>> series_name(Path("gtsrb/14/00001_00014.ppm"))
     '14/00001_'
     """
     return f"{file.parent.name}/{_NUMBERED.fullmatch(file.stem)[1]}"
 
 
-def are_alike(scenes, labels, rows, seed=0):
-    """Returns whether images of one scene are more alike than others of their class.
+def are_alike(series, labels, rows, seed=0):
+    """Returns whether images of one series are more alike than others of their class.
 
     Args:
-        scenes, labels: Int arrays [n].
+        series, labels: Int arrays [n].
         rows: float32 [n, d] of fingerprints; the product of two is their likeness.
         seed: Chooses the images that are asked.
     """
-    sizes, of_class = np.bincount(scenes)[scenes], np.bincount(labels)[labels]
-    may_tell = np.flatnonzero((sizes > 1) & (sizes < of_class))  # else it is alone, or its class is one scene
+    sizes, of_class = np.bincount(series)[series], np.bincount(labels)[labels]
+    may_tell = np.flatnonzero((sizes > 1) & (sizes < of_class))  # else it is alone, or its class is one series
     asked = np.random.default_rng(seed).permutation(may_tell)[:_ASKED]
     if not len(asked):
         return False
@@ -79,6 +79,6 @@ def are_alike(scenes, labels, rows, seed=0):
             some = of_label[start : start + _BLOCK]
             products = rows[some] @ rows[members].T
             products[np.arange(len(some)), np.searchsorted(members, some)] = -np.inf
-            hits += (scenes[members[products.argmax(axis=1)]] == scenes[some]).sum()
+            hits += (series[members[products.argmax(axis=1)]] == series[some]).sum()
     expected, error = chance.sum(), np.sqrt((chance * (1 - chance)).sum())
     return bool(hits > expected + _ERRORS * error and hits > _TIMES * expected)

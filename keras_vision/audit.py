@@ -25,7 +25,9 @@ class AuditSettings(Settings):
         "RUN",
     )  # fmt: skip
     data_dir: str = setting(None, "where a named data set is, if not in one of the usual places", "DIR")
-    image_size: int = setting(None, "look at all images at this height and width", "PIXELS")
+    image_size: int = setting(
+        None, "look at all images at this height and width; with --model, by default that of its training", "PIXELS"
+    )
     no_labels: bool = setting(False, "train nothing, and leave the labels unjudged")
     clean: str = setting(None, "write a table of the images that are left, for --dataset csv:FILE", "FILE.csv")
     out: str = setting("audit", "the folder for the list of findings and the contact sheets", "DIR")

@@ -40,12 +40,14 @@ def write_clean(collection, findings, groups, path, seed):
     left = set(collection.labels[kept].tolist())
     if len(left) < 2:
         raise BadInput("A cleaned table would hold fewer than two classes. Look at the findings first.")
-    splits = clean_splits(collection, np.flatnonzero(kept), groups, seed)
+    numbers = np.flatnonzero(kept)
+    numbers = numbers[np.argsort(collection.names[numbers], kind="stable")]  # an order that no seed changes
+    splits = clean_splits(collection, numbers, groups, seed)
     files = collection.files if collection.files is not None else _written(collection, kept, Path(path))
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(("path", "label", "split") if splits else ("path", "label"))
-        for place, number in enumerate(np.flatnonzero(kept)):
+        for place, number in enumerate(numbers):
             row = (_from(path, files[number]), collection.class_of(number))
             writer.writerow((*row, splits[place]) if splits else row)
     return {
@@ -87,7 +89,9 @@ def _are_split(groups, splits):
 def _set_aside(groups, labels, may, share, seed):
     """Returns positions of whole groups, about a share of each class."""
     _, first, numbers = np.unique(groups[may], return_index=True, return_inverse=True)
-    chosen = carve(labels[may][first], share, seed)
+    order = np.argsort(first)  # as the groups come: what number one has depends on how its images were split
+    chosen = np.empty(len(first), bool)
+    chosen[order] = carve(labels[may][first[order]], share, seed)
     return np.flatnonzero(may)[chosen[numbers]]
 
 

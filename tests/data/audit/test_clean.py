@@ -15,7 +15,7 @@ def paths(splits=("",), each=30):
 
 
 def clean(folder, table, *leave, groups=None, seed=0):
-    collection = collect(DataSource(f"folder:{folder}"))
+    collection = collect(DataSource(f"folder:{folder}", seed=seed))
     numbers = [np.flatnonzero([str(name).endswith(one) for name in collection.names])[0] for one in leave]
     findings = [finding("blank", collection, number, "blank") for number in numbers]
     groups = np.arange(len(collection)) if groups is None else groups(collection)
@@ -59,6 +59,23 @@ def test_groups_come_into_one_split(pictures, write_pictures):
     assert min(map(len, groups)) >= 4 and sum(map(len, parts.values())) == 200
     for part in parts.values():
         assert set(part.labels.tolist()) == {0, 1}
+
+
+def test_a_seed_chooses_other_groups_for_validation_and_the_same_for_testing(pictures, write_pictures):
+    def as_they_come(collection):
+        seen = {}
+        keys = [(file.parent.name, int(file.stem[1:-1]) % 20) for file in collection.files]
+        return np.array([seen.setdefault(key, len(seen)) for key in keys])
+
+    folder = write_pictures(paths(each=100), pictures(200))
+    aside = []
+    for seed in (0, 1, 2):
+        clean(folder, folder / "clean.csv", groups=as_they_come, seed=seed)
+        rows = [line.split(",") for line in (folder / "clean.csv").read_text().splitlines()]
+        aside.append([{row[0] for row in rows if row[2] == split} for split in ("validation", "test")])
+    validations, tests = zip(*aside, strict=True)
+    assert tests[0] and tests[0] == tests[1] == tests[2]
+    assert validations[0] != validations[1] != validations[2]
 
 
 def test_images_without_files_are_written_beside_the_table(tmp_path):

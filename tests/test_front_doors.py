@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
@@ -343,9 +344,12 @@ def test_a_search_that_is_out_of_time_leaves_its_trial_open(images):
 
 
 def test_an_unreadable_test_split_does_not_hide_what_was_reached(capsys):
-    train = make_split(120)
-    np.savez("bad.npz", x_train=train.images, y_train=train.labels, x_test=train.images[:9], y_test=train.labels[:8])
-    words = ["--model", "cnn", "--dataset", "npz:bad.npz", "--epochs", "1", "--set", "filters=4,", "--workdir", "w"]
+    for split, name, number in itertools.product(("train", "test"), ("cat", "dog"), range(30)):
+        Path("photos", split, name).mkdir(parents=True, exist_ok=True)
+        pixels = np.full((8, 8), 4 * number + 100 * (name == "cat"), np.uint8)
+        Image.fromarray(pixels).save(Path("photos", split, name, f"{number}.png"))
+    Path("photos/test/cat/0.png").write_bytes(b"no image")
+    words = ["--model", "cnn", "--dataset", "folder:photos", "--epochs", "1", "--set", "filters=4,", "--workdir", "w"]
     assert train_main(words) == 1
     out = capsys.readouterr().out
     assert "warning: The test images could not be read. " in out

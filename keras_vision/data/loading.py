@@ -148,6 +148,7 @@ def _of_used_classes(spec, source, reading):
 def _split(spec, source, fingerprint, validation_share, seed):
     """Returns the `Dataset` of a source; the splits that it lacks are carved from its training images."""
     given, open_own, validation, aside = source.train, source.test, source.validation, None
+    class_names = source.class_names
     warnings, left = list(given.warnings), np.arange(len(given))
     if open_own is None:
         left, aside = _set_aside(given, left, TEST_SHARE, seed=0)
@@ -166,7 +167,7 @@ def _split(spec, source, fingerprint, validation_share, seed):
     warnings += [*validation.warnings, *training_warnings(train, validation, source.class_names, is_carved)]
 
     def open_test():  # holds on to the splits, and not to the images that they were carved from
-        return checked_test(spec, open_own() if open_own else aside, (train, validation), source.class_names)
+        return checked_test(spec, open_own() if open_own else aside, (train, validation), class_names)
 
     return Dataset(
         name=spec,

@@ -1,5 +1,6 @@
 """Probabilities of images by small networks that were trained on the others, fold by fold."""
 
+import math
 import tempfile
 
 import keras
@@ -12,13 +13,13 @@ from keras_vision.models import build_model
 from keras_vision.runs import Run
 from keras_vision.training.evaluation import predict_logits
 from keras_vision.training.precision import computing_in
-from keras_vision.training.recipe import Task, recipe_for
+from keras_vision.training.recipe import Length, Task, recipe_for
 from keras_vision.training.trainer import fit
 
 FOLDS = 4
 MODEL = "vgg"
 FILTERS = (16, 32, 64)  # cut to as many halvings as the images can take
-STEPS = 1_000  # of each training
+LENGTH = Length(1_000, math.inf)  # of each training
 _SMALLEST = 4  # pixels that a side keeps
 
 
@@ -80,7 +81,7 @@ def _trained(split, class_names, mirrored, seed):
     filters = tuple(width for stage, width in enumerate(FILTERS) if stage == 0 or side >> stage >= _SMALLEST)
     keras.utils.set_random_seed(seed)
     model = build_model(MODEL, shape, len(class_names), filters=filters, blocks=(1,) * len(filters))
-    recipe = recipe_for(MODEL, Task(len(split), side, mirrored, steps=STEPS), label_smoothing=0.0)
+    recipe = recipe_for(MODEL, Task(len(split), side, mirrored, length=LENGTH), label_smoothing=0.0)
     # The last epoch counts, so nothing is chosen by the images that stand for validation here.
     few = split.at(slice(0, min(len(split), 64)))
     data = Dataset("fold", split, few, lambda: few, class_names, "", "")

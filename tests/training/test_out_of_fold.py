@@ -1,5 +1,7 @@
 """Folds: each class and each group alike, and answers only of networks that did not see the image."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from keras_vision.data.splits import Split
 from keras_vision.reporting.progress import Progress
 from keras_vision.training import out_of_fold
 from keras_vision.training.out_of_fold import fold_numbers, out_of_fold_probabilities
+from keras_vision.training.recipe import Length
 from tests.synthetic import make_split
 
 
@@ -43,7 +46,7 @@ def test_no_network_answers_for_what_it_has_seen(monkeypatch):
 
 
 def test_what_was_learned_is_answered(monkeypatch):
-    monkeypatch.setattr(out_of_fold, "STEPS", 40)
+    monkeypatch.setattr(out_of_fold, "LENGTH", Length(40, math.inf))
     split = make_split(240)
     probabilities = out_of_fold_probabilities(
         Split(split.images, split.labels), ("a", "b", "c"), np.arange(240), folds=2, progress=Progress()

@@ -23,13 +23,8 @@ def heat_over(image, heat):
 
         Example:
 
-    <<<<<<< HEAD
-        >>> round(float(heat_over(np.zeros((4, 4, 1), "uint8"), np.zeros((4, 4))).max()), 2)
-        0.2
-    =======
-        >>> heat_over(np.zeros((4, 4, 1), "uint8"), np.zeros((4, 4)))[0, 0].tolist()
+    >>> heat_over(np.zeros((4, 4, 1), "uint8"), np.zeros((4, 4)))[0, 0].tolist()
         [0.2, 0.2, 0.2]
-    >>>>>>> explain
     """
     grey = image[..., 0] if image.shape[-1] == 1 else image @ np.array(LUMA)
     beneath = np.repeat(0.2 + 0.6 * grey[..., None] / 255, 3, axis=-1)  # neither black nor white hides the heat

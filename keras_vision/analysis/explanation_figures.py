@@ -14,17 +14,17 @@ LUMA = (0.299, 0.587, 0.114)  # grey from red, green and blue: ITU-R 601
 def heat_over(image, heat):
     """Returns an image in grey under its heat: orange where it speaks for the class, blue where against.
 
-        Args:
-            image: Uint8 array [height, width, channels], 1 or 3 channels.
-            heat: Float array [height, width], positive where a pixel speaks for the class.
+    Args:
+        image: Uint8 array [height, width, channels], 1 or 3 channels.
+        heat: Float array [height, width], positive where a pixel speaks for the class.
 
-        Returns:
-            Float array [height, width, 3] from 0 to 1.
+    Returns:
+        Float array [height, width, 3] from 0 to 1.
 
-        Example:
+    Example:
 
     >>> heat_over(np.zeros((4, 4, 1), "uint8"), np.zeros((4, 4)))[0, 0].tolist()
-        [0.2, 0.2, 0.2]
+    [0.2, 0.2, 0.2]
     """
     grey = image[..., 0] if image.shape[-1] == 1 else image @ np.array(LUMA)
     beneath = np.repeat(0.2 + 0.6 * grey[..., None] / 255, 3, axis=-1)  # neither black nor white hides the heat

@@ -21,7 +21,7 @@ def reaches(result, target):
 
     Example:
 
-    >>> reaches({"val_score": 0.91}, 0.9), reaches({"val_score": 0.91}, None)
+    >>> reaches({"val_accuracy": 0.91}, 0.9), reaches({"val_accuracy": 0.91}, None)
     (True, True)
     """
     return target is None or score_of(result) >= target

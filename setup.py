@@ -15,6 +15,7 @@ REQUIRED = [
     "tensorboard>=2.20",
     "rich>=13.7",
     "matplotlib>=3.9",
+    "jinja2>=3.1",
     "scikit-learn>=1.5",
     "scipy>=1.13",
     "numpy>=2.0",
@@ -30,10 +31,11 @@ EXPORTS = {  # format -> what it needs
 EXTRAS = EXPORTS | {
     "gpu": ["tensorflow[and-cuda]>=2.21"],
     "heic": ["pillow-heif>=0.18"],
-    "bench": ["torch>=2.6"],
-    "test": ["pytest>=8.3", "pytest-xdist>=3.6"],
+    "ray": ["ray>=2.60"],
+    "bench": ["torch>=2.6", "cleanlab>=2.9"],
+    "test": ["pytest>=8.3", "pytest-xdist>=3.6", "selenium>=4.20"],
 }
-EXTRAS["dev"] = [*EXTRAS["test"], *itertools.chain(*EXPORTS.values()), "ruff>=0.9"]
+EXTRAS["dev"] = [*EXTRAS["test"], *EXTRAS["ray"], *itertools.chain(*EXPORTS.values()), "ruff>=0.9"]
 
 setup(
     name="keras-vision",
@@ -44,6 +46,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["keras_vision", "keras_vision.*", "tuner_configs"]),
+    package_data={"keras_vision.reporting": ["page.html"]},
     install_requires=REQUIRED,
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["keras-vision=keras_vision.__main__:main"]},

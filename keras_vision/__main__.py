@@ -13,6 +13,7 @@ COMMANDS = {
     "report": "print what a search found",
     "evaluate": "measure a saved model on validation or test images",
     "predict": "name the most probable classes of images",
+    "audit": "look for copies, leaks, odd files and wrong labels in a data set",
     "explain": "show what in images speaks for the answer",
     "export": "write a saved model in a format for use elsewhere",
     "describe": "show what a network is: parameters, MACs, receptive field, wiring",

@@ -26,9 +26,9 @@ from keras_vision.system.keras_settings import BACKEND, foreign_file, foreign_va
 from keras_vision.system.machine import free_memory, memory_limit, memory_of_machine
 from keras_vision.system.settings import Settings, setting
 
-MAIN_JOB, MAIN_DATASET = "python -m keras_vision.tune --model vgg", "fashion_mnist"
-# In bytes: with less than the first the main job fails (it takes 1.03 GB of memory and writes 3 MB), with less than the
-# second larger ones do.
+MAIN_COMMAND, MAIN_DATASET = "python -m keras_vision.tune --model vgg", "fashion_mnist"
+# In bytes: with less than the first the main command fails (it takes 1.03 GB of memory and writes 3 MB), with less than
+# the second larger ones do.
 DISK, MEMORY = (0.1e9, 2e9), (1.1e9, 4e9)
 # Those of vectors and of short floats and integers, as /proc/cpuinfo spells them: x86, then Arm.
 INSTRUCTIONS = (
@@ -59,7 +59,7 @@ print(json.dumps({"backend": keras.backend.backend(), "devices": devices, "preci
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One line: status is "ok", "warning" or "fault"; a fault stops the main job."""
+    """One line: status is "ok", "warning" or "fault"; a fault stops the main command."""
 
     status: str
     subject: str
@@ -77,13 +77,13 @@ class DoctorSettings(Settings):
 
 @front_door(DoctorSettings, words=0)
 def doctor(asked, progress):
-    """Check whether this machine is ready for the main job, a VGG search on Fashion-MNIST, and what else it can do.
+    """Check whether this machine is ready for the main command, a VGG search on Fashion-MNIST, and what else it can do.
 
     Nothing is downloaded, and the network is not used.
 
     Returns:
         A dict: findings, a list of dicts of status ("ok", "warning", "fault"), subject and text; and exit_code, 1 where
-        any is a fault: the main job would fail.
+        any is a fault: the main command would fail.
 
     Example:
 
@@ -233,7 +233,7 @@ def show(result, progress):
     for one in result["findings"]:
         progress.say(f"{one['status']:<9}{one['subject']}: {one['text']}")
     faults = sum(one["status"] == "fault" for one in result["findings"])
-    progress.say(f"{faults} of these would stop {MAIN_JOB}" if faults else f"ready for {MAIN_JOB}")
+    progress.say(f"{faults} of these would stop {MAIN_COMMAND}" if faults else f"ready for {MAIN_COMMAND}")
 
 
 def main(arguments=None):

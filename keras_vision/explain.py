@@ -38,7 +38,7 @@ class ExplainSettings(Settings):
 def explain(asked, progress):
     """Show what in images speaks for the answer of a network: each image, the heat over it, the most probable classes.
 
-    Images are read as by `predict`, which see. The heat is one of:
+    Images are read as `predict` reads them. The heat is one of:
         occlusion: How much less probable the class is where a window of the image is covered. Every network and export
             can have it.
         integrated_gradients: What each pixel adds to the class's logit, on the way from the image's mean colour to the

@@ -8,7 +8,7 @@ from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.commands.closing import training_lines
 from keras_vision.data.source import DataSource
 from keras_vision.models import MODELS
-from keras_vision.system.settings import MINUTES, SHARE, Settings, given, group, name_in, one_of, setting
+from keras_vision.system.settings import MINUTES, SHARE, Settings, given, group, name_in, one_of, setting, whole
 from keras_vision.training.presets import EFFORTS, Preset, preset_for
 from keras_vision.training.recipe import PRECISIONS, RecipeChanges, recipe_for, recipe_for_metric
 from keras_vision.training.validation_scores import METRICS, VIEWS
@@ -45,6 +45,7 @@ class TrainSettings(Settings):
     precision: str = setting(
         "auto", f"the precision of the arithmetic: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS)
     )
+    devices: int = setting(1, "spread each batch over this many GPUs", "N", whole(1))
     views: int = setting(
         None, "average over this many views of each test image: 2 adds mirrored ones, 6 also shifted ones; if not "
         "given, the preset's, or 1", "1|2|6", one_of(VIEWS),

@@ -10,6 +10,7 @@ from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
 from keras_vision.search.ending import ENDINGS
+from keras_vision.search.executors.workforce import Workforce
 from keras_vision.search.plan import Limits
 from keras_vision.search.strategies import (
     POLISHERS,
@@ -65,7 +66,7 @@ class TuneSettings(Settings):
         None, "train the network found this many more times, on other validation images, to show what it reaches; if "
         "not given, 3 times with a target, or up to 9 with few images", "N", whole(0),
     )  # fmt: skip
-    workers: int = setting(1, "train this many networks side by side, each in a process of its own", "N", POSITIVE)
+    workforce: Workforce = group(Workforce)
     workdir: str = setting(
         None, "the run directory; the same command on the same directory continues where it stopped", "DIR"
     )
@@ -129,6 +130,7 @@ def tune(asked, progress):
     """
     changes = recipe_for_metric(asked.metric, {"epochs": asked.epochs, "batch_size": asked.batch_size})
     recipe = recipe_for(asked.model, **changes)  # a mistake in it, or in a space, is told before data are read
+    asked.workforce.check_cluster()
     return carry_out("commands.tune", asked, changes, recipe, progress)
 
 

@@ -42,13 +42,26 @@ ALLOWED = {
     "studies": set(ROOMS),
     "cli": {*COMMON, "models"},
 }
-FRONT_DOORS = ("train", "tune", "report", "evaluate", "predict", "explain", "export", "describe", "study", "doctor")
+FRONT_DOORS = (
+    "train",
+    "tune",
+    "report",
+    "evaluate",
+    "predict",
+    "audit",
+    "explain",
+    "export",
+    "describe",
+    "study",
+    "doctor",
+)
 # where tensorflow and keras_tuner may be imported
 TENSORFLOW = (
     "data/",
     "training/memory.py",
     "training/precision.py",
     "training/fast_ops.py",
+    "training/devices.py",
     "formats/",
     "analysis/gradients.py",
 )
@@ -70,7 +83,7 @@ def named(node):
         yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-HEAVY = {"tensorflow", "tensorflow_datasets", "keras", "keras_tuner", "matplotlib", "sklearn", "scipy", "PIL"}
+HEAVY = {"tensorflow", "tensorflow_datasets", "keras", "keras_tuner", "matplotlib", "sklearn", "scipy", "PIL", "ray"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 IN_ROOMS = [path for path in FILES if path.relative_to(PACKAGE).parts[0] in ROOMS]
 
@@ -105,18 +118,21 @@ def test_heavy_libraries_stay_in_their_places(library, places):
 # What is imported inside functions: heavy libraries that not everybody who comes by needs, each in one place; what must
 # wait until Keras is there; and what need not be installed.
 LATE = {
-    # which loads Keras, in a process that has yet to set it up
+    # which loads Keras, in processes that have yet to set it up
     "search/executors/worker.py": {"keras_vision.search.executors.runner"},
+    "search/executors/ray_worker.py": {"keras_vision.search.executors.runner"},
     "analysis/gradients.py": {"tensorflow", "jax", "torch"},  # of each backend, its own
     "data/arrays.py": {"sklearn.datasets"},
     "data/file_types.py": {"pillow_heif"},
     "data/npz.py": {"scipy.io"},
     "data/source.py": {"keras_vision.data.loading"},
     "data/opening.py": {"keras_vision.data.prepared"},
+    "report.py": {"keras_vision.commands.page"},
     "reporting/progress.py": {"keras_vision.reporting"},  # `terminal`, which draws with rich
     "runs/opening.py": {"keras_vision.runs.models"},
     "search/report.py": {"sklearn"},
     "system/keras_import.py": {"keras"},
+    "system/ray_import.py": {"ray"},
     "training/validation_scores.py": {"scipy.special"},
 }
 

@@ -110,6 +110,16 @@ def test_the_models_own_data_is_known_by_its_images_wherever_they_lie(run, split
     assert moved.get("looks") == (2 if split == "test" else None)
 
 
+def test_images_that_the_model_was_trained_on_are_known_by_their_pixels_and_counted(run):
+    own, new = load_dataset("npz:images.npz", seed=SEED).train, make_split(30, seed=9)
+    x, y = np.concatenate([own.images[:7], new.images]), np.concatenate([own.labels[:7], new.labels])
+    np.savez("mixed.npz", x_test=x, y_test=y)
+    np.savez("new.npz", x_test=new.images, y_test=new.labels)
+    (warning,) = evaluate(run, dataset="npz:mixed.npz")["warnings"]
+    assert "The model was trained on 7 of these 37 images" in warning
+    assert evaluate(run, dataset="npz:new.npz")["warnings"] == []
+
+
 def photographs(folder, labels, *, count=4, mode="L"):
     """Writes `count` pictures of each class; the class of a name is its last letter's place among "012"."""
     random = np.random.default_rng(0)
@@ -301,7 +311,7 @@ def test_where_the_images_came_from_and_what_is_odd_about_them_is_said():
     run = save_run(write_images("untested.npz", seed=1, test=False))
     said = io.StringIO()
     evaluate(run, progress=PlainProgress(said))
-    source, warning = said.getvalue().splitlines()
+    source, *_, warning = said.getvalue().splitlines()
     assert "untested.npz" in source
     assert warning.startswith("warning: There is no test split")
 

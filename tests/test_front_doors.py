@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
@@ -118,7 +119,7 @@ def test_a_search_with_several_workers_goes_on_with_one(images, capsys):
     assert tune(*words, "--max-trials", "2", "--workers", "2") == 0
     out = capsys.readouterr().out
     assert "trials/0000: epoch 2 of 2" in out and "trials/0001: epoch 2 of 2" in out
-    assert not (Run("w").path / "images").exists()
+    assert not (Run("w").path / "workers").exists()
     assert tune(*words, "--max-trials", "3") == 0
     events = [json.loads(line)["record"] for line in (Run("w").path / "trials.jsonl").read_text().splitlines()]
     assert [event["trial"] for event in events if event["event"] == "started"] == [0, 1, 2]
@@ -219,6 +220,15 @@ def test_a_builders_network_without_kernels_is_measured_and_its_mistakes_are_dra
         "confident_mistakes.png",
         "confusion_matrix.png",
     ]
+
+
+def test_what_was_decided_about_the_images_and_what_is_odd_about_them_is_recorded():
+    x, y = np.random.default_rng(0).integers(0, 256, (24, 8, 8), dtype=np.uint8), np.arange(24) % 2
+    np.savez("whole.npz", x_train=x, y_train=y)
+    train("cnn", dataset="npz:whole.npz", epochs=1, settings={"filters": (2,)}, workdir="recorded")
+    config = Run("recorded").config
+    assert "2 classes: 0, 1." in config["decisions"]
+    assert config["warnings"] == ["There is no test split, so 2 images were set aside as one, the same for every seed."]
 
 
 def test_a_builders_network_that_could_not_be_loaded_is_not_trained(images):
@@ -334,9 +344,12 @@ def test_a_search_that_is_out_of_time_leaves_its_trial_open(images):
 
 
 def test_an_unreadable_test_split_does_not_hide_what_was_reached(capsys):
-    train = make_split(120)
-    np.savez("bad.npz", x_train=train.images, y_train=train.labels, x_test=train.images[:9], y_test=train.labels[:8])
-    words = ["--model", "cnn", "--dataset", "npz:bad.npz", "--epochs", "1", "--set", "filters=4,", "--workdir", "w"]
+    for split, name, number in itertools.product(("train", "test"), ("cat", "dog"), range(30)):
+        Path("photos", split, name).mkdir(parents=True, exist_ok=True)
+        pixels = np.full((8, 8), 4 * number + 100 * (name == "cat"), np.uint8)
+        Image.fromarray(pixels).save(Path("photos", split, name, f"{number}.png"))
+    Path("photos/test/cat/0.png").write_bytes(b"no image")
+    words = ["--model", "cnn", "--dataset", "folder:photos", "--epochs", "1", "--set", "filters=4,", "--workdir", "w"]
     assert train_main(words) == 1
     out = capsys.readouterr().out
     assert "warning: The test images could not be read. " in out

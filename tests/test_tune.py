@@ -107,7 +107,7 @@ def test_a_report_that_confirms_keeps_what_the_latest_start_keeps(tmp_path, monk
 def test_time_that_runs_out_in_a_confirmation_leaves_it_to_the_next_start(tmp_path):
     result = search(tmp_path, confirm=2, max_minutes=1e-9)
     assert (result["exit_code"], result["ended"]) == (3, "time")
-    assert "target 0.1 reached, but not confirmed yet" in shown(show, result)
+    assert "target 0.1 not shown yet: the same command trains trials/" in shown(show, result)
     assert not (tmp_path / "test_looks.json").exists()
     result = search(tmp_path, confirm=2)
     assert result["exit_code"] == 0

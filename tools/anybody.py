@@ -11,6 +11,7 @@ validation accuracy. `report` writes both to docs/results/anybody.md. What is fi
 
 import argparse
 import json
+import resource
 import statistics
 import sys
 import time
@@ -36,7 +37,7 @@ Adam at its default rate, batches of {batch_size}, at most {epochs} epochs, ende
 validation loss. All see the same splits; the test images were opened once, at the end of each training.
 
 Commands: `python tools/anybody.py train FOLDER ... --seeds {count}`, then `tune`, then `report`. Machine: {processor},
-2 cores.
+2 cores. Times are of the processor, of all threads together: with one thread, at least what two idle cores take.
 
 """
 
@@ -55,6 +56,12 @@ def tutorial(input_shape, num_classes):
     return keras.Model(pixels, layers.Dense(num_classes)(x))
 
 
+def cpu_seconds():
+    """Returns the processor's time that this process and those that it started have taken, in seconds."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
 def train_tutorial(data, seed):
     """Trains the tutorial's CNN on a `Dataset` and returns what it reaches."""
     import keras
@@ -64,13 +71,11 @@ def train_tutorial(data, seed):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile("adam", loss, metrics=["accuracy"])
     stop = keras.callbacks.EarlyStopping("val_loss", patience=PATIENCE, restore_best_weights=True)
-    start = time.monotonic()
     splits = [(split.images.astype("float32"), split.labels) for split in (data.train, data.validation, data.test())]
     model.fit(*splits[0], BATCH_SIZE, EPOCHS, verbose=0, validation_data=splits[1], callbacks=[stop])
-    seconds = time.monotonic() - start
     _, validation = model.evaluate(*splits[1], verbose=0)
     _, test = model.evaluate(*splits[2], verbose=0)
-    return {"val_accuracy": validation, "test": test, "parameters": model.count_params(), "seconds": round(seconds, 1)}
+    return {"val_accuracy": validation, "test": test, "parameters": model.count_params()}
 
 
 def measure_training(folder, model, seed, workdir):
@@ -84,17 +89,17 @@ def measure_training(folder, model, seed, workdir):
     from keras_vision.training.memory import forget_models
 
     forget_models()
+    start, cpu = time.monotonic(), cpu_seconds()
     if model == PEER:
         result = train_tutorial(load_dataset(f"folder:{folder}", seed=seed), seed)
     else:
-        start, run = time.monotonic(), workdir / f"{Path(folder).name}-{model}-{seed}"
+        run = workdir / f"{Path(folder).name}-{model}-{seed}"
         result = train(model, dataset=f"folder:{folder}", seed=seed, workdir=run, progress=PlainProgress(sys.stdout))
-        seconds = round(time.monotonic() - start, 1)
         result = {name: result[name] for name in ("val_accuracy", "parameters", "epochs_run")} | {
             "test": result["test"]["accuracy"],
             "images": result["test"]["n"],
-            "seconds": seconds,
         }
+    result |= {"seconds": round(time.monotonic() - start, 1), "cpu": round(cpu_seconds() - cpu, 1)}
     write_json(path, result)
     print(folder, model, seed, json.dumps(result), flush=True)
     return result
@@ -111,7 +116,7 @@ def measure_search(folder, seeds, workdir):
     import_keras()
     from keras_vision.tune import tune
 
-    start = time.monotonic()
+    start, cpu = time.monotonic(), cpu_seconds()
     run = workdir / f"{name}-tune"
     found = tune("vgg", dataset=f"folder:{folder}", target_acc=target, workdir=run, progress=PlainProgress(sys.stdout))
     result = {name: found.get(name) for name in ("exit_code", "parameters", "at_least", "trials", "best_values")}
@@ -120,7 +125,7 @@ def measure_search(folder, seeds, workdir):
         "test": found.get("test", {}).get("accuracy"),
         "peer_parameters": peers[0]["parameters"],
     }
-    result |= {"seconds": round(time.monotonic() - start, 1)}
+    result |= {"seconds": round(time.monotonic() - start, 1), "cpu": round(cpu_seconds() - cpu, 1)}
     write_json(path, result)
     print(folder, json.dumps(result), flush=True)
     return result
@@ -137,7 +142,7 @@ def report(workdir, note=""):
         for model in (PEER, *MODELS):
             results = [found[stem] for seed in seeds if (stem := f"{name}-{model}-{seed}") in found]
             means[model] = statistics.mean(result["test"] for result in results) if results else None
-            seconds = max((result["seconds"] for result in results), default=0)
+            seconds = max((result["cpu"] for result in results), default=0)
             cells.append(f"{100 * means[model]:.1f}% of {len(results)}, {clock_text(seconds)}" if results else "")
         best = max((means[model] for model in MODELS if means[model] is not None), default=None)
         if best is not None and means[PEER] is not None:
@@ -156,7 +161,7 @@ def report(workdir, note=""):
     searches = [
         [name, f"{one['target']:.4f}", one["exit_code"], f"{one['parameters']:,}", f"{one['peer_parameters']:,}",
          "" if one["at_least"] is None else f"{one['at_least']:.4f}",
-         "" if one["test"] is None else f"{one['test']:.4f}", clock_text(one["seconds"])]
+         "" if one["test"] is None else f"{one['test']:.4f}", clock_text(one["cpu"])]
         for name in names if (one := found.get(f"{name}-tune"))
     ]  # fmt: skip
     if searches:

@@ -38,7 +38,7 @@ from keras_vision.errors import check_name
 from keras_vision.runs import Run
 from keras_vision.studies.table import markdown
 from keras_vision.system.keras_import import import_keras
-from keras_vision.training.recipe import SEARCH_STEPS, Task, recipe_for
+from keras_vision.training.recipe import SEARCHING, Task, recipe_for
 
 RESULTS = ROOT / "docs" / "results" / "search.md"
 TARGETS = {"fashion_mnist": (0.90, 0.93), "cifar10": (0.80,)}
@@ -135,7 +135,7 @@ TRAINING_IMAGES = {"fashion_mnist": 54_000, "cifar10": 45_000}
 
 def peer_epochs(dataset, options):
     """Returns the epochs of a peer's longest trial: those of our recipe, where nothing else is asked for."""
-    task = Task(TRAINING_IMAGES[dataset], side=28, mirrored=False, steps=SEARCH_STEPS)
+    task = Task(TRAINING_IMAGES[dataset], side=28, mirrored=False, length=SEARCHING)
     return options.peer_epochs or recipe_for("vgg", task).epochs
 
 

@@ -179,12 +179,12 @@ def _train(model, settings, data):
     from keras_vision.models import build_model
     from keras_vision.runs import Run
     from keras_vision.training.memory import forget_models
-    from keras_vision.training.recipe import SEARCH_STEPS, Task, recipe_for
+    from keras_vision.training.recipe import SEARCHING, Task, recipe_for
     from keras_vision.training.trainer import fit
 
     forget_models()
     keras.utils.set_random_seed(0)
-    task = Task(len(data.train), min(data.shape[:2]), look_at_mirror_images(data.train).allowed, steps=SEARCH_STEPS)
+    task = Task(len(data.train), min(data.shape[:2]), look_at_mirror_images(data.train).allowed, length=SEARCHING)
     network = build_model(model, data.shape, len(data.class_names), **settings)
     with tempfile.TemporaryDirectory() as folder:
         run = Run(folder)

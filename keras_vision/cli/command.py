@@ -19,6 +19,8 @@ _CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129, "SIGBREAK": 129}
 INTERRUPTED = {getattr(signal, name): code for name, code in _CODES.items() if hasattr(signal, name)}
 # What a person mends in the words of the command.
 _WRONG_NAMES = {errno.ENAMETOOLONG: ". A name in it is too long for this system: choose a shorter one."}
+_FULL = ". Free some space there, and give the same command again."
+_MENDS = _WRONG_NAMES | dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _FULL)
 
 
 class Terminated(KeyboardInterrupt):
@@ -90,7 +92,8 @@ def main(door, name, *, show=None, resumable=False, arguments=None):
             return code
         except OSError as error:
             if not (_is_broken_pipe(error) and _nobody_reads()):
-                tell(f"keras_vision.{name}: {error}{_WRONG_NAMES.get(error.errno, '')}")
+                mend = _MENDS.get(error.errno, "") if error.filename else ""
+                tell(f"keras_vision.{name}: {error}{mend}")
             _print_no_more()
             return 2 if error.errno in _WRONG_NAMES else 1
         except ImportError as error:

@@ -6,16 +6,22 @@ from pathlib import Path
 from keras_vision.reporting.progress import installed, settings_line
 from keras_vision.reporting.score_lines import balance_line, score_line
 from keras_vision.search.outcome import recorded_outcome
-from keras_vision.training.validation_scores import METRICS, score_of
+from keras_vision.training.aim import reaches
+from keras_vision.training.validation_scores import METRICS
+
+
+def target_words(result, target):
+    """Returns whether a training reached its target, in words; "" where there is none."""
+    if target is None:
+        return ""
+    what = "balanced accuracy " if result.get("metric") == "balanced_accuracy" else ""
+    return f"target {what}{target:g} {'reached' if reaches(result, target) else 'not reached'}"
 
 
 def training_lines(result):
     """Returns the lines that end `train`, the test accuracy last."""
-    target, verdict = result["target_acc"], ""
-    if target is not None:
-        what = "balanced accuracy " if result.get("metric") == "balanced_accuracy" else ""
-        verdict = f"target {what}{target:g} {'reached' if score_of(result) >= target else 'not reached'}: "
-    lines = [verdict + _validation_line(result), *_place_lines(result)]
+    verdict = target_words(result, result["target_acc"])
+    lines = [(f"{verdict}: " if verdict else "") + _validation_line(result), *_place_lines(result)]
     if result["stopped"] == "time":
         lines.append("Time ran out before the last epoch. The same command goes on from here.")
     elif result["stopped"] == "settled":
@@ -79,7 +85,9 @@ def _validation_line(result):
 
 def _place_lines(result):
     workdir = Path(result["workdir"])
+    page = [f"page         {shlex.quote(result['page'])}"] if "page" in result else []
     return [
+        *page,
         f"model        {shlex.quote(str(workdir / 'model.keras'))}",
         f"export       {shlex.join([installed('python'), '-m', 'keras_vision.export', str(workdir)])}",
         f"TensorBoard  {tensorboard_line(workdir)}",

@@ -7,6 +7,7 @@ from keras_vision.commands.explain import mistakes_figure
 from keras_vision.commands.own_data import choose_data, leak_warnings, open_images, run_of
 from keras_vision.data.brightness import unlike_training
 from keras_vision.data.evaluation import EvaluationImages
+from keras_vision.data.seen import seen_in_training
 from keras_vision.errors import BadInput
 from keras_vision.formats.network import check_outputs
 from keras_vision.reporting.style import save_figures
@@ -42,7 +43,9 @@ def carry_out(asked, card, progress):
     result = summary(data, split, images, logits, asked.views) | details(logits, images.labels, data.class_names)
     result["decisions"] = list(data.decisions)
     result["warnings"] += filter(None, [unlike_training(images.images, card.get("pixel_statistics"))])
-    if not isinstance(data, EvaluationImages):
+    if isinstance(data, EvaluationImages):
+        result["warnings"] += filter(None, [seen_in_training(images.images, card.get("training_images"))])
+    else:
         result["warnings"] += leak_warnings(card, data, split, chosen.seed)
     is_own = data.fingerprint == card.get("fingerprint")
     prefix = split if is_own else f"{name_in_files(data.name)}_{split}"

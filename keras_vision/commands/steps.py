@@ -4,6 +4,8 @@ import time
 
 from keras_vision.commands import closing_pictures
 from keras_vision.commands.closing import tensorboard_line
+from keras_vision.commands.page import page_of
+from keras_vision.data.audit.quick import quick_audit
 from keras_vision.data.mirror import look_at_mirror_images
 from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput
@@ -12,7 +14,7 @@ from keras_vision.runs import load_model, write_json
 from keras_vision.training.evaluation import measure_run
 from keras_vision.training.metrics import majority_warning
 from keras_vision.training.precision import computing_in
-from keras_vision.training.recipe import STEPS, Task, recipe_for
+from keras_vision.training.recipe import TRAINING, Task, recipe_for
 
 # What TensorBoard's HParams show of a run: scalar -> name shown.
 METRICS = {
@@ -28,7 +30,7 @@ def deadline_after(minutes):
     return None if minutes is None else time.monotonic() + 60 * minutes
 
 
-def fit_recipe(model, data, changes, progress, *, count_flops=None, steps=STEPS):
+def fit_recipe(model, data, changes, progress, *, count_flops=None, length=TRAINING):
     """Returns the recipe that suits a data set, and what was decided for it, and tells the person.
 
     Args:
@@ -36,8 +38,8 @@ def fit_recipe(model, data, changes, progress, *, count_flops=None, steps=STEPS)
         data: The `Dataset`.
         changes: Dict of the fields that a person set; None leaves the default.
         progress: A `Progress`.
-        steps: How long a training is to be.
-        count_flops: Returns the FLOPs of training the network with one image; None where there is not one network.
+        length: How long a training is to be, a `Length`.
+        count_flops: Returns the FLOPs of training the network with one image; of the first one of a search.
 
     Returns:
         (`Recipe`, list of sentences).
@@ -48,7 +50,7 @@ def fit_recipe(model, data, changes, progress, *, count_flops=None, steps=STEPS)
         mirrored = mirror.allowed
         decisions.append(mirror.sentence())
     flops = count_flops() if count_flops and not changes.get("epochs") else None
-    task = Task(len(data.train), min(data.shape[:2]), mirrored, flops, steps)
+    task = Task(len(data.train), min(data.shape[:2]), mirrored, flops, length)
     recipe = recipe_for(model, task, **changes)
     batch_size = min(recipe.batch_size, len(data.train))
     steps = recipe.epochs * steps_per_epoch(data.train, batch_size)
@@ -67,6 +69,12 @@ def open_data(source, progress, pixel_scale=None):
     for warning in data.warnings:
         progress.say(f"warning: {warning}")
     return data
+
+
+def warn_of_findings(data, progress):
+    """Warns, in a line, of what a quick audit of the images sees."""
+    if warning := quick_audit(data):
+        progress.say(f"warning: {warning}")
 
 
 def warn_of_majority(data, target_acc, progress, metric="accuracy"):
@@ -128,4 +136,4 @@ def finish(run, result, data, progress, *, target_acc=None, exit_code=0, views=1
                 extra["warnings"].append(f"The test images could not be read. {error}")
                 progress.say(f"warning: {extra['warnings'][-1]}")
                 extra["exit_code"] = 1
-    return result | extra
+    return result | extra | page_of(run, progress)

@@ -13,14 +13,16 @@ from keras_vision.commands.steps import (
     fit_recipe,
     log_session,
     open_data,
+    warn_of_findings,
     warn_of_majority,
 )
 from keras_vision.models import builder_of, model_settings
 from keras_vision.runs import Run, default_workdir
 from keras_vision.runs.safety import check_description
+from keras_vision.training.aim import reaches
+from keras_vision.training.devices import check_gain, devices_for, spread_over
 from keras_vision.training.precision import computing_in, suit_network
 from keras_vision.training.trainer import TrainingDiverged, check_fit, fit
-from keras_vision.training.validation_scores import score_of
 
 
 def carry_out(asked, changes, preset, progress):
@@ -38,7 +40,7 @@ def carry_out(asked, changes, preset, progress):
 
 def _train(asked, changes, preset, precision, progress):
     """Trains in a precision, or reads what was trained, and ends the run."""
-    deadline = deadline_after(asked.max_minutes)
+    deadline, devices = deadline_after(asked.max_minutes), devices_for(asked.devices)
     if asked.builder:
         builder = functools.partial(asked.builder, **asked.settings)
     else:
@@ -46,12 +48,20 @@ def _train(asked, changes, preset, precision, progress):
     if asked.workdir:
         Run(asked.workdir).check_usable()
     data = open_data(asked.data, progress)
+    warn_of_findings(data, progress)
     warn_of_majority(data, asked.target_acc, progress, asked.metric)
-    network, chosen, recipe, decisions = _build(asked, builder, data, changes, precision, progress)
+    build = functools.partial(builder, data.shape, len(data.class_names))
+    recipe, decisions = fit_recipe(
+        asked.model, data, changes, progress, count_flops=lambda: count_unbuilt(build).training_flops
+    )
     config = _config(asked, data, recipe)
     run = Run(asked.workdir or default_workdir("train", asked.model, asked.data.dataset, config))
+    if len(devices) > 1 and not run.config_path.exists():
+        check_gain(build, data, recipe, devices, progress)
+    network, chosen = _network(asked, build, data, recipe, precision, devices)
     with run.locked():
-        run.start(config, precision=chosen, model_settings=_in_full(asked), decisions=[*data.decisions, *decisions])
+        facts = {"precision": chosen, "devices": devices, "model_settings": _in_full(asked)}
+        run.start(config, **facts, decisions=[*data.decisions, *decisions], warnings=list(data.warnings))
         begin(asked.model, data, chosen, run, progress)
         if preset.expected:
             progress.say(
@@ -62,25 +72,20 @@ def _train(asked, changes, preset, precision, progress):
             result = run.result
         else:
             result = _fit(asked, network, data, recipe, run, chosen, deadline, progress)
-        reached = asked.target_acc is None or score_of(result) >= asked.target_acc
-        return finish(
-            run, result, data, progress, target_acc=asked.target_acc, exit_code=0 if reached else 3, views=asked.views
-        )
+        exit_code = 0 if reaches(result, asked.target_acc) else 3
+        return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code, views=asked.views)
 
 
-def _build(asked, builder, data, changes, precision, progress):
-    """Returns (network, its precision, recipe, decisions), for the images of a `Dataset`."""
-    build = functools.partial(builder, data.shape, len(data.class_names))
-    recipe, decisions = fit_recipe(
-        asked.model, data, changes, progress, count_flops=lambda: count_unbuilt(build).training_flops
-    )
+def _network(asked, build, data, recipe, precision, devices):
+    """Returns (the network, its precision), for devices by name."""
     keras.utils.set_random_seed(asked.data.seed)
-    network = build()
+    with spread_over(devices):
+        network = build()
     chosen = suit_network(precision, network)
     check_fit(network, data, recipe)
     if asked.builder:
         check_description(f"of the builder {asked.builder.__qualname__}", json.loads(network.to_json()))
-    return network, chosen, recipe, decisions
+    return network, chosen
 
 
 def _config(asked, data, recipe):

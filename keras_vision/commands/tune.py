@@ -5,17 +5,25 @@ import functools
 from pathlib import Path
 
 from keras_vision.analysis.counts import count_unbuilt
-from keras_vision.commands.steps import begin, deadline_after, finish, fit_recipe, open_data, warn_of_majority
+from keras_vision.commands.steps import (
+    begin,
+    deadline_after,
+    finish,
+    fit_recipe,
+    open_data,
+    warn_of_findings,
+    warn_of_majority,
+)
 from keras_vision.models import build_model
 from keras_vision.runs import Run, default_workdir
-from keras_vision.search.executors.processes import check_memory
+from keras_vision.search.executors.hiring import hired
 from keras_vision.search.ladder import Ladder
 from keras_vision.search.loop import run_search
 from keras_vision.search.outcome import make_goal, recorded_outcome
 from keras_vision.search.plan import SearchPlan
 from keras_vision.search.space import Space
 from keras_vision.training.precision import computing_in
-from keras_vision.training.recipe import SEARCH_STEPS
+from keras_vision.training.recipe import SEARCHING
 from keras_vision.training.trainer import check_fit
 
 
@@ -28,23 +36,25 @@ def carry_out(asked, changes, recipe, progress):
         recipe: The recipe before the images are known.
         progress: A `Progress`.
     """
-    with computing_in(asked.precision) as precision:
-        return _search(asked, changes, recipe, precision, progress)
-
-
-def _search(asked, changes, recipe, precision, progress):
-    """Searches in a precision, and ends the run."""
     deadline = deadline_after(asked.max_minutes)
     kind = {"ladder": functools.partial(Ladder, dataset=asked.data.dataset), "space": Space}[asked.row.needs]
     kind = functools.partial(kind, asked.model, fixed=changes, file=asked.space)
-    kind(recipe=recipe)
-    check_memory(asked.workers)
+    first, _ = kind(recipe=recipe).first()
     if asked.workdir:
         Run(asked.workdir).check_usable()
+    with computing_in(asked.precision) as precision, hired(asked.workforce, progress.say) as hire:
+        return _search(asked, changes, kind, first, deadline, hire, precision, progress)
+
+
+def _search(asked, changes, kind, first, deadline, hire, precision, progress):
+    """Searches in a precision, on the executor that `hire` returns, and ends the run."""
     source = asked.data.whole()  # as its later starts will need it
     data = open_data(asked.data, progress)
+    warn_of_findings(data, progress)
     warn_of_majority(data, asked.target_acc, progress, asked.metric)
-    recipe, decisions = fit_recipe(asked.model, data, changes, progress, steps=SEARCH_STEPS)
+    build = functools.partial(build_model, asked.model, data.shape, len(data.class_names), **first)
+    how_long = {"length": SEARCHING, "count_flops": lambda: count_unbuilt(build).training_flops}
+    recipe, decisions = fit_recipe(asked.model, data, changes, progress, **how_long)
     space = kind(recipe=recipe)
     goal = make_goal(asked.target_acc, asked.metric, asked.confirm, data)
     goal.check()
@@ -55,12 +65,12 @@ def _search(asked, changes, recipe, precision, progress):
     config |= {"confirm": goal.confirmations, "max_trials": plan.max_trials, "max_minutes": asked.max_minutes}
     run = Run(asked.workdir or default_workdir("tune", asked.model, asked.data.dataset, config))
     with run.locked():
-        decided = [*data.decisions, *decisions]
-        run.start(config, precision=precision, arguments=shared | _again(asked, source), decisions=decided)
+        told = {"decisions": [*data.decisions, *decisions], "warnings": list(data.warnings)}
+        run.start(config, precision=precision, arguments=shared | _again(asked, source), **told)
         begin(asked.model, data, precision, run, progress)
         if goal.sentence():
             progress.say(goal.sentence())
-        result = run_search(plan, data, space, run, progress, asked.workers)
+        result = run_search(plan, data, space, run, progress, hire)
         exit_code = recorded_outcome(result, asked.target_acc).exit_code
         return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code)
 

@@ -5,15 +5,17 @@
 
 import contextlib
 import dataclasses
+import math
 from collections.abc import Callable
 
 import numpy as np
 
 from keras_vision.data.axes import Axes, find_axes
 from keras_vision.data.labels import Classes, find_classes, plain_labels
+from keras_vision.data.spelling import spelled_alike
 from keras_vision.data.split_names import first_split
 from keras_vision.data.splits import Source, Split
-from keras_vision.data.values import Scale, over_white, to_uint8
+from keras_vision.data.values import Scale, check_fourth_channel, over_white, to_uint8
 from keras_vision.errors import BadInput
 
 
@@ -24,26 +26,30 @@ class Part:
     Args:
         images, labels: Read the array of images, and that of labels. Raise `BadInput`.
         images_name, labels_name: Name the arrays in messages.
+        header: (shape, dtype) of the images where that is known before they are read, else None.
     """
 
     images: Callable[[], np.ndarray]
     labels: Callable[[], np.ndarray]
     images_name: str
     labels_name: str
+    header: tuple | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Form:
-    """How the arrays of a source are read."""
+    """How the arrays of a source are read, the shape of an image before transparency is gone, and sentences."""
 
     axes: Axes
     scale: Scale
     classes: Classes
+    shape: tuple[int, ...]
+    sentences: tuple[str, ...] = ()
 
     @property
     def decisions(self):
         """What a person is told, a tuple of sentences."""
-        return tuple(filter(None, (self.axes.sentence, self.scale.sentence, self.classes.sentence)))
+        return tuple(filter(None, (self.axes.sentence, self.scale.sentence, self.classes.sentence, *self.sentences)))
 
 
 def open_digits():
@@ -92,7 +98,8 @@ def open_arrays(parts, origin, class_names=None, decisions=(), known=None):
     def read(split):
         return opened if split == first else _read(parts[split], form)
 
-    warnings = _test_labels(parts["test"], form.classes) if "test" in parts and first != "test" else ()
+    is_for_training = known is None and "train" in parts
+    test_shape, warnings = _look_at_test(parts["test"], form) if is_for_training and "test" in parts else (None, ())
     train = read("train") if "train" in parts else None
     return Source(
         train=train and dataclasses.replace(train, warnings=train.warnings + warnings),
@@ -101,16 +108,21 @@ def open_arrays(parts, origin, class_names=None, decisions=(), known=None):
         origin=origin,
         validation=read("validation") if "validation" in parts else None,
         decisions=(*decisions, *form.decisions),
+        test_shape=test_shape,
     )
 
 
 def _open_first(part, class_names, others):
-    labels, columns = plain_labels(part.labels(), part.labels_name)
+    given = part.labels()
+    labels, columns = plain_labels(given, part.labels_name)
     images = part.images()
     axes = find_axes(images, len(labels), part.images_name)
     classes = find_classes(*_with_labels_of(others, labels, columns), part.labels_name, class_names)
     images, scale, _ = to_uint8(axes.apply(images), part.images_name)
-    return Split(over_white(images), classes.encode(labels, part.labels_name)), Form(axes, scale, classes)
+    form = Form(axes, scale, classes, images.shape[1:])
+    said = (*check_fourth_channel(images, part.images_name), *spelled_alike(given, labels, part.labels_name))
+    split = Split(over_white(images), classes.encode(labels, part.labels_name))
+    return split, dataclasses.replace(form, sentences=said)
 
 
 def _with_labels_of(others, labels, columns):
@@ -128,28 +140,47 @@ def _with_labels_of(others, labels, columns):
 def _read(part, form):
     labels, _ = plain_labels(part.labels(), part.labels_name)
     images = part.images()
-    images = _axes_of(form.axes, images, len(labels), part.images_name).apply(images)
+    images = _in_order(part, form, images, labels)
+    images, _, warnings = to_uint8(images, part.images_name, form.scale)
+    warnings += form.classes.respelled(labels, part.labels_name)
+    return Split(over_white(images), form.classes.encode(labels, part.labels_name), tuple(warnings))
+
+
+def _in_order(part, form, images, labels):
+    """Returns images as [n, h, w, c], by the axes of the training images where these give images like those."""
+    axes = form.axes
+    fits = 0 not in images.shape and images.ndim == axes.ndim
+    fits = fits and (axes.shape is None or math.prod(images.shape[1:]) == math.prod(form.shape))
+    if not fits or axes.apply(images).shape[1:] != form.shape:
+        axes = find_axes(images, len(labels), part.images_name)
+    images = axes.apply(images)
     if len(images) != len(labels):
         raise BadInput(
             f"{part.images_name} holds {len(images)} images, but {part.labels_name} {len(labels)} labels. "
             "Save one label for each image."
         )
-    images, _, warnings = to_uint8(images, part.images_name, form.scale)
-    return Split(over_white(images), form.classes.encode(labels, part.labels_name), tuple(warnings))
+    return images
 
 
-def _axes_of(axes, images, count, what):
-    """The axes of the training images where they can be those of this split, too, else what its own shape says."""
-    if 0 in images.shape or images.ndim != axes.ndim or (axes.order[0] and count != images.shape[axes.order[0]]):
-        return find_axes(images, count, what)
-    return axes
+def _look_at_test(part, form):
+    """Looks at a test split without its images: at its labels, and at what the head of the array says.
 
+    Returns:
+        The shape of an image, None where it is not known; and sentences about what cannot be read now.
 
-def _test_labels(part, classes):
-    """Labels only: one that training lacks is known before work starts, and an unreadable array stops nothing."""
+    Raises:
+        BadInput: Labels that training lacks, or a shape that holds no images.
+    """
     try:
         labels, _ = plain_labels(part.labels(), part.labels_name)
     except BadInput as error:
-        return (f"The test split cannot be read at the moment: {error}",)
-    classes.encode(labels, part.labels_name)
-    return ()
+        return None, (f"The test split cannot be read at the moment: {error}",)
+    form.classes.encode(labels, part.labels_name)
+    if part.header is None:
+        return None, ()
+    shape, dtype = part.header
+    like = np.broadcast_to(np.zeros((), dtype), shape)  # as large, and takes no memory
+    height, width, channels = _in_order(part, form, like, labels).shape[1:]
+    told = f"{part.images_name} holds {dtype}, unlike the training images. Whether its values fit is seen at the end."
+    is_alike = (dtype.kind == "f") == (form.scale.kind == "f")
+    return (height, width, 3 if channels == 4 else channels), () if is_alike else (told,)

@@ -1,7 +1,7 @@
 """The axes of image arrays as people store them, brought to [n, h, w, c].
 
     [n, h, w]                   grey
-    [n, h, w, c]                c 1 or 3; 2 or 4 with transparency, which is laid over white later
+    [n, h, w, c]                c 1 or 3; 4 with transparency, which is laid over white later
     [n, c, h, w]                channels first, as PyTorch has them
     [h, w, c, n], [h, w, n]     images last, as MATLAB has them
     [n, h*w], [n, h*w*c]        flat, of square images
@@ -78,7 +78,7 @@ def find_axes(images, count, what):
     if axes is None:
         raise BadInput(
             f"{what} has the shape {images.shape}, which cannot be read as images with {count} labels. Save "
-            "[n, height, width], or [n, height, width, channels] with 1, 3 or 4 channels; n is the number of labels."
+            "[n, height, width], or [n, height, width, channels] with 1 or 3 channels; n is the number of labels."
         )
     return axes
 

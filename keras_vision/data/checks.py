@@ -2,14 +2,16 @@
 
 import collections
 import dataclasses
-import hashlib
 
 import numpy as np
 
+from keras_vision.data.seen import digests
 from keras_vision.data.splits import some
 from keras_vision.errors import BadInput
 from keras_vision.runs.archive import MAX_SIDE
 from keras_vision.runs.card import is_text
+
+_NOTHING = 16  # grey levels
 
 
 def height_and_width(image_size):
@@ -54,14 +56,28 @@ def check_labels(spec, labels, class_names):
             )
 
 
-def _digests(split):
-    return [hashlib.blake2b(image, digest_size=16).digest() for image in np.ascontiguousarray(split.images)]
+def _without_images(split, class_names):
+    """The names of classes that a split has no images of, as text."""
+    return some([name for label, name in enumerate(class_names) if label not in set(split.labels.tolist())])
+
+
+def _plain(split, name):
+    """A warning, in a list, of images that show nothing: black, white, or of one colour."""
+    low, high = int(split.images.min(initial=255)), int(split.images.max(initial=0))
+    if high < _NOTHING:
+        return [f"The {name} images are nearly black: no value is above {high} of 255."]
+    if 0 <= high - low < _NOTHING:
+        return [
+            f"The {name} images are nearly of one colour: all values lie between {low} and {high} of 255. White shapes "
+            "on transparent ground look so, because transparency is laid over white: put them on another ground."
+        ]
+    return []
 
 
 def training_warnings(train, validation, class_names, is_carved):
     """Returns what makes validation tell less than it seems to, a sentence each."""
-    warnings, labels = [], collections.defaultdict(set)
-    trained, validated = _digests(train), _digests(validation)
+    warnings, labels = _plain(train, "training"), collections.defaultdict(set)
+    trained, validated = digests(train.images), digests(validation.images)
     for digest, label in zip(trained + validated, np.concatenate([train.labels, validation.labels]), strict=True):
         labels[digest].add(int(label))
     if ambiguous := sum(len(of_image) > 1 for of_image in labels.values()):
@@ -69,8 +85,7 @@ def training_warnings(train, validation, class_names, is_carved):
     known = set(trained)
     if shared := sum(digest in known for digest in validated):
         warnings.append(f"{shared} validation images are also training images: the validation accuracy is too high.")
-    if unseen := sorted(set(range(len(class_names))) - set(validation.labels.tolist())):
-        names = some([class_names[label] for label in unseen])
+    if names := _without_images(validation, class_names):
         which = "There are no validation images of these classes"
         if is_carved:
             which = "These classes have one image each, too few to validate them"
@@ -78,27 +93,34 @@ def training_warnings(train, validation, class_names, is_carved):
     return warnings
 
 
-def check_fits(spec, name, split, train):
-    """Refuses a split without images, or with others than the training images in shape."""
-    shape, expected = split.images.shape[1:], train.images.shape[1:]
+def check_shape(spec, name, shape, train):
+    """Refuses images, each of this shape, that differ from the training images in it."""
+    expected = train.images.shape[1:]
     if shape != expected:
         raise BadInput(
             f"The {name} images of {spec} have the shape {shape}, but its training images have {expected}. "
             "Save them all in the same shape."
         )
+
+
+def check_fits(spec, name, split, train):
+    """Refuses a split without images, or with others than the training images in shape."""
+    check_shape(spec, name, split.images.shape[1:], train)
     if not len(split):
         raise BadInput(f"{spec} has no {name} images. Give at least one.")
 
 
-def checked_test(spec, split, known_splits):
-    """Returns a test split that fits, with a warning of images that it shares with the known splits."""
+def checked_test(spec, split, known_splits, class_names):
+    """Returns a test split that fits, with warnings of classes it lacks and images it shares with the known splits."""
     check_fits(spec, "test", split, known_splits[0])
     known = {}
     for known_split in known_splits:
-        known.update(zip(_digests(known_split), known_split.labels.tolist(), strict=True))
-    test_labels = zip(_digests(split), split.labels.tolist(), strict=True)
+        known.update(zip(digests(known_split.images), known_split.labels.tolist(), strict=True))
+    test_labels = zip(digests(split.images), split.labels.tolist(), strict=True)
     shared = [known[digest] == label for digest, label in test_labels if digest in known]
-    warnings = list(split.warnings)
+    warnings = [*split.warnings, *_plain(split, "test")]
+    if missing := _without_images(split, class_names):
+        warnings.append(f"There are no test images of these classes: {missing}.")
     if shared:
         warnings.append(
             f"{len(shared)} of {len(split)} test images are also training images, "

@@ -9,7 +9,7 @@ from pathlib import Path
 from keras_vision.data.file_types import IMAGE, kind_of_file
 from keras_vision.data.flat import classes_from_names, find_table
 from keras_vision.data.images import printable
-from keras_vision.data.labels import sorted_names
+from keras_vision.data.spelling import plain_name, sorted_names
 from keras_vision.data.split_names import first_split
 from keras_vision.data.split_roles import is_generic, is_part
 from keras_vision.data.splits import some, spec_of
@@ -76,6 +76,28 @@ def class_names_of(listings, known=None):
     """
     taken = listings.values() if known is not None else [listings[first_split(listings)]]
     return tuple(sorted_names({name for listing in taken for name in listing.names()}))
+
+
+def match_names(listing, known, what):
+    """Gives classes the spelling that they have in the training split; returns what was decided, a list of sentences.
+
+    Args:
+        listing: The `Listing` of another split. It is changed.
+        known: Names of the classes of the training split.
+        what: Names the other split.
+    """
+    plain = {plain_name(name): name for name in known}
+    if len(plain) < len(known):  # C and C++
+        return []
+    change = {
+        name: plain[plain_name(name)] for name in listing.names() if name not in known and plain_name(name) in plain
+    }
+    if not change:
+        return []
+    listing.classes = [change.get(name, name) for name in listing.classes]
+    listing.unreadable = [(path, kind, change.get(name, name)) for path, kind, name in listing.unreadable]
+    pairs = [f"{old} is {new}" for old, new in change.items()]
+    return [f"Classes of {what} are spelled as in training: {some(pairs)}."]
 
 
 def without_asides(folders):

@@ -26,7 +26,7 @@ def open_csv(path, reading):
     table = read_table(path)
     if not holds_pixels(table):
         return open_images(table, reading)
-    if reading.skips:
+    if reading.on_bad_image == "skip":
         raise BadInput(f"{path} holds pixels and names no image files, so none can be skipped. Leave out on_bad_image.")
     reading.announce(f"Reading the pixels in {path}")
     return open_pixels(table, reading.known)

@@ -2,28 +2,28 @@
 
 import dataclasses
 
-from keras_vision.data.classes import Listing, class_names_of
-from keras_vision.data.csv_table import (
-    LABEL_NAMES,
-    PATH_NAMES,
-    find_split_column,
-    is_file_name,
-    is_number,
-    split_of_row,
-)
-from keras_vision.data.images import FORMATS, printable
-from keras_vision.data.labels import sorted_names
+import numpy as np
+
+from keras_vision.data.classes import Listing, class_names_of, match_names
+from keras_vision.data.csv_labels import class_of_row, label_columns, named_label
+from keras_vision.data.csv_places import Places, find_files
+from keras_vision.data.csv_splits import find_splits
+from keras_vision.data.csv_table import PATH_NAMES, is_file_name, table_beside
+from keras_vision.data.images import printable
+from keras_vision.data.labels import plain_labels
 from keras_vision.data.reading import Reader
-from keras_vision.data.split_names import first_split, split_named
+from keras_vision.data.spelling import sorted_names, spelled_alike
+from keras_vision.data.split_names import TEST, first_split, split_named
 from keras_vision.data.splits import Source, some
 from keras_vision.errors import BadInput
 
 
 @dataclasses.dataclass(frozen=True)
-class _Row:
-    value: str
-    label: str
-    split: str
+class _Columns:
+    path: int
+    labels: list[int]
+    splits: object
+    sentences: list[str]
 
 
 def open_images(table, reading):
@@ -34,20 +34,26 @@ def open_images(table, reading):
         reading: A `Reading`.
 
     Returns:
-        A `Source`. Of test images only the names are read before its `test` is called.
+        A `Source`. Of test images only the names are read before its `test` is called. A table beside it that is named
+        like it with test in place of train holds its test images, where it has none of its own.
 
     Raises:
         BadInput: No column of paths or of labels, files that are missing, or images that cannot be read.
     """
-    rows, decisions = _read_rows(table)
-    listings = {}
-    for row, file in zip(rows, _find_files(table, rows), strict=True):
-        listing = listings.setdefault(row.split, Listing(table.path.parent))
-        listing.files.append(file)
-        listing.classes.append(row.label)
+    listings, decisions, labels = _listings(table)
+    if TEST not in listings:
+        beside, told = table_beside(table, labels)
+        decisions += told
+        if beside:
+            of_beside, more, _ = _listings(beside, TEST)
+            listings, decisions = listings | of_beside, [*decisions, *more]
     first = first_split(listings)
+    if reading.known is None:
+        known = listings[first].names()
+        for split, listing in listings.items():
+            decisions += match_names(listing, known, f"the {split} images")
     class_names = class_names_of(listings, reading.known)
-    _check_classes(table, rows, class_names, first)
+    _check_classes(table, listings, class_names, first)
     reading.announce(f"Reading {len(listings[first]):,} images that {printable(table.path)} names")
     reader = Reader(class_names, reading)
     opened = {split: reader.read(listings[split]) for split in ("train", "validation") if split in listings}
@@ -63,121 +69,91 @@ def open_images(table, reading):
     )
 
 
-def _read_rows(table):
-    """Returns a list of `_Row`, and sentences about the columns."""
-    label = table.named(LABEL_NAMES)
-    split, read_split = find_split_column(table, {label})
-    path = _path_column(table, {label, split})
+def _listings(table, split=None):
+    """Returns a dict from split to `Listing`, sentences about the columns, and the columns of labels.
+
+    Args:
+        table: A `Table`.
+        split: That of all its rows; None where its columns say it, or else its name, or else it is for training.
+    """
+    rows = list(table.rows())
+    columns = _find_columns(table, [row for _, row in rows])
+    kept = [(number, row, split or columns.splits.of_row(row)) for number, row in rows]
+    kept = [one for one in kept if one[2]]
+    names = []
+    for number, row, _ in kept:
+        name = class_of_row(table, columns.labels, row, number)
+        for value, what in ((name, "label"), (row[columns.path], "path")):
+            _check_value(table, value, what, number)
+        names.append(name)
+    texts = np.array(names)
+    classes, _ = plain_labels(texts, str(table.path))
+    is_said = split or columns.splits.columns
+    of_file = split_named(table.path.stem)  # train.csv names the files in train/
+    pairs = [(row[columns.path], its if is_said else of_file) for _, row, its in kept]
+    listings = {}
+    files = find_files(table, pairs, Places(table.path.parent))
+    for (_, _, its), file, name in zip(kept, files, classes.astype(str).tolist(), strict=True):
+        listing = listings.setdefault(its, Listing(table.path.parent))
+        listing.files.append(file)
+        listing.classes.append(name)
+    told = [] if split else [*columns.splits.decisions]
+    return listings, [*columns.sentences, *told, *spelled_alike(texts, classes, table.path.name)], columns.labels
+
+
+def _check_value(table, value, what, number):
+    if not value:
+        raise BadInput(f"{table.path}: row {number} has no {what}. Fill it in, or take the row out.")
+    if len(value.splitlines()) > 1:
+        raise BadInput(
+            f"{table.path}: the {what} in row {number} goes over several lines, so a quote in it is probably not "
+            "closed. Close it, or take it out."
+        )
+
+
+def _find_columns(table, rows):
+    label = named_label(table)
+    splits = find_splits(table, label)
+    path = _path_column(table, {label, *splits.columns})
     if path is None:
         raise BadInput(
             f"{table.path} has no column of image files; its columns are {some(table.heading)}. Name the right one "
             "path, or write paths relative to the folder of the table."
         )
-    rest = [index for index in range(len(table.heading)) if index not in (path, split)]
-    one_hot = _one_hot(table, rest) if label is None else None
-    if label is None and one_hot is None:
-        label = _label_column(table, rest)
-    rows = []
-    for number, row in table.rows():
-        name = row[label] if label is not None else _hot(table, one_hot, row, number)
-        if not name or not row[path]:
-            lacks = "path" if name else "label"
-            raise BadInput(f"{table.path}: row {number} has no {lacks}. Fill it in, or take the row out.")
-        rows.append(_Row(row[path], name, split_of_row(table, row, number, split, read_split)))
-    is_plain = table.has_heading and label is not None and table.named(LABEL_NAMES) == label
-    what = f"column {table.heading[label]} as the label" if label is not None else "one column for each class"
-    told = [] if is_plain else [f"{table.path.name}: {table.heading[path]} is taken as the path, {what}."]
-    return _whole_labels(rows), told
-
-
-def _whole_labels(rows):
-    """`7.0` is class 7."""
-    labels = {row.label for row in rows}
-    if not all(is_number(label) and float(label).is_integer() for label in labels) or all(map(str.isdigit, labels)):
-        return rows
-    return [dataclasses.replace(row, label=str(int(float(row.label)))) for row in rows]
+    free = [index for index in range(len(table.heading)) if index not in (path, *splits.columns)]
+    labels = [label] if label is not None else label_columns(table, rows, free)
+    unused = table.unused({path, *labels, *splits.columns})
+    if label is not None and not unused:
+        return _Columns(path, labels, splits, [])
+    what = f"{table.heading[labels[0]]} as the label" if len(labels) == 1 else "one column for each class"
+    return _Columns(
+        path, labels, splits, [f"{table.path.name}: {table.heading[path]} is taken as the path, {what}.", *unused]
+    )
 
 
 def _path_column(table, others):
     """The column most of whose first values are files; without any, one that is named or looks like it."""
     candidates = [index for index in range(len(table.heading)) if index not in others]
-    places = _Places(table.path.parent)
-    hits = {index: sum(bool(places.find(value)) for value in table.column(index)) for index in candidates}
-    looks = {
-        index: sum(is_file_name(value, table.path.parent) for value in table.column(index)) for index in candidates
-    }
+    folder, places = table.path.parent, Places(table.path.parent)
+    found = {index: [places.find(value) for value in table.column(index)] for index in candidates}
+    hits = {index: sum(map(bool, files)) for index, files in found.items()}
+    looks = {index: sum(is_file_name(value, folder) for value in table.column(index)) for index in candidates}
     named = table.named(PATH_NAMES)
     # Numbers of rows may be names of files without their suffix: what is spelled as a file comes before them.
-    best = max(candidates, key=lambda index: (hits[index], looks[index], index == named, -index), default=None)
-    return best if best is not None and (hits[best] or looks[best]) else named
-
-
-def _label_column(table, candidates):
-    """The column with the fewest different values, which is named as the label where no name says it."""
-    distinct = {index: len(set(table.column(index))) for index in candidates}
-    repeats = [index for index in candidates if distinct[index] < len(table.sample) or len(candidates) == 1]
-    if not repeats:
+    ranks = {index: (hits[index], looks[index], index == named) for index in candidates}
+    best = max(candidates, key=lambda index: (ranks[index], -index), default=None)
+    if best is None or not (hits[best] or looks[best]):
+        return named
+    if rivals := [i for i in candidates if ranks[i] == ranks[best] and found[i] != found[best]]:
         raise BadInput(
-            f"{table.path} has no column of labels; its columns are {some(table.heading)}. Name the right one label."
+            f"{table.path} does not say which image of a row is meant: it names some in "
+            f"{some([table.heading[index] for index in (best, *rivals)])}. Name the right column path."
         )
-    varied = [index for index in repeats if distinct[index] > 1] or repeats
-    return min(varied, key=lambda index: (distinct[index], index))
+    return best
 
 
-def _one_hot(table, candidates):
-    """Columns of which each row has one 1, and else 0; None where there are none."""
-    columns = [i for i in candidates if all(is_number(value) and float(value) in (0, 1) for value in table.column(i))]
-    is_one_hot = all(sum(float(row[index]) for index in columns) == 1 for row in table.sample)
-    return columns if table.has_heading and len(columns) > 1 and is_one_hot else None
-
-
-def _hot(table, columns, row, number):
-    hot = [index for index in columns if is_number(row[index]) and float(row[index]) == 1]
-    if len(hot) != 1:
-        raise BadInput(f"{table.path}: row {number} has {len(hot)} classes. Each image needs exactly one.")
-    return table.heading[hot[0]]
-
-
-class _Places:
-    """Where a name may be: as it is written, beside the table, in a folder beside it; with or without a suffix."""
-
-    def __init__(self, folder):
-        beside = sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-        self._folders, self._usual = [folder, *beside], (folder, "")
-
-    def find(self, value, split=""):
-        """Returns the file that a value means, else None; of equal names that in the folder of the row's split."""
-        if not value or "\0" in value:
-            return None
-        value = value.replace("\\", "/")
-        own = [folder for folder in self._folders if split and split_named(folder.name) == split]
-        # What held one file holds the next: it is asked first, unless each split has a folder of its own.
-        first = [] if own else [self._usual]
-        others = [(folder, suffix) for suffix in ("", *FORMATS) for folder in (*own, *self._folders)]
-        for folder, suffix in (*first, *others):
-            try:
-                if (file := folder / f"{value}{suffix}").is_file():
-                    self._usual = (folder, suffix)
-                    return file
-            except OSError:  # a name that is too long
-                return None
-        return None
-
-
-def _find_files(table, rows):
-    places = _Places(table.path.parent)
-    several = len({row.split for row in rows}) > 1
-    files = [places.find(row.value, row.split if several else "") for row in rows]
-    if missing := [row.value for row, file in zip(rows, files, strict=True) if file is None]:
-        raise BadInput(
-            f"{len(missing)} of the {len(rows)} images that {printable(table.path)} names are missing: "
-            f"{some([*map(printable, missing)])}. Paths are relative to the folder of the table or to one in it."
-        )
-    return files
-
-
-def _check_classes(table, rows, class_names, first):
-    if unknown := {row.label for row in rows} - set(class_names):
+def _check_classes(table, listings, class_names, first):
+    if unknown := {name for listing in listings.values() for name in listing.classes} - set(class_names):
         raise BadInput(
             f"{table.path} has labels that no {first} image has: {some(sorted_names(unknown))}. Add training images of "
             "them, or take them out."

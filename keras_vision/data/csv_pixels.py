@@ -9,8 +9,11 @@ import itertools
 import numpy as np
 
 from keras_vision.data.arrays import Part, open_arrays
-from keras_vision.data.csv_table import LABEL_NAMES, find_split_column, is_number, plain, read_table, split_of_row
-from keras_vision.data.split_names import SPLITS, sibling
+from keras_vision.data.csv_labels import named_label, only_label
+from keras_vision.data.csv_splits import SplitColumns, find_splits
+from keras_vision.data.csv_table import plain, table_beside
+from keras_vision.data.spelling import is_number
+from keras_vision.data.split_names import SPLITS
 from keras_vision.data.splits import check_memory, some
 from keras_vision.errors import BadInput
 
@@ -26,14 +29,12 @@ class Columns:
     Args:
         label: The label's.
         pixels: One column that holds all pixels, blank-separated, or a list of columns, one for each.
-        split: That which says the split, or None.
-        read_split: From a value of that to "train", "validation" or "test"; or None.
+        splits: `SplitColumns`, those which say the split.
     """
 
     label: int
     pixels: int | list
-    split: int | None
-    read_split: object
+    splits: SplitColumns
 
 
 def holds_pixels(table):
@@ -67,10 +68,11 @@ def open_pixels(table, known=None):
     columns, decisions = _find_columns(table)
     check_memory(table.path, _estimate(table))
     parts = _parts(table, columns)
-    other = sibling(table.path)
-    if "test" not in parts and other:
-        parts["test"] = _sibling_part(other, columns, table)
-        decisions.append(f"{other.name} is taken as the test split of {table.path.name}.")
+    if "test" not in parts:
+        beside, told = table_beside(table, [columns.label])
+        decisions += told
+        if beside:
+            parts["test"] = _part_beside(beside, columns, table)
     return open_arrays(parts, str(table.path), decisions=tuple(decisions), known=known)
 
 
@@ -80,27 +82,41 @@ def _estimate(table):
 
 
 def _find_columns(table):
-    packed = _packed(table)
-    label = table.named(LABEL_NAMES)
-    split, read_split = find_split_column(table, {label})
-    free = [index for index in range(len(table.heading)) if index not in (split, packed)]
+    packed, label = _packed(table), named_label(table)
+    splits = find_splits(table, label)
+    free = [index for index in range(len(table.heading)) if index not in (packed, *splits.columns)]
+    decisions = [*splits.decisions]
     if packed is not None:
-        label = label if label is not None else _likeliest(table, free)
-        return Columns(label, packed, split, read_split), []
-    decisions = []
+        if label is None:
+            label = only_label(table, *_values(table, free))
+            decisions.append(f"{table.path.name}: {table.titled(label)} is taken as the label.")
+        return Columns(label, packed, splits), [*decisions, *table.unused({label, packed, *splits.columns})]
     if table.has_heading:
         names = {index: plain(table.heading[index]) for index in (free[0], free[-1])}
         is_count = all(name.isdecimal() for name in table.heading)
         free = [i for i in free if is_count or i == label or names.get(i) not in _INDEX_NAMES or _is_pixel(table, i)]
     if label is None:
-        label = _likeliest(table, [free[0], free[-1]])
+        label = _label_at_an_end(table, free)
         place = "first" if label == free[0] else "last"
         decisions.append(f"{table.path.name}: the {place} column, {table.heading[label]}, is taken as the label.")
     pixels = [index for index in free if index != label]
     odd = [table.heading[i] for i in pixels if not all(map(is_number, filter(None, table.column(i))))]
     if odd:
         raise BadInput(f"{table.path} has columns that are neither label nor pixels: {some(odd)}. Take them out.")
-    return Columns(label, pixels, split, read_split), decisions
+    return Columns(label, pixels, splits), decisions
+
+
+def _label_at_an_end(table, free):
+    """The first or the last column: that which is not called as the others are, else the likelier one."""
+    ends = [free[0], free[-1]]
+    usual = plain(table.heading[free[len(free) // 2]]) if table.has_heading else ""
+    others = [index for index in ends if plain(table.heading[index]) != usual]
+    if usual and not others:
+        raise BadInput(
+            f"{table.path} has pixels, {table.heading[ends[0]]} to {table.heading[ends[1]]}, and no column of labels. "
+            "Training needs one label for each image, in a column named label."
+        )
+    return others[0] if len(others) == 1 else _likeliest(table, ends)
 
 
 def _is_pixel(table, index):
@@ -111,10 +127,10 @@ def _is_pixel(table, index):
 def _likeliest(table, candidates):
     """The label's column: words, else whole numbers that are few but not one, else the first."""
 
-    values_of = _columns(table, candidates) if len(candidates) > 1 else {}
+    values_of, _ = _values(table, candidates)
 
     def rank(index):
-        values = values_of.get(index, [])
+        values = values_of[index]
         if not all(map(is_number, values)):
             return (0, 0)
         is_whole = all(float(value).is_integer() for value in values)
@@ -124,18 +140,24 @@ def _likeliest(table, candidates):
     return min(candidates, key=rank)
 
 
-def _columns(table, indices):
-    """Dict from the number of a column to all its different values: rows sorted by label begin with one label alone."""
-    found = {index: set() for index in indices}
+def _values(table, indices):
+    """Dict from each column to all its different values, as rows may be sorted by them; and the number of rows."""
+    found, count = {index: set() for index in indices}, 0
     lines = table.lines()
     while some_lines := list(itertools.islice(lines, _AT_ONCE)):
         try:
             values = np.loadtxt(some_lines, str, usecols=sorted(found), ndmin=2, **_form(table))
         except (ValueError, IndexError) as error:
-            raise BadInput(f"{table.path} has rows of different lengths: {str(error).rstrip('.')}.") from error
+            raise BadInput(f"{table.path} has rows of different lengths: {_reason(error)}.") from error
+        count += len(values)
         for index, column in zip(sorted(found), values.T, strict=True):
             found[index].update(column.tolist())
-    return found
+    return found, count
+
+
+def _reason(error):
+    """What NumPy says of a row, which may hold a long value."""
+    return str(error).rstrip(".")[:200]
 
 
 def _form(table):
@@ -146,12 +168,13 @@ def _parts(table, columns):
     """A `Part` for each split; the file is read once, when the first array is asked for."""
     read = _once(lambda: _read(table, columns))
     label, where = table.heading[columns.label], f"{table.path.name}: pixels"
-    splits = _splits(table, columns)
+    splits = _splits(table, columns.splits)
     splits_found = [split for split in SPLITS if split in splits]
+    is_whole = len(splits) == 1
 
     def part(split):
         def chosen(array):
-            return lambda: array()[splits == split] if len(splits_found) > 1 else array()
+            return lambda: array() if is_whole else array()[splits == split]
 
         name = where if len(splits_found) == 1 else f"{where} of the {split} rows"
         return Part(chosen(lambda: read()[0]), chosen(lambda: read()[1]), name, f"{table.path.name}: {label}")
@@ -170,32 +193,25 @@ def _once(function):
     return call
 
 
-def _splits(table, columns):
-    """Array with the split of each row; of one string where no column says it."""
-    if columns.split is None:
+def _splits(table, splits):
+    """Array with the split of each row, "" of one that is left out; of one string where no column says it."""
+    if not splits.columns:
         return np.array(["train"])
-    said = columns.split, columns.read_split
-    return np.array([split_of_row(table, row, number, *said) for number, row in table.rows()])
+    return np.array([splits.of_row(row) or "" for _, row in table.rows()])
 
 
-def _sibling_part(path, columns, trained):
-    def read():
-        table = read_table(path)
-        if len(table.heading) != len(trained.heading):
-            raise BadInput(
-                f"{path} has {len(table.heading)} columns, but {trained.path} has {len(trained.heading)}. Give both "
-                "the same columns, label included."
-            )
-        return _read(table, columns)
-
-    read = _once(read)
-    return Part(
-        lambda: read()[0], lambda: read()[1], f"{path.name}: pixels", f"{path.name}: {trained.heading[columns.label]}"
-    )
+def _part_beside(table, columns, trained):
+    if table.has_heading != trained.has_heading or (table.has_heading and table.heading != trained.heading):
+        raise BadInput(
+            f"{table.path} does not have the columns of {trained.path}. Give both the same ones, in the same order."
+        )
+    read = _once(lambda: _read(table, columns))
+    name, label = table.path.name, trained.heading[columns.label]
+    return Part(lambda: read()[0], lambda: read()[1], f"{name}: pixels", f"{name}: {label}")
 
 
 def _read(table, columns):
-    """Returns pixels [n, p], of the smallest type that holds them, and labels [n] as strings or integers."""
+    """Returns pixels [n, p], of the smallest type that holds them, and labels [n] as strings."""
     packed = isinstance(columns.pixels, int)
     read = _read_packed if packed else _read_columns
     pieces, labels, start = [], [], 0
@@ -208,7 +224,7 @@ def _read(table, columns):
     pixels = np.concatenate(pieces)
     if pixels.max(initial=0) <= 16:  # text has no type: bytes of so few levels may be of any
         pixels = pixels.astype(np.promote_types(pixels.dtype, np.uint16))
-    return pixels, _integers(np.concatenate(labels))
+    return pixels, np.concatenate(labels)
 
 
 def _read_packed(table, columns, rows, start):
@@ -220,7 +236,7 @@ def _read_packed(table, columns, rows, start):
     try:
         pixels = np.array(numbers, np.float32)
     except ValueError as error:
-        raise BadInput(f"{table.path} has pixels that are not numbers, after row {start}: {error}.") from error
+        raise BadInput(f"{table.path} has pixels that are not numbers, after row {start}: {_reason(error)}.") from error
     return pixels, np.array([row[columns.label] for _, row in rows])
 
 
@@ -230,7 +246,7 @@ def _read_columns(table, columns, lines, start):
         labels = np.loadtxt(lines, str, usecols=[columns.label], ndmin=1, **_form(table))
     except (ValueError, IndexError) as error:
         raise BadInput(
-            f"{table.path} has rows that cannot be read, after row {start}: {str(error).rstrip('.')}. Give every row a "
+            f"{table.path} has rows that cannot be read, after row {start}: {_reason(error)}. Give every row a "
             "label and a number for each pixel."
         ) from error
     return pixels, labels
@@ -243,12 +259,3 @@ def _smallest(pixels):
         if pixels.min() >= 0 and pixels.max() <= most and (pixels == np.floor(pixels)).all():
             return pixels.astype(kind)
     return pixels
-
-
-def _integers(labels):
-    """Labels as integers where they all are whole numbers, `7` or `7.0`; else as they are."""
-    try:
-        numbers = labels.astype(np.float64)
-    except ValueError:
-        return labels
-    return numbers.astype(np.int64) if (numbers == np.floor(numbers)).all() else labels

@@ -1,13 +1,17 @@
 """What a CSV file looks like: its separator, its heading, what its columns are called."""
 
+import codecs
 import csv
 import dataclasses
+import itertools
+import os
 import re
 from pathlib import Path
 
 from keras_vision.data.images import FORMATS
-from keras_vision.data.split_names import split_named
-from keras_vision.data.splits import refuse_folder, unreadable
+from keras_vision.data.spelling import is_number
+from keras_vision.data.split_names import sibling
+from keras_vision.data.splits import refuse_folder, some, unreadable
 from keras_vision.errors import BadInput
 
 SEPARATORS = (",", ";", "\t", "|", " ")
@@ -20,12 +24,11 @@ PATH_NAMES = (
     *("path", "filepath", "imagepath", "imgpath", "file", "filename", "imagefile", "image", "imagename", "img"),
     *("imageid", "imgid", "id", "name", "paths", "files", "filenames", "images"),
 )
-_FLAG_NAMES = {  # column -> (split where it is true, split where it is false)
-    **dict.fromkeys(("istrain", "istraining", "istrainingimg", "istrainingimage"), ("train", "test")),
-    **dict.fromkeys(("istest", "istesting"), ("test", "train")),
-    **dict.fromkeys(("isval", "isvalid", "isvalidation"), ("validation", "train")),
-}
-_TRUE, _FALSE = {"1", "true", "yes", "1.0"}, {"0", "false", "no", "0.0"}
+# What may stand above a heading: comments, and the line in which Excel names the separator.
+_ABOVE = re.compile(r'#(\s|[^,;\t|]*$)|"?sep=(?P<separator>.)"?\s*$', re.IGNORECASE)
+# A line behind the last one: in a value that it ends up in, a quote is open. No text file has it.
+_END = "\0"
+csv.field_size_limit(2**31 - 1)  # all pixels of an image may stand in one value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Table:
         heading: Name of each column; of a file without a heading "column 1", "column 2" ...
         has_heading: Whether the first line is one.
         sample: Its first rows, lists of strings.
+        above: Number of lines above all this, which are left out.
     """
 
     path: Path
@@ -47,14 +51,14 @@ class Table:
     heading: tuple[str, ...]
     has_heading: bool
     sample: list
+    above: int = 0
 
     def lines(self):
         """Yields the lines below the heading, without empty ones."""
         try:
             with open(self.path, encoding=self.encoding, newline="") as file:
-                for number, line in enumerate(line for line in file if line.strip()):
-                    if number or not self.has_heading:
-                        yield line
+                lines = (line for line in file if line.strip())
+                yield from itertools.islice(lines, self.above + self.has_heading, None)
         except (OSError, UnicodeError) as error:
             raise unreadable(self.path, error) from error
 
@@ -62,9 +66,11 @@ class Table:
         """Yields (number from 1, list of strings) for each row below the heading.
 
         Raises:
-            BadInput: A row of another length than the heading's.
+            BadInput: A row of another length than the heading's, or a quote that is not closed.
         """
         for number, row in enumerate(_rows(self.lines(), self.separator), 1):
+            if row[-1].endswith(_END):
+                raise BadInput(f"{self.path}: a quote in row {number} is not closed. Close it, or take it out.")
             if len(row) != len(self.heading):
                 raise BadInput(
                     f"{self.path}: row {number} has {len(row)} values, but there are {len(self.heading)} columns. "
@@ -78,22 +84,23 @@ class Table:
 
     def named(self, names):
         """Returns the number of the column that bears the first of these names, else None."""
-        letters = [plain(name) for name in self.heading]
-        return next((letters.index(name) for name in names if name in letters), None) if self.has_heading else None
+        letters = [plain(name) for name in self.heading] if self.has_heading else []
+        return next((letters.index(name) for name in names if name in letters), None)
+
+    def titled(self, index):
+        """What a column is called in a sentence: "column label", or "column 2" where there is no heading."""
+        return f"column {self.heading[index]}" if self.has_heading else self.heading[index]
+
+    def unused(self, used):
+        """Returns a sentence about the columns that are not among these, in a list; none about numbers of rows."""
+        rest = [name for i, name in enumerate(self.heading) if i not in used and plain(name) not in ("", "unnamed")]
+        rest = rest if self.has_heading else [name for i, name in enumerate(self.heading) if i not in used]
+        return [f"{self.path.name}: these columns are not used: {some(rest)}."] if rest else []
 
 
 def plain(name):
     """Returns a column's name without case, digits and signs."""
     return re.sub(r"[^a-z]", "", name.lower())
-
-
-def is_number(text):
-    """Whether a value is a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def read_table(path):
@@ -117,20 +124,25 @@ def read_table(path):
     if not path.is_file():
         raise BadInput(f"There is no file {path}. csv: takes a CSV file of paths and labels, or of pixels and labels.")
     encoding, lines = _first_lines(path)
-    separator = _separator(lines)
-    if separator is None:
+    above = next((number for number, line in enumerate(lines) if not _ABOVE.match(line)), len(lines))
+    told = [match["separator"] for line in lines[:above] if (match := _ABOVE.match(line))["separator"]]
+    lines = lines[above:]
+    separator = told[0] if told else _separator(lines)
+    if separator is None or not lines:
         raise BadInput(f"{path} has no columns. Each row needs a path and a label, or a label and pixels.")
-    rows = list(_rows(lines, separator))
+    rows = _sample(lines, separator)
     has_heading = _has_heading(rows, path)
     heading = rows[0] if has_heading else [f"column {number}" for number in range(1, len(rows[0]) + 1)]
     sample = [row for row in rows[int(has_heading) :] if len(row) == len(heading)]
+    if not sample and len(rows) < len(list(_rows(lines, separator))):
+        raise BadInput(f"{path}: a quote in row 1 is not closed. Close it, or take it out.")
     if not sample:
         raise BadInput(f"{path} has no rows. Each row needs a path and a label, or a label and pixels.")
-    return Table(path, encoding, separator, tuple(name.strip() for name in heading), has_heading, sample)
+    return Table(path, encoding, separator, tuple(name.strip() for name in heading), has_heading, sample, above)
 
 
 def _first_lines(path):
-    for encoding in ("utf-8-sig", "cp1252"):
+    for encoding in _encodings(path):
         try:
             lines = []
             with open(path, encoding=encoding, newline="") as file:
@@ -148,15 +160,29 @@ def _first_lines(path):
     raise BadInput(f"{path} is not a text file in UTF-8. csv: takes a CSV file.")
 
 
+def _encodings(path):
+    """Excel writes its "Unicode text" in UTF-16, which begins with a mark."""
+    with path.open("rb") as file:
+        is_utf_16 = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return ("utf-16",) if is_utf_16 else ("utf-8-sig", "cp1252")
+
+
 def _rows(lines, separator):
-    for row in csv.reader(lines, delimiter=separator, skipinitialspace=True):
-        yield [value.strip() for value in row]
+    """Yields lists of values; the last value of a row in which a quote is open ends with `_END`."""
+    for row in csv.reader(itertools.chain(lines, [_END]), delimiter=separator, skipinitialspace=True):
+        if row != [_END]:
+            yield [value.strip() for value in row]
+
+
+def _sample(lines, separator):
+    """The rows of the first lines, without a last one that goes on behind them."""
+    return [row for row in _rows(lines, separator) if not row[-1].endswith(_END)]
 
 
 def _separator(lines):
     """The first that cuts all lines of the sample into the same number of columns, two or more."""
     for separator in SEPARATORS:
-        widths = {len(row) for row in _rows(lines, separator)}
+        widths = {len(row) for row in _sample(lines, separator)}
         if len(widths) == 1 and widths.pop() > 1:
             return separator
     # A row may be wrong: then the one that cuts the first line decides, and the row is named when it is read.
@@ -180,49 +206,37 @@ def _has_heading(rows, path):
 
 def is_file_name(value, folder):
     """Whether a value ends as image files do, or is a file beside the table."""
-    return Path(value).suffix.lower() in FORMATS or (bool(value) and "\0" not in value and (folder / value).is_file())
+    return Path(value).suffix.lower() in FORMATS or os.path.isfile(folder / value)
 
 
-def split_of_row(table, row, number, column, read_split):
-    """Returns the split that a row says, "train" where no column says any.
+def table_beside(table, labels):
+    """Returns the table that is named like one for training with test in place of train, and sentences about it.
 
     Args:
         table: A `Table`.
-        row, number: A row of it, as `Table.rows` yields them.
-        column, read_split: What `find_split_column` returned.
+        labels: Its columns of labels.
+
+    Returns:
+        A `Table`, or None where there is none or it has no labels; and a list of sentences.
 
     Raises:
-        BadInput: What it says names no split.
+        BadInput: It cannot be read.
     """
-    if column is None:
-        return "train"
-    if split := read_split(row[column]):
-        return split
-    raise BadInput(
-        f"{table.path}: row {number} says {row[column]!r} in column {table.heading[column]}, which is not a split. "
-        "Write train, validation or test."
-    )
+    path = sibling(table.path)
+    if path is None:
+        return None, []
+    heading = read_heading(path)
+    lacks = [table.titled(index) for index in labels if table.heading[index] not in heading]
+    if table.has_heading and lacks:
+        why = f"it has no {some(lacks)}"
+    elif len(heading) == len(table.heading) - len(labels):
+        why = f"it has {len(heading)} columns, and {table.path.name} has {len(table.heading)}"
+    else:
+        return read_table(path), [f"{path.name} is taken as the test split of {table.path.name}."]
+    return None, [f"{path.name} holds no labels, so it is not used as a test split: {why}."]
 
 
-def find_split_column(table, others):
-    """Returns the number of the column that says the split, and a function from a value to it; None and None else.
-
-    Args:
-        table: A `Table`.
-        others: Columns that it cannot be.
-
-    Example:
-
-    >>> table = Table(Path("a.csv"), "utf-8", ",", ("path", "label", "split"), True, [["a", "cat", "Training"]])
-    >>> column, read = find_split_column(table, {1})
-    >>> column, read("val")
-    (2, 'validation')
-    """
-    for index, name in enumerate(table.heading):
-        values = {value.lower() for value in table.column(index)}
-        if table.has_heading and plain(name) in _FLAG_NAMES and values <= _TRUE | _FALSE:
-            yes, no = _FLAG_NAMES[plain(name)]
-            return index, lambda value, yes=yes, no=no: yes if value.lower() in _TRUE else no
-        if index not in others and all(map(split_named, values)):
-            return index, split_named
-    return None, None
+def read_heading(path):
+    """Returns the values of the first line of a table, which may be of one column."""
+    lines = _first_lines(path)[1]
+    return _sample(lines, _separator(lines) or ",")[0] if lines else []

@@ -58,6 +58,7 @@ _OTHER = """
     .7z .mp4 .mov .avi .mkv .wav .mp3 .names .cfg .sh .lock .license .part .crdownload .lnk .url .bib .rtf .labels
 """
 _OTHER = frozenset(_OTHER.split())
+ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".rar", ".7z"})
 SILENT = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db"})  # systems leave these everywhere
 _SIGNATURES = (
     (rb"\x89PNG\r\n\x1a\n", "PNG"),

@@ -46,7 +46,7 @@ def open_folder(path, reading):
         if role in splits and reading.known is None:
             warnings += _check_classes(splits[role], splits[TRAIN], role)
     for listing in splits.values():
-        warnings += check_kinds(listing, reading.skips)
+        warnings += check_kinds(listing, reading)
     decisions += _without_tiny_validation(splits)
 
     reading.announce(f"Reading {len(splits[TRAIN]):,} images in {printable(splits[TRAIN].path)}")
@@ -70,7 +70,7 @@ def _without_training(path, splits, decisions, reading):
     for listing in splits.values():
         _check_listed(listing)
     names = class_names_of(splits, ())
-    warnings = [warning for one in splits.values() for warning in (*_about(one), *check_kinds(one, reading.skips))]
+    warnings = [warning for one in splits.values() for warning in (*_about(one), *check_kinds(one, reading))]
     reader = Reader(names, reading)
     read = {role: reader.read(listing) for role, listing in splits.items()}
     first = next(iter(read.values()))
@@ -146,7 +146,5 @@ def _read_test(reader, listing):
         raise BadInput(f"The folder {printable(listing.path)} holds no images that can be read.")
     known = len(reader.decisions)
     split = reader.read(listing, skips=False)  # what a test leaves out, it does not measure
-    warnings = [*reader.decisions[known:], *split.warnings, *_about(listing)]
-    if missing := [name for name in reader.class_names if name not in listing.classes]:
-        warnings.append(f"There are no test images of these classes: {some(missing)}.")
-    return dataclasses.replace(split, warnings=tuple(warnings))
+    warnings = (*reader.decisions[known:], *split.warnings, *_about(listing))
+    return dataclasses.replace(split, warnings=warnings)

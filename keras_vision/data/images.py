@@ -63,11 +63,15 @@ class Header:
         shape: (height, width, channels) as `read_image` would see them.
         kind: "16-bit", "32-bit" or "float" where values have to be scaled; else None.
         belied: The format of the content where the suffix names another; else None.
+        format: Of the content: "JPEG".
+        mode: What a pixel is, in Pillow's words: "RGB", "L", "P".
     """
 
     shape: tuple[int, int, int]
     kind: str | None = None
     belied: str | None = None
+    format: str = ""
+    mode: str = ""
 
 
 def read_header(path_or_bytes):
@@ -85,7 +89,7 @@ def read_header(path_or_bytes):
         named = None if isinstance(path_or_bytes, bytes) else FORMATS.get(Path(path_or_bytes).suffix.lower())
         actual = _ALIASES.get(image.format, image.format)
         belied = actual if named and named != actual else None
-        return Header((height, width, 1 if is_grey else 3), kind_of(image), belied)
+        return Header((height, width, 1 if is_grey else 3), kind_of(image), belied, actual, image.mode)
 
 
 def probe_image(path):
@@ -221,6 +225,8 @@ def _orientation(image):
 def _reason(error, path_or_bytes):
     if isinstance(error, Image.DecompressionBombError):
         return f"more than {MAX_PIXELS // 1_000_000} megapixels"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[0].lower() + error.strerror[1:]
     if not isinstance(error, Image.UnidentifiedImageError):
         return str(error) or type(error).__name__
     start = path_or_bytes[:64] if isinstance(path_or_bytes, bytes) else first_bytes(path_or_bytes)

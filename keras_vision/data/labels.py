@@ -3,17 +3,17 @@
     integers, floats without fraction   classes by number; their names are the numbers as text
     [n, 1], [1, n]                      as [n]
     one-hot rows [n, k]                 the number of the column
-    strings, bytes                      classes by name, sorted; names of digits alone sort as numbers
+    strings, bytes                      classes by name, sorted; names that are whole numbers, 7 or 7.0, as numbers
     booleans                            False and True
 
 The classes are those of the training labels. Names given beside them are used in the order in which they stand.
 """
 
 import dataclasses
-import re
 
 import numpy as np
 
+from keras_vision.data.spelling import plain_name, plain_texts, sorted_names
 from keras_vision.data.splits import some
 from keras_vision.errors import BadInput
 
@@ -39,9 +39,7 @@ class Classes:
             BadInput: There are labels that the training images do not have.
         """
         values, places = np.unique(labels, return_inverse=True)
-        # A split may hold as text what another holds as numbers.
-        texts = {str(key): key for key in self.codes}
-        keys = [value if value in self.codes else texts.get(str(value), value) for value in values.tolist()]
+        keys = self._keys(values)
         if unknown := [key for key in keys if key not in self.codes]:
             raise BadInput(
                 f"{what} has labels that no training image has: {some(sorted_names(map(str, unknown)))}. "
@@ -49,34 +47,22 @@ class Classes:
             )
         return np.array([self.codes[key] for key in keys], np.int64)[places.reshape(-1)]
 
+    def respelled(self, labels, what):
+        """Returns a sentence, in a list, about labels that the training images have in another spelling."""
+        values = np.unique(labels)
+        pairs = [f"{old} is {new}" for old, new in zip(values, self._keys(values), strict=True) if str(old) != str(new)]
+        return [f"Classes of {what} are spelled as in training: {some(pairs)}."] if pairs else []
 
-def sorted_names(names):
-    """Returns names of classes in their order: whole numbers as numbers where all are, else as text.
-
-    Example:
-
-    >>> sorted_names(["10", "9", "-1"]), sorted_names(["b", "10", "9"])
-    (['-1', '9', '10'], ['10', '9', 'b'])
-    """
-    names = list(names)
-    if all(name.removeprefix("-").isdecimal() for name in names):
-        return sorted(names, key=lambda name: (int(name), name))
-    return sorted(names)
-
-
-def plain_name(name):
-    """Returns a class's name without case, blanks and signs: two spellings of one class give the same.
-
-    What has no letters stays as it is, because 1-2 is not 12; and so do + and #, because C++ is not C.
-
-    Example:
-
-    >>> plain_name("T-shirt/top"), plain_name("t shirt_top"), plain_name("1-2")
-    ('tshirttop', 'tshirttop', '1-2')
-    """
-    if not any(map(str.isalpha, name)):
-        return name
-    return re.sub(r"[^\w+#]|_", "", name).casefold()
+    def _keys(self, values):
+        """What training calls these labels, as far as it has them."""
+        # A split may hold as text what another holds as numbers.
+        texts = {str(key): key for key in self.codes}
+        plain = {plain_name(text): key for text, key in texts.items()}
+        loose = plain if len(plain) == len(texts) else {}  # C and C++
+        return [
+            value if value in self.codes else texts.get(str(value), loose.get(plain_name(str(value)), value))
+            for value in values.tolist()
+        ]
 
 
 def count_labels(shape):
@@ -121,18 +107,18 @@ def plain_labels(labels, what):
         )
     kind = labels.dtype.kind
     if kind == "f":
-        labels = _whole(labels, what)
+        _check_whole(labels, what)
+        labels = labels.astype(np.int64)
     elif kind == "S":
         labels = np.char.decode(labels, "utf-8", "backslashreplace")
     elif kind == "b":
         labels = labels.astype(str)
     elif kind not in "iuUT":
         raise BadInput(f"{what} holds {labels.dtype}. Save labels as integers, or as strings with astype(str).")
-    if labels.dtype.kind in "iu":
+    if labels.dtype.kind in "iu" and labels.max(initial=0) <= np.iinfo(np.int64).max:
         return labels.astype(np.int64), columns
-    labels = np.char.strip(labels.astype(str))
-    if empty := int((labels == "").sum()):
-        raise BadInput(f"{what} has {empty} empty labels. Give each image a label, or leave these images out.")
+    labels, numbers = plain_texts(labels.astype(str), what)
+    _check_whole(numbers, what)
     return labels, columns
 
 
@@ -151,7 +137,7 @@ def _columns(labels, what):
     return is_high.argmax(axis=1)
 
 
-def _whole(labels, what):
+def _check_whole(labels, what):
     if not np.isfinite(labels).all():
         raise BadInput(f"{what} has labels that are not finite (NaN). Leave these images out.")
     if (labels != np.floor(labels)).any():
@@ -159,7 +145,6 @@ def _whole(labels, what):
             f"{what} has labels with fractions, such as {labels[labels != np.floor(labels)][0]:g}. Labels must be "
             "classes, not measurements: save integers or names."
         )
-    return labels.astype(np.int64)
 
 
 def find_classes(labels, columns, what, class_names=None):

@@ -15,11 +15,13 @@ from keras_vision.data.classes import (
     list_class_folders,
     list_classes,
     list_files,
+    match_names,
     without_asides,
 )
+from keras_vision.data.file_types import ARCHIVES
 from keras_vision.data.flat import classes_among, classes_from_names
 from keras_vision.data.images import printable
-from keras_vision.data.labels import plain_name
+from keras_vision.data.spelling import plain_name
 from keras_vision.data.split_names import TEST, TRAIN, VALIDATION, role_of
 from keras_vision.data.split_roles import classes_in, is_generic, split_folders
 from keras_vision.data.splits import some, spec_of
@@ -133,7 +135,7 @@ def _of_splits(folder, found, passed, known):
         listing = _of_other_split(found[role], known) if role in found else None
         if listing is not None:
             listings[role] = listing
-            decisions += _match_names(listing, known)
+            decisions += match_names(listing, known, f"{printable(listing.path.name)}/")
         elif role in found:
             decisions.append(_unlabelled(found[role], role))
     if listings:
@@ -141,7 +143,9 @@ def _of_splits(folder, found, passed, known):
     others = [one.name for one in folder.folders if one not in found.values()]
     others += [printable(path.name) for path in (*folder.others, *folder.images)]
     if others:
-        warnings.append(f"Only {_and(f'{one.name}/' for one in found.values())} are used here, and not {some(others)}.")
+        is_or_are = "is" if len(found) == 1 else "are"
+        used = _and(f"{one.name}/" for one in found.values())
+        warnings.append(f"Only {used} {is_or_are} used here, and not {some(others)}.")
     return Layout(listings, tuple(decisions), tuple(warnings))
 
 
@@ -154,22 +158,6 @@ def _of_other_split(split, known):
         fits = classes and (not known or {*map(plain_name, classes)} <= {*map(plain_name, known)})
         return list_files(folder, classes) if fits else None
     return list_class_folders(folder)
-
-
-def _match_names(listing, known):
-    """Gives classes the spelling that they have in the training split; returns what was decided."""
-    plain = {plain_name(name): name for name in known}
-    if len(plain) < len(known):  # C and C++
-        return []
-    change = {
-        name: plain[plain_name(name)] for name in listing.names() if name not in known and plain_name(name) in plain
-    }
-    if not change:
-        return []
-    listing.classes = [change.get(name, name) for name in listing.classes]
-    listing.unreadable = [(path, kind, change.get(name, name)) for path, kind, name in listing.unreadable]
-    pairs = [f"{old} is {new}" for old, new in change.items()]
-    return [f"Classes of {printable(listing.path.name)}/ are spelled as in training: {some(pairs)}."]
 
 
 def _purposes(names):
@@ -242,7 +230,7 @@ def _nothing(root):
         counts = [f"{count:,} {suffix or 'without a suffix'}" for suffix, count in suffixes.most_common()]
         seen = f"holds no images, only other files ({some(counts)})"
     mend = ""
-    if {".zip", ".tar", ".gz", ".tgz", ".rar", ".7z"} & set(suffixes):
+    if ARCHIVES & set(suffixes):
         mend = "Unpack the archive first."
     elif {".npy", ".npz"} & set(suffixes):
         mend = "Arrays are read from one file: --dataset npz:FILE."

@@ -1,4 +1,6 @@
-"""From a specification to images: `load_dataset` splits them for training, `load_images` reads them for evaluation."""
+"""From a specification to images: `load_dataset` splits them for training, `load_images` reads them for evaluation, and
+`load_to_audit` to look at them.
+"""
 
 import dataclasses
 import hashlib
@@ -9,6 +11,7 @@ from keras_vision.data.checks import (
     check_fits,
     check_labels,
     check_names,
+    check_shape,
     check_sides,
     checked_test,
     height_and_width,
@@ -19,17 +22,19 @@ from keras_vision.data.evaluation import evaluation_images
 from keras_vision.data.images import resize_images
 from keras_vision.data.labels import used_classes
 from keras_vision.data.opening import open_source
-from keras_vision.data.splits import Reading
+from keras_vision.data.splits import Reading, some
 from keras_vision.errors import BadInput
+from keras_vision.system.settings import SEED
 
 TEST_SHARE = 0.1
+VALIDATION_SHARE = 0.1
 
 
 def load_dataset(
     spec,
     *,
     data_dir=None,
-    validation_share=0.1,
+    validation_share=VALIDATION_SHARE,
     seed=0,
     image_size=None,
     on_bad_image="error",
@@ -64,10 +69,44 @@ def load_dataset(
     """
     if not 0 < validation_share < 1:
         raise BadInput(f"validation_share must be a share between 0 and 1, not {validation_share}. For 10% write 0.1.")
+    SEED("seed", seed)
     reading = Reading(height_and_width(image_size), on_bad_image, announce, pixel_scale)
+    source, fingerprint = _usable_source(spec, data_dir, reading)
+    return _split(spec, source, fingerprint, validation_share, seed)
+
+
+def load_to_audit(source, announce=None):
+    """Reads all images that can be read, to look at them; an image that cannot be read stops nothing.
+
+    Args:
+        source: A `DataSource`.
+        announce: As in `load_dataset`.
+
+    Returns:
+        The `Source`, which says what is its own, and the `Dataset` that a training would get of it.
+
+    Raises:
+        BadInput: As in `load_dataset`, but not for damaged images, which the splits of the source list.
+
+    Example:
+
+    >>> source, dataset = load_to_audit(DataSource("digits"))
+    >>> source.test is None, len(dataset.test())
+    (True, 179)
+    """
+    reading = Reading(height_and_width(source.image_size), tell=announce, audits=True)
+    opened, fingerprint = _usable_source(source.dataset, source.data_dir, reading)
+    if opened.train.files is None:
+        numbers = np.array([f"train/{number}" for number in range(len(opened.train))], object)
+        opened = dataclasses.replace(opened, train=dataclasses.replace(opened.train, files=numbers))
+    return opened, _split(source.dataset, opened, fingerprint, VALIDATION_SHARE, source.seed)
+
+
+def _usable_source(spec, data_dir, reading):
+    """Returns the `Source` that a specification names, as it is trained on, and its fingerprint."""
     source = _fit_for_training(spec, open_source(spec, data_dir, reading), reading)
     fingerprint = _fingerprint(source.train, source.class_names)
-    return _split(spec, _of_used_classes(spec, source, reading), fingerprint, validation_share, seed)
+    return _of_used_classes(spec, source, reading), fingerprint
 
 
 def _fit_for_training(spec, source, reading):
@@ -94,6 +133,8 @@ def _of_used_classes(spec, source, reading):
     if validation is not None:
         validation = fitted(validation, "validation")
         check_fits(spec, "validation", validation, train)
+    if shape := source.test_shape:
+        check_shape(spec, "test", (*(reading.image_size or shape[:2]), shape[2]), train)
     return dataclasses.replace(
         source,
         train=train,
@@ -107,6 +148,7 @@ def _of_used_classes(spec, source, reading):
 def _split(spec, source, fingerprint, validation_share, seed):
     """Returns the `Dataset` of a source; the splits that it lacks are carved from its training images."""
     given, open_own, validation, aside = source.train, source.test, source.validation, None
+    class_names = source.class_names
     warnings, left = list(given.warnings), np.arange(len(given))
     if open_own is None:
         left, aside = _set_aside(given, left, TEST_SHARE, seed=0)
@@ -116,12 +158,16 @@ def _split(spec, source, fingerprint, validation_share, seed):
     if is_carved := validation is None:
         left, validation = _set_aside(given, left, validation_share, seed)
     if not len(validation):
-        raise BadInput(f"{spec} has only {len(left)} training images. At least one class needs three or more.")
+        raise BadInput(
+            f"{spec} has {len(given)} training images in {len(source.class_names)} classes "
+            f"({some(source.class_names, 3)}), too few to set some of each aside. At least one class needs three or "
+            "more."
+        )
     train = given if len(left) == len(given) else given.at(left)
     warnings += [*validation.warnings, *training_warnings(train, validation, source.class_names, is_carved)]
 
     def open_test():  # holds on to the splits, and not to the images that they were carved from
-        return checked_test(spec, open_own() if open_own else aside, (train, validation))
+        return checked_test(spec, open_own() if open_own else aside, (train, validation), class_names)
 
     return Dataset(
         name=spec,
@@ -132,10 +178,17 @@ def _split(spec, source, fingerprint, validation_share, seed):
         origin=source.origin,
         fingerprint=fingerprint,
         warnings=tuple(warnings),
-        decisions=source.decisions,
+        decisions=(*source.decisions, *_told(source.class_names, train, validation, aside, is_carved)),
         seed=seed if is_carved else None,
         pixel_scale=source.pixel_scale,
     )
+
+
+def _told(class_names, train, validation, aside, is_carved):
+    """Which classes there are and how many images serve for what, in two sentences."""
+    counts = [f"{len(train):,} for training", f"{len(validation):,} for validation{is_carved * ' (set aside)'}"]
+    counts += [f"{len(aside):,} for testing (set aside)"] if aside else []
+    return f"{len(class_names):,} classes: {some(class_names, 10)}.", f"Images: {', '.join(counts)}."
 
 
 def _set_aside(split, left, share, seed):

@@ -47,7 +47,7 @@ class Mirror:
             return "Images are not mirrored in training: there are too few to tell whether that would be right."
         shown = f"{100 * self.further:.0f}% of the mirror images are further from their class than the originals"
         if self.allowed:
-            return f"Images are mirrored in training: {shown}, about half, so left and right make no difference."
+            return f"Images are mirrored in training: {shown}, hardly more than half, so left and right do not matter."
         if self.further <= FURTHER:
             shown += f", but {100 * self.most:.0f}% in one class"
         return f"Images are not mirrored in training: {shown}."

@@ -106,9 +106,8 @@ def open_npz(path, reading):
 
 
 def _part(archive, x, y):
-    return Part(
-        partial(archive.read, x), partial(archive.read, y), f"{archive.path.name}: {x}", f"{archive.path.name}: {y}"
-    )
+    names = f"{archive.path.name}: {x}", f"{archive.path.name}: {y}"
+    return Part(partial(archive.read, x), partial(archive.read, y), *names, header=archive.arrays[x])
 
 
 def _open_archive(path):
@@ -124,11 +123,16 @@ def _open_archive(path):
             raise BadInput(f"{path} is not an .npz file, whatever its name says. {_WANTED}")
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.namelist() if member.endswith(".npy")]
-            arrays = {member.removesuffix(".npy"): _header(archive, member) for member in members}
-            return Archive(path, arrays, partial(_load_npy, path))
+            names = archive.namelist()
+            arrays = {name.removesuffix(".npy"): _header(archive, name) for name in names if name.endswith(".npy")}
     except _READ_ERRORS as error:
         raise unreadable(path, error) from error
+    if names and not arrays:
+        raise BadInput(
+            f"{path} is an archive of other files ({some(names, 3)}), not of arrays. If they are images, unpack it and "
+            "give folder:PATH."
+        )
+    return Archive(path, arrays, partial(_load_npy, path))
 
 
 def _load_npy(path, key):

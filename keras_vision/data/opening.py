@@ -35,7 +35,7 @@ def open_source(spec, data_dir, reading):
     """
     place = locate(spec, data_dir)
     row = PATH_KINDS.get(place.kind)
-    if reading.skips and (row is None or row.image_files == "none"):
+    if reading.on_bad_image == "skip" and (row is None or row.image_files == "none"):
         able = " and ".join(FORMS[kind] for kind, one in PATH_KINDS.items() if one.image_files != "none")
         raise BadInput(f"on_bad_image='skip' works only with {able}, because {spec} has no image files. Leave it out.")
     if row is not None:

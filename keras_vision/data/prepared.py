@@ -21,7 +21,7 @@ from keras_vision.data.places import DATASETS, FORMS, PATH_KINDS, find_prepared,
 from keras_vision.data.sizes import choose_size
 from keras_vision.data.split_names import SPLITS, split_named
 from keras_vision.data.splits import Source, Split, check_memory, some, unreadable
-from keras_vision.data.values import over_white, to_uint8
+from keras_vision.data.values import check_fourth_channel, over_white, to_uint8
 from keras_vision.errors import BadInput, check_name, did_you_mean
 from keras_vision.system.keras_import import import_keras
 
@@ -63,7 +63,7 @@ def open_prepared(directory, image_size, known=None):
     if label_key is None:
         known = some(list(builder.info.features))
         raise BadInput(f"{directory} has no images with one class label each. Its features are {known}.")
-    splits, decisions = _splits(builder.info)
+    splits, decisions = _splits(builder.info, known is None)
     reader = _Reader(builder, image_key, label_key, image_size, splits.values() if known is not None else ())
     opened = {split: reader.read(splits[split]) for split in ("train", "validation") if split in splits}
     tested = None if opened else reader.read(splits["test"])
@@ -109,7 +109,7 @@ def _is_label(feature):
     return is_scalar and np.issubdtype(np.dtype(feature.np_dtype), np.integer)
 
 
-def _splits(info):
+def _splits(info, needs_training):
     """Dict from "train", "validation" and "test" to the data set's own name of each, and sentences about them."""
     names = [name for name, split in info.splits.items() if split.num_examples]
     found = {}
@@ -120,6 +120,10 @@ def _splits(info):
         return {"train": names[0]}, [f"{info.name} has one split, {names[0]}, which is used for training."]
     if not found:
         raise BadInput(f"{info.name} has no split of images for training or testing. It has {some(names) or 'none'}.")
+    if needs_training and "train" not in found:
+        raise BadInput(
+            f"{info.name} has no training images that could be told by the name of their split. It has {some(names)}."
+        )
     if "train" in found and "validation" in found:
         return found, [f"The validation images are those of {info.name}'s own split, {found['validation']}."]
     return found, []
@@ -154,7 +158,8 @@ class _Reader:
         images, self.scale, warnings = to_uint8(images, what, self.scale)
         if is_first:
             self.classes = self._find_classes(labels, what)
-            self.decisions += [line for line in (self.scale.sentence, self.classes.sentence) if line]
+            said = (self.scale.sentence, self.classes.sentence, *check_fourth_channel(images, what))
+            self.decisions += filter(None, said)
         return Split(over_white(images), self.classes.encode(labels, what), tuple(warnings))
 
     def _find_classes(self, labels, what):

@@ -20,7 +20,6 @@ from keras_vision.errors import BadInput
 
 _AT_ONCE = 64  # files for a thread: a task for each file would take more memory than a small image
 _NAMED = 20
-_DARK = 16
 
 
 class Reader:
@@ -48,7 +47,8 @@ class Reader:
         Raises:
             BadInput: Images that cannot be read, too many for the memory, or values of no known range.
         """
-        skips = self.reading.skips if skips is None else skips
+        may_skip = skips is None and self.reading.known is None
+        skips = self.reading.audits or (self.reading.skips if skips is None else skips)
         found, warnings = len(listing), []
         with quietly():
             results = _attempt(read_header, listing.files)
@@ -62,14 +62,13 @@ class Reader:
         empty = [one for one in bad if one.reason == EMPTY]
         damaged = [one for one in bad if one.reason != EMPTY]
         if (damaged and not skips) or not headers or not len(listing):
-            raise _refused(damaged or empty, found, listing.path, skips)
+            raise _refused(damaged or empty, found, listing.path, may_skip and not skips)
         for ones, what in ((empty, "are empty"), (damaged, "cannot be decoded")):
             if ones:
                 names = some(_short([one.short if ones is damaged else one.name for one in ones], listing.path))
                 warnings.append(f"{len(ones):,} of {found:,} image files {what} and are left out: {names}.")
-        if images.max() < _DARK:
-            warnings.append(f"The images are nearly black: no value is above {images.max()} of 255.")
-        return Split(images, self.labels(listing), tuple(warnings))
+        files = np.array(listing.files, object)
+        return Split(images, self.labels(listing), tuple(warnings), files, tuple(bad))
 
     def labels(self, listing):
         """Returns the label of each image of a listing."""
@@ -130,7 +129,7 @@ class Reader:
         return images[: len(kept)], results
 
 
-def check_kinds(listing, skips):
+def check_kinds(listing, reading):
     """Refuses pictures of kinds that cannot be read, or says that they are passed over; returns warnings.
 
     One that has a readable image of the same name beside it, as cameras save both, is not missed.
@@ -149,9 +148,10 @@ def check_kinds(listing, skips):
         classes = collections.Counter(name for _, its, name in missed if its == kind)
         parts.append(f"{count:,} {kind} ({some([f'{name}: {n:,}' for name, n in classes.most_common()])})")
     seen = f"{len(missed):,} of {total:,} pictures in {printable(listing.path)} have formats that cannot be read here"
-    if skips:
+    if reading.skips:
         return [f"{seen} and are left out: {', '.join(parts)}."]
-    raise BadInput(f"{seen}: {', '.join(parts)}. {mend_for(list(kinds))} Or leave them out with --on-bad-image skip.")
+    mend = " Or leave them out with --on-bad-image skip." if reading.known is None else ""
+    raise BadInput(f"{seen}: {', '.join(parts)}. {mend_for(list(kinds))}{mend}")
 
 
 def _attempt(function, values):
@@ -183,10 +183,10 @@ def _short(names, path):
     return [name.removeprefix(f"{printable(path)}/") for name in names]
 
 
-def _refused(bad, found, path, skips):
+def _refused(bad, found, path, may_skip):
     if not found:
         return BadInput(f"The folder {printable(path)} holds no images that can be read.")
-    mend = "" if skips else " Or leave them out of training with --on-bad-image skip."
+    mend = " Or leave them out of training with --on-bad-image skip." if may_skip else ""
     return BadInput(
         f"{len(bad):,} of {found:,} images in {printable(path)} cannot be read: "
         f"{some(_short([one.short for one in bad], path), _NAMED)}. Replace or remove them.{mend}"

@@ -22,18 +22,23 @@ class Split:
         images: uint8 array [n, h, w, c].
         labels: int64 array [n].
         warnings: Sentences about this split that a person should read.
+        files: Array [n] of the file that each image was read from; None where images have no files of their own. An
+            audit calls these by their numbers, "train/17".
+        left_out: Files that could not be read, each as the `BadImage` that says why.
     """
 
     images: np.ndarray
     labels: np.ndarray
     warnings: tuple[str, ...] = ()
+    files: np.ndarray | None = None
+    left_out: tuple = ()
 
     def __len__(self):
         return len(self.labels)
 
     def at(self, rows):
         """Returns the split of some of its images, by their numbers or by a mask, without its warnings."""
-        return Split(self.images[rows], self.labels[rows])
+        return Split(self.images[rows], self.labels[rows], files=None if self.files is None else self.files[rows])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +52,7 @@ class Reading:
         pixel_scale: As in `Dataset`, to read these images as those of a model; None to decide it from these.
         known: Names of the classes of a model that is to be measured: then no images have to be for training, and the
             classes are those of all splits. None of a source that is to be trained on.
+        audits: Whether the images are only looked at: then what cannot be read is left out of every split and listed.
 
     Raises:
         BadInput: Unknown name.
@@ -57,6 +63,7 @@ class Reading:
     tell: Callable[[str], object] | None = None
     pixel_scale: dict[str, float] | None = None
     known: tuple[str, ...] | None = None
+    audits: bool = False
 
     def __post_init__(self):
         check_choice("on_bad_image", self.on_bad_image, ON_BAD_IMAGE)
@@ -64,7 +71,7 @@ class Reading:
     @property
     def skips(self):
         """Whether images that cannot be decoded are left out."""
-        return self.on_bad_image == "skip"
+        return self.on_bad_image == "skip" or self.audits
 
     def announce(self, line):
         """Says what is about to be done, where somebody listens."""
@@ -84,6 +91,7 @@ class Source:
         validation: Its validation images; None where it has none of its own.
         decisions: What was decided for the person, a sentence each: how values were scaled, which split is which.
         pixel_scale: The white of each kind of image with more than eight bits, as `data/depths.py` decides it.
+        test_shape: (height, width, channels) of the test images where that is known before they are read, else None.
     """
 
     train: Split | None
@@ -93,6 +101,7 @@ class Source:
     validation: Split | None = None
     decisions: tuple[str, ...] = ()
     pixel_scale: dict[str, float] = dataclasses.field(default_factory=dict)
+    test_shape: tuple[int, int, int] | None = None
 
 
 def some(names, most=5):

@@ -1,7 +1,7 @@
 """What lies in a folder, at any depth. Only files without a known suffix are opened, to see how they begin.
 
 Links to folders are followed, but never back up to a folder that is being listed, and one link to each folder; so a
-loop ends. Names that start with a dot and what systems leave about are left alone.
+loop ends. Names that start with a dot, what systems leave about, and runs of this program are left alone.
 """
 
 import collections
@@ -9,9 +9,10 @@ import dataclasses
 import os
 from pathlib import Path
 
-from keras_vision.data.file_types import IMAGE, SILENT, kind_of_file
+from keras_vision.data.file_types import ARCHIVES, IMAGE, SILENT, kind_of_file
 from keras_vision.data.images import printable
 from keras_vision.errors import BadInput
+from keras_vision.runs import is_run
 
 _DEEPEST = 16
 # A home folder or a disk, given by mistake, is not walked to its end.
@@ -77,15 +78,19 @@ def list_folder(path):
     if not path.is_dir():
         shown = printable(path)
         what = f"{shown} is a file, not a folder" if path.is_file() else f"The folder {shown} does not exist"
-        raise BadInput(f"{what}. Give a folder with one folder of images for each class.")
+        unpack = "Unpack it, and give" if path.suffix.lower() in ARCHIVES and path.is_file() else "Give"
+        raise BadInput(f"{what}. {unpack} a folder with one folder of images for each class.")
     folder = _listed(path, (), set(), collections.Counter())
+    if folder is None:
+        raise BadInput(f"The folder {printable(path)} holds runs of this program and no images. Give one with images.")
     if folder.error:
         raise BadInput(f"The folder {printable(path)} cannot be read ({folder.error}). Check its permissions.")
     return folder
 
 
 def _listed(path, above, linked, seen):
-    folder = Folder(path)
+    """The `Folder` at a path; None where it holds runs of this program alone, as `runs/` does."""
+    folder, has_runs = Folder(path), False
     try:
         status = os.stat(path)
         here = (status.st_dev, status.st_ino)
@@ -99,8 +104,13 @@ def _listed(path, above, linked, seen):
         if not _is_folder(entry):
             _put_file(folder, path / entry.name)
             seen["files"] += 1
+        elif is_run(path / entry.name):
+            has_runs = True
         elif _leads_on(entry, (*above, here), linked):
-            folder.folders.append(_listed(path / entry.name, (*above, here), linked, seen))
+            if below := _listed(path / entry.name, (*above, here), linked, seen):
+                folder.folders.append(below)
+            else:
+                has_runs = True
         else:
             folder.others.append(path / entry.name)
     seen["others"] += len(folder.others)
@@ -109,7 +119,8 @@ def _listed(path, above, linked, seen):
             f"So far {seen['others']:,} of {seen['files']:,} files are not images, the last in {printable(path)}. "
             "Give a folder that holds the images and little else."
         )
-    return folder
+    is_empty = not (folder.images or folder.unreadable or folder.others or folder.folders)
+    return None if has_runs and is_empty else folder
 
 
 def _is_folder(entry):

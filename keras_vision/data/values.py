@@ -32,6 +32,8 @@ _DEPTHS = {10: 1023, 12: 4095, 14: 16383, 16: 65535}
 # Of the brightest value: pictures that reach no half of 255 are told of, for they may be in another range.
 _DARK = 128
 _FAINT = 0.05
+# Of the values of transparency: edges of drawn shapes lie between.
+_OPAQUE_OR_CLEAR = 0.8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -225,29 +227,57 @@ def _pieces(images):
     return [slice(start, start + step) for start in range(0, len(images), step)]
 
 
+def check_fourth_channel(images, what):
+    """Returns the sentence about a fourth channel that is transparency, in a tuple; nothing where there is none.
+
+    Transparency is nearly everywhere none or complete. A channel of other values, near-infrared light for example, is
+    as much of the image as the others, and would be lost.
+
+    Args:
+        images: uint8 [n, h, w, c].
+        what: Names them in messages.
+
+    Raises:
+        BadInput: Two channels, or a fourth that is not transparency.
+
+    Example:
+
+    >>> check_fourth_channel(np.full((1, 2, 2, 4), 255, "uint8"), "x_train")
+    ('x_train: the fourth channel is taken as transparency, and the images are laid over white.',)
+    """
+    channels = images.shape[3]
+    if channels == 4:
+        opacity = images[..., 3]
+        if np.isin(opacity, (0, 255)).mean() >= _OPAQUE_OR_CLEAR:
+            return (f"{what}: the fourth channel is taken as transparency, and the images are laid over white.",)
+    if channels in (2, 4):
+        seen = "two channels" if channels == 2 else "a fourth channel that does not look like transparency"
+        raise BadInput(
+            f"{what} has {seen}, and models here take grey or RGB images. Save the channels that matter: one, or three."
+        )
+    return ()
+
+
 def over_white(images):
     """Returns images with transparency laid over white, as image files are read; those without any as they are.
 
     Args:
-        images: uint8 [n, h, w, 4], or [n, h, w, 2] for grey.
+        images: uint8 [n, h, w, c].
 
     Returns:
-        uint8 [n, h, w, 3], or [n, h, w, 1].
+        uint8 [n, h, w, 3] of four channels.
 
     Example:
 
     >>> over_white(np.array([[[[0, 0, 0, 0]]]], "uint8")).tolist()
     [[[[255, 255, 255]]]]
     """
-    if images.shape[3] not in (2, 4):
+    if images.shape[3] != 4:
         return images
-    channels = images.shape[3] - 1
-    flat = np.empty((*images.shape[:3], channels), np.uint8)
+    flat = np.empty((*images.shape[:3], 3), np.uint8)
     for piece in _pieces(images):
         tall = images[piece].reshape(-1, *images.shape[2:])
-        # Pillow composes colours alone: grey travels as three equal ones.
-        colours = tall if channels == 3 else np.concatenate([tall[..., :1]] * 3 + [tall[..., 1:]], axis=-1)
-        picture = Image.fromarray(np.ascontiguousarray(colours))
+        picture = Image.fromarray(np.ascontiguousarray(tall))
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, (255, 255, 255, 255)), picture)
-        flat[piece] = np.asarray(picture)[..., :channels].reshape(-1, *images.shape[1:3], channels)
+        flat[piece] = np.asarray(picture)[..., :3].reshape(-1, *images.shape[1:3], 3)
     return flat

@@ -53,10 +53,11 @@ def new_picture(figure, position=(1, 1, 1), *, title=""):
     return axes
 
 
-def literal(name):
+def literal(name, longest=LONGEST):
     """Returns a name as a text of a figure that shows it as it is: what lies between two $ is else set as mathematics.
 
-    A long one loses its middle, and line ends and what no stream can encode become question marks.
+    One of more than `longest` characters loses its middle; line ends and what no stream can encode become question
+    marks.
 
     Example:
 
@@ -64,8 +65,8 @@ def literal(name):
     \\$\\$
     """
     shown = "".join(letter if letter.isprintable() else "?" for letter in name)
-    if len(shown) > LONGEST:
-        shown = f"{shown[: LONGEST // 2]}…{shown[-LONGEST // 2 + 1 :]}"
+    if len(shown) > longest:
+        shown = f"{shown[: longest // 2]}…{shown[-longest // 2 + 1 :]}"
     return shown.replace("$", r"\$")
 
 

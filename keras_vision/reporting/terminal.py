@@ -16,11 +16,11 @@ def drawn(table):
     title = table.title and Text(table.title, style="table.title")
     made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for place, name in enumerate(table.columns):
+        cells = [row[place] for row in table.rows if row is not None]
         if place in table.texts:
-            made.add_column(name, overflow="fold", min_width=LEAST_TEXT)
+            made.add_column(name, overflow="fold", min_width=min(LEAST_TEXT, max(map(len, [name, *cells]))))
         else:
-            whole = [*name.split(), *(row[place] for row in table.rows if row is not None)]
-            made.add_column(name, justify="right", width=max(map(len, whole)))
+            made.add_column(name, justify="right", width=max(map(len, [*name.split(), *cells])))
     for row in table.rows:
         if row is None:
             made.add_section()

@@ -14,6 +14,7 @@ _PUBLIC = {
     "default_workdir": "keras_vision.runs.run",
     "file_name": "keras_vision.runs.files",
     "first_difference": "keras_vision.runs.run",
+    "is_run": "keras_vision.runs.run",
     "load_model": "keras_vision.runs.opening",
     "model_file": "keras_vision.runs.opening",
     "processor_name": "keras_vision.runs.provenance",

@@ -65,6 +65,7 @@ def _is_scale(value):
 CARD_PARTS = {
     "class_names": (_is_list_of_texts_or_none, "a list of texts"),
     "dataset": (_is_text_or_none, "a text"),
+    "training_images": (_is_list_of_texts_or_none, "a list of texts"),
     "pixel_scale": (_is_scale, "made of numbers"),
     "data_source": (lambda source: isinstance(source, dict), "an object"),
 }

@@ -36,6 +36,9 @@ def atomic_path(path):
             os.fsync(file.fileno())
         os.replace(temporary, path)
         _sync_directory(path.parent)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a write to a full disk does not say where
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -10,16 +10,20 @@ from pathlib import Path
 
 def provenance():
     """Returns when, with which versions and on what machine a run is made."""
-    packages = ("keras-vision", "keras", "tensorflow", "keras-tuner", "numpy")
-    versions = {"python": platform.python_version()}
-    for name in packages:
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            versions[name] = metadata.version(name)
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": versions,
+        "versions": versions(),
         "machine": {"system": platform.platform(), "processor": processor_name(), "cores": os.cpu_count()},
     }
+
+
+def versions():
+    """Returns a dict: the versions of Python and of the packages on which numbers depend, as far as they are there."""
+    found = {"python": platform.python_version()}
+    for name in ("keras-vision", "keras", "tensorflow", "keras-tuner", "numpy"):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 def processor_name():

@@ -5,6 +5,7 @@ runs/<name>/ config.json   every resolved setting, seed, versions, machine
              result.json   what came of it; a run that has one is finished
              model.keras   the best weights by validation; class names and data set travel inside
              checkpoint/   to resume; gone once the run is finished
+             index.html    its page
              tensorboard/  figures/
 a search adds trials.jsonl, trials.csv and trials/<id>/, which are runs of their own
 """
@@ -14,7 +15,7 @@ import json
 import re
 from pathlib import Path, PurePath, PureWindowsPath
 
-from keras_vision.errors import BadInput
+from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.runs.files import read_json, write_json, write_text
 from keras_vision.runs.locks import HOLDER, LOCK, InUse, held
 from keras_vision.runs.provenance import provenance
@@ -158,6 +159,20 @@ class Run:
     def log_metrics(self, history):
         """Writes the epochs so far, one JSON object per line."""
         write_text(self.metrics_path, "".join(json.dumps(row, allow_nan=False) + "\n" for row in history))
+
+
+def is_run(folder):
+    """Returns whether a folder is a run directory that this program wrote.
+
+    Example:
+
+    >>> is_run("photos")
+    False
+    """
+    try:
+        return bool(Run(folder).config["versions"])
+    except (OSError, KeyError, KerasVisionError):  # there is no record, or it is another program's
+        return False
 
 
 def _kind_of(settings):

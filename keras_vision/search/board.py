@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 
 from keras_vision.analysis.pareto_front import COSTS, name_of, on_fronts, plot_front
 from keras_vision.reporting.events import EventLog
@@ -21,6 +22,10 @@ MEASURED = (
     *("parameters", "macs", "latency_ms", "stopped"),
 )
 
+# For so many times as long as it took to write the tables they are left as they are while trials end. With thousands of
+# trials that is a second.
+REST = 20
+
 
 class Board:
     """The tables, pictures and TensorBoard sessions of one search.
@@ -34,15 +39,19 @@ class Board:
     def __init__(self, run, space, metric="accuracy"):
         self.run, self.space, self.score = run, space, f"val_{metric}"
         self.metrics = {f"best_{self.score}": name_of(self.score)} | METRICS
+        self._seen, self._open = 0, []  # how many trials TensorBoard was told of, and those of them that go on
+        self._written, self._took = 0.0, 0.0  # when the tables were written, and for how long, in seconds
 
     def log_missing(self, trials):
         """Declares the columns of HParams, and logs the sessions that a kill kept from TensorBoard."""
         if not any(self.run.tensorboard.glob("events.*")):
             with EventLog(self.run.tensorboard) as log:
                 log.experiment(self.space.names, self.metrics)
-        for trial in trials:
+        found = [*self._open, *trials[self._seen :]]
+        for trial in found:
             if trial.status != "OPEN" and not any(self._tensorboard(trial).glob("events.*")):
                 self.log_session(trial)
+        self._seen, self._open = len(trials), [trial for trial in found if trial.status == "OPEN"]
 
     def log_session(self, trial):
         """Logs a closed trial as one session of HParams, with the settings that it used and what it came to."""
@@ -59,11 +68,17 @@ class Board:
     def _tensorboard(self, trial):
         return trial_run(self.run, trial).tensorboard
 
+    def refresh_tables(self, trials):
+        """Writes the tables, unless they are new: what that takes grows with the trials, as do the times it is done."""
+        if time.monotonic() - self._written >= REST * self._took:
+            self.write_tables(trials)
+
     def write_tables(self, trials):
         """Writes trials.csv: all trials; and front.csv: those that no other beats in accuracy and one cost at once.
 
         A trial that was given up is not on the front: its accuracy is that of a training that was not done.
         """
+        begin = time.monotonic()
         names = list(dict.fromkeys(name for trial in trials for name in trial.values))
         rows = [
             {"trial": trial.name, "status": trial.status}
@@ -78,6 +93,8 @@ class Board:
         fronts = on_fronts(done, self.score)
         columns = ["trial", self.score, *COSTS, "smallest_by", *names]
         self._write("front.csv", fronts, columns)
+        self._written = time.monotonic()
+        self._took = self._written - begin
 
     def _write(self, name, rows, columns):
         text = io.StringIO()

@@ -15,6 +15,7 @@ One JSON object per line, each with the checksum of its own text, synced to disk
                  whether that shows the target
 """
 
+import bisect
 import dataclasses
 import errno
 import json
@@ -112,6 +113,8 @@ class Ledger:
 
     Attributes:
         trials: List of `Trial`.
+        completed: Those that have a result.
+        closed: Those that count: they ended and were not rejected.
         turns: What a strategy was asked and told, in its order: (event, the `Trial`, the event's details); of the
             events "asked", "completed", "failed", "rejected" and "confirmed".
 
@@ -122,6 +125,7 @@ class Ledger:
     def __init__(self, path, warn=print):
         self.path = Path(path)
         self.trials, self.turns = [], []
+        self.completed, self.closed = [], []  # kept, since looking through thousands of trials takes as long as a start
         self._torn = 0  # bytes of half a record at the end of the file
         for event in self._read(warn):
             self._apply(event)
@@ -142,16 +146,6 @@ class Ledger:
                 file.truncate(size)  # half a record, with another behind it, would be damage
                 raise
         self._apply(entry)
-
-    @property
-    def completed(self):
-        """The trials that have a result."""
-        return [trial for trial in self.trials if trial.status == "COMPLETED"]
-
-    @property
-    def closed(self):
-        """The trials that count: those that ended and were not rejected."""
-        return [trial for trial in self.trials if trial.status in ("COMPLETED", "FAILED")]
 
     def _read(self, warn):
         if not self.path.exists():
@@ -190,8 +184,12 @@ class Ledger:
                 trial.attempts_at(details.get("confirmation")).excuse()
             case "completed":
                 trial.status, trial.result = "COMPLETED", details["result"]
+                for trials in (self.completed, self.closed):
+                    bisect.insort(trials, trial, key=_number)
             case "failed" | "rejected" as event:
                 trial.status, trial.reason = event.upper(), details["reason"]
+                if event == "failed":
+                    bisect.insort(self.closed, trial, key=_number)
             case "confirmed":
                 trial.confirmed = details
 
@@ -209,6 +207,10 @@ def confirmation_run(run, trial, number):
 def confirmation_runs(run, trial):
     """Returns the `Run`s of the confirmations of a trial that were begun."""
     return [Run(path) for path in sorted((run.path / "confirm").glob(f"{trial.name}-*"))]
+
+
+def _number(trial):
+    return trial.number
 
 
 def plain_number(value):

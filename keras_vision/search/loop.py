@@ -6,6 +6,7 @@ the ledger to a fresh one brings it to the state it had. As many trials run at o
 """
 
 import dataclasses
+import shutil
 import time
 
 from keras_vision.errors import KerasVisionError
@@ -16,8 +17,7 @@ from keras_vision.search.board import Board
 from keras_vision.search.confirming import Confirmer
 from keras_vision.search.costs import costs_of
 from keras_vision.search.executors import Failure
-from keras_vision.search.executors.here import Here
-from keras_vision.search.executors.processes import Processes
+from keras_vision.search.executors.hiring import here
 from keras_vision.search.executors.runner import Workplace
 from keras_vision.search.failures import check_first_trials, why_none
 from keras_vision.search.ledger import Ledger, trial_run
@@ -25,10 +25,9 @@ from keras_vision.search.networks import Networks
 from keras_vision.search.outcome import is_sound, outcome_of, reaches
 from keras_vision.search.proposals import Proposals
 from keras_vision.search.trainings import Trainings
-from keras_vision.system.machine import cores
 
 
-def run_search(plan, dataset, space, run, progress=None, workers=1):
+def run_search(plan, dataset, space, run, progress=None, hire=here):
     """Searches, or goes on with a search; trains what was found anew, and goes on where that was luck.
 
     Args:
@@ -37,7 +36,7 @@ def run_search(plan, dataset, space, run, progress=None, workers=1):
         space: A `Space` or a `Ladder`, as the strategy needs: what its values mean.
         run: The `Run` of the search. Trials are runs in its folder `trials`.
         progress: A `Progress`.
-        workers: How many trainings run side by side, each in a process of its own; 1 trains in this one.
+        hire: Returns the executor, on which trainings run; see `executors.hiring`.
 
     Returns:
         The result as a dict, which is also on disk: the best trial's, with what the search found and cost.
@@ -46,18 +45,11 @@ def run_search(plan, dataset, space, run, progress=None, workers=1):
         KerasVisionError: No trial completed; or the ledger on disk is damaged, or is not what this strategy would have
             proposed.
     """
-    search = Search(plan, dataset, space, run, progress, workers)
+    search = Search(plan, dataset, space, run, progress, hire)
     try:
         return search.find()
     finally:
         search.executor.close()
-
-
-def make_executor(place, run, workers):
-    """Returns where the trainings of a search run: in this process, or in so many others."""
-    if workers == 1:
-        return Here(place)
-    return Processes(place, run.path / "images", workers, threads=max(1, cores() // workers))
 
 
 class Search:
@@ -68,18 +60,21 @@ class Search:
         unfinished: The trials that ran out of time, with their results so far.
     """
 
-    def __init__(self, plan, dataset, space, run, progress=None, workers=1):
+    def __init__(self, plan, dataset, space, run, progress=None, hire=here):
         self.plan, self.space, self.run, self.progress = plan, space, run, progress or Progress()
         self.needed = plan.goal.score
         self.ledger = Ledger(run.path / "trials.jsonl", warn=self.progress.say)
         self.board = Board(run, space, plan.goal.metric)
         self.networks = Networks(plan.model, dataset, plan.limits, self.progress.say)
         place = Workplace(plan, dataset, space, self.networks, self.progress)
-        self.executor = make_executor(place, run, workers)
+        folder = run.path / "workers"
+        shutil.rmtree(folder, ignore_errors=True)  # of a search that was killed; what may still run of it ends
+        self.executor = hire(place, folder)
         self.trainings = Trainings(run, self.ledger, self.executor)
         self.confirmer = Confirmer(plan, run, self.trainings, self.progress.say)
         self.proposals = Proposals(plan, space, self.networks, self.ledger, self.progress.say)
         self.unfinished = []
+        self._unpruned = [trial for trial in self.ledger.trials if trial.status != "OPEN"]
 
     # ---- the whole of it ----
 
@@ -97,7 +92,9 @@ class Search:
 
     def _left(self):
         """Returns how many more trials there may be; some more than were planned where luck left a gap."""
-        spare = self.plan.spare_trials if ranking.has_gap(self.ledger.completed, self.needed) else 0
+        spare = self.plan.spare_trials
+        if spare and not ranking.has_gap(self.ledger.completed, self.needed):
+            spare = 0
         return self.plan.max_trials + spare - len(self.ledger.closed)
 
     def go(self):
@@ -178,7 +175,10 @@ class Search:
     # ---- the best so far ----
 
     def _ranking(self, *more):
-        return ranking.ranking(self.run, [*self.ledger.completed, *more], self.needed)
+        # Only those whose models were not deleted can be first; to look at all others, too, would take the longer, the
+        # more trials there were.
+        whole = [trial for trial in self._unpruned if trial.status == "COMPLETED"] or self.ledger.completed
+        return ranking.ranking(self.run, [*whole, *more], self.needed)
 
     @property
     def best(self):
@@ -197,7 +197,9 @@ class Search:
             self.progress.say(f"  reached {self.needed:.4f} with {size} ({best.score:.4f}){further}")
 
     def _prune(self):
-        winner.prune(self.run, self.ledger.trials, ranking.kept(self._ranking(), self.plan.goal, self.plan.keep))
+        kept = ranking.kept(self._ranking(), self.plan.goal, self.plan.keep)
+        winner.prune(self.run, self._unpruned, kept)
+        self._unpruned = kept
 
     def _ended(self):
         closed, deadline = self.ledger.closed, self.plan.deadline
@@ -247,7 +249,7 @@ class Search:
         if self.best is not before:
             self._crown(self.best)
         self._prune()
-        self.board.write_tables(self.ledger.trials)
+        self.board.refresh_tables(self.ledger.trials)
         if trial.status == "FAILED":
             check_first_trials(self.run, self.ledger.trials)
 
@@ -264,5 +266,6 @@ class Search:
 
     def _close(self, trial, event, **details):
         self.proposals.close(trial, event, **details)
+        self._unpruned.append(trial)
         if trial.status == "FAILED":
             self.progress.say(f"  failed: {trial.reason}")

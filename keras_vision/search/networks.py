@@ -15,11 +15,14 @@ class Networks:
         dataset: The `Dataset`.
         limits: A `Limits`.
         say: Called with a line for each network that does not fit the images.
+
+    Attributes:
+        counts: The `ModelCounts` so far, by settings as JSON. Searches for the same images may share them.
     """
 
     def __init__(self, model, dataset, limits, say):
         self.model, self.dataset, self.limits, self.say = model, dataset, limits, say
-        self._counts, self._unfit = {}, {}
+        self.counts, self._unfit = {}, {}
 
     def build(self, settings):
         """Returns the network of these builder keywords."""
@@ -28,13 +31,13 @@ class Networks:
     def counts_of(self, settings):
         """Returns the `ModelCounts` of a network without allocating it, or None where its settings do not fit."""
         key = json.dumps(settings, sort_keys=True)
-        if key not in self._counts:
+        if key not in self.counts:
             try:
-                self._counts[key] = count_unbuilt(lambda: self.build(settings))
+                self.counts[key] = count_unbuilt(lambda: self.build(settings))
             except Exception as error:  # its trial, if it has one, builds it again, and fails with the reason
-                self._counts[key] = None
+                self.counts[key] = None
                 self._unfit[key] = f"{type(error).__name__}: {error}".splitlines()[0]
-        return self._counts[key]
+        return self.counts[key]
 
     def size_of(self, settings):
         """Returns the number of trainable parameters, or None, having said why, where the settings do not fit."""

@@ -6,7 +6,7 @@ each. Of these trainings nothing is chosen: not the epoch, not one among them. T
 added, is what counts. Chance is in the images that were seen, and in the training: a person gets one network, which
 lies beside the mean of such networks.
 
-`Goal` is what is asked, `outcome_of` what came of it; nothing else decides whether a target is reached.
+`Goal` is what is asked, `outcome_of` what came of it; nothing else decides whether a search reached its target.
 """
 
 import dataclasses
@@ -21,6 +21,9 @@ from keras_vision.search.bounds import CONFIDENCE, Z, effective_images, lower_bo
 from keras_vision.training.validation_scores import METRICS, score_of
 
 CONFIRMATIONS = 3  # at least
+# So much of the error that a target allows may go to what is not known: a network is not asked to make far fewer
+# mistakes than it may. Where images are few, they are seen in more trainings for that.
+UNKNOWN = 1 / 5
 # A network that misses by more than so many standard errors of what is known is not trained yet again.
 FUTILE = 2.0
 
@@ -46,13 +49,14 @@ class Goal:
 
     @property
     def usual_confirmations(self):
-        """How many trainings it takes to show the target of a network that makes half the mistakes it may make.
+        """How many trainings it takes to show the target of a network that makes less than its mistakes by `UNKNOWN`.
 
         There are at least `CONFIRMATIONS`, and none more whose validation images others have seen; 0 without a target.
         """
         if self.target is None:
             return 0
-        images = 4 * Z**2 * self.target / max(1 - self.target, 1e-9)  # where Z standard deviations are half the error
+        # Where Z standard deviations are that share of the error.
+        images = (Z / UNKNOWN) ** 2 * self.target / max(1 - self.target, 1e-9)
         return max(CONFIRMATIONS, min(math.ceil(images / self.images), self.folds))
 
     @property
@@ -245,7 +249,7 @@ class Outcome:
                     f"{self.at_least:.4f}"
                 )
             case State.UNCONFIRMED:
-                return f"{target} reached, but not confirmed yet"
+                return f"{target} not shown yet: the same command trains {self.trial} anew"
         return (
             f"{target} not reached: the best {metric} on validation images is {self.score:.4f}, but {self.needed:.4f} "
             "is needed"

@@ -38,7 +38,9 @@ class Proposals:
         Args:
             running: The trials that run.
         """
-        open_trials = [trial for trial in self.ledger.trials if trial.status == "OPEN" and trial not in running]
+        numbers = {trial.number for trial in running}
+        trials = self.ledger.trials
+        open_trials = (trial for trial in trials if trial.status == "OPEN" and trial.number not in numbers)
         wanted = (trial for trial in open_trials if self.wants(trial) and not self._is_over(trial))
         return next(wanted, None) or self._ask()
 

@@ -55,7 +55,7 @@ def report_on(workdir, progress=None):
         "result": result,
         "verdict": recorded_outcome(result, settings["target_acc"]).sentence() if result else "",
         "leaders": _leaders(ranking(run, completed, goal)),
-        "front": _read_csv(run.path / "front.csv"),
+        "front": read_csv(run.path / "front.csv"),
         "importance": importance,
         "caution": caution(len(completed), len(importance)),
         "failed": [
@@ -130,7 +130,7 @@ def _leaders(trials):
     ]
 
 
-def _shared(settings):
+def shared_settings(settings):
     """Returns what several dicts have in common; nothing of fewer than two."""
     first, *others = settings or [{}]
     return {k: v for k, v in first.items() if others and all(k in other and other[k] == v for other in others)}
@@ -140,7 +140,8 @@ def _statuses(trials):
     return sorted({trial.status for trial in trials})
 
 
-def _read_csv(path):
+def read_csv(path):
+    """Returns the rows of a CSV file of a run as dicts; none where there is no such file."""
     if not Path(path).exists():
         return []
     with open(path, encoding="utf-8", newline="") as file:
@@ -154,7 +155,7 @@ def parts(found):
     target = f", target {metric} {found['target_acc']:g}" if found["target_acc"] is not None else ""
     counts = ", ".join(f"{status.lower()}: {count}" for status, count in found["statuses"].items())
     yield f"{found['model']} on {found['dataset']}{target} ({counts})"
-    shared = _shared([line["values"] for line in found["leaders"]])
+    shared = shared_settings([line["values"] for line in found["leaders"]])
     if shared:
         yield f"all with {settings_line(shared)}"
     leaders = Table(

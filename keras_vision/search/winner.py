@@ -35,11 +35,10 @@ def hand_over(run, best, result):
 def prune(run, trials, kept):
     """Deletes what no later start needs: checkpoints of closed trials, and models of those that are not kept."""
     for trial in trials:
-        if trial.status != "OPEN":
-            its_run = trial_run(run, trial)
-            Checkpoints(its_run.checkpoints).remove()
-            if trial not in kept:
-                its_run.model_path.unlink(missing_ok=True)
+        its_run = trial_run(run, trial)
+        Checkpoints(its_run.checkpoints).remove()
+        if trial not in kept:
+            its_run.model_path.unlink(missing_ok=True)
 
 
 def tally(trials):

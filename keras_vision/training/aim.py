@@ -4,12 +4,27 @@ import dataclasses
 from collections.abc import Callable
 
 from keras_vision.errors import check_choice
-from keras_vision.training.validation_scores import METRICS
+from keras_vision.training.validation_scores import METRICS, score_of
 
 KEPT = ("best", "last")  # epochs whose weights a training may leave behind
 UNFINISHED = ("time", "paused")  # why a training stopped that goes on when it is started again
 LEARNED = 0.999  # of the training images: the rest may be labelled wrongly
 FEWEST_SETTLED = 5  # epochs
+
+
+def reaches(result, target):
+    """Returns whether a training reached its target on validation images; True where there is none.
+
+    Args:
+        result: What `fit` returned.
+        target: The share that was asked for, or None.
+
+    Example:
+
+    >>> reaches({"val_accuracy": 0.91}, 0.9), reaches({"val_accuracy": 0.91}, None)
+    (True, True)
+    """
+    return target is None or score_of(result) >= target
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_vision.data.splits import images_at_once
 from keras_vision.errors import KerasVisionError
-from keras_vision.training.metrics import balance, share
+from keras_vision.training.metrics import balance, details, share
 from keras_vision.training.trainer import check_fit
 from keras_vision.training.validation_scores import scores
 
@@ -16,7 +16,7 @@ def measure_run(run, model, dataset, split="test", views=1):
 
 
 def measure(model, dataset, split="test", views=1):
-    """Measures a model on one split of a data set.
+    """Measures a model on one split of a data set, class by class too.
 
     Args:
         model: A model with raw pixels in and logits out.
@@ -25,9 +25,10 @@ def measure(model, dataset, split="test", views=1):
         views: As in `predict_logits`.
 
     Returns:
-        A dict: dataset, split, views, warnings, and what `score` and `balance` return.
+        A dict: dataset, split, views, warnings, and what `score`, `balance` and `details` return.
     """
-    return summary(dataset, split, *answer(model, dataset, split, views), views)
+    images, logits = answer(model, dataset, split, views)
+    return summary(dataset, split, images, logits, views) | details(logits, images.labels, dataset.class_names)
 
 
 def answer(model, dataset, split="test", views=1):

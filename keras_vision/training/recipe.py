@@ -136,17 +136,35 @@ SGD_RATES = 30.0
 
 # What follows from the images; docs/results/recipes.md says what was measured.
 # Steps are what a training needs; epochs are so many of them as make these steps. Small batches give few images steps.
-STEPS = 2_500
-SEARCH_STEPS = 1_500  # of each training of a search, which compares many
 BATCH_SIZES = ((3_000, 32), (12_000, 64), (math.inf, 128))  # up to so many images, so many a step
 EPOCHS = (6, 100)  # the fewest, whatever a step costs, and the most, however few the images are
-# Costly networks get fewer epochs, so that a training ends within five minutes on two cores of 70 GFLOP/s together.
-TRAINING_FLOPS = 1.8e13
 WARMUP = 0.2  # of all epochs
 # Images that are seen so seldom are not learned by heart: moving them about only makes them harder.
 FEW_EPOCHS = 7
 SHIFT = 1 / 16  # of an image's side
 PATIENCE = 0.25
+
+
+@dataclasses.dataclass(frozen=True)
+class Length:
+    """How long trainings are.
+
+    Args:
+        steps: How many they have, where these cost little.
+        flops: What all steps together may cost; costly networks get fewer steps, but not fewer than
+        least: so many.
+    """
+
+    steps: int
+    flops: float
+    least: int = 0
+
+
+# Of one network: it ends within five minutes on two cores of 70 GFLOP/s together.
+TRAINING = Length(2_500, 1.8e13)
+# Of each of the many that a search compares: as long where its first network costs little, which is where images are
+# few and small. Its larger ones cost some times as much.
+SEARCHING = Length(2_500, 1.2e12, least=1_500)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,14 +176,14 @@ class Task:
         side: Of an image, in pixels; the shorter one.
         mirrored: Whether a mirror image is as good an image of its class; see `keras_vision.data.mirror`.
         flops: Of training, for one image, where the network is known.
-        steps: What the training should have.
+        length: What the training should have.
     """
 
     images: int
     side: int
     mirrored: bool
     flops: float | None = None
-    steps: int = STEPS
+    length: Length = TRAINING
 
 
 def recipe_for(model, task=None, **changes):
@@ -210,11 +228,10 @@ def _fitted(recipe, task, given):
 
 
 def _epochs(task, batch_size):
-    wanted = task.steps * batch_size / task.images
+    steps, (fewest, most) = task.length.steps, EPOCHS
     if task.flops:
-        wanted = min(wanted, TRAINING_FLOPS / (task.flops * task.images))
-    fewest, most = EPOCHS
-    return max(fewest, min(most, round(wanted)))
+        steps = max(task.length.least, min(steps, task.length.flops / (task.flops * batch_size)))
+    return max(fewest, min(most, round(steps * batch_size / task.images)))
 
 
 def recipe_for_metric(metric, changes):

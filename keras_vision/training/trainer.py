@@ -8,6 +8,7 @@ import numpy as np
 from keras_vision.data.augmentation import Augmentation
 from keras_vision.data.brightness import pixel_statistics
 from keras_vision.data.pipeline import training_batches
+from keras_vision.data.seen import numbers_of
 from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.models.normalization import set_statistics
@@ -84,16 +85,17 @@ def compile_model(model, recipe, steps):
     Labels are one-hot rows, as mixed images need; smoothing touches the loss alone (its floor hides how well the
     network does), so the reported cross-entropy is that of the labels themselves.
     """
-    model.compile(
-        optimizer=make_optimizer(recipe, steps, model.trainable_variables),
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
-        metrics=[
-            keras.metrics.CategoricalAccuracy(name="accuracy"),
-            keras.metrics.CategoricalCrossentropy(from_logits=True, name="crossentropy"),
-        ],
-    )
-    # Built inside the first step, the optimiser's variables keep that step's graphs in memory for good.
-    model.optimizer.build(model.trainable_variables)
+    with model.distribute_strategy.scope():  # of the devices that it was built for
+        model.compile(
+            optimizer=make_optimizer(recipe, steps, model.trainable_variables),
+            loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
+            metrics=[
+                keras.metrics.CategoricalAccuracy(name="accuracy"),
+                keras.metrics.CategoricalCrossentropy(from_logits=True, name="crossentropy"),
+            ],
+        )
+        # Built inside the first step, the optimiser's variables keep that step's graphs in memory for good.
+        model.optimizer.build(model.trainable_variables)
     accelerate(model)
 
 
@@ -140,7 +142,7 @@ def fit(
     aim, progress = Aim(metric, keep, target_acc, deadline, judge), progress or Progress()
     recipe = recipe.replace(batch_size=min(recipe.batch_size, len(dataset.train)))
     check_fit(model, dataset, recipe)
-    _prepare(model, dataset, recipe)
+    prepare(model, dataset, recipe)
     with open_curves(run.tensorboard) as log:
         epoch_end = EpochEnd(run, recipe, aim, dataset.validation, log, model_card(dataset, model, card), progress)
         epoch_end.take_up(model)
@@ -153,7 +155,7 @@ def fit(
     return result
 
 
-def _prepare(model, dataset, recipe):
+def prepare(model, dataset, recipe):
     """Gives a model what it knows of the images before it is trained, and compiles it."""
     set_statistics(model, dataset.statistics.mean, dataset.statistics.std)
     set_whitening(model, dataset.train.images)
@@ -163,20 +165,10 @@ def _prepare(model, dataset, recipe):
 def _run_epochs(model, dataset, recipe, seed, epoch_end):
     """Trains a compiled model from the epoch that its `EpochEnd` knows, until that ends it or the recipe is through."""
     done, steps = epoch_end.state["epoch"], steps_per_epoch(dataset.train, recipe.batch_size)
-    batches = training_batches(
-        dataset.train,
-        num_classes=len(dataset.class_names),
-        batch_size=recipe.batch_size,
-        seed=seed,
-        epochs=recipe.epochs,
-        start_epoch=done,
-        augmentation=augmentation_of(recipe),
-        class_weights=weights_of_classes(recipe, dataset),
-    )
     epoch_end.progress.fit_started(recipe.epochs, steps, done=done, best=epoch_end.best)
     try:
         model.fit(
-            batches,
+            batches_of(dataset, recipe, seed, done),
             initial_epoch=done,
             epochs=recipe.epochs,
             steps_per_epoch=steps,
@@ -192,6 +184,20 @@ def _run_epochs(model, dataset, recipe, seed, epoch_end):
         ) from error
     finally:
         epoch_end.progress.fit_ended()
+
+
+def batches_of(dataset, recipe, seed=0, start_epoch=0):
+    """Returns the batches of a training from an epoch on, as `training_batches` does."""
+    return training_batches(
+        dataset.train,
+        num_classes=len(dataset.class_names),
+        batch_size=recipe.batch_size,
+        seed=seed,
+        epochs=recipe.epochs,
+        start_epoch=start_epoch,
+        augmentation=augmentation_of(recipe),
+        class_weights=weights_of_classes(recipe, dataset),
+    )
 
 
 def augmentation_of(recipe):
@@ -230,7 +236,7 @@ def check_fit(model, dataset, recipe=None):
 
 
 def model_card(dataset, model, more=None):
-    """Returns what travels inside a model file: where it comes from, what its outputs mean, how bright images were."""
+    """Returns what travels inside a model file: where it comes from, what its outputs mean, what its images were."""
     return {
         "dataset": dataset.name,
         "fingerprint": dataset.fingerprint,
@@ -239,6 +245,7 @@ def model_card(dataset, model, more=None):
         "pixel_scale": dataset.pixel_scale,
         "model": model.name,
         "pixel_statistics": pixel_statistics(dataset.train.images),
+        "training_images": numbers_of(dataset),
         **(more or {}),
     }
 

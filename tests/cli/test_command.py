@@ -66,6 +66,11 @@ def test_exit_codes(words, code):
     assert run(*words) == code
 
 
+def test_a_full_disk_is_told_with_the_place_and_what_to_do(capsys):
+    run("--model", "full")
+    assert capsys.readouterr().err.endswith("'checkpoint'. Free some space there, and give the same command again.\n")
+
+
 ENDLESS = """
 import sys
 from keras_vision.cli import command as cli

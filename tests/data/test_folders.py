@@ -5,8 +5,10 @@ import os
 import numpy as np
 import pytest
 
-from keras_vision.data import load_dataset
+from keras_vision.data import DataSource, load_dataset, load_images
+from keras_vision.data.files import image_files
 from keras_vision.errors import BadInput
+from keras_vision.runs import Run
 
 
 def _load(path, **arguments):
@@ -62,6 +64,20 @@ def test_bad_images_are_all_named_before_work_starts(photos, write_image):
     assert all(name in str(error.value) for name in ("page.png", "text.jpg", "cut.png", "--on-bad-image skip"))
 
 
+def test_a_model_that_is_measured_is_not_told_of_an_option_that_evaluate_lacks(photos):
+    (photos / "cat" / "0.png").write_text("no image")
+    with pytest.raises(BadInput, match=r"1 of 10 images|1 of 20 images") as refused:
+        load_images(DataSource(f"folder:{photos}"), shape=(8, 8, 3), known=("cat", "dog"))
+    assert "on-bad-image" not in str(refused.value)
+
+
+@pytest.mark.skipif(os.name == "nt" or not os.getuid(), reason="this user may read all files")
+def test_an_image_that_may_not_be_read_is_told_in_words(photos):
+    (photos / "cat" / "0.png").chmod(0)
+    with pytest.raises(BadInput, match=r"0\.png \(permission denied\)"):
+        _load(photos)
+
+
 def test_damage_behind_the_header_is_named_with_damage_in_it(photos, write_image):
     (photos / "cat" / "text.jpg").write_text("not an image")
     cut = write_image(photos / "dog" / "cut.png", size=(64, 64), seed=0)
@@ -105,6 +121,46 @@ def test_folder_without_images_is_no_class(photos):
     dataset = _load(photos)
     assert dataset.class_names == ("cat", "dog")
     assert _said(dataset.warnings, "Folders without images are not classes: eel")
+
+
+@pytest.mark.parametrize("where", ["runs/train-cnn", "run", "cat/run"])
+def test_runs_of_this_program_are_no_images(photos, write_image, where):
+    before = _load(photos)
+    Run(photos / where).start({"model": "cnn"})
+    write_image(photos / where / "figures" / "curves.png")
+    after = _load(photos)
+    assert (after.fingerprint, after.warnings, after.class_names) == (
+        before.fingerprint,
+        before.warnings,
+        ("cat", "dog"),
+    )
+
+
+def test_runs_below_a_folder_are_not_predicted(photos, write_image):
+    before = [*image_files([photos])]
+    Run(photos / "runs" / "a").start({"model": "cnn"})
+    write_image(photos / "runs" / "a" / "figures" / "curves.png")
+    assert [*image_files([photos])] == before
+
+
+def test_a_folder_with_settings_of_another_program_is_a_class(photos, write_image):
+    write_image(photos / "fox" / "1.png")
+    (photos / "fox" / "config.json").write_text('{"settings": {}}')
+    assert _load(photos).class_names == ("cat", "dog", "fox")
+
+
+def test_runs_alone_are_refused(tmp_path):
+    Run(tmp_path / "runs" / "a").start({"model": "cnn"})
+    with pytest.raises(BadInput, match="holds runs of this program and no images"):
+        _load(tmp_path / "runs")
+
+
+def test_classes_and_numbers_of_images_are_told(photos):
+    expected = (
+        "2 classes: cat, dog.",
+        "Images: 16 for training, 2 for validation (set aside), 2 for testing (set aside).",
+    )
+    assert _load(photos).decisions == expected
 
 
 def test_one_class_is_refused(tmp_path, write_image):
@@ -228,6 +284,13 @@ def test_other_sizes_are_resized_to_the_most_common_and_counted(photos, write_im
     dataset = _load(photos)
     assert dataset.shape == (8, 8, 3)
     assert _said(dataset.decisions, "1 of 21 training images were resized to 8x8")
+
+
+def test_white_shapes_on_transparent_ground_are_told(tmp_path, write_image):
+    for name in ("cat", "dog"):
+        for number in range(5):
+            write_image(tmp_path / name / f"{number}.png", mode="RGBA", colour=(255, 255, 255, 40 * number))
+    assert _said(_load(tmp_path).warnings, "nearly of one colour: all values lie between 255 and 255")
 
 
 def test_image_size_is_heeded(photos):

@@ -173,7 +173,7 @@ def test_truncated_image_is_refused_by_name(tmp_path, write_image):
 
 def test_a_suffix_that_belies_the_content_is_noted_and_the_content_read(tmp_path, write_image):
     path = write_image(tmp_path / "a.png", seed=0).rename(tmp_path / "a.jpg")
-    assert read_header(path) == Header((8, 8, 3), belied="PNG")
+    assert read_header(path) == Header((8, 8, 3), belied="PNG", format="PNG", mode="RGB")
     expected = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
     np.testing.assert_array_equal(read_image(path, (8, 8, 3)), expected)
 

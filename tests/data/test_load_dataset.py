@@ -154,3 +154,8 @@ def test_a_fold_of_three_images_in_each_class_has_validation_images(tmp_path):
     fold = dataset.fold(1)
     assert sorted(fold.validation.labels) == sorted(fold.train.labels) == [0, 1]
     assert not {one.tobytes() for one in fold.validation.images} & {one.tobytes() for one in dataset.validation.images}
+
+
+def test_a_negative_seed_is_refused():
+    with pytest.raises(BadInput, match="seed must be a whole number from 0"):
+        load_dataset("digits", seed=-1)

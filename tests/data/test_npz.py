@@ -1,5 +1,6 @@
 """NumPy archives in the forms in which people save them: what is read, and what is refused."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -177,10 +178,6 @@ AXES = {
     "flat": (GREY.reshape(40, 36), GREY),
     "flat colours": (COLOUR[:, :5].reshape(40, 75), COLOUR[:, :5]),
     "transparent": (ALPHA, np.where(ALPHA[..., 3:] == 255, COLOUR, 255)),
-    "transparent grey": (
-        np.concatenate([GREY, GREY // 255 * 255], -1),
-        np.where(GREY == 255, GREY, 255),
-    ),
 }
 
 
@@ -285,7 +282,7 @@ def test_names_that_no_image_has_are_left_out_and_told(arrays, save):
     dataset = load_dataset(save(arrays))
     assert dataset.class_names == ("ant", "cow")
     assert set(dataset.train.labels) == {0, 1} and dataset.test().labels.tolist() == [1, 0, 1]
-    assert "left out: bee, dog." in dataset.decisions[-1]
+    assert "left out: bee, dog." in dataset.decisions[0]
 
 
 KEYS = {
@@ -436,10 +433,67 @@ def test_faults_are_named(arrays, save, change, message):
         ({"x_test": COLOUR[:2]}, r"x_test holds 2 images, but .*y_test 3 labels"),
     ],
 )
-def test_test_images_that_do_not_fit_are_refused_when_opened(arrays, save, change, message):
-    dataset = load_dataset(save(arrays | change))
+def test_test_images_that_do_not_fit_are_refused_before_they_are_opened(arrays, save, change, message):
+    spec = save(arrays | change)
     with pytest.raises(BadInput, match=message):
-        dataset.test()
+        load_dataset(spec)
+
+
+def test_the_axes_of_test_images_are_found_by_their_own_shape(arrays, save):
+    data = load_dataset(save(arrays | {"x_train": COLOUR.transpose(0, 3, 1, 2)}))
+    np.testing.assert_array_equal(data.test().images, COLOUR[1:4])
+    data = load_dataset(save(arrays | {"x_test": COLOUR[1:4].transpose(0, 3, 1, 2)}))
+    np.testing.assert_array_equal(data.test().images, COLOUR[1:4])
+
+
+def test_test_images_of_another_size_fit_where_all_are_resized(arrays, save):
+    spec = save(arrays | {"x_test": np.zeros((3, 9, 9, 3), np.uint8)})
+    assert load_dataset(spec, image_size=8).test().images.shape == (3, 8, 8, 3)
+
+
+def test_test_images_of_another_type_are_told_before_they_are_opened(arrays, save):
+    warnings = load_dataset(save(arrays | {"x_test": COLOUR[1:4] / 255})).warnings
+    assert any("x_test holds float64, unlike the training images" in line for line in warnings)
+
+
+def test_classes_without_test_images_are_told(arrays, save):
+    assert "There are no test images of these classes: 1, 2." in load_dataset(save(arrays)).test().warnings
+
+
+@pytest.mark.parametrize(("value", "told"), [(0, "training images are nearly black"), (250, "nearly of one colour")])
+def test_images_that_show_nothing_are_told(arrays, save, value, told):
+    warnings = load_dataset(save(arrays | {"x_train": np.full_like(COLOUR, value)})).warnings
+    assert any(told in line for line in warnings)
+
+
+@pytest.mark.parametrize(
+    ("channels", "seen"), [(2, "has two channels"), (4, "has a fourth channel that does not look like transparency")]
+)
+def test_channels_that_are_no_transparency_are_refused(open_arrays, channels, seen):
+    images = RANDOM.integers(0, 256, (40, 6, 5, channels), dtype=np.uint8)
+    with pytest.raises(BadInput, match=f"x_train {seen}"):
+        open_arrays(images)
+
+
+def test_transparency_is_told(open_arrays):
+    assert "fourth channel is taken as transparency" in open_arrays(ALPHA).decisions[0]
+
+
+def test_spellings_of_text_labels(open_arrays):
+    y = np.array(["cat", "cat ", "caf\u00e9", "cafe\u0301"])[FOUR]
+    source = open_arrays(y=y, x_test=COLOUR[:2], y_test=np.array(["Cat", "caf\u00e9"]))
+    assert source.class_names == ("caf\u00e9", "cat") and source.test().labels.tolist() == [1, 0]
+    assert "'cat' and 'cat ' are one class" in source.decisions[0]
+    assert source.test().warnings == ("Classes of a.npz: y_test are spelled as in training: Cat is cat.",)
+
+
+def test_whole_numbers_as_text_sort_as_numbers(open_arrays):
+    assert open_arrays(y=np.array(["1.0", "2.0", "10.0", "3.0"])[FOUR]).class_names == ("1", "2", "3", "10")
+
+
+def test_very_large_labels_keep_their_names(open_arrays):
+    y = np.array([2**63 + 5, 1, 2, 3], np.uint64)[FOUR]
+    assert open_arrays(y=y).class_names == ("1", "2", "3", str(2**63 + 5))
 
 
 def test_a_class_that_validation_lacks_is_told(arrays, save):
@@ -492,3 +546,12 @@ def test_files_of_another_kind_are_refused(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(BadInput, match=name):
         open_spec(f"npz:{tmp_path / name}")
+
+
+def test_an_archive_of_images_is_to_be_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        archive.writestr("cat/1.png", b"")
+    with pytest.raises(BadInput, match=r"archive of other files \(cat/1\.png\).* unpack it and give folder:PATH"):
+        open_spec(f"npz:{tmp_path / 'photos.zip'}")
+    with pytest.raises(BadInput, match=r"photos\.zip is a file, not a folder\. Unpack it"):
+        open_spec(f"folder:{tmp_path / 'photos.zip'}")

@@ -248,3 +248,9 @@ def test_a_run_of_a_version_that_knew_fewer_settings_is_told_from_one_with_other
     Run(tmp_path).start({"seed": 0, **old})
     with pytest.raises(BadInput, match=f"another version of this program, which had no setting '{name}'"):
         Run(tmp_path).start({"seed": 0, "confirm": 3, **new})
+
+
+def test_a_write_to_a_full_disk_says_where(tmp_path):
+    with pytest.raises(OSError, match=r"No space left on device: .*a\.json") as full, atomic_path(tmp_path / "a.json"):
+        raise OSError(28, "No space left on device")
+    assert full.value.filename == str(tmp_path / "a.json")

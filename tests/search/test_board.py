@@ -5,8 +5,11 @@ import urllib.request
 import pytest
 
 from keras_vision.reporting.events import EventLog
+from keras_vision.runs import Run
+from keras_vision.search import board as board_file
 from keras_vision.search.board import Board
 from keras_vision.search.ladder import Ladder
+from keras_vision.search.ledger import Trial
 from tests.search.searches import RECIPE, diverge_in, go, make_search
 
 DRAW = Board.draw  # which the fixture leaves out
@@ -20,6 +23,30 @@ def test_the_table_has_a_row_per_trial(tmp_path, space):
     rows = (tmp_path / "s" / "trials.csv").read_text().splitlines()
     assert rows[0].startswith("trial,status,val_accuracy")
     assert [row[:14] for row in rows[1:]] == ["0000,COMPLETED", "0001,COMPLETED"]
+
+
+def test_tables_that_take_long_to_write_are_not_written_after_each_trial(tmp_path, space, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(board_file.time, "monotonic", lambda: clock[0])
+    board, written, trials = Board(Run(tmp_path), space), [], [Trial(0, {"width": 4})]
+
+    def write(name, rows, columns):
+        clock[0] += 0.5
+        written.append(name)
+
+    monkeypatch.setattr(board, "_write", write)
+    for seconds in (0, 0, 19, 1.5, 0):
+        clock[0] += seconds
+        board.refresh_tables(trials)
+    assert written == ["trials.csv", "front.csv"] * 2  # the first time, and 20 seconds after that took one
+
+
+@pytest.mark.usefixtures("pretended")
+def test_sessions_are_looked_for_once(tmp_path, space, monkeypatch):
+    search = make_search(tmp_path / "s", space)
+    go(search, 2)
+    monkeypatch.setattr(search.board, "_tensorboard", lambda trial: pytest.fail(f"trial {trial.name} is looked for"))
+    search.board.log_missing(search.ledger.trials)
 
 
 @pytest.mark.usefixtures("pretended")

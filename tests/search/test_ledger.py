@@ -102,3 +102,16 @@ def test_progress_and_requested_interrupts_are_no_deaths(ledger):
     ledger.record("started", 3, epochs_done=2)
     ledger.record("interrupted", 3)
     assert not trial.attempts.are_used_up(2)
+
+
+def test_trials_that_ended_are_kept_in_the_order_of_their_numbers(tmp_path):
+    ledger = Ledger(tmp_path / "trials.jsonl", warn=refuse_to_warn)
+    for number in range(4):
+        ledger.record("asked", number, values={"width": number})
+    ledger.record("completed", 3, result=COMPLETED)
+    ledger.record("failed", 2, reason="diverged")
+    ledger.record("rejected", 1, reason="too large")
+    ledger.record("completed", 0, result=COMPLETED)
+    for known in (ledger, Ledger(ledger.path, warn=refuse_to_warn)):
+        assert [trial.number for trial in known.completed] == [0, 3]
+        assert [trial.number for trial in known.closed] == [0, 2, 3]

@@ -15,14 +15,14 @@ def test_a_goal_asks_for_more_where_fewer_images_can_show_it():
     few, many = (Goal(0.9, confirmations=3, images=images) for images in (100, 10_000))
     assert 0.9 < many.score < few.score
     assert (
-        "To show 0.9 with 95% confidence, the accuracy on validation images must be at least 0.9291." in few.sentence()
+        "To show 0.9 with 95% confidence, the accuracy on validation images must be at least 0.9194." in few.sentence()
     )
     assert Goal(None).sentence() == "" and Goal(None).score is None
 
 
 def test_validation_images_that_the_data_bring_count_once():
     carved, brought = (Goal(0.9, confirmations=3, images=100, folds=folds) for folds in (9, 1))
-    assert carved.score == needed(0.9, 300, 3) and brought.score == needed(0.9, 100, 3)
+    assert carved.score == needed(0.9, 700, 7) and brought.score == needed(0.9, 100, 3)
     assert brought.bound([0.95] * 3) == pytest.approx(lower_bound(0.95, 100, 3))
     assert brought.bound([0.95] * 3) < carved.bound([0.95] * 3)
     assert carved.bound([0.95] * 20) == pytest.approx(carved.bound([0.95] * 9), abs=1e-4)  # which have seen all images
@@ -43,22 +43,24 @@ def test_trainings_without_hope_are_not_repeated():
 
 @pytest.mark.parametrize(
     ("target", "images", "folds", "expected"),
-    [(0.9, 6_000, 9, 3), (0.9, 20, 9, 5), (0.95, 20, 9, 9), (0.98, 20, 1, 3), (1.0, 20, 9, 9), (None, 20, 9, 0)],
+    [(0.9, 6_000, 9, 3), (0.9, 100, 9, 7), (0.98, 500, 9, 7), (0.98, 20, 1, 3), (1.0, 20, 9, 9), (None, 20, 9, 0)],
 )
 def test_few_images_are_seen_in_more_trainings(target, images, folds, expected):
     goal = Goal(target, images=images, folds=folds)
     assert goal.usual_confirmations == expected
 
 
-def test_the_usual_confirmations_show_a_target_of_a_network_that_makes_half_the_mistakes():
-    goal = Goal(0.9, images=20, folds=9)
-    assert goal.holds([0.95] * 5) and not goal.holds([0.95] * 4)
+@pytest.mark.parametrize(("target", "images"), [(0.9, 6_000), (0.9, 100), (0.98, 500)])
+def test_a_network_is_not_asked_to_make_far_fewer_mistakes_than_it_may(target, images):
+    goal = Goal(target, images=images, folds=9)
+    assert target < goal.score < target + (1 - target) / 4
+    assert goal.holds([goal.score] * goal.usual_confirmations)
 
 
 def test_the_goal_of_a_search_counts_its_validation_images():
     data = load_dataset("digits")
     assert make_goal(0.9, "accuracy", 3, data) == Goal(0.9, "accuracy", 3, len(data.validation), folds=9)
-    assert make_goal(0.9, "accuracy", None, data).confirmations == 3
+    assert make_goal(0.9, "accuracy", None, data).confirmations == 4
     assert make_goal(None, "accuracy", None, data).confirmations == 0
     brought = dataclasses.replace(data, seed=None)
     assert make_goal(0.9, "accuracy", 3, brought).folds == 1
@@ -95,8 +97,8 @@ OUTCOMES = [
     (tried(0.7, HELD), 2, State.REACHED, "target 0.5 reached: with 95% confidence the accuracy on new images is at"),
     (tried(0.51, HELD), 2, State.REACHED, "target 0.5 reached: with 95% confidence"),  # a near miss that held
     (tried(0.7), 0, State.REACHED, "target 0.5 reached on the validation images by which the network was chosen"),
-    (tried(0.7), 2, State.UNCONFIRMED, "target 0.5 reached, but not confirmed yet"),
-    (tried(0.7, HELD), 3, State.UNCONFIRMED, "target 0.5 reached, but not confirmed yet"),
+    (tried(0.7), 2, State.UNCONFIRMED, "target 0.5 not shown yet: the same command trains trials/"),
+    (tried(0.7, HELD), 3, State.UNCONFIRMED, "target 0.5 not shown yet: the same command trains trials/"),
     (tried(0.7, MISSED), 2, State.REFUTED, "target 0.5 not reached: trials/0003 had 0.7000 when it was tried, and 0.4"),
     (tried(0.7, MISSED), 0, State.REFUTED, "target 0.5 not reached: trials/0003 had 0.7000"),
     (tried(0.4), 2, State.NOT_REACHED, "target 0.5 not reached: the best accuracy on validation images is 0.4000"),

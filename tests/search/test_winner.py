@@ -4,6 +4,7 @@ import pytest
 
 from keras_vision.errors import KerasVisionError
 from keras_vision.runs import write_json
+from keras_vision.search import winner
 from keras_vision.search.ledger import trial_run
 from keras_vision.search.ranking import ranked
 from tests.search.searches import Killed, confirm, confirm_with, fail_after_an_epoch, go, make_search, score
@@ -84,3 +85,18 @@ def test_models_that_may_take_the_place_of_the_best_are_kept_until_it_is_confirm
     result = confirm(search, 3)
     assert (result["best_trial"], result["reached"]) == (f"trials/{second.name}", True)
     assert not trial_run(search.run, third).model_path.exists()
+
+
+@pytest.mark.usefixtures("pretended")
+def test_what_is_pruned_is_not_looked_at_again(tmp_path, space, monkeypatch):
+    search, looked_at = make_search(tmp_path / "s", space, keep=2), []
+    prune = winner.prune
+
+    def count(run, trials, kept):
+        looked_at.append(len(trials))
+        prune(run, trials, kept)
+
+    monkeypatch.setattr(winner, "prune", count)
+    go(search, 6)
+    assert max(looked_at) == 3  # two that were kept, and the one that ended
+    assert len(list(search.run.path.glob("trials/*/model.keras"))) == 2

@@ -157,7 +157,7 @@ def test_no_folder_for_temporary_files_is_no_reason_to_stop(monkeypatch, capfd):
 
 
 @pytest.mark.parametrize(
-    "name", ["train", "tune", "evaluate", "predict", "explain", "export", "describe", "study", "doctor"]
+    "name", ["train", "tune", "evaluate", "predict", "audit", "explain", "export", "describe", "study", "doctor"]
 )
 def test_help_needs_no_docstrings(name):
     done = subprocess.run(

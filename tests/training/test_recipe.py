@@ -4,7 +4,7 @@ import pytest
 
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
-from keras_vision.training.recipe import Recipe, Task, recipe_for
+from keras_vision.training.recipe import SEARCHING, Recipe, Task, recipe_for
 
 
 @pytest.mark.parametrize("images", [2, 100, 1_000, 8_000, 54_000, 1_000_000])
@@ -28,6 +28,12 @@ def test_a_costly_network_gets_fewer_epochs_but_not_too_few():
     task = Task(1_000, 64, mirrored=False)
     costs = [recipe_for("vgg", dataclasses.replace(task, flops=flops)).epochs for flops in (1e8, 1e9, 1e10, 1e12)]
     assert costs == [80, 18, 6, 6]
+
+
+def test_trainings_of_a_search_are_shorter_where_its_first_network_is_costly_but_not_too_short():
+    task = Task(1_000, 28, mirrored=False, length=SEARCHING)
+    costs = [recipe_for("vgg", dataclasses.replace(task, flops=flops)).epochs for flops in (1e6, 2e7, 1e10, None)]
+    assert costs == [80, 60, 48, 80]
 
 
 def test_the_rate_goes_with_the_root_of_the_batch_and_the_warm_up_with_the_epochs():

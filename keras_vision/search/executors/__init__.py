@@ -14,6 +14,7 @@ data, so that an executor may send them to another process.
 """
 
 import dataclasses
+from pathlib import Path
 
 CONFIRMING = 1_000_000  # the seeds of confirmations begin where those of trials never come
 
@@ -61,3 +62,14 @@ class Failure:
     kind: str
     reason: str
     details: str = ""
+
+
+def name_of(job):
+    """Returns what a person calls a job.
+
+    Example:
+
+    >>> name_of(Job("runs/tune-vgg-digits/trials/0003", {}, trial=3))
+    'trials/0003'
+    """
+    return "/".join(Path(job.path).parts[-2:])

@@ -11,29 +11,19 @@ import os
 import queue
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
 
 from keras_vision.data.sharing import share
 from keras_vision.errors import BadInput
-from keras_vision.runs import WorkdirRefused
-from keras_vision.search.executors import Failure
-from keras_vision.search.executors.runner import recorded
+from keras_vision.search.executors import Failure, name_of
+from keras_vision.search.executors.needs import MEMORY, environment
+from keras_vision.search.executors.patience import Patience
+from keras_vision.search.executors.runner import answered, recorded
 from keras_vision.system.machine import free_memory
-
-# A process that tells nothing for so many times as long as its epochs take is ended, and not before so many seconds.
-PATIENCE, LEAST_SECONDS = 5, 120
-# Until its first epoch ends nothing is known: TensorFlow is loaded, graphs are compiled, and the epoch is trained.
-FIRST_SECONDS = 1800
-# Each setting has a library read how many threads it may use.
-THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-SHARED_GPU = {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}  # else the first process takes all memory of a GPU
-MEMORY = 700 * 2**20  # bytes of a process that trains a small network; its images are shared
 
 
 def check_memory(workers):
@@ -55,7 +45,7 @@ class Processes:
 
     Args:
         workplace: A `Workplace`.
-        folder: Where the images lie for the processes, while they run.
+        folder: Where the images lie for the processes. `close` deletes it.
         slots: How many processes there may be.
         threads: How many threads each of them may use.
     """
@@ -71,7 +61,8 @@ class Processes:
             if not self._is_shared:
                 share(self.workplace.dataset, self.folder)
                 self._is_shared = True
-            worker = Worker(recorded(self.workplace, self.folder), self.threads, self._messages)
+            beginning = {"place": recorded(self.workplace), "images": str(self.folder)}
+            worker = Worker(beginning, self.threads, self._messages)
             self._workers.append(worker)
         worker.begin(job)
 
@@ -94,20 +85,16 @@ class Processes:
             reason = worker.why_it_ended()
             worker.close()
             if job:
-                self.workplace.progress.say(f"{_name(job)}: its process {reason}; it goes on in another")
+                self.workplace.progress.say(f"{name_of(job)}: its process {reason}; it goes on in another")
             return [(job, Failure("died", f"its process {reason}"))] if job else []
-        worker.heard(message)
         if "said" in message:
-            self.workplace.progress.say(f"{_name(job)}: {message['said'].strip()}")
-        elif "epoch" in message:
+            self.workplace.progress.say(f"{name_of(job)}: {message['said'].strip()}")
+        elif "rows" in message:
+            worker.patience.renew(message["rows"])
             note(job, message["rows"])
-        elif "refused" in message:
-            raise WorkdirRefused(message["refused"])
-        elif "system_error" in message:
-            raise OSError(*message["system_error"])
         else:
             worker.job = None
-            return [(job, message["result"] if "result" in message else Failure(**message["failure"]))]
+            return [(job, answered(message))]
         return []
 
     def pause(self, job):
@@ -130,7 +117,7 @@ class Worker:
     """One process, as who started it sees it.
 
     Args:
-        record: That of the `Workplace`.
+        beginning: What it is sent first, a dict.
         threads: How many threads it may use.
         messages: A queue, to which all that it tells is put with itself: (`Worker`, dict); None for the dict when it
             has ended.
@@ -139,20 +126,20 @@ class Worker:
         job: What it runs, or None.
     """
 
-    def __init__(self, record, threads, messages):
-        self.job, self._usual, self._last = None, None, time.monotonic()
+    def __init__(self, beginning, threads, messages):
+        self.job, self.patience = None, Patience()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  it is read when the process has ended
         self.process = subprocess.Popen(
             [sys.executable, "-m", "keras_vision.search.executors.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env=os.environ | dict.fromkeys(THREADS, str(threads)) | SHARED_GPU,
+            env=os.environ | environment(threads),
             text=True,
             encoding="utf-8",
             start_new_session=True,  # an interrupt at the terminal is for who started it
         )
-        self.send(**record)
+        self.send(**beginning)
         self._listener = threading.Thread(target=self._listen, args=(messages,), daemon=True)
         self._listener.start()
 
@@ -163,7 +150,7 @@ class Worker:
 
     def begin(self, job):
         """Gives it a job."""
-        self.job, self._usual, self._last = job, None, time.monotonic()
+        self.job, self.patience = job, Patience()
         self.send(job=dataclasses.asdict(job))
 
     def send(self, **message):
@@ -172,18 +159,9 @@ class Worker:
             self.process.stdin.write(json.dumps(message) + "\n")
             self.process.stdin.flush()
 
-    def heard(self, message):
-        """Takes note that it told something."""
-        if "epoch" in message:
-            self._usual = statistics.median(row["seconds"] for row in message["rows"])
-            self._last = time.monotonic()
-
     def end_if_silent(self):
-        """Kills it where an epoch takes far longer than the others did: it hangs, or was stopped."""
-        if self.job is None:
-            return
-        most = FIRST_SECONDS if self._usual is None else max(PATIENCE * self._usual, LEAST_SECONDS)
-        if time.monotonic() - self._last > most:
+        """Kills it where it hangs, or was stopped."""
+        if self.job and self.patience.is_over:
             self.process.kill()
 
     def close(self):
@@ -203,7 +181,3 @@ class Worker:
         if code < 0:
             return f"was ended by {signal.Signals(-code).name}"
         return f"ended with {lines[-1]!r}" if lines else f"ended with exit code {code}"
-
-
-def _name(job):
-    return "/".join(Path(job.path).parts[-2:])

@@ -7,7 +7,6 @@ import keras
 
 from keras_vision.analysis.latency import latency_ms
 from keras_vision.data import Dataset
-from keras_vision.data.sharing import shared
 from keras_vision.data.source import DataSource
 from keras_vision.models import model_settings
 from keras_vision.reporting.progress import Progress
@@ -43,23 +42,27 @@ class Workplace:
     networks: Networks
     progress: Progress
 
+    def until(self, deadline):
+        """Returns the same with another deadline, or with None; see `SearchPlan`."""
+        return dataclasses.replace(self, plan=dataclasses.replace(self.plan, deadline=deadline))
 
-def recorded(place, folder):
-    """Returns a `Workplace` as plain data, for `opened` in another process; its images were shared in `folder`."""
+
+def recorded(place):
+    """Returns a `Workplace` as plain data, for `opened` in another process; its images are shared apart from it."""
     space = place.space
     arguments = {"model": space.model, "recipe": space.recipe.as_dict(), "fixed": space.fixed, "file": space.file}
     return {
         "plan": dataclasses.asdict(place.plan),
         "space": {"kind": type(space).__name__, "arguments": arguments},
-        "images": str(folder),
     }
 
 
-def opened(record, progress):
+def opened(record, dataset, progress):
     """Returns the `Workplace` that `recorded` describes.
 
     Args:
         record: A dict.
+        dataset: Its `Dataset`.
         progress: A `Progress`.
     """
     plan = record["plan"]
@@ -68,7 +71,6 @@ def opened(record, progress):
     kind = {"Space": Space, "Ladder": Ladder}[record["space"]["kind"]]
     arguments = record["space"]["arguments"]
     space = kind(**arguments | {"recipe": Recipe(**arguments["recipe"])})
-    dataset = shared(record["images"])
     return Workplace(plan, dataset, space, Networks(plan.model, dataset, plan.limits, progress.say), progress)
 
 
@@ -101,6 +103,30 @@ def run_job(place, job, note):
         kind = "diverged" if isinstance(error, TrainingDiverged) else "error"
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         return Failure(kind, reason, traceback.format_exc())
+
+
+def answer(place, job, note):
+    """Runs a job as `run_job` does; returns what came of it, or what it raised, as plain data for `answered`."""
+    try:
+        came = run_job(place, job, note)
+    except WorkdirRefused as error:
+        return {"refused": str(error)}
+    except OSError as error:
+        return {"system_error": [error.errno, error.strerror or str(error), error.filename and str(error.filename)]}
+    return {"failure": dataclasses.asdict(came)} if isinstance(came, Failure) else {"result": came}
+
+
+def answered(message):
+    """Returns or raises what `run_job` did in another process, by what `answer` returned there."""
+    match message:
+        case {"refused": words}:
+            raise WorkdirRefused(words)
+        case {"system_error": arguments}:
+            raise OSError(*arguments)
+        case {"failure": fields}:
+            return Failure(**fields)
+        case {"result": result}:
+            return result
 
 
 def _result_of(place, job, note):

@@ -11,7 +11,7 @@ import pytest
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import WorkdirRefused
-from keras_vision.search.executors import Job, processes
+from keras_vision.search.executors import Job, patience, processes
 from keras_vision.search.executors.processes import Processes, check_memory
 from keras_vision.search.executors.runner import Workplace, run_job
 from keras_vision.search.networks import Networks
@@ -87,8 +87,6 @@ def test_what_is_trained_in_processes_is_what_is_trained_here_also_after_a_pause
 
 
 def test_a_process_that_is_killed_or_hangs_is_no_end_of_the_others(executor, tmp_path, monkeypatch):
-    monkeypatch.setattr(processes, "LEAST_SECONDS", 2)
-    monkeypatch.setattr(processes, "PATIENCE", 1)
     killed, stopped = jobs_in(tmp_path)
     hit = set()
 
@@ -97,7 +95,10 @@ def test_a_process_that_is_killed_or_hangs_is_no_end_of_the_others(executor, tmp
             hit.add(job.path)
             process_of(executor, job).send_signal(signal.SIGKILL if job == killed else signal.SIGSTOP)
 
-    ended = all_of(executor, [killed, stopped], note)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(patience, "LEAST_SECONDS", 2)
+        impatient.setattr(patience, "PATIENCE", 1)
+        ended = all_of(executor, [killed, stopped], note)
     assert sorted(job.trial for job, failure in ended if failure.kind == "died") == [0, 1]
     assert all("SIGKILL" in failure.reason for _, failure in ended)
     again = all_of(executor, [killed, stopped], note)

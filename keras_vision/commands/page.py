@@ -1,0 +1,272 @@
+"""The page of a run: RUN/index.html, which tells what was asked for, what came of it, and how to go on."""
+
+import json
+import shlex
+
+from keras_vision.commands.closing import confirmed_line, cost_line, target_words, tensorboard_line
+from keras_vision.reporting.charts import Point, line_chart, point_chart
+from keras_vision.reporting.page import data_uri, render
+from keras_vision.reporting.progress import cell, clock_text, installed, settings_line
+from keras_vision.reporting.score_lines import interval_words
+from keras_vision.reporting.tables import short
+from keras_vision.runs import Run, write_text
+from keras_vision.search.outcome import recorded_outcome
+from keras_vision.search.report import read_csv, shared_settings
+from keras_vision.training.aim import reaches
+from keras_vision.training.validation_scores import METRICS, score_of
+
+PAGE = "index.html"
+# Pictures of a run, in the order of the page, and what they show. The front is a chart there.
+PICTURES = {
+    "confusion_matrix": "Which classes are taken for which, on the validation images",
+    "confident_mistakes": "The most confident mistakes among the validation images",
+    "first_layer_kernels": "What the first layer looks for",
+    "first_layer_kernels_colour": "What the first layer looks for, in colour",
+    "token_mixing_units": "How the first block mixes positions",
+}
+# Columns of trials.csv that the table of trials shows, beside the settings.
+MEASURED = {"parameters": "parameters", "macs": "MACs", "latency_ms": "ms an image", "epochs_run": "epochs"}
+NO_SETTINGS = ("trial", "status", "reason", "given_up", "stopped", "seconds")
+HIDDEN = ("space", "settings", "recipe")  # settings that are too long for a table, or are shown one by one
+
+
+def write_page(run):
+    """Writes the page of a run, finished or not, and returns its path.
+
+    Args:
+        run: A `Run`, of a training or of a search.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    is_search = (run.path / "trials.csv").exists()
+    path = run.path / PAGE
+    write_text(path, render(_search_page(run) if is_search else _training_page(run)))
+    return path
+
+
+def page_of(run, progress):
+    """Writes the page of a run; returns a dict with its path as `page`, empty where it cannot be written."""
+    try:
+        return {"page": str(write_page(run))}
+    except OSError as error:  # all that it tells is in the run already
+        progress.say(f"warning: The page of the run could not be written ({error}).")
+        return {}
+
+
+def _training_page(run):
+    result = run.result if run.finished else {}
+    sections = [*_curves(run), *_classes(result), *_pictures(run)]
+    return _common(run, result) | {"sections": sections, **_training_verdict(run, result)}
+
+
+def _training_verdict(run, result):
+    target = run.config["settings"].get("target_acc")
+    if not result:
+        return {"verdict": "This training is not finished. The command that started it continues it."}
+    if target is None:
+        return {}
+    words = f"{target_words(result, target)}: {score_of(result):.4f} of the validation images"
+    return {"verdict": _sentence(words), "is_good": reaches(result, target)}
+
+
+def _search_page(run):
+    result = run.result if run.finished else {}
+    settings = run.config["settings"]
+    trials = read_csv(run.path / "trials.csv")
+    sections = [*_front(run, trials, settings), *_trials(trials, settings)]
+    if result:
+        sections += _curves(Run(run.path / result["best_trial"]), f"The training of {result['best_trial']}")
+    sections += [*_classes(result), *_pictures(run)]
+    return _common(run, result) | {"sections": sections, **_search_verdict(settings, result)}
+
+
+def _search_verdict(settings, result):
+    if not result:
+        return {"verdict": "This search is not finished. The command that started it continues it."}
+    outcome = recorded_outcome(result, settings["target_acc"])
+    notes = [f"The best is {result['best_trial']}: {settings_line(result['best_values'])}", cost_line(result)]
+    if "confirmed" in result:
+        notes.append(confirmed_line(result["confirmed"], settings.get("metric", "accuracy")))
+    return {"verdict": _sentence(outcome.sentence()), "is_good": outcome.reached, "notes": map(_sentence, notes)}
+
+
+def _sentence(words):
+    """Returns a line of a terminal as a sentence."""
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
+
+
+def _common(run, result):
+    """Returns what the pages of trainings and of searches share."""
+    config = run.config
+    settings = config["settings"]
+    names = (settings["model"], settings.get("dataset"))  # the trial of a search has its images from the search
+    asked = {name: value for name, value in settings.items() if name not in HIDDEN}
+    for more in (settings.get("settings"), settings.get("recipe"), config["versions"], config["machine"]):
+        asked |= more or {}
+    return {
+        "title": " on ".join(filter(None, names)),
+        "subtitle": f"{run.path.resolve()}, begun {config['started'][:16].replace('T', ' ')} UTC",
+        "facts": _facts(run, result),
+        "warnings": result.get("test", {}).get("warnings", []),
+        "decisions": config.get("decisions", []),
+        "asked": [(name, cell(value)) for name, value in asked.items() if value is not None],
+        "next": _next(run),
+    }
+
+
+def _facts(run, result):
+    """Returns what was reached and what it costs, as pairs of name and text."""
+    if not result:
+        return []
+    facts, test = {}, result.get("test")
+    if test:
+        facts["test accuracy"] = f"{test['accuracy']:.4f}"
+        facts[f"of {test['n']:,} test images"] = interval_words(test["interval"])
+        if "worst_class" in test:
+            worst = test["worst_class"]
+            facts["balanced accuracy"] = f"{test['balanced_accuracy']:.4f}"
+            facts["worst class, recall"] = f"{worst['name']}, {worst['recall']:.2f}"
+        if "calibration_error" in test:
+            facts["calibration error"] = f"{test['calibration_error']:.4f}"
+    facts[f"validation {METRICS[result.get('metric', 'accuracy')]}"] = f"{score_of(result):.4f}"
+    facts["parameters"] = f"{result['parameters']:,}"
+    if "macs" in result:
+        facts["MACs"] = short(result["macs"]).strip()
+    if "latency_ms" in result:
+        facts["one image takes"] = f"{result['latency_ms']:.2f} ms"
+    if run.model_path.exists():
+        facts["model file"] = f"{short(run.model_path.stat().st_size)}B"
+    facts["training"] = f"{result['epochs_run']} epochs, {clock_text(result['seconds'])}"
+    return list(facts.items())
+
+
+def _front(run, trials, settings):
+    """Yields the section with the chart of all completed trials, those that no other beats joined."""
+    score = f"val_{settings.get('metric', 'accuracy')}"
+    done = [row for row in trials if row["status"] == "COMPLETED" and row[score]]
+    if not done:
+        return
+    best = {row["trial"] for row in read_csv(run.path / "front.csv") if "parameters" in row["smallest_by"]}
+    shared = _shared(trials)
+    points = [
+        Point(
+            int(row["parameters"]),
+            float(row[score]),
+            f"{row['trial']}: {float(row[score]):.4f}{', given up' * bool(row['given_up'])}, "
+            f"{int(row['parameters']):,} parameters, {_settings_line(row, shared)}",
+            f"trial-{row['trial']}",
+            "third" if row["given_up"] else "first" if row["trial"] in best else "second",
+        )
+        for row in done
+    ]
+    text = (
+        "Each point is a trial. Hover over one or tab to it to read its settings; follow it to its row. The line joins "
+        "those that no smaller network beats; crosses were given up."
+    )
+    chart = point_chart("parameters", f"validation {METRICS[settings.get('metric', 'accuracy')]}", points)
+    yield {"id": "front", "title": "Accuracy against parameters", "text": text, "charts": [chart]}
+
+
+def _trials(trials, settings):
+    """Yields the section with the table of all trials."""
+    if not trials:
+        return
+    score, shared = f"val_{settings.get('metric', 'accuracy')}", _shared(trials)
+    rows = [
+        [
+            row["trial"],
+            _settings_line(row, shared),
+            f"{float(row[score]):.4f}" if row[score] else "",
+            *(_count(row[name]) for name in MEASURED),
+            row["reason"] or row["stopped"] or row["status"].lower(),
+        ]
+        for row in trials
+    ]
+    columns = ["trial", "settings", "validation", *MEASURED.values(), "ended by"]
+    ids = [f"trial-{row['trial']}" for row in trials]
+    table = {"columns": columns, "rows": rows, "ids": ids, "numbers": range(2, 3 + len(MEASURED))}
+    text = f"All have {settings_line(shared)}." if shared else ""
+    yield {"id": "trials", "title": "All trials", "text": text, "table": table}
+
+
+def _settings_of(row):
+    """Returns the settings of a row of trials.csv."""
+    measured = {*NO_SETTINGS, *MEASURED, *(name for name in row if name.startswith("val_"))}
+    return {name: value for name, value in row.items() if value and name not in measured}
+
+
+def _shared(trials):
+    """Returns the settings that all rows of trials.csv have in common, where there are several."""
+    return shared_settings(list(map(_settings_of, trials)))
+
+
+def _settings_line(row, shared):
+    """Returns the settings of a row of trials.csv as text, but for those that all share."""
+    return settings_line({name: value for name, value in _settings_of(row).items() if name not in shared})
+
+
+def _count(text):
+    """Returns a number of trials.csv with its thousands apart."""
+    return f"{int(text):,}" if text.isdigit() else text
+
+
+def _curves(run, title="The training"):
+    """Yields the section with the accuracy and the cross-entropy of a run's epochs."""
+    text = run.metrics_path.read_text(encoding="utf-8") if run.metrics_path.exists() else ""
+    if rows := [json.loads(line) for line in text.splitlines()]:
+        charts = [
+            line_chart(
+                "epoch",
+                words,
+                {
+                    "training": [(row["epoch"], row[name]) for row in rows],
+                    "validation": [(row["epoch"], row[f"val_{name}"]) for row in rows],
+                },
+            )
+            for name, words in {"accuracy": "accuracy", "crossentropy": "cross-entropy"}.items()
+        ]
+        yield {"id": "curves", "title": title, "charts": charts}
+
+
+def _classes(result):
+    """Yields the section with what the network makes of each class of the test images."""
+    classes = result.get("test", {}).get("classes")
+    if not classes:
+        return
+    rows = [
+        [row["name"], f"{row['n']:,}", *(_share(row[name]) for name in ("recall", "precision", "f1"))]
+        for row in classes
+    ]
+    columns = ["class", "test images", "recall", "precision", "F1"]
+    table = {"columns": columns, "rows": rows, "numbers": range(1, 5)}
+    text = "Recall is the share of a class' images that were found; precision that of the answers that were right."
+    yield {"id": "classes", "title": "Class by class", "text": text, "table": table}
+
+
+def _share(number):
+    return "" if number is None else f"{number:.3f}"
+
+
+def _pictures(run):
+    """Yields the section with the run's pictures."""
+    found = [(title, run.figures / f"{name}.png") for name, title in PICTURES.items()]
+    pictures = [{"title": title, "source": data_uri(path)} for title, path in found if path.exists()]
+    if pictures:
+        yield {"id": "pictures", "title": "What it learned, and where it errs", "pictures": pictures}
+
+
+def _next(run):
+    """Returns what a person may do next, as pairs of purpose and command."""
+    place = str(run.path)
+
+    def command(name, *words):
+        return shlex.join([installed("python"), "-m", f"keras_vision.{name}", place, *words])
+
+    pairs = [
+        ("Ask it what images show", command("predict", "IMAGES")),
+        ("Measure it on newly labelled images", command("evaluate", "--dataset", "folder:NEW")),
+        ("Export it for a server, a phone or a browser", command("export")),
+        ("Watch all curves in TensorBoard", tensorboard_line(run.path)),
+    ]
+    return pairs if run.model_path.exists() else pairs[-1:]

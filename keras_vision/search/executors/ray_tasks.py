@@ -1,0 +1,158 @@
+"""Trainings as tasks of a Ray cluster: on all processors or GPUs of a machine, or of many.
+
+Ray starts processes, finds room for tasks and tells of what died. What a training comes to, how often it is started
+anew and what a search asks for next is decided here, as everywhere else.
+"""
+
+import dataclasses
+import shutil
+import time
+import uuid
+from pathlib import Path
+
+from keras_vision.data.sharing import packed
+from keras_vision.errors import BadInput
+from keras_vision.runs.provenance import versions
+from keras_vision.search.executors import Failure, Job, name_of
+from keras_vision.search.executors.mailbox import Mailbox
+from keras_vision.search.executors.patience import Patience
+from keras_vision.search.executors.runner import answered, recorded
+
+
+@dataclasses.dataclass
+class Task:
+    """One start of a job.
+
+    Args:
+        job: The `Job`.
+        mailbox: Its `Mailbox`.
+        node, pid: Where its process is, as Ray calls the node, and the process's number there; None until it has begun.
+        patience: Its `Patience`, from then on.
+    """
+
+    job: Job
+    mailbox: Mailbox
+    node: str | None = None
+    pid: int | None = None
+    patience: Patience | None = None
+
+
+class RayTasks:
+    """An executor; see `keras_vision.search.executors`.
+
+    Args:
+        workplace: A `Workplace`.
+        folder: Where messages lie: on storage that all nodes share. `close` deletes it.
+        cluster: A `Cluster`.
+
+    Raises:
+        BadInput: A node cannot run the jobs; says why and how to mend it.
+    """
+
+    def __init__(self, workplace, folder, cluster):
+        self.workplace, self.cluster, self.folder = workplace, cluster, Path(folder).absolute()
+        self._tasks, self._images, self._has_told = {}, None, False
+        self._mailboxes = self.folder / uuid.uuid4().hex
+        self._mailboxes.mkdir(parents=True)
+        files = [workplace.space.file] if workplace.space.file else []
+        self._site = {"versions": versions(), "folder": str(self._mailboxes), "files": files}
+        try:
+            self._check_nodes()
+        except BadInput:
+            self.close()
+            raise
+
+    @property
+    def slots(self):
+        """How many jobs the nodes have room for at present; jobs wait where there is none."""
+        return max(1, self.cluster.room)
+
+    def _check_nodes(self):
+        reasons = self.cluster.look(self._site)
+        if any(reasons):
+            raise BadInput(next(filter(None, reasons)))
+        if len(list(self._mailboxes.glob("seen-*"))) < len(reasons):
+            raise BadInput(
+                f"This machine does not see what the nodes write in {self._mailboxes}. Give a --workdir on storage "
+                "that all nodes share."
+            )
+
+    def submit(self, job):
+        """Has Ray run a job as soon as a node has room."""
+        if self._images is None:
+            self._images = self.cluster.put(packed(self.workplace.dataset))
+        mailbox = Mailbox(self._mailboxes / f"{uuid.uuid4().hex}.jsonl")
+        mailbox.make()
+        deadline = self.workplace.plan.deadline
+        sent = dataclasses.replace(job, path=str(Path(job.path).absolute()))
+        reference = self.cluster.start(
+            self._site,
+            recorded(self.workplace.until(None)),
+            self._images,
+            dataclasses.asdict(sent),
+            str(mailbox.path),
+            None if deadline is None else deadline - time.monotonic(),
+        )
+        self._tasks[reference] = Task(job, mailbox)
+
+    def wait(self, note):
+        """Returns the jobs that ended, as soon as there is one."""
+        while True:
+            ended = self.cluster.ended(list(self._tasks))
+            for task in self._tasks.values():
+                self._hear(task, note)
+            if ended:
+                return [self._settle(reference) for reference in ended]
+            for task in self._tasks.values():
+                self._end_if_silent(task)
+            self._tell_of_no_room()
+
+    def _hear(self, task, note):
+        """Takes note of what a job told."""
+        for message in task.mailbox.new():
+            if "pid" in message:
+                task.node, task.pid, task.patience = message["node"], message["pid"], Patience()
+            elif "said" in message:
+                self.workplace.progress.say(f"{name_of(task.job)}: {message['said'].strip()}")
+            else:
+                task.patience.renew(message["rows"])
+                note(task.job, message["rows"])
+
+    def _settle(self, reference):
+        """Returns what a job that ended came to."""
+        task = self._tasks.pop(reference)
+        task.mailbox.remove()
+        came = answered(self.cluster.answer(reference))
+        if isinstance(came, Failure) and came.kind == "died":
+            self.workplace.progress.say(f"{name_of(task.job)}: {came.reason}; it goes on in another process")
+        return task.job, came
+
+    def _end_if_silent(self, task):
+        """Ends the process of a job that hangs, or was stopped; that it has ended is told as of any other death."""
+        if task.patience and task.patience.is_over:
+            self.workplace.progress.say(f"{name_of(task.job)}: no epoch for far too long; its process is ended")
+            self.cluster.end(task.node, task.pid)
+            task.patience = Patience()
+
+    def _tell_of_no_room(self):
+        """Tells the person, once, that all jobs wait because the nodes that had room for them are gone."""
+        if not self._has_told and not any(task.pid for task in self._tasks.values()) and not self.cluster.room:
+            self.workplace.progress.say(
+                "No node of the cluster has room for a trial. They wait for one to join. You can also interrupt the "
+                "search and continue it later."
+            )
+            self._has_told = True
+
+    def pause(self, job):
+        """Asks a job to end after its present epoch."""
+        for task in self._tasks.values():
+            if task.job == job:
+                task.mailbox.ask_to_pause()
+
+    def close(self):
+        """Ends all jobs at once, and deletes the messages."""
+        for task in self._tasks.values():
+            task.mailbox.remove()
+        self.cluster.cancel(list(self._tasks))
+        self._tasks = {}
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,82 @@
+"""What the nodes of a Ray cluster do for a search: look whether they can, run its jobs, and end one that hangs.
+
+Ray calls these functions in processes of its own. One that has run a job is given the next one, and keeps what it has
+imported and opened by then.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import time
+import uuid
+from pathlib import Path
+
+from keras_vision.data.sharing import unpacked
+from keras_vision.runs.provenance import versions
+from keras_vision.search.executors import Job
+from keras_vision.search.executors.mailbox import Mailbox
+from keras_vision.search.executors.told import Told
+from keras_vision.system.keras_import import import_keras
+from keras_vision.system.ray_import import import_ray
+
+_places = {}  # the one `Workplace` of this process, once it is open: Ray gives the process jobs of one search alone
+
+
+def why_unfit(site):
+    """Returns why jobs cannot run on this node, in sentences with the mend; "" where they can.
+
+    Args:
+        site: What they need, a dict: the `versions` of packages; the `folder` of mailboxes, in which a file
+            "seen-..." is left; and other `files`.
+    """
+    node, own = socket.gethostname(), versions()
+    for name, version in site["versions"].items():
+        if own.get(name) != version:
+            has = f"{name} {own[name]}" if name in own else f"no {name}"
+            return f"The node {node} has {has}, this machine {version}. Install the same version on both."
+    for path in (site["folder"], *site["files"]):
+        if not os.access(path, os.R_OK):
+            return f"The node {node} does not see {path}. Give paths on storage that all nodes share."
+    try:
+        Path(site["folder"], f"seen-{uuid.uuid4().hex}").touch()
+    except OSError as error:
+        return f"The node {node} cannot write in {site['folder']} ({error.strerror}). Give it the right to."
+    return ""
+
+
+def run(site, record, dataset, job, mailbox, seconds_left):
+    """Runs a job; returns what `answer` does.
+
+    Args:
+        site: As in `why_unfit`; of a node that joined late nobody has asked it yet.
+        record: That of the `Workplace`.
+        dataset: As `packed` returns it; of the first job of a process all others have the images too.
+        job: A `Job` as a dict.
+        mailbox: The path of its `Mailbox`.
+        seconds_left: Until the search's deadline; None where there is none. Clocks of machines differ.
+    """
+    if not _places and (reason := why_unfit(site)):
+        return {"refused": reason}
+    mailbox, job = Mailbox(mailbox), Job(**job)
+    with mailbox.watched():
+        mailbox.send(node=import_ray().get_runtime_context().get_node_id(), pid=os.getpid())
+        import_keras()
+        from keras_vision.search.executors.runner import answer, opened
+
+        if not _places:
+            _places["open"] = opened(record, unpacked(*dataset), Told(mailbox.send))
+        place = _places["open"].until(None if seconds_left is None else time.monotonic() + seconds_left)
+        place.progress.send = mailbox.send
+
+        def note(rows):
+            mailbox.send(rows=rows)
+            return mailbox.is_to_pause
+
+        return answer(place, job, note)
+
+
+def end(pid):
+    """Ends a process of this node at once, also a stopped one."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,39 @@
+"""Imports Ray, which few need, and which must be told some things before it is imported."""
+
+import importlib.util
+import os
+import shlex
+import sys
+
+from keras_vision.errors import BadInput
+
+# Ray reads these as it is imported. Nothing is reported to its makers; what nobody answers, it gives up soon.
+_SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_gcs_server_request_timeout_seconds": "20",
+}
+
+
+def check_ray():
+    """Refuses to go on where Ray is not installed.
+
+    Raises:
+        BadInput: With the command that installs it.
+    """
+    if importlib.util.find_spec("ray") is None:
+        mend = shlex.join([sys.executable, "-m", "pip", "install", "keras-vision[ray]"])
+        raise BadInput(f"Ray is not installed, which is the extra 'ray' of this package. Try: {mend}")
+
+
+def import_ray():
+    """Returns the module `ray`, set up for us.
+
+    Raises:
+        BadInput: It is not installed.
+    """
+    check_ray()
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    import ray
+
+    return ray

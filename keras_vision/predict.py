@@ -35,7 +35,7 @@ def predict(asked, progress):
     `images` is a path, or several: image files; folders, whose images are taken at any depth and in the order of their
     names, those that start with a dot left out; or "-", one image on standard input.
 
-    An image is converted as `keras_vision.data.images` describes and stretched to the size of the model's input. All
+    An image is converted as `keras_vision.data.files.images` describes and stretched to the model's input size. All
     else that is needed is in the model file. If the images look inverted or nearly blank, compared with those that the
     model was trained on, a line says so. Images are read batch by batch, so that any number of them fits.
 

@@ -6,14 +6,12 @@ import sys
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
-from keras_vision.commands.closing import confirmed_line, cost_line, training_lines
-from keras_vision.errors import BadInput
+from keras_vision.commands.report import arguments_to_confirm, report_of
+from keras_vision.commands.summary_lines import confirmed_line, cost_line, training_lines
 from keras_vision.reporting.progress import installed
 from keras_vision.reporting.tables import Table
-from keras_vision.runs import Run
-from keras_vision.search.report import parts, report_on
+from keras_vision.search.report import parts
 from keras_vision.system.settings import REQUIRED, Settings, setting, whole
-from keras_vision.training.aim import reaches
 from keras_vision.tune import tune
 
 
@@ -47,48 +45,11 @@ def report(asked, progress):
 
     >>> report("runs/tune-vgg-fashion_mnist")["leaders"][0]["parameters"]  # doctest: +SKIP
     """
-    run = Run(asked.run)
-    is_training = run.metrics_path.exists() and not asked.confirm
-    found = _training(run) if is_training else _search(asked, progress)
-    return found | _page_of(run, progress)
-
-
-def _training(run):
-    """Returns what `train` returned, but for what it warned of."""
-    if not run.finished:
-        raise BadInput(
-            f"The training in {run.path} is not finished. First continue it with the command that started it."
-        )
-    result, target = run.result, run.config["settings"].get("target_acc")
-    return result | {"workdir": str(run.path), "target_acc": target, "exit_code": 0 if reaches(result, target) else 3}
-
-
-def _search(asked, progress):
-    """Returns the report of a search, whose best network is first confirmed where that is asked for."""
-    found = report_on(asked.run, progress)
-    return _confirmed(asked, found, progress) if asked.confirm else found
-
-
-def _confirmed(asked, found, progress):
-    """Trains the best network of a search anew; returns the report of it then."""
-    config = Run(asked.run).config
-    newest = config.get("continued", [config])[-1]  # with what the latest start was asked to keep
-    closed = found["statuses"].get("COMPLETED", 0) + found["statuses"].get("FAILED", 0)
-    best = (found["result"] or {}).get("best_trial")
-    finished = [f"trials/{leader['trial']}" for leader in found["leaders"]]
-    if not finished or (best and best not in finished):
-        why = f"its best trial, {best}, is not finished" if best else "none of its trials is finished"
-        raise BadInput(
-            f"{asked.run} cannot be confirmed yet: {why}. First continue it with the command that started it."
-        )
-    result = tune(**newest["arguments"], workdir=asked.run, max_trials=closed, confirm=asked.confirm, progress=progress)
-    return report_on(asked.run, progress) | {"exit_code": result["exit_code"]}
-
-
-def _page_of(run, progress):
-    from keras_vision.commands.page import page_of  # with the libraries that draw it, which `--help` does not need
-
-    return page_of(run, progress)
+    if not asked.confirm:
+        return report_of(asked.run, progress)
+    again = arguments_to_confirm(asked.run, progress)
+    result = tune(**again, confirm=asked.confirm, progress=progress)
+    return report_of(asked.run, progress) | {"exit_code": result["exit_code"]}
 
 
 def show(found, progress):

@@ -5,7 +5,7 @@ import sys
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
-from keras_vision.commands.closing import training_lines
+from keras_vision.commands.summary_lines import training_lines
 from keras_vision.data.source import DataSource
 from keras_vision.models import MODELS
 from keras_vision.system.settings import MINUTES, SHARE, Settings, given, group, name_in, one_of, setting, whole

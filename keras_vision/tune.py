@@ -5,12 +5,12 @@ import sys
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
-from keras_vision.commands.closing import search_lines
+from keras_vision.commands.summary_lines import search_lines
 from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
 from keras_vision.search.ending import ENDINGS
-from keras_vision.search.executors.workforce import Workforce
+from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.search.plan import Limits
 from keras_vision.search.strategies import (
     POLISHERS,
@@ -66,7 +66,7 @@ class TuneSettings(Settings):
         None, "train the network found this many more times, on other validation images, to show what it reaches; if "
         "not given, 3 times with a target, or up to 9 with few images", "N", whole(0),
     )  # fmt: skip
-    workforce: Workforce = group(Workforce)
+    worker_settings: WorkerSettings = group(WorkerSettings)
     workdir: str = setting(
         None, "the run directory; the same command on the same directory continues where it stopped", "DIR"
     )
@@ -130,7 +130,7 @@ def tune(asked, progress):
     """
     changes = recipe_for_metric(asked.metric, {"epochs": asked.epochs, "batch_size": asked.batch_size})
     recipe = recipe_for(asked.model, **changes)  # a mistake in it, or in a space, is told before data are read
-    asked.workforce.check_cluster()
+    asked.worker_settings.check_cluster()
     return carry_out("commands.tune", asked, changes, recipe, progress)
 
 

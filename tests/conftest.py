@@ -75,14 +75,14 @@ def drawn():
 @pytest.fixture
 def bare_searches(request, monkeypatch):
     """Leaves out what takes longer than the trainings of a small search: latencies, which are 1.5 ms, and pictures."""
-    from keras_vision.commands import closing_pictures
+    from keras_vision.commands import run_pictures
     from keras_vision.search import board
     from keras_vision.search.executors import runner
 
     monkeypatch.setattr(runner, "latency_ms", lambda model: 1.5)
     if "drawn" not in request.fixturenames:
         monkeypatch.setattr(board.Board, "draw", lambda self, trials, target_acc: None)
-        monkeypatch.setattr(closing_pictures, "draw_pictures", lambda run, model, dataset: None)
+        monkeypatch.setattr(run_pictures, "draw_pictures", lambda run, model, dataset: None)
 
 
 @pytest.fixture(autouse=True)

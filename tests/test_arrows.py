@@ -122,12 +122,12 @@ LATE = {
     "search/executors/worker.py": {"keras_vision.search.executors.runner"},
     "search/executors/ray_worker.py": {"keras_vision.search.executors.runner"},
     "analysis/gradients.py": {"tensorflow", "jax", "torch"},  # of each backend, its own
-    "data/arrays.py": {"sklearn.datasets"},
-    "data/file_types.py": {"pillow_heif"},
-    "data/npz.py": {"scipy.io"},
+    "data/arrays/reading.py": {"sklearn.datasets"},
+    "data/files/file_types.py": {"pillow_heif"},
+    "data/arrays/npz.py": {"scipy.io"},
     "data/source.py": {"keras_vision.data.loading"},
     "data/opening.py": {"keras_vision.data.prepared"},
-    "report.py": {"keras_vision.commands.page"},
+    "commands/report.py": {"keras_vision.commands.page"},
     "reporting/progress.py": {"keras_vision.reporting"},  # `terminal`, which draws with rich
     "runs/opening.py": {"keras_vision.runs.models"},
     "search/report.py": {"sklearn"},

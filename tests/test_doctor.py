@@ -9,17 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from keras_vision import doctor as doctor_module
-from keras_vision.doctor import (
+from keras_vision.commands import doctor as doctor_module
+from keras_vision.commands.doctor import (
     computing,
     data_sets,
-    doctor,
-    main,
     packages,
     resources,
     run_directory,
     settings_of_others,
 )
+from keras_vision.doctor import doctor, main
 
 HEALTHY = """print('{"backend": "tensorflow", "devices": ["CPU"], "precision": "float32"}')"""
 
@@ -216,7 +215,8 @@ names = "keras tensorflow tensorflow_datasets keras_tuner tensorboard rich matpl
 for name in (*names.split(), "psutil"):
     sys.modules[name] = None
 from keras_vision import doctor
-doctor._PROBE = "import keras_vision.no_such_module"
+from keras_vision.commands import doctor as checks
+checks._PROBE = "import keras_vision.no_such_module"
 sys.exit(doctor.main([]))
 """
 

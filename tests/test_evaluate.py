@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vision.commands.own_data import check_classes, choose_data, run_of
+from keras_vision.commands.model_data import check_classes, choose_data, run_of
 from keras_vision.data import load_dataset
 from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
@@ -220,7 +220,7 @@ def test_where_the_data_was_then_counts_while_it_is_still_there(is_there, expect
             raise BadInput(f"There is no directory {data_dir}.")
         return types.SimpleNamespace(kind="tfds")
 
-    monkeypatch.setattr("keras_vision.commands.own_data.locate", locate)
+    monkeypatch.setattr("keras_vision.commands.model_data.locate", locate)
     own = {"spec": "cifar10", "data_dir": "/then", "image_size": None, "on_bad_image": "error", "seed": 3}
     for dataset in (None, "cifar10"):
         assert choose_data(own, dataset, None, None, (None, 32, 32, 3)).data_dir == expected

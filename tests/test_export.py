@@ -316,7 +316,7 @@ def test_artifacts_are_compared_on_the_validation_images_of_the_runs_own_data(tr
 
 
 def test_the_test_split_stays_closed(trained, monkeypatch):
-    from keras_vision.data.npz import Archive
+    from keras_vision.data.arrays.npz import Archive
 
     read = Archive.read
     opened = []

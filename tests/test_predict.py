@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vision.data import files
-from keras_vision.data import images as images_module
+from keras_vision.data.files import images as images_module
+from keras_vision.data.files import listing as files
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.predict import main, predict
 from keras_vision.runs import save_model
@@ -106,7 +106,7 @@ def test_a_folder_is_walked_in_order_and_hidden_files_are_left_out(model):
 
 
 def test_pictures_of_kinds_that_cannot_be_read_get_an_answer_each(model, monkeypatch):
-    from keras_vision.data import file_types
+    from keras_vision.data.files import file_types
 
     monkeypatch.setitem(sys.modules, "pillow_heif", None)  # as where it is not installed
     file_types.readable_formats.cache_clear()
@@ -404,7 +404,7 @@ def test_endless_standard_input_is_cut_off(model, monkeypatch):
 
 
 def test_progress_goes_to_standard_error(model, monkeypatch, capsys):
-    monkeypatch.setattr("keras_vision.commands.answering._SECONDS_BETWEEN_LINES", -1)
+    monkeypatch.setattr("keras_vision.commands.image_batches._SECONDS_BETWEEN_LINES", -1)
     main([model, write("a.png"), write("b.png"), "--batch-size", "1", "--json"])
     captured = capsys.readouterr()
     assert captured.err.splitlines() == ["1 of 2 images", "2 of 2 images"]

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from keras_vision.commands import closing_pictures
+from keras_vision.commands import run_pictures as closing_pictures
 from keras_vision.models import MODELS
 from keras_vision.studies import STUDIES
 from keras_vision.study import main, study

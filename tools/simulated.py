@@ -59,7 +59,7 @@ class Simulated:
     """An executor; see `keras_vision.search.executors`. It leaves of a training what the loop looks for: a model file.
 
     Args:
-        place: A `Workplace`.
+        place: A `SearchContext`.
         recorded: A `Recorded`.
         slots: How many workers there may be. One is started when a job finds none that is free.
         startup: Seconds from the start of a worker until it takes a job.
@@ -209,8 +209,8 @@ def simulate(recorded, strategy, workers, trials, *, target=None, seed=0, startu
     goal = dataclasses.replace(goal, confirmations=goal.usual_confirmations)
     plan = SearchPlan(MODEL, goal, DataSource(seed=seed), strategy=strategy, max_trials=trials)
     with tempfile.TemporaryDirectory(dir=_fast_folder()) as folder:
-        hire = lambda place, folder: Simulated(place, recorded, workers, startup)  # noqa: E731
-        search = Search(plan, Images(), space, Run(folder), hire=hire)
+        make_executor = lambda place, folder: Simulated(place, recorded, workers, startup)  # noqa: E731
+        search = Search(plan, Images(), space, Run(folder), make_executor=make_executor)
         search.networks.counts = recorded.networks.counts
         begin = time.process_time()
         result = search.find()

@@ -5,7 +5,7 @@ import numpy as np
 from keras_vision.analysis.label_errors import label_suspects
 from keras_vision.data.audit.findings import finding
 from keras_vision.data.evaluation import match_classes
-from keras_vision.data.images import resize_images
+from keras_vision.data.files.images import resize_images
 from keras_vision.data.split_names import TRAIN, VALIDATION
 from keras_vision.data.splits import Split
 from keras_vision.errors import BadInput

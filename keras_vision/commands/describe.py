@@ -13,8 +13,8 @@ from keras_vision.analysis.linearity import linearity_table, textbook_table
 from keras_vision.analysis.receptive_field import receptive_fields
 from keras_vision.analysis.receptive_field_measured import measure_fields, plot_fields
 from keras_vision.analysis.wiring import check_wiring
-from keras_vision.commands.closing_pictures import learned_figures
-from keras_vision.commands.own_data import choose_data
+from keras_vision.commands.model_data import choose_data
+from keras_vision.commands.run_pictures import learned_figures
 from keras_vision.data.splits import images_at_once
 from keras_vision.errors import BadInput
 from keras_vision.formats.network import check_outputs

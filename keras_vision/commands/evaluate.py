@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from keras_vision.commands.closing_pictures import error_figures
 from keras_vision.commands.explain import mistakes_figure
-from keras_vision.commands.own_data import choose_data, leak_warnings, open_images, run_of
+from keras_vision.commands.model_data import choose_data, leak_warnings, open_images, run_of
+from keras_vision.commands.run_pictures import error_figures
 from keras_vision.data.brightness import unlike_training
 from keras_vision.data.evaluation import EvaluationImages
 from keras_vision.data.seen import seen_in_training

@@ -10,7 +10,7 @@ from keras_vision.analysis.explanation import USUAL, check_method, explainer
 from keras_vision.analysis.explanation_figures import plot_explained_mistakes, plot_explanation
 from keras_vision.analysis.integrated_gradients import TOLERANCE
 from keras_vision.analysis.subject import subject_of_model, subject_of_probabilities
-from keras_vision.commands.answering import answer_files
+from keras_vision.commands.image_batches import answer_files
 from keras_vision.data.splits import images_at_once
 from keras_vision.errors import BadInput, check_name
 from keras_vision.formats.opening import ExportedModel

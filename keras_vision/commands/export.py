@@ -6,8 +6,8 @@ import tempfile
 import textwrap
 from pathlib import Path
 
-from keras_vision.commands.own_data import check_classes, choose_data, run_of
-from keras_vision.commands.steps import open_data
+from keras_vision.commands.model_data import check_classes, choose_data, run_of
+from keras_vision.commands.train_and_tune import open_data
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.formats import FORMATS, JSON, TEXT, format_module
 from keras_vision.formats.check import answers, check, random_images, real_images

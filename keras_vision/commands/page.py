@@ -3,7 +3,7 @@
 import json
 import shlex
 
-from keras_vision.commands.closing import confirmed_line, cost_line, target_words, tensorboard_line
+from keras_vision.commands.summary_lines import confirmed_line, cost_line, target_words, tensorboard_line
 from keras_vision.reporting.charts import Point, line_chart, point_chart
 from keras_vision.reporting.page import data_uri, render
 from keras_vision.reporting.progress import cell, clock_text, installed, settings_line

@@ -1,6 +1,6 @@
 """What `predict` does: reads images batch by batch, and answers for each."""
 
-from keras_vision.commands.answering import answer_files
+from keras_vision.commands.image_batches import answer_files
 from keras_vision.training.classifier import open_classifier
 
 

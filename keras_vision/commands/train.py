@@ -6,7 +6,7 @@ import json
 import keras
 
 from keras_vision.analysis.counts import count_unbuilt
-from keras_vision.commands.steps import (
+from keras_vision.commands.train_and_tune import (
     begin,
     deadline_after,
     finish,

@@ -5,7 +5,7 @@ import functools
 from pathlib import Path
 
 from keras_vision.analysis.counts import count_unbuilt
-from keras_vision.commands.steps import (
+from keras_vision.commands.train_and_tune import (
     begin,
     deadline_after,
     finish,
@@ -16,7 +16,7 @@ from keras_vision.commands.steps import (
 )
 from keras_vision.models import build_model
 from keras_vision.runs import Run, default_workdir
-from keras_vision.search.executors.hiring import hired
+from keras_vision.search.executors.choosing import executor_maker
 from keras_vision.search.ladder import Ladder
 from keras_vision.search.loop import run_search
 from keras_vision.search.outcome import make_goal, recorded_outcome
@@ -42,19 +42,22 @@ def carry_out(asked, changes, recipe, progress):
     first, _ = kind(recipe=recipe).first()
     if asked.workdir:
         Run(asked.workdir).check_usable()
-    with computing_in(asked.precision) as precision, hired(asked.workforce, progress.say) as hire:
-        return _search(asked, changes, kind, first, deadline, hire, precision, progress)
+    with (
+        computing_in(asked.precision) as precision,
+        executor_maker(asked.worker_settings, progress.say) as make_executor,
+    ):
+        return _search(asked, changes, kind, first, deadline, make_executor, precision, progress)
 
 
-def _search(asked, changes, kind, first, deadline, hire, precision, progress):
-    """Searches in a precision, on the executor that `hire` returns, and ends the run."""
+def _search(asked, changes, kind, first, deadline, make_executor, precision, progress):
+    """Searches in a precision, on the executor that `make_executor` returns, and ends the run."""
     source = asked.data.whole()  # as its later starts will need it
     data = open_data(asked.data, progress)
     warn_of_findings(data, progress)
     warn_of_majority(data, asked.target_acc, progress, asked.metric)
     build = functools.partial(build_model, asked.model, data.shape, len(data.class_names), **first)
-    how_long = {"length": SEARCHING, "count_flops": lambda: count_unbuilt(build).training_flops}
-    recipe, decisions = fit_recipe(asked.model, data, changes, progress, **how_long)
+    how = {"length": SEARCHING, "count_flops": lambda: count_unbuilt(build).training_flops}
+    recipe, decisions = fit_recipe(asked.model, data, changes, progress, **how)
     space = kind(recipe=recipe)
     goal = make_goal(asked.target_acc, asked.metric, asked.confirm, data)
     goal.check()
@@ -70,7 +73,7 @@ def _search(asked, changes, kind, first, deadline, hire, precision, progress):
         begin(asked.model, data, precision, run, progress)
         if goal.sentence():
             progress.say(goal.sentence())
-        result = run_search(plan, data, space, run, progress, hire)
+        result = run_search(plan, data, space, run, progress, make_executor)
         exit_code = recorded_outcome(result, asked.target_acc).exit_code
         return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code)
 

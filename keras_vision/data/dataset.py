@@ -33,7 +33,7 @@ class Dataset:
         decisions: What was decided for the person, a sentence each; see `Source`.
         seed: Chose the validation images; None where these are the source's own.
         pixel_scale: The value that became 255, of each kind of image file with more than eight bits; see
-            `data/depths.py`. It travels with the model, whose later images are scaled alike. Empty for all others.
+            `data/files/depths.py`. It travels with the model, whose later images are scaled alike. Else empty.
     """
 
     name: str

@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 
-from keras_vision.data.images import resize_images
+from keras_vision.data.files.images import resize_images
 from keras_vision.data.spelling import plain_name
 from keras_vision.data.splits import Split, some
 from keras_vision.errors import BadInput, nearest

@@ -7,6 +7,7 @@ import hashlib
 
 import numpy as np
 
+from keras_vision.data.arrays.labels import used_classes
 from keras_vision.data.checks import (
     check_fits,
     check_labels,
@@ -19,8 +20,7 @@ from keras_vision.data.checks import (
 )
 from keras_vision.data.dataset import Dataset, carve
 from keras_vision.data.evaluation import evaluation_images
-from keras_vision.data.images import resize_images
-from keras_vision.data.labels import used_classes
+from keras_vision.data.files.images import resize_images
 from keras_vision.data.opening import open_source
 from keras_vision.data.splits import Reading, some
 from keras_vision.errors import BadInput

@@ -9,7 +9,7 @@ import dataclasses
 
 import numpy as np
 
-from keras_vision.data.images import resize_images
+from keras_vision.data.files.images import resize_images
 
 SIDE = 16  # images are compared at this size, grey, with equal brightness and contrast
 ASKED, COMPARED = 1_000, 5_000  # images whose mirror images are looked at, and those they are compared with

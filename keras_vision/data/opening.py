@@ -4,13 +4,13 @@
 is opened by the file that `places.PATH_KINDS` names. What loads heavy libraries is imported only when needed.
 
 To add a kind that is given by its path, write its row in `places.PATH_KINDS`, and a file with a function
-`open_KIND(path, reading)`; `pytest tests/data/test_sources.py` names the one that is missing.
+`open_KIND(path, reading)`; `pytest tests/data/test_opening.py` names the one that is missing.
 """
 
 import importlib
 
-from keras_vision.data.arrays import open_digits
-from keras_vision.data.idx import open_idx
+from keras_vision.data.arrays.idx import open_idx
+from keras_vision.data.arrays.reading import open_digits
 from keras_vision.data.places import DATASETS, FORMS, PATH_KINDS, locate
 from keras_vision.errors import BadInput
 

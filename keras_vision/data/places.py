@@ -16,7 +16,7 @@ class PathKind:
 
     Args:
         path: What help calls the path.
-        file: The file in this folder that opens it, by a function `open_KIND(path, reading)`.
+        file: The module in this room that opens it, by a function `open_KIND(path, reading)`.
         image_files: "all" where it consists of image files, which may differ in size and be damaged; "some" where that
             depends on the source; else "none".
     """
@@ -27,9 +27,9 @@ class PathKind:
 
 
 PATH_KINDS = {
-    "folder": PathKind("PATH", "folders", image_files="all"),
-    "npz": PathKind("PATH", "npz", image_files="none"),
-    "csv": PathKind("FILE", "csv_file", image_files="some"),
+    "folder": PathKind("PATH", "folders.reading", image_files="all"),
+    "npz": PathKind("PATH", "arrays.npz", image_files="none"),
+    "csv": PathKind("FILE", "csv.reading", image_files="some"),
 }
 ON_BAD_IMAGE = ("error", "skip")
 # What stands before a colon -> how help writes the whole.

@@ -15,13 +15,13 @@ import urllib.request
 import numpy as np
 import tensorflow_datasets as tfds
 
-from keras_vision.data.images import read_header, read_image
-from keras_vision.data.labels import Classes, find_classes
+from keras_vision.data.arrays.labels import Classes, find_classes
+from keras_vision.data.arrays.values import check_fourth_channel, over_white, to_uint8
+from keras_vision.data.files.images import read_header, read_image
+from keras_vision.data.files.sizes import choose_size
 from keras_vision.data.places import DATASETS, FORMS, PATH_KINDS, find_prepared, tfds_name
-from keras_vision.data.sizes import choose_size
 from keras_vision.data.split_names import SPLITS, split_named
 from keras_vision.data.splits import Source, Split, check_memory, some, unreadable
-from keras_vision.data.values import check_fourth_channel, over_white, to_uint8
 from keras_vision.errors import BadInput, check_name, did_you_mean
 from keras_vision.system.keras_import import import_keras
 

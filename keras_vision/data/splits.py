@@ -90,7 +90,7 @@ class Source:
         origin: One line: where the images came from.
         validation: Its validation images; None where it has none of its own.
         decisions: What was decided for the person, a sentence each: how values were scaled, which split is which.
-        pixel_scale: The white of each kind of image with more than eight bits, as `data/depths.py` decides it.
+        pixel_scale: The white of each kind of image with more than eight bits, as `data/files/depths.py` decides it.
         test_shape: (height, width, channels) of the test images where that is known before they are read, else None.
     """
 

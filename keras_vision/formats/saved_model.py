@@ -69,7 +69,7 @@ def takes_files(classifier):
 
 
 def decode_images(contents, shape):
-    """Decodes image files to pixels as `keras_vision.data.images.read_image` does, within one grey level.
+    """Decodes image files to pixels as `keras_vision.data.files.images.read_image` does, within one grey level.
 
     Args:
         contents: Strings [n]: JPEG, PNG, GIF (its first frame) or BMP.

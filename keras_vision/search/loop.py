@@ -17,8 +17,8 @@ from keras_vision.search.board import Board
 from keras_vision.search.confirming import Confirmer
 from keras_vision.search.costs import costs_of
 from keras_vision.search.executors import Failure
-from keras_vision.search.executors.hiring import here
-from keras_vision.search.executors.runner import Workplace
+from keras_vision.search.executors.choosing import here
+from keras_vision.search.executors.runner import SearchContext
 from keras_vision.search.failures import check_first_trials, why_none
 from keras_vision.search.ledger import Ledger, trial_run
 from keras_vision.search.networks import Networks
@@ -27,7 +27,7 @@ from keras_vision.search.proposals import Proposals
 from keras_vision.search.trainings import Trainings
 
 
-def run_search(plan, dataset, space, run, progress=None, hire=here):
+def run_search(plan, dataset, space, run, progress=None, make_executor=here):
     """Searches, or goes on with a search; trains what was found anew, and goes on where that was luck.
 
     Args:
@@ -36,7 +36,7 @@ def run_search(plan, dataset, space, run, progress=None, hire=here):
         space: A `Space` or a `Ladder`, as the strategy needs: what its values mean.
         run: The `Run` of the search. Trials are runs in its folder `trials`.
         progress: A `Progress`.
-        hire: Returns the executor, on which trainings run; see `executors.hiring`.
+        make_executor: Returns the executor, on which trainings run; see `executors.choosing`.
 
     Returns:
         The result as a dict, which is also on disk: the best trial's, with what the search found and cost.
@@ -45,7 +45,7 @@ def run_search(plan, dataset, space, run, progress=None, hire=here):
         KerasVisionError: No trial completed; or the ledger on disk is damaged, or is not what this strategy would have
             proposed.
     """
-    search = Search(plan, dataset, space, run, progress, hire)
+    search = Search(plan, dataset, space, run, progress, make_executor)
     try:
         return search.find()
     finally:
@@ -60,16 +60,16 @@ class Search:
         unfinished: The trials that ran out of time, with their results so far.
     """
 
-    def __init__(self, plan, dataset, space, run, progress=None, hire=here):
+    def __init__(self, plan, dataset, space, run, progress=None, make_executor=here):
         self.plan, self.space, self.run, self.progress = plan, space, run, progress or Progress()
         self.needed = plan.goal.score
         self.ledger = Ledger(run.path / "trials.jsonl", warn=self.progress.say)
         self.board = Board(run, space, plan.goal.metric)
         self.networks = Networks(plan.model, dataset, plan.limits, self.progress.say)
-        place = Workplace(plan, dataset, space, self.networks, self.progress)
+        context = SearchContext(plan, dataset, space, self.networks, self.progress)
         folder = run.path / "workers"
         shutil.rmtree(folder, ignore_errors=True)  # of a search that was killed; what may still run of it ends
-        self.executor = hire(place, folder)
+        self.executor = make_executor(context, folder)
         self.trainings = Trainings(run, self.ledger, self.executor)
         self.confirmer = Confirmer(plan, run, self.trainings, self.progress.say)
         self.proposals = Proposals(plan, space, self.networks, self.ledger, self.progress.say)

@@ -5,7 +5,7 @@ import shlex
 import traceback
 from pathlib import Path
 
-from keras_vision.commands.closing import tensorboard_line
+from keras_vision.commands.summary_lines import tensorboard_line
 from keras_vision.data import locate
 from keras_vision.errors import BadInput
 from keras_vision.studies import STUDIES, load_study

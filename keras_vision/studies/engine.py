@@ -13,7 +13,7 @@ import statistics
 from pathlib import Path
 
 from keras_vision.analysis.counts import count
-from keras_vision.commands.steps import METRICS, open_data
+from keras_vision.commands.train_and_tune import METRICS, open_data
 from keras_vision.data import locate
 from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput, KerasVisionError

@@ -1,7 +1,7 @@
 """The best MLP-Mixer of report 001, by its own recipe, with the units of its first token mixing."""
 
 from keras_vision.analysis.kernels import plot_kernels, token_mixing_units
-from keras_vision.commands.closing_pictures import learned_figures
+from keras_vision.commands.run_pictures import learned_figures
 from keras_vision.runs import load_model
 from keras_vision.studies.plan import PLAIN, Case, Scale, Study, smoke
 from keras_vision.studies.table import against

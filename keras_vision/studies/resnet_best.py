@@ -1,6 +1,6 @@
 """The best ResNet18 of report 001, by its own recipe, with its first-layer kernels."""
 
-from keras_vision.commands.closing_pictures import learned_figures
+from keras_vision.commands.run_pictures import learned_figures
 from keras_vision.runs import load_model
 from keras_vision.studies.plan import PLAIN, Case, Scale, Study, smoke
 from keras_vision.studies.table import against

@@ -1,6 +1,6 @@
 """VGG to 90%: grown from one convolution per block until it gets there, then made smaller, then polished."""
 
-from keras_vision.commands.steps import open_data
+from keras_vision.commands.train_and_tune import open_data
 from keras_vision.data.source import DataSource
 from keras_vision.reporting import style
 from keras_vision.reporting.progress import Progress, cell, settings_line

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from keras_vision.data import load_dataset
-from keras_vision.data.depths import white_of
-from keras_vision.data.images import read_image
+from keras_vision.data.files.depths import white_of
+from keras_vision.data.files.images import read_image
 from keras_vision.errors import BadInput
 
 COLOUR_TYPES = {1: 0, 3: 2, 4: 6}

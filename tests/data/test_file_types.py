@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vision.data import file_types, load_dataset
-from keras_vision.data.file_types import IMAGE, kind_of_file, signature_of
-from keras_vision.data.images import read_image
+from keras_vision.data import load_dataset
+from keras_vision.data.files import file_types
+from keras_vision.data.files.file_types import IMAGE, kind_of_file, signature_of
+from keras_vision.data.files.images import read_image
 from keras_vision.errors import BadInput
 
 HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(40)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keras_vision.data import DataSource, load_dataset, load_images
-from keras_vision.data.files import image_files
+from keras_vision.data.files.listing import image_files
 from keras_vision.errors import BadInput
 from keras_vision.runs import Run
 

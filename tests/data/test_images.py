@@ -8,8 +8,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vision.data import images
-from keras_vision.data.images import BadImage, Header, printable, probe_image, read_header, read_image, resize_images
+from keras_vision.data.files import images
+from keras_vision.data.files.images import (
+    BadImage,
+    Header,
+    printable,
+    probe_image,
+    read_header,
+    read_image,
+    resize_images,
+)
 from keras_vision.errors import BadInput
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from keras_vision.data import load_dataset
-from keras_vision.data.flat import classes_from_names
-from keras_vision.data.layout import find_layout
+from keras_vision.data.folders.flat import classes_from_names
+from keras_vision.data.folders.layout import find_layout
+from keras_vision.data.folders.tree import list_folder
 from keras_vision.data.split_names import role_of, split_named
-from keras_vision.data.tree import list_folder
 from keras_vision.errors import BadInput
 
 CLASSES = ("cat", "dog")
@@ -288,7 +288,7 @@ def test_validation_images_that_are_too_few_to_tell_are_trained_on(lay):
 
 
 def test_a_disk_given_by_mistake_is_not_walked_to_its_end(lay, monkeypatch):
-    monkeypatch.setattr("keras_vision.data.tree._MOST_OTHERS", 10)
+    monkeypatch.setattr("keras_vision.data.folders.tree._MOST_OTHERS", 10)
     root = lay({"CLASS": 4})
     for number in range(30):
         (root / f"{number}.txt").touch()

@@ -14,8 +14,8 @@ from keras_vision.errors import BadInput
 from tests.functions import functions_of
 
 OPENERS = {
-    name.removeprefix("open_"): path.stem
-    for path in Path(data.__file__).parent.glob("*.py")
+    name.removeprefix("open_"): f"{path.parent.name}.{path.stem}"
+    for path in Path(data.__file__).parent.glob("*/*.py")
     for name, arguments in functions_of(path).items()
     if name.startswith("open_") and arguments == ("path", "reading")
 }  # kind -> file
@@ -66,9 +66,9 @@ def test_unknown_name_is_answered_with_the_nearest():
 
 @pytest.mark.parametrize("kind", sorted(OPENERS.keys() | PATH_KINDS.keys()))
 def test_a_kind_that_is_given_by_its_path_has_its_row_and_its_file(kind):
-    assert kind in PATH_KINDS, f"open_{kind} in keras_vision/data/{OPENERS[kind]}.py has no row in places.PATH_KINDS"
+    assert kind in PATH_KINDS, f"open_{kind} in keras_vision.data.{OPENERS[kind]} has no row in places.PATH_KINDS"
     row = PATH_KINDS[kind]
-    assert OPENERS.get(kind) == row.file, f"keras_vision/data/{row.file}.py has no function open_{kind}(path, reading)"
+    assert OPENERS.get(kind) == row.file, f"keras_vision.data.{row.file} has no function open_{kind}(path, reading)"
     assert row.image_files in ("all", "some", "none")
 
 

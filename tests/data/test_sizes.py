@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vision.data import images, load_dataset
-from keras_vision.data.sizes import choose_size
+from keras_vision.data import load_dataset
+from keras_vision.data.files import images
+from keras_vision.data.files.sizes import choose_size
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,9 @@ def test_photos_become_squares_and_the_person_is_told(photos, write_image):
 
 def test_the_size_is_known_before_a_pixel_is_decoded(photos, monkeypatch):
     monkeypatch.setattr(images.Image.Image, "load", lambda *_: pytest.fail("decoded"))
-    monkeypatch.setattr("keras_vision.data.reading.check_memory", lambda *_: (_ for _ in ()).throw(InterruptedError))
+    monkeypatch.setattr(
+        "keras_vision.data.files.reading.check_memory", lambda *_: (_ for _ in ()).throw(InterruptedError)
+    )
     with pytest.raises(InterruptedError):
         load_dataset(f"folder:{photos}")
 

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_vision.data.images import read_image
+from keras_vision.data.files.images import read_image
 from keras_vision.formats import saved_model
 from keras_vision.formats.network import with_probabilities
 from tests.models.small import small_model

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from keras_vision.search import ledger
-from keras_vision.search.executors import hiring, patience
+from keras_vision.search.executors import choosing, patience
 from keras_vision.search.loop import Search
 from keras_vision.tune import tune
 
@@ -56,7 +56,7 @@ def events_of(folder):
     return [json.loads(line)["record"] for line in lines]
 
 
-def search(folder, strategy="grow", target_acc=0.9, max_trials=12, epochs=4, variables=None, seconds=None, **workforce):
+def search(folder, strategy="grow", target_acc=0.9, max_trials=12, epochs=4, variables=None, seconds=None, **workers):
     """Runs a small search on the digits in `folder`, and notes the resident size after each trial.
 
     Args:
@@ -64,12 +64,12 @@ def search(folder, strategy="grow", target_acc=0.9, max_trials=12, epochs=4, var
         strategy, target_acc, max_trials, epochs: As of `tune`.
         variables: Dict of further variables of the environment.
         seconds: A trial that tells nothing for so long hangs; None for what is usual.
-        **workforce: As of `tune`.
+        **workers: As of `tune`.
     """
     os.environ |= variables or {}
     if seconds:
         patience.LEAST_SECONDS, patience.PATIENCE = seconds, 1
-    hiring.cores = lambda: 2  # with as many threads for each of two workers, on whatever machine
+    choosing.cores = lambda: 2  # with as many threads for each of two workers, on whatever machine
     ledger.MAX_DEATHS = 1000  # it is the test that kills, not the trials
     settle = Search._settle
 
@@ -89,5 +89,5 @@ def search(folder, strategy="grow", target_acc=0.9, max_trials=12, epochs=4, var
         epochs=epochs,
         space=str(Path(folder, "space.py")),
         workdir=str(Path(folder, "run")),
-        **workforce,
+        **workers,
     )

@@ -78,7 +78,7 @@ def make_search(path, space, *, target_acc=None, confirm=0, images=math.inf, goe
 def change_plan(search, **changes):
     """Lets a search go on by another plan."""
     plan = dataclasses.replace(search.plan, **changes)
-    search.plan = search.confirmer.plan = search.executor.workplace.plan = plan
+    search.plan = search.confirmer.plan = search.executor.context.plan = plan
 
 
 def go(search, max_trials, deadline=None):

@@ -15,7 +15,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from keras_vision import train as train_module
 from keras_vision.cli.options import parse_settings
-from keras_vision.commands import closing_pictures
+from keras_vision.commands import run_pictures
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, load_model
@@ -40,7 +40,7 @@ def _tiny_is_a_study():
 def _without_pictures_of_runs():
     """The pictures of each run, which train's tests look at, take half of its time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(closing_pictures, "draw_pictures", lambda run, model, dataset: None)
+        patch.setattr(run_pictures, "draw_pictures", lambda run, model, dataset: None)
         yield
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vision.data.images import printable
+from keras_vision.data.files.images import printable
 from keras_vision.data.loading import load_to_audit
 from keras_vision.data.split_names import SPLITS, TEST, TRAIN, VALIDATION
 

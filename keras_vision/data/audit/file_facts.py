@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from scipy.special import entr, rel_entr
 
-from keras_vision.data.images import THREADS, read_header, without_pillow_warnings
+from keras_vision.data.files.images import THREADS, read_header, without_pillow_warnings
 from keras_vision.data.splits import some
 
 FACTS = ("suffix", "format", "mode", "size")

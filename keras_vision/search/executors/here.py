@@ -7,13 +7,13 @@ class Here:
     """An executor; see `keras_vision.search.executors`.
 
     Args:
-        workplace: A `Workplace`.
+        context: A `SearchContext`.
     """
 
     slots = 1
 
-    def __init__(self, workplace):
-        self.workplace, self._jobs = workplace, []
+    def __init__(self, context):
+        self.context, self._jobs = context, []
 
     def submit(self, job):
         """Takes a job, which `wait` runs."""
@@ -22,7 +22,7 @@ class Here:
     def wait(self, note):
         """Runs the job that was submitted."""
         job = self._jobs.pop()
-        return [(job, run_job(self.workplace, job, lambda rows: note(job, rows)))]
+        return [(job, run_job(self.context, job, lambda rows: note(job, rows)))]
 
     def pause(self, job):
         """Does nothing: nobody asks while the only job runs."""

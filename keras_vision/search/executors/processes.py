@@ -20,8 +20,8 @@ from pathlib import Path
 from keras_vision.data.sharing import share
 from keras_vision.errors import BadInput
 from keras_vision.search.executors import Failure, name_of
-from keras_vision.search.executors.needs import MEMORY, environment
 from keras_vision.search.executors.patience import Patience
+from keras_vision.search.executors.process_environment import MEMORY, environment
 from keras_vision.search.executors.runner import answered, recorded
 from keras_vision.system.machine import free_memory
 
@@ -44,14 +44,14 @@ class Processes:
     """An executor; see `keras_vision.search.executors`.
 
     Args:
-        workplace: A `Workplace`.
+        context: A `SearchContext`.
         folder: Where the images lie for the processes. `close` deletes it.
         slots: How many processes there may be.
         threads: How many threads each of them may use.
     """
 
-    def __init__(self, workplace, folder, slots, threads):
-        self.workplace, self.folder, self.slots, self.threads = workplace, Path(folder), slots, threads
+    def __init__(self, context, folder, slots, threads):
+        self.context, self.folder, self.slots, self.threads = context, Path(folder), slots, threads
         self._workers, self._messages, self._is_shared = [], queue.SimpleQueue(), False
 
     def submit(self, job):
@@ -59,9 +59,9 @@ class Processes:
         worker = next((worker for worker in self._workers if worker.job is None), None)
         if worker is None:
             if not self._is_shared:
-                share(self.workplace.dataset, self.folder)
+                share(self.context.dataset, self.folder)
                 self._is_shared = True
-            beginning = {"place": recorded(self.workplace), "images": str(self.folder)}
+            beginning = {"context": recorded(self.context), "images": str(self.folder)}
             worker = Worker(beginning, self.threads, self._messages)
             self._workers.append(worker)
         worker.begin(job)
@@ -85,10 +85,10 @@ class Processes:
             reason = worker.why_it_ended()
             worker.close()
             if job:
-                self.workplace.progress.say(f"{name_of(job)}: its process {reason}; it goes on in another")
+                self.context.progress.say(f"{name_of(job)}: its process {reason}; it goes on in another")
             return [(job, Failure("died", f"its process {reason}"))] if job else []
         if "said" in message:
-            self.workplace.progress.say(f"{name_of(job)}: {message['said'].strip()}")
+            self.context.progress.say(f"{name_of(job)}: {message['said'].strip()}")
         elif "rows" in message:
             worker.patience.renew(message["rows"])
             note(job, message["rows"])

@@ -13,8 +13,8 @@ import threading
 
 from keras_vision.errors import BadInput
 from keras_vision.search.executors import Failure, ray_worker
-from keras_vision.search.executors.needs import MEMORY, environment
-from keras_vision.search.executors.workforce import LOCAL
+from keras_vision.search.executors.process_environment import MEMORY, environment
+from keras_vision.search.executors.worker_settings import LOCAL
 from keras_vision.system.keras_import import native_output_held_back
 from keras_vision.system.machine import cores
 from keras_vision.system.ray_import import import_ray
@@ -39,7 +39,7 @@ def joined(asked, say):
     """Joins a cluster for the length of the block, and gives it as a `Cluster`; starts one where "local" is asked for.
 
     Args:
-        asked: A `Workforce`, whose `ray` is set.
+        asked: A `WorkerSettings`, whose `ray` is set.
         say: Called with lines for the person.
 
     Raises:

@@ -41,7 +41,7 @@ class RayTasks:
     """An executor; see `keras_vision.search.executors`.
 
     Args:
-        workplace: A `Workplace`.
+        context: A `SearchContext`.
         folder: Where messages lie: on storage that all nodes share. `close` deletes it.
         cluster: A `Cluster`.
 
@@ -49,12 +49,12 @@ class RayTasks:
         BadInput: A node cannot run the jobs; says why and how to mend it.
     """
 
-    def __init__(self, workplace, folder, cluster):
-        self.workplace, self.cluster, self.folder = workplace, cluster, Path(folder).absolute()
+    def __init__(self, context, folder, cluster):
+        self.context, self.cluster, self.folder = context, cluster, Path(folder).absolute()
         self._tasks, self._images, self._has_told = {}, None, False
         self._mailboxes = self.folder / uuid.uuid4().hex
         self._mailboxes.mkdir(parents=True)
-        files = [workplace.space.file] if workplace.space.file else []
+        files = [context.space.file] if context.space.file else []
         self._site = {"versions": versions(), "folder": str(self._mailboxes), "files": files}
         try:
             self._check_nodes()
@@ -80,14 +80,14 @@ class RayTasks:
     def submit(self, job):
         """Has Ray run a job as soon as a node has room."""
         if self._images is None:
-            self._images = self.cluster.put(packed(self.workplace.dataset))
+            self._images = self.cluster.put(packed(self.context.dataset))
         mailbox = Mailbox(self._mailboxes / f"{uuid.uuid4().hex}.jsonl")
         mailbox.make()
-        deadline = self.workplace.plan.deadline
+        deadline = self.context.plan.deadline
         sent = dataclasses.replace(job, path=str(Path(job.path).absolute()))
         reference = self.cluster.start(
             self._site,
-            recorded(self.workplace.until(None)),
+            recorded(self.context.until(None)),
             self._images,
             dataclasses.asdict(sent),
             str(mailbox.path),
@@ -113,7 +113,7 @@ class RayTasks:
             if "pid" in message:
                 task.node, task.pid, task.patience = message["node"], message["pid"], Patience()
             elif "said" in message:
-                self.workplace.progress.say(f"{name_of(task.job)}: {message['said'].strip()}")
+                self.context.progress.say(f"{name_of(task.job)}: {message['said'].strip()}")
             else:
                 task.patience.renew(message["rows"])
                 note(task.job, message["rows"])
@@ -124,20 +124,20 @@ class RayTasks:
         task.mailbox.remove()
         came = answered(self.cluster.answer(reference))
         if isinstance(came, Failure) and came.kind == "died":
-            self.workplace.progress.say(f"{name_of(task.job)}: {came.reason}; it goes on in another process")
+            self.context.progress.say(f"{name_of(task.job)}: {came.reason}; it goes on in another process")
         return task.job, came
 
     def _end_if_silent(self, task):
         """Ends the process of a job that hangs, or was stopped; that it has ended is told as of any other death."""
         if task.patience and task.patience.is_over:
-            self.workplace.progress.say(f"{name_of(task.job)}: no epoch for far too long; its process is ended")
+            self.context.progress.say(f"{name_of(task.job)}: no epoch for far too long; its process is ended")
             self.cluster.end(task.node, task.pid)
             task.patience = Patience()
 
     def _tell_of_no_room(self):
         """Tells the person, once, that all jobs wait because the nodes that had room for them are gone."""
         if not self._has_told and not any(task.pid for task in self._tasks.values()) and not self.cluster.room:
-            self.workplace.progress.say(
+            self.context.progress.say(
                 "No node of the cluster has room for a trial. They wait for one to join. You can also interrupt the "
                 "search and continue it later."
             )

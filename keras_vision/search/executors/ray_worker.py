@@ -16,11 +16,11 @@ from keras_vision.data.sharing import unpacked
 from keras_vision.runs.provenance import versions
 from keras_vision.search.executors import Job
 from keras_vision.search.executors.mailbox import Mailbox
-from keras_vision.search.executors.told import Told
+from keras_vision.search.executors.sent_progress import SentProgress
 from keras_vision.system.keras_import import import_keras
 from keras_vision.system.ray_import import import_ray
 
-_places = {}  # the one `Workplace` of this process, once it is open: Ray gives the process jobs of one search alone
+_contexts = {}  # the one `SearchContext` of this process, once open: Ray gives a process jobs of one search alone
 
 
 def why_unfit(site):
@@ -50,13 +50,13 @@ def run(site, record, dataset, job, mailbox, seconds_left):
 
     Args:
         site: As in `why_unfit`; of a node that joined late nobody has asked it yet.
-        record: That of the `Workplace`.
+        record: That of the `SearchContext`.
         dataset: As `packed` returns it; of the first job of a process all others have the images too.
         job: A `Job` as a dict.
         mailbox: The path of its `Mailbox`.
         seconds_left: Until the search's deadline; None where there is none. Clocks of machines differ.
     """
-    if not _places and (reason := why_unfit(site)):
+    if not _contexts and (reason := why_unfit(site)):
         return {"refused": reason}
     mailbox, job = Mailbox(mailbox), Job(**job)
     with mailbox.watched():
@@ -64,16 +64,16 @@ def run(site, record, dataset, job, mailbox, seconds_left):
         import_keras()
         from keras_vision.search.executors.runner import answer, opened
 
-        if not _places:
-            _places["open"] = opened(record, unpacked(*dataset), Told(mailbox.send))
-        place = _places["open"].until(None if seconds_left is None else time.monotonic() + seconds_left)
-        place.progress.send = mailbox.send
+        if not _contexts:
+            _contexts["open"] = opened(record, unpacked(*dataset), SentProgress(mailbox.send))
+        context = _contexts["open"].until(None if seconds_left is None else time.monotonic() + seconds_left)
+        context.progress.send = mailbox.send
 
         def note(rows):
             mailbox.send(rows=rows)
             return mailbox.is_to_pause
 
-        return answer(place, job, note)
+        return answer(context, job, note)
 
 
 def end(pid):

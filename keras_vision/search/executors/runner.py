@@ -25,7 +25,7 @@ from keras_vision.training.trainer import TrainingDiverged, fit
 
 
 @dataclasses.dataclass
-class Workplace:
+class SearchContext:
     """What it takes to run the jobs of a search.
 
     Args:
@@ -47,18 +47,18 @@ class Workplace:
         return dataclasses.replace(self, plan=dataclasses.replace(self.plan, deadline=deadline))
 
 
-def recorded(place):
-    """Returns a `Workplace` as plain data, for `opened` in another process; its images are shared apart from it."""
-    space = place.space
+def recorded(context):
+    """Returns a `SearchContext` as plain data, for `opened` in another process; its images are shared apart from it."""
+    space = context.space
     arguments = {"model": space.model, "recipe": space.recipe.as_dict(), "fixed": space.fixed, "file": space.file}
     return {
-        "plan": dataclasses.asdict(place.plan),
+        "plan": dataclasses.asdict(context.plan),
         "space": {"kind": type(space).__name__, "arguments": arguments},
     }
 
 
 def opened(record, dataset, progress):
-    """Returns the `Workplace` that `recorded` describes.
+    """Returns the `SearchContext` that `recorded` describes.
 
     Args:
         record: A dict.
@@ -71,18 +71,18 @@ def opened(record, dataset, progress):
     kind = {"Space": Space, "Ladder": Ladder}[record["space"]["kind"]]
     arguments = record["space"]["arguments"]
     space = kind(**arguments | {"recipe": Recipe(**arguments["recipe"])})
-    return Workplace(plan, dataset, space, Networks(plan.model, dataset, plan.limits, progress.say), progress)
+    return SearchContext(plan, dataset, space, Networks(plan.model, dataset, plan.limits, progress.say), progress)
 
 
 class _TooSlow(Exception):
     """A network over the limit of latency."""
 
 
-def run_job(place, job, note):
+def run_job(context, job, note):
     """Trains what a job names, unless its run is finished, and goes on where an earlier start ended.
 
     Args:
-        place: A `Workplace`.
+        context: A `SearchContext`.
         job: A `Job`.
         note: Called after each epoch with all rows of metrics.jsonl; returns whether the training is to pause.
 
@@ -93,7 +93,7 @@ def run_job(place, job, note):
         OSError, WorkdirRefused: What is no fault of the job.
     """
     try:
-        return _result_of(place, job, note)
+        return _result_of(context, job, note)
     except (OSError, WorkdirRefused):
         raise
     except _TooSlow as error:
@@ -105,10 +105,10 @@ def run_job(place, job, note):
         return Failure(kind, reason, traceback.format_exc())
 
 
-def answer(place, job, note):
+def answer(context, job, note):
     """Runs a job as `run_job` does; returns what came of it, or what it raised, as plain data for `answered`."""
     try:
-        came = run_job(place, job, note)
+        came = run_job(context, job, note)
     except WorkdirRefused as error:
         return {"refused": str(error)}
     except OSError as error:
@@ -129,14 +129,14 @@ def answered(message):
             return result
 
 
-def _result_of(place, job, note):
-    run, networks = Run(job.path), place.networks
-    settings, recipe = place.space.resolve(job.values)
+def _result_of(context, job, note):
+    run, networks = Run(job.path), context.networks
+    settings, recipe = context.space.resolve(job.values)
     if run.finished:
         result = run.result
     else:
-        with computing_in(place.plan.precision) as precision:
-            result = _train(place, job, run, settings, recipe, precision, note)
+        with computing_in(context.plan.precision) as precision:
+            result = _train(context, job, run, settings, recipe, precision, note)
     return result | {
         "macs": networks.counts_of(settings).macs,
         "latency_ms": run.config["latency_ms"],
@@ -144,11 +144,11 @@ def _result_of(place, job, note):
     }
 
 
-def _train(place, job, run, settings, recipe, precision, note):
-    plan, seed = place.plan, trial_seed(place.plan.seed, job.seed_number)
+def _train(context, job, run, settings, recipe, precision, note):
+    plan, seed = context.plan, trial_seed(context.plan.seed, job.seed_number)
     forget_models()
     keras.utils.set_random_seed(seed)
-    model = place.networks.build(settings)
+    model = context.networks.build(settings)
     precision = suit_network(precision, model)
     latency = run.config["latency_ms"] if run.config_path.exists() else round(latency_ms(model), 3)
     # A network that is confirmed was within the limit when it was tried.
@@ -160,13 +160,13 @@ def _train(place, job, run, settings, recipe, precision, note):
         "recipe": recipe.as_dict(),
         "seed": seed,
         "fold": job.fold,
-        "fingerprint": place.dataset.fingerprint,
+        "fingerprint": context.dataset.fingerprint,
     }
     in_full = model_settings(plan.model) | settings
     run.start(config, precision=precision, latency_ms=latency, model_settings=in_full)
     return fit(
         model,
-        place.dataset.fold(job.fold) if job.fold else place.dataset,
+        context.dataset.fold(job.fold) if job.fold else context.dataset,
         recipe,
         run,
         seed=seed,
@@ -175,7 +175,7 @@ def _train(place, job, run, settings, recipe, precision, note):
         deadline=plan.deadline,
         judge=_Judge(plan, job, recipe.epochs, note),
         card=plan.card | {"settings": settings},
-        progress=place.progress,
+        progress=context.progress,
     )
 
 

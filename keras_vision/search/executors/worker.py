@@ -1,8 +1,8 @@
 """A process that runs jobs: `python -m keras_vision.search.executors.worker`, started by `Processes`.
 
-It reads lines of JSON from standard input, first the record of a `Workplace` and where its images lie, then jobs and
-pauses, and writes what happens to standard output, also as lines of JSON. When its standard input ends, because whoever
-started it closed it or died, it ends at once: what it was training goes on from the last checkpoint elsewhere.
+It reads lines of JSON from standard input, first the record of a `SearchContext` and where its images lie, then jobs
+and pauses, and writes what happens to standard output, also as lines of JSON. When its standard input ends, because
+whoever started it closed it or died, it ends at once: what it was training goes on from the last checkpoint elsewhere.
 """
 
 import json
@@ -13,7 +13,7 @@ import threading
 
 from keras_vision.data.sharing import shared
 from keras_vision.search.executors import Job
-from keras_vision.search.executors.told import Told
+from keras_vision.search.executors.sent_progress import SentProgress
 from keras_vision.system.keras_import import import_keras
 
 
@@ -31,7 +31,7 @@ def main():
     import_keras()
     from keras_vision.search.executors.runner import answer, opened
 
-    place = opened(beginning["place"], shared(beginning["images"]), Told(send))
+    context = opened(beginning["context"], shared(beginning["images"]), SentProgress(send))
     while True:
         job = jobs.get()
 
@@ -39,7 +39,7 @@ def main():
             send(rows=rows)
             return job.path in paused
 
-        send(**answer(place, job, note))
+        send(**answer(context, job, note))
 
 
 def _listen(jobs, paused):

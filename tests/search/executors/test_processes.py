@@ -13,7 +13,7 @@ from keras_vision.reporting.progress import Progress
 from keras_vision.runs import WorkdirRefused
 from keras_vision.search.executors import Job, patience, processes
 from keras_vision.search.executors.processes import Processes, check_memory
-from keras_vision.search.executors.runner import Workplace, run_job
+from keras_vision.search.executors.runner import SearchContext, run_job
 from keras_vision.search.networks import Networks
 from keras_vision.search.outcome import Goal
 from keras_vision.search.plan import Limits, SearchPlan
@@ -21,7 +21,7 @@ from tests.search.searches import RECIPE
 from tests.synthetic import make_dataset
 
 
-class Told(Progress):
+class RecordedProgress(Progress):
     """Progress that keeps what it is told."""
 
     def __init__(self):
@@ -32,16 +32,16 @@ class Told(Progress):
 
 
 @pytest.fixture
-def place(space):
+def context(space):
     space.recipe = RECIPE.replace(epochs=3)
     dataset = make_dataset()
     plan = SearchPlan("mlp", Goal(None), precision="float32")
-    return Workplace(plan, dataset, space, Networks("mlp", dataset, Limits(), pytest.fail), Told())
+    return SearchContext(plan, dataset, space, Networks("mlp", dataset, Limits(), pytest.fail), RecordedProgress())
 
 
 @pytest.fixture
-def executor(place, tmp_path):
-    executor = Processes(place, tmp_path / "images", slots=2, threads=1)
+def executor(context, tmp_path):
+    executor = Processes(context, tmp_path / "images", slots=2, threads=1)
     yield executor
     executor.close()
     assert not (tmp_path / "images").exists()
@@ -65,7 +65,7 @@ def process_of(executor, job):
     return next(worker.process for worker in executor._workers if worker.job == job)
 
 
-def test_what_is_trained_in_processes_is_what_is_trained_here_also_after_a_pause(executor, place, tmp_path):
+def test_what_is_trained_in_processes_is_what_is_trained_here_also_after_a_pause(executor, context, tmp_path):
     heard = []
 
     def note(job, rows):
@@ -77,13 +77,13 @@ def test_what_is_trained_in_processes_is_what_is_trained_here_also_after_a_pause
     came = dict((job.trial, result) for job, result in all_of(executor, jobs, note))
     assert came[0]["stopped"] == "paused" and came[0]["epochs_run"] < 3
     ((_, goes_on),) = all_of(executor, jobs[:1], note)
-    here = [run_job(place, job, lambda rows: None) for job in jobs_in(tmp_path / "here")]
+    here = [run_job(context, job, lambda rows: None) for job in jobs_in(tmp_path / "here")]
     for there, alone in zip((goes_on, came[1]), here, strict=True):
         assert (there["stopped"], there["epochs_run"]) == ("epochs", 3)
         assert there["val_crossentropy"] == pytest.approx(alone["val_crossentropy"], rel=1e-4)
         assert there["parameters"] == alone["parameters"]
     assert [epochs for trial, epochs in heard if trial == 1] == [1, 2, 3]
-    assert any(line.startswith("there/0001: epoch 2 of 3") for line in place.progress.lines)
+    assert any(line.startswith("there/0001: epoch 2 of 3") for line in context.progress.lines)
 
 
 def test_a_process_that_is_killed_or_hangs_is_no_end_of_the_others(executor, tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from keras_vision.errors import BadInput
-from keras_vision.search.executors.needs import MEMORY
+from keras_vision.search.executors.process_environment import MEMORY
 from keras_vision.search.executors.ray_cluster import Cluster
 
 
@@ -59,13 +59,13 @@ LOCAL = """
 import json, os, re, signal
 import psutil
 from keras_vision.search.executors.ray_cluster import joined
-from keras_vision.search.executors.workforce import Workforce
+from keras_vision.search.executors.worker_settings import WorkerSettings
 
 def handler(*arguments):
     pass
 
 signal.signal(signal.SIGTERM, handler)
-with joined(Workforce(ray="local"), lambda line: None) as cluster:
+with joined(WorkerSettings(ray="local"), lambda line: None) as cluster:
     children = psutil.Process().children(recursive=True)
     heard_at = {
         connection.laddr.ip

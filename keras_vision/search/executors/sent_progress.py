@@ -3,7 +3,7 @@
 from keras_vision.reporting.progress import PlainProgress
 
 
-class Told(PlainProgress):
+class SentProgress(PlainProgress):
     """Progress as lines that are sent.
 
     Args:

@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from keras_vision.data.classes import Listing
-from keras_vision.data.depths import KINDS, sentence, white_of
-from keras_vision.data.file_types import mend_for
-from keras_vision.data.images import EMPTY, THREADS, BadImage, printable, read_header, read_image, read_range
-from keras_vision.data.images import without_pillow_warnings as quietly
-from keras_vision.data.sizes import choose_size
+from keras_vision.data.files.depths import KINDS, sentence, white_of
+from keras_vision.data.files.file_types import mend_for
+from keras_vision.data.files.images import EMPTY, THREADS, BadImage, printable, read_header, read_image, read_range
+from keras_vision.data.files.images import without_pillow_warnings as quietly
+from keras_vision.data.files.sizes import choose_size
+from keras_vision.data.folders.classes import Listing
 from keras_vision.data.splits import Split, check_memory, some
 from keras_vision.errors import BadInput
 

@@ -1,4 +1,4 @@
-"""Workforce: where the trainings of a search are to run."""
+"""WorkerSettings: where the trainings of a search are to run."""
 
 import contextlib
 import dataclasses
@@ -39,7 +39,7 @@ def GPUS(name, value):
 
 
 @dataclasses.dataclass(frozen=True)
-class Workforce(Settings):
+class WorkerSettings(Settings):
     """Where the trainings of a search run: in this process, in several, or on a Ray cluster."""
 
     workers: int = setting(1, "train this many networks side by side, each in a process of its own", "N", POSITIVE)

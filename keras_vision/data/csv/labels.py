@@ -1,6 +1,6 @@
 """Which columns of a table say the class of each image: one that holds it, or one for each class."""
 
-from keras_vision.data.csv_table import LABEL_NAMES, plain
+from keras_vision.data.csv.table import LABEL_NAMES, plain
 from keras_vision.data.spelling import is_number
 from keras_vision.data.splits import some
 from keras_vision.errors import BadInput

@@ -8,10 +8,10 @@ import itertools
 
 import numpy as np
 
-from keras_vision.data.arrays import Part, open_arrays
-from keras_vision.data.csv_labels import named_label, only_label
-from keras_vision.data.csv_splits import SplitColumns, find_splits
-from keras_vision.data.csv_table import plain, table_beside
+from keras_vision.data.arrays.reading import Part, open_arrays
+from keras_vision.data.csv.labels import named_label, only_label
+from keras_vision.data.csv.splits import SplitColumns, find_splits
+from keras_vision.data.csv.table import plain, table_beside
 from keras_vision.data.spelling import is_number
 from keras_vision.data.split_names import SPLITS
 from keras_vision.data.splits import check_memory, some

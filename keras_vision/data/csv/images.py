@@ -4,14 +4,14 @@ import dataclasses
 
 import numpy as np
 
-from keras_vision.data.classes import Listing, class_names_of, match_names
-from keras_vision.data.csv_labels import class_of_row, label_columns, named_label
-from keras_vision.data.csv_places import Places, find_files
-from keras_vision.data.csv_splits import find_splits
-from keras_vision.data.csv_table import PATH_NAMES, is_file_name, table_beside
-from keras_vision.data.images import printable
-from keras_vision.data.labels import plain_labels
-from keras_vision.data.reading import Reader
+from keras_vision.data.arrays.labels import plain_labels
+from keras_vision.data.csv.labels import class_of_row, label_columns, named_label
+from keras_vision.data.csv.places import Places, find_files
+from keras_vision.data.csv.splits import find_splits
+from keras_vision.data.csv.table import PATH_NAMES, is_file_name, table_beside
+from keras_vision.data.files.images import printable
+from keras_vision.data.files.reading import Reader
+from keras_vision.data.folders.classes import Listing, class_names_of, match_names
 from keras_vision.data.spelling import sorted_names, spelled_alike
 from keras_vision.data.split_names import TEST, first_split, split_named
 from keras_vision.data.splits import Source, some

@@ -5,13 +5,13 @@
 
 import dataclasses
 
-from keras_vision.data.classes import Listing, class_names_of
-from keras_vision.data.images import printable
-from keras_vision.data.layout import find_layout
-from keras_vision.data.reading import Reader, check_kinds
+from keras_vision.data.files.images import printable
+from keras_vision.data.files.reading import Reader, check_kinds
+from keras_vision.data.folders.classes import Listing, class_names_of
+from keras_vision.data.folders.layout import find_layout
+from keras_vision.data.folders.tree import list_folder
 from keras_vision.data.split_names import TEST, TRAIN, VALIDATION
 from keras_vision.data.splits import Source, some
-from keras_vision.data.tree import list_folder
 from keras_vision.errors import BadInput
 
 # Fewer validation images than both of these tell one network from another by chance only.

@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from keras_vision.data.images import FORMATS
+from keras_vision.data.files.images import FORMATS
 from keras_vision.data.spelling import is_number
 from keras_vision.data.split_names import sibling
 from keras_vision.data.splits import refuse_folder, some, unreadable

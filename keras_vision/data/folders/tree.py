@@ -9,8 +9,8 @@ import dataclasses
 import os
 from pathlib import Path
 
-from keras_vision.data.file_types import ARCHIVES, IMAGE, SILENT, kind_of_file
-from keras_vision.data.images import printable
+from keras_vision.data.files.file_types import ARCHIVES, IMAGE, SILENT, kind_of_file
+from keras_vision.data.files.images import printable
 from keras_vision.errors import BadInput
 from keras_vision.runs import is_run
 

@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from keras_vision.commands.steps import open_data
+from keras_vision.commands.train_and_tune import open_data
 from keras_vision.data import load_images, locate
 from keras_vision.data.evaluation import with_the_classes_of
 from keras_vision.data.places import PATH_KINDS

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from keras_vision.errors import BadInput
-from keras_vision.search.executors.workforce import Workforce
+from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.system import ray_import
 
 
@@ -26,27 +26,27 @@ from keras_vision.system import ray_import
 )
 def test_what_cannot_be_is_refused(asked, message):
     with pytest.raises(BadInput) as refused:
-        Workforce(**asked)
+        WorkerSettings(**asked)
     assert message in str(refused.value)
 
 
 @pytest.mark.parametrize("address", ["local", "10.0.0.1:6379", "head.example.org:6379", "[::1]:6379"])
 def test_addresses_that_can_be_are_taken(address):
-    assert Workforce(ray=address, gpus_per_trial=0.5).ray == address
+    assert WorkerSettings(ray=address, gpus_per_trial=0.5).ray == address
 
 
 def test_without_ray_installed_its_extra_is_named(monkeypatch):
     monkeypatch.setattr(ray_import.importlib.util, "find_spec", lambda name: None)
-    Workforce(workers=2).check_cluster()
+    WorkerSettings(workers=2).check_cluster()
     with pytest.raises(BadInput, match=r"Ray is not installed.*the extra 'ray'.*pip install 'keras-vision\[ray\]'"):
-        Workforce(ray="local").check_cluster()
+        WorkerSettings(ray="local").check_cluster()
 
 
 def test_an_address_where_nobody_listens_is_refused():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(BadInput, match=f"There is no Ray cluster at 127.0.0.1:{port} .*`ray start --head`"):
-        Workforce(ray=f"127.0.0.1:{port}").check_cluster()
+        WorkerSettings(ray=f"127.0.0.1:{port}").check_cluster()
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_what_answers_there_must_speak_as_ray_does(answer, is_taken):
 
         server = threading.Thread(target=serve)
         server.start()
-        asked = Workforce(ray=f"127.0.0.1:{listener.getsockname()[1]}")
+        asked = WorkerSettings(ray=f"127.0.0.1:{listener.getsockname()[1]}")
         if is_taken:
             asked.check_cluster()
         else:

@@ -10,12 +10,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from keras_vision.data.axes import Axes, find_axes
-from keras_vision.data.labels import Classes, find_classes, plain_labels
+from keras_vision.data.arrays.axes import Axes, find_axes
+from keras_vision.data.arrays.labels import Classes, find_classes, plain_labels
+from keras_vision.data.arrays.values import Scale, check_fourth_channel, over_white, to_uint8
 from keras_vision.data.spelling import spelled_alike
 from keras_vision.data.split_names import first_split
 from keras_vision.data.splits import Source, Split
-from keras_vision.data.values import Scale, check_fourth_channel, over_white, to_uint8
 from keras_vision.errors import BadInput
 
 

@@ -2,9 +2,9 @@
 
 import time
 
-from keras_vision.commands import closing_pictures
-from keras_vision.commands.closing import tensorboard_line
+from keras_vision.commands import run_pictures
 from keras_vision.commands.page import page_of
+from keras_vision.commands.summary_lines import tensorboard_line
 from keras_vision.data.audit.quick import quick_audit
 from keras_vision.data.mirror import look_at_mirror_images
 from keras_vision.data.splits import steps_per_epoch
@@ -127,7 +127,7 @@ def finish(run, result, data, progress, *, target_acc=None, exit_code=0, views=1
     }
     if "test" not in result:
         model = load_model(run.path, float32=True)
-        closing_pictures.draw_pictures(run, model, data)
+        run_pictures.draw_pictures(run, model, data)
         if run.finished and exit_code == 0 and result["stopped"] != "time":
             try:
                 result["test"] = measure_run(run, model, data, views=views)

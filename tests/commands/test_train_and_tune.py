@@ -2,7 +2,7 @@
 
 import pytest
 
-from keras_vision.commands.closing import training_lines
+from keras_vision.commands.summary_lines import training_lines
 from keras_vision.training.recipe import recipe_for_metric
 
 RESULT = {

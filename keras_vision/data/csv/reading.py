@@ -1,8 +1,8 @@
-"""CSV files: paths and labels (`csv_images.py`), or pixels and labels (`csv_pixels.py`)."""
+"""CSV files: paths and labels (`images.py`), or pixels and labels (`pixels.py`)."""
 
-from keras_vision.data.csv_images import open_images
-from keras_vision.data.csv_pixels import holds_pixels, open_pixels
-from keras_vision.data.csv_table import read_table
+from keras_vision.data.csv.images import open_images
+from keras_vision.data.csv.pixels import holds_pixels, open_pixels
+from keras_vision.data.csv.table import read_table
 from keras_vision.errors import BadInput
 
 

@@ -10,27 +10,27 @@ from keras_vision.search.executors.ray_tasks import RayTasks
 from keras_vision.system.machine import cores
 
 
-def here(place, folder):
-    """Returns the executor of a `Workplace` in this process, which leaves the folder alone."""
-    return Here(place)
+def here(context, folder):
+    """Returns the executor of a `SearchContext` in this process, which leaves the folder alone."""
+    return Here(context)
 
 
-def _processes(workers, place, folder):
-    return Processes(place, folder, workers, threads=max(1, cores() // workers))
+def _processes(workers, context, folder):
+    return Processes(context, folder, workers, threads=max(1, cores() // workers))
 
 
-def _on_ray(cluster, place, folder):
-    return RayTasks(place, folder, cluster)
+def _on_ray(cluster, context, folder):
+    return RayTasks(context, folder, cluster)
 
 
 @contextlib.contextmanager
-def hired(asked, say):
+def executor_maker(asked, say):
     """Gives, for the length of the block, a function that returns the executor of a search.
 
-    It is given the `Workplace`, and a folder in the run directory, which is not there yet.
+    It is given the `SearchContext`, and a folder in the run directory, which is not there yet.
 
     Args:
-        asked: A `Workforce`.
+        asked: A `WorkerSettings`.
         say: Called with lines for the person.
 
     Raises:

@@ -3,7 +3,7 @@
 import collections
 import dataclasses
 
-from keras_vision.data.csv_table import plain
+from keras_vision.data.csv.table import plain
 from keras_vision.data.split_names import SPLITS, TEST, TRAIN, VALIDATION, split_named
 from keras_vision.data.splits import some
 from keras_vision.errors import BadInput
@@ -60,7 +60,7 @@ def find_splits(table, label=None):
 
     Example:
 
-    >>> from keras_vision.data.csv_table import Table
+    >>> from keras_vision.data.csv.table import Table
     >>> find_splits(Table("a.csv", "utf-8", ",", ("path", "label"), True, [["a", "cat"]])).of_row(["a", "cat"])
     'train'
     """

@@ -24,8 +24,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from keras_vision.data.depths import kind_of, raw_mode, to_eight_bits, values_of, white_of
-from keras_vision.data.file_types import FORMATS, first_bytes, mend_for, pillow_names, readable_formats, signature_of
+from keras_vision.data.files.depths import kind_of, raw_mode, to_eight_bits, values_of, white_of
+from keras_vision.data.files.file_types import (
+    FORMATS,
+    first_bytes,
+    mend_for,
+    pillow_names,
+    readable_formats,
+    signature_of,
+)
 from keras_vision.errors import BadInput
 
 # A thread may hold a decoded image of 150 MB and its copies.

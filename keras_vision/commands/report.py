@@ -1,0 +1,53 @@
+"""What `report` does: reads what a run gave, and writes its page. Nothing of it needs Keras."""
+
+from keras_vision.errors import BadInput
+from keras_vision.runs import Run
+from keras_vision.search.report import report_on
+from keras_vision.training.aim import reaches
+
+
+def report_of(directory, progress):
+    """Returns the report of a run, as `report` does, and writes its page.
+
+    Args:
+        directory: The run directory, of a search or of a training.
+        progress: A `Progress`.
+
+    Raises:
+        BadInput: It holds no run, or a training that is not finished.
+    """
+    from keras_vision.commands.page import page_of  # with the libraries that draw it, which `--help` does not need
+
+    run = Run(directory)
+    found = _training(run) if run.metrics_path.exists() else report_on(directory, progress)
+    return found | page_of(run, progress)
+
+
+def _training(run):
+    """Returns what `train` returned, but for what it warned of."""
+    if not run.finished:
+        raise BadInput(
+            f"The training in {run.path} is not finished. First continue it with the command that started it."
+        )
+    result, target = run.result, run.config["settings"].get("target_acc")
+    return result | {"workdir": str(run.path), "target_acc": target, "exit_code": 0 if reaches(result, target) else 3}
+
+
+def arguments_to_confirm(directory, progress):
+    """Returns the arguments with which `tune` goes on with a search and tries no more networks, as a dict.
+
+    Raises:
+        BadInput: It holds no search, or one whose best trial is not finished.
+    """
+    found = report_on(directory, progress)
+    config = Run(directory).config
+    newest = config.get("continued", [config])[-1]  # with what the latest start was asked to keep
+    best = (found["result"] or {}).get("best_trial")
+    finished = [f"trials/{leader['trial']}" for leader in found["leaders"]]
+    if not finished or (best and best not in finished):
+        why = f"its best trial, {best}, is not finished" if best else "none of its trials is finished"
+        raise BadInput(
+            f"{directory} cannot be confirmed yet: {why}. First continue it with the command that started it."
+        )
+    closed = found["statuses"].get("COMPLETED", 0) + found["statuses"].get("FAILED", 0)
+    return newest["arguments"] | {"workdir": directory, "max_trials": closed}

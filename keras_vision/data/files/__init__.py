@@ -1,0 +1,1 @@
+"""Image files: which files are images, and their pixels as one array."""

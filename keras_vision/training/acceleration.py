@@ -10,8 +10,10 @@ import functools
 import keras
 from keras import ops
 
-from keras_vision.training import fast_ops
+from keras_vision.training import fast_lstm, fast_ops
+from keras_vision.training.fast_updates import fast_updates
 
+MOST_STEPS = 256  # of an LSTM whose steps are traced one by one
 LEAST_EPSILON = 1.001e-5  # of TensorFlow's fused batch norm, which would take this in the place of less
 
 
@@ -32,7 +34,7 @@ def accelerate(model):
         return
 
     def train_step(data):
-        with fast_layers(model.layers):
+        with fast_layers(model.layers), fast_updates(model.optimizer):
             return type(model).train_step(model, data)
 
     model.train_step = train_step
@@ -48,7 +50,7 @@ def fast_layers(layers):
     >>> with fast_layers(model.layers):
     ...     logits = model(np.zeros((1, 28, 28, 1)), training=True)
     """
-    layers = [layer for layer in layers if type(layer) in CALLS]
+    layers = [layer for layer in _with_both_directions(layers) if type(layer) in CALLS]
     autocasts = [layer.autocast for layer in layers]
     try:
         for layer in layers:
@@ -60,6 +62,14 @@ def fast_layers(layers):
         for layer, autocast in zip(layers, autocasts, strict=True):
             vars(layer).pop("call", None)
             layer.autocast = autocast
+
+
+def _with_both_directions(layers):
+    """Yields layers, and those that a bidirectional one runs forwards and backwards."""
+    for layer in layers:
+        yield layer
+        if type(layer) is keras.layers.Bidirectional:
+            yield from (layer.forward_layer, layer.backward_layer)
 
 
 def _batch_norm(layer, inputs, training=None, mask=None):
@@ -166,6 +176,29 @@ def _layer_norm(layer, inputs):
     return fast_ops.layer_norm(inputs, layer.gamma, layer.beta, layer.epsilon)
 
 
+def _lstm(layer, inputs, initial_state=None, mask=None, training=False):
+    """Has few large products, and a gradient of its own."""
+    if initial_state is not None or mask is not None or not _is_plain_lstm(layer, inputs):
+        return type(layer).call(layer, inputs, initial_state=initial_state, mask=mask, training=training)
+    ordered = ops.flip(inputs, axis=1) if layer.go_backwards else inputs
+    weights = (layer.cell.kernel, layer.cell.recurrent_kernel, layer.cell.bias)
+    return fast_lstm.lstm(ordered, *weights, whole_sequence=layer.return_sequences)
+
+
+def _is_plain_lstm(layer, inputs):
+    """Returns whether a layer is an LSTM with its usual activations, no GPU at hand, over not too many steps."""
+    return (
+        not fast_ops.has_gpu()
+        and layer.activation is keras.activations.tanh
+        and layer.recurrent_activation is keras.activations.sigmoid
+        and layer.use_bias
+        and not (layer.stateful or layer.return_state or layer.dropout or layer.recurrent_dropout)
+        and layer.compute_dtype == "float32"
+        and None not in inputs.shape[1:]
+        and inputs.shape[1] <= MOST_STEPS
+    )
+
+
 def _as_ever(layer, inputs):
     return type(layer).call(layer, inputs)
 
@@ -184,6 +217,7 @@ CALLS = {
     keras.layers.Activation: _activation,
     keras.layers.Dense: _dense,
     keras.layers.LayerNormalization: _layer_norm,
+    keras.layers.LSTM: _lstm,
     keras.layers.Permute: _as_ever,
 }
 # What takes bfloat16 as it comes, where Keras would cast it back: between two products nothing need be wider than they.

@@ -2,9 +2,12 @@
 
 import functools
 import math
+import os
 import time
 
 import tensorflow as tf
+
+from keras_vision.system.machine import cores
 
 # The option under which oneDNN runs the convolutions and matrix products of float32 graphs in bfloat16.
 BFLOAT16_REWRITE = "auto_mixed_precision_onednn_bfloat16"
@@ -27,7 +30,7 @@ def computes_in_bfloat16():
     return options.get(BFLOAT16_REWRITE, False) and not tf.executing_eagerly()
 
 
-_one_pass = functools.partial(tf.function, jit_compile=True, autograph=False)
+one_pass = functools.partial(tf.function, jit_compile=True, autograph=False)
 
 
 @tf.custom_gradient
@@ -41,13 +44,13 @@ def gelu(x):
     return value, functools.partial(_gelu_gradient, x)
 
 
-@_one_pass
+@one_pass
 def _bfloat16_gelu(x):
     wide = tf.cast(x, tf.float32)
     return tf.cast(wide * _normal_distribution(wide), x.dtype)
 
 
-@_one_pass
+@one_pass
 def _gelu_gradient(x, upstream):
     wide = tf.cast(x, tf.float32) if x.dtype == tf.bfloat16 else x
     density = tf.exp(wide * wide * -0.5) * (1 / math.sqrt(2 * math.pi))
@@ -85,7 +88,7 @@ def _dense(x, kernel, bias):
         slopes = _rows(upstream)
         of_x = _shaped_like(tf.matmul(slopes, narrow, transpose_b=True), x, inputs)
         of_kernel = tf.matmul(rows, slopes, transpose_a=True)
-        return tf.cast(of_x, x.dtype), tf.cast(of_kernel, kernel.dtype), _column_sums(slopes)
+        return tf.cast(of_x, x.dtype), tf.cast(of_kernel, kernel.dtype), column_sums(slopes)
 
     return _shaped_like(outputs, x, units), gradient
 
@@ -114,7 +117,7 @@ def _layer_norm(x, gamma, beta, epsilon):
 
     def gradient(upstream):
         of_x, products = _layer_norm_gradient(x, gamma, mean, scale, upstream)
-        return of_x, _column_sums(_rows(products)), _column_sums(_rows(upstream)), None
+        return of_x, column_sums(_rows(products)), column_sums(_rows(upstream)), None
 
     return outputs, gradient
 
@@ -127,12 +130,12 @@ def _normalized(x, gamma, beta, epsilon):
     return _scaled(x, mean, scale, gamma, beta), mean, scale
 
 
-@_one_pass
+@one_pass
 def _scaled(x, mean, scale, gamma, beta):
     return tf.cast((x - mean) * scale * gamma + beta, tf.bfloat16)
 
 
-@_one_pass
+@one_pass
 def _layer_norm_gradient(x, gamma, mean, scale, upstream):
     upstream, normal = tf.cast(upstream, x.dtype), (x - mean) * scale
     slopes = upstream * gamma
@@ -153,7 +156,7 @@ def _shaped_like(rows, like, columns):
     return outputs
 
 
-def _column_sums(rows):
+def column_sums(rows):
     """Returns the sums of a bfloat16 matrix' columns as float32: added in float32 by a product, rounded to 8 bits."""
     return tf.cast(tf.matmul(tf.ones((1, tf.shape(rows)[0]), rows.dtype), rows)[0], tf.float32)
 
@@ -248,7 +251,7 @@ def max_pool(x):
     return outputs, functools.partial(_max_pool_gradient, x, outputs)
 
 
-@_one_pass
+@one_pass
 def _max_pool_gradient(x, outputs, upstream):
     height, width, channels = x.shape[1:]
     rows, columns = height // 2, width // 2
@@ -288,6 +291,11 @@ def _seconds_of_gradient(function, x, turns=5):
         gradient(x).numpy()
         seconds.append(time.perf_counter() - start)
     return min(seconds)
+
+
+def threads():
+    """Returns how many threads an operation may use."""
+    return int(os.environ.get("TF_NUM_INTRAOP_THREADS") or cores())
 
 
 def has_gpu():

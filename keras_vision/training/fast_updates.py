@@ -1,0 +1,67 @@
+"""Optimisers' steps as one operation for each variable, where Keras takes a dozen passes over memory."""
+
+import contextlib
+import functools
+
+import keras
+import tensorflow as tf
+
+
+@contextlib.contextmanager
+def fast_updates(optimizer):
+    """Gives a stock optimiser its fast step for as long as it is open; another one is left as it is.
+
+    What it computes stays the same up to rounding. Decay of weights and moving averages of them stay Keras' own.
+
+    Args:
+        optimizer: A `keras.Optimizer`.
+
+    Example:
+
+    >>> with fast_updates(model.optimizer):
+    ...     model.optimizer.apply(gradients, model.trainable_variables)
+    """
+    step = STEPS.get(type(optimizer))
+    if step is None or tf.distribute.has_strategy() or getattr(optimizer, "amsgrad", False):
+        yield
+        return
+    try:
+        optimizer.update_step = functools.partial(step, optimizer)
+        yield
+    finally:
+        vars(optimizer).pop("update_step", None)
+
+
+def _adam(optimizer, gradient, variable, learning_rate):
+    """Adam (Kingma & Ba 2015, algorithm 1, in the order of its section 2 that needs no corrected moments)."""
+    index, step = optimizer._get_variable_index(variable), tf.cast(optimizer.iterations.value + 1, variable.dtype)
+    beta_1, beta_2 = (tf.cast(beta, variable.dtype) for beta in (optimizer.beta_1, optimizer.beta_2))
+    tf.raw_ops.ResourceApplyAdam(
+        var=variable.handle,
+        m=optimizer._momentums[index].value.handle,
+        v=optimizer._velocities[index].value.handle,
+        beta1_power=beta_1**step,
+        beta2_power=beta_2**step,
+        lr=tf.cast(learning_rate, variable.dtype),
+        beta1=beta_1,
+        beta2=beta_2,
+        epsilon=tf.cast(optimizer.epsilon, variable.dtype),
+        grad=tf.cast(gradient, variable.dtype),
+    )
+
+
+def _sgd(optimizer, gradient, variable, learning_rate):
+    """Stochastic gradient descent with momentum, Nesterov's or plain (Sutskever et al. 2013, section 2)."""
+    if not optimizer.momentum:
+        return type(optimizer).update_step(optimizer, gradient, variable, learning_rate)
+    tf.raw_ops.ResourceApplyKerasMomentum(
+        var=variable.handle,
+        accum=optimizer.momentums[optimizer._get_variable_index(variable)].value.handle,
+        lr=tf.cast(learning_rate, variable.dtype),
+        grad=tf.cast(gradient, variable.dtype),
+        momentum=tf.cast(optimizer.momentum, variable.dtype),
+        use_nesterov=optimizer.nesterov,
+    )
+
+
+STEPS = {keras.optimizers.Adam: _adam, keras.optimizers.AdamW: _adam, keras.optimizers.SGD: _sgd}

@@ -60,7 +60,7 @@ TENSORFLOW = (
     "data/",
     "training/memory.py",
     "training/precision.py",
-    "training/fast_ops.py",
+    "training/fast_",
     "training/devices.py",
     "formats/",
     "analysis/gradients.py",

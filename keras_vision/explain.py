@@ -38,7 +38,7 @@ class ExplainSettings(Settings):
 
 @front_door(ExplainSettings, words=2)
 def explain(asked, progress):
-    """Show what in images speaks for the answer of a network: each image, the heat over it, the most probable classes.
+    """Show which parts of images speak for a network's answer, as heat over each image.
 
     Images are read as `predict` reads them. Occlusion works for every network and every export. Integrated gradients
     add up, over the pixels, to the difference between the logits of the image and of its mean colour; exports cannot

@@ -359,7 +359,7 @@ def test_data_that_is_gone_leaves_random_pixels_and_that_is_said(trained, tmp_pa
     (result,) = export(alone, progress=heard)["exports"]
     assert result["source"] == "images of random pixels"
     assert "accuracy" not in result
-    assert any("The comparison is on random pixels" in line and "gone.npz" in line for line in heard.lines)
+    assert any("Random pixels serve for the comparison" in line and "gone.npz" in line for line in heard.lines)
 
 
 def test_data_that_was_asked_for_and_is_not_there_is_an_error(trained):

@@ -113,7 +113,7 @@ def open_images(model, origin, dataset, data_dir, progress):
     except BadInput as error:
         if dataset or data_dir:
             raise
-        progress.say(f"warning: The comparison is on random pixels, because there are no real images. {error}")
+        progress.say(f"warning: Random pixels serve for the comparison, because there are no real images. {error}")
         return random_images(model.input_shape[1:])
 
 

@@ -1,4 +1,4 @@
-"""What grey is, for all rooms: ITU-R 601 luma, which Pillow also takes when it turns colours grey."""
+"""Grey from colours, the same in all rooms: ITU-R 601 luma, by which Pillow turns images grey, too."""
 
 import numpy as np
 
@@ -10,8 +10,8 @@ def grey(images):
 
     Example:
 
-    >>> grey(np.array([[[0, 100, 0]]], "uint8")).round(1).tolist()
-    [[58.7]]
+    >>> grey(np.array([[[0, 100, 0]]], "uint8")).round().tolist()
+    [[59.0]]
     """
     return images[..., 0].astype(np.float32) if images.shape[-1] == 1 else images.astype(np.float32) @ _LUMA
 

@@ -26,9 +26,8 @@ def heat_over(image, heat):
     >>> heat_over(np.zeros((4, 4, 1), "uint8"), np.zeros((4, 4)))[0, 0].tolist()
     [0.2, 0.2, 0.2]
     """
-    beneath = np.repeat(
-        0.2 + 0.6 * grey(image)[..., None].astype(float) / 255, 3, axis=-1
-    )  # neither black nor white hides the heat
+    shades = 0.2 + 0.6 * grey(image).astype(float) / 255  # neither black nor white hides the heat
+    beneath = np.repeat(shades[..., None], 3, axis=-1)
     strength = np.abs(heat)
     scale = np.quantile(strength, 1 - HOTTEST) or strength.max() or 1
     opacity = OPACITY * np.minimum(strength / scale, 1)[..., None]

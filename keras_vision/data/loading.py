@@ -1,4 +1,4 @@
-"""From a specification to images: `load_dataset` to train on, `load_images` to measure on, `load_to_audit` to look at."""
+"""From a specification to images: `load_dataset` to train on, `load_images` to measure on, `load_to_audit` to audit."""
 
 import dataclasses
 import hashlib

@@ -75,16 +75,16 @@ def show(result, progress):
         progress.say(sentence)
     progress.say(result["labels"])
     if not result["findings"]:
-        progress.say("Nothing was found that is wrong with single images.")
+        progress.say("No single image looks wrong.")
     for path in (result["list"], *result["sheets"]):
         progress.say(f"written: {path}")
     if clean := result["clean"]:
         progress.say(
-            f"{clean['images']:,} images are left in {clean['path']}, {clean['left_out']:,} are left out. "
+            f"{clean['path']} lists {clean['images']:,} images and leaves out {clean['left_out']:,}. "
             f"Train on them with --dataset csv:{clean['path']}"
         )
         if clean["lost"]:
-            progress.say(f"warning: nothing is left of {some(clean['lost'])}.")
+            progress.say(f"warning: No images are left of the classes {some(clean['lost'])}.")
 
 
 def class_table(result):

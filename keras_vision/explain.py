@@ -24,7 +24,9 @@ class ExplainSettings(Settings):
     images: list = setting(
         REQUIRED, "image files, folders of them, or - for one image on standard input", is_word=True, is_repeated=True
     )
-    method: str = setting(USUAL, f"one of {', '.join(METHODS)}", "NAME", one_of(METHODS))
+    method: str = setting(
+        USUAL, f"what the heat shows; {'; '.join(map(': '.join, METHODS.items()))}", "NAME", one_of(METHODS)
+    )
     label: str = setting(None, "the class to explain; if not given, the most probable one of each image", "CLASS")
     layer: str = setting(None, "the layer that LayerCAM looks at; if not given, the last of each size", "LAYER")
     top: int = setting(5, "draw the N most probable classes", "N", whole(1))
@@ -36,15 +38,12 @@ class ExplainSettings(Settings):
 
 @front_door(ExplainSettings, words=2)
 def explain(asked, progress):
-    """Show what in images speaks for the answer of a network: each image, the heat over it, the most probable classes.
+    """Show which parts of images speak for a network's answer, as heat over each image.
 
-    Images are read as `predict` reads them. The heat is one of:
-        occlusion: How much less probable the class is where a window of the image is covered. Every network and export
-            can have it.
-        integrated_gradients: What each pixel adds to the class's logit, on the way from the image's mean colour to the
-            image. The pixels add up to the difference of the two logits. For all networks, but not for exports.
-        layercam: Where the features of the network's layers speak for the class. It shows nothing that speaks against
-            it. The fastest, for networks whose features have a place in the image.
+    Images are read as `predict` reads them. Occlusion works for every network and every export. Integrated gradients
+    add up, over the pixels, to the difference between the logits of the image and of its mean colour; exports cannot
+    have them. LayerCAM is the fastest, works for networks whose features have a place in the image, and shows nothing
+    that speaks against a class.
 
     An export in the format saved_model can read and write files when it is run: give only what you trust.
 

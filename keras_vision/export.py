@@ -47,7 +47,7 @@ def export(asked, progress):
 
     Returns:
         A dict: class_names, and exports, a list with a dict for each format: format, precision, path, and what
-        `keras_vision.formats.check.check` returns.
+        `keras_vision.commands.export_check.check` returns.
 
     Raises:
         BadInput: No such model or format, packages that are not installed, a model that ends in probabilities, an `out`

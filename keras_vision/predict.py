@@ -30,7 +30,7 @@ class PredictSettings(Settings):
 
 @front_door(PredictSettings, words=2)
 def predict(asked, progress):
-    """Name the most probable classes of images: of files of any common kind, or of whole folders.
+    """Name the most probable classes of image files, or of all images in folders.
 
     `images` is a path, or several: image files; folders, whose images are taken at any depth and in the order of their
     names, those that start with a dot left out; or "-", one image on standard input.

@@ -42,7 +42,7 @@ class StudySettings(Settings):
 
 @front_door(StudySettings)
 def study(asked, progress):
-    """Repeat an experiment of a study report, and write its table, figures and report.
+    """Repeat an experiment of an earlier report, and write its table, its figures and a report.
 
     Started again on the same directory, a study goes on where it stopped, and adds seeds that are new.
 

@@ -12,10 +12,10 @@ import pytest
 
 from keras_vision import formats
 from keras_vision.commands import export as export_command
+from keras_vision.commands.export_check import INT8_LOSS
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.export import export, format_names, main
 from keras_vision.formats import FORMATS, saved_model
-from keras_vision.formats.check import INT8_LOSS
 from keras_vision.formats.model_card import JSON, TEXT
 from keras_vision.models import build_model
 from keras_vision.models.normalization import set_statistics
@@ -34,7 +34,7 @@ def _in_an_empty_directory(tmp_path, monkeypatch):
 @pytest.fixture(autouse=True)
 def _without_latencies(monkeypatch):
     """Leaves out what takes longer than an export of a small network, and says nothing of it."""
-    monkeypatch.setattr("keras_vision.formats.check.latency", lambda run, pixels, batch: 1.0)
+    monkeypatch.setattr("keras_vision.commands.export_check.latency", lambda run, pixels, batch: 1.0)
 
 
 @pytest.fixture
@@ -359,7 +359,7 @@ def test_data_that_is_gone_leaves_random_pixels_and_that_is_said(trained, tmp_pa
     (result,) = export(alone, progress=heard)["exports"]
     assert result["source"] == "images of random pixels"
     assert "accuracy" not in result
-    assert any("The comparison is on random pixels" in line and "gone.npz" in line for line in heard.lines)
+    assert any("Random pixels serve for the comparison" in line and "gone.npz" in line for line in heard.lines)
 
 
 def test_data_that_was_asked_for_and_is_not_there_is_an_error(trained):
@@ -395,7 +395,7 @@ class TestInt8:
         assert "of the model before it was quantised to int8" in text
 
     def test_one_that_loses_too_much_is_not_kept(self, name, trained, tmp_path, monkeypatch):
-        monkeypatch.setattr("keras_vision.formats.check.INT8_LOSS", -1.0)
+        monkeypatch.setattr("keras_vision.commands.export_check.INT8_LOSS", -1.0)
         with pytest.raises(KerasVisionError, match=f"{name} in int8 is right on .* was not kept"):
             export(trained, format=name, quantize="int8", out=tmp_path / "out")
         assert not (tmp_path / "out").exists()

@@ -100,7 +100,7 @@ def test_a_search_ends_at_the_smallest_network_and_says_what_it_cost(search, cap
     result = search.run.result
     scores = [(int(trial["parameters"]), float(trial["val_accuracy"])) for trial in trials if trial["val_accuracy"]]
     assert result["parameters"] == min(size for size, score in scores if score >= result["goal"] > 0.8)
-    assert "; now for a smaller one" in search.out
+    assert "; looking for a smaller one" in search.out
     assert "full trainings of the first network that reached the target" in search.out
     assert "trained anew: " in search.out
     assert report_main([str(search.run.path)]) == 0

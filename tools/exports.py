@@ -14,10 +14,10 @@ from pathlib import Path
 from bench_common import ROOT
 
 from keras_vision.cli.options import setting_text
+from keras_vision.commands.export_check import INT8_LOSS
 from keras_vision.errors import KerasVisionError
 from keras_vision.export import export
 from keras_vision.formats import FORMATS
-from keras_vision.formats.check import INT8_LOSS
 from keras_vision.formats.model_card import JSON
 from keras_vision.models import MODELS
 from keras_vision.reporting.progress import PlainProgress

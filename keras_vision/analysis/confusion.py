@@ -119,9 +119,7 @@ def plot_mistakes(images, mistakes, class_names):
     )
     names = list(map(style.literal, class_names))
     for number, mistake in enumerate(mistakes, start=1):
-        axes = style.new_picture(figure, (rows, columns, number))
-        image = images[mistake.position]
-        axes.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
+        axes = style.draw_image(figure, (rows, columns, number), images[mistake.position])
         axes.set_title(f"{names[mistake.prediction]}, {mistake.probability:.0%}", fontsize=7, pad=2)
         axes.set_xlabel(f"is {names[mistake.label]}", fontsize=7, labelpad=2, color=style.COLOURS[0])
     return figure

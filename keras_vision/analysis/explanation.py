@@ -16,8 +16,8 @@ from keras_vision.errors import BadInput, check_name
 
 METHODS = {
     "occlusion": "how much less probable the class is where a window of the image is covered",
-    "integrated_gradients": "what each pixel adds to the score, on the way from the image's mean colour to the image",
-    "layercam": "where the features of the last layer of each size speak for the class",
+    "integrated_gradients": "what each pixel adds to the class's score, from an image of one mean colour on",
+    "layercam": "where the features of the last layers speak for the class",
 }
 # The one that every network and every export can have. In docs/results/explain.md it also finds more of what counts
 # than LayerCAM; integrated gradients find more still, but as a pattern of single pixels that people cannot read.

@@ -4,11 +4,11 @@ import numpy as np
 from matplotlib.colors import to_rgb
 
 from keras_vision.reporting import style
+from keras_vision.system.grey import grey
 
 FOR, AGAINST = style.COLOURS[5], style.COLOURS[0]
 OPACITY = 0.85  # of the strongest heat: the image stays to be seen beneath
 HOTTEST = 0.01  # share of the pixels that are as strong as can be: a single one must not hide the others
-LUMA = (0.299, 0.587, 0.114)  # grey from red, green and blue: ITU-R 601
 
 
 def heat_over(image, heat):
@@ -26,8 +26,8 @@ def heat_over(image, heat):
     >>> heat_over(np.zeros((4, 4, 1), "uint8"), np.zeros((4, 4)))[0, 0].tolist()
     [0.2, 0.2, 0.2]
     """
-    grey = image[..., 0] if image.shape[-1] == 1 else image @ np.array(LUMA)
-    beneath = np.repeat(0.2 + 0.6 * grey[..., None] / 255, 3, axis=-1)  # neither black nor white hides the heat
+    shades = 0.2 + 0.6 * grey(image).astype(float) / 255  # neither black nor white hides the heat
+    beneath = np.repeat(shades[..., None], 3, axis=-1)
     strength = np.abs(heat)
     scale = np.quantile(strength, 1 - HOTTEST) or strength.max() or 1
     opacity = OPACITY * np.minimum(strength / scale, 1)[..., None]
@@ -49,7 +49,7 @@ def plot_explanation(image, heat, explained, best):
     """
     figure = style.new_figure(height=2.6)
     grid = figure.add_gridspec(1, 3, width_ratios=(1, 1, 1.1))
-    _draw_image(figure, grid[0], image, "as the network sees it")
+    style.draw_image(figure, (grid[0],), image, title="as the network sees it")
     _draw_heat(figure, grid[1], image, heat, explained)
     axes = style.new_axes(figure, (grid[2],), title="most probable")
     names = [style.literal(str(one["class"])) for one in best]
@@ -87,7 +87,7 @@ def plot_explained_mistakes(images, mistakes, heats, class_names):
     for number, mistake in enumerate(mistakes):
         row, column = number // across, 3 * (number % across)
         image = images[mistake.position]
-        pictures = [_draw_image(figure, grid[row, column], image, f"is {names[mistake.label]}")]
+        pictures = [style.draw_image(figure, (grid[row, column],), image, title=f"is {names[mistake.label]}")]
         titles = f"for {names[mistake.prediction]} ({mistake.probability:.0%})", f"for {names[mistake.label]}"
         for place, (heat, title) in enumerate(zip(heats, titles, strict=True), start=1):
             pictures.append(style.new_picture(figure, (grid[row, column + place],), title=title))
@@ -95,12 +95,6 @@ def plot_explained_mistakes(images, mistakes, heats, class_names):
         for axes in pictures:
             axes.title.set_fontsize(7)
     return figure
-
-
-def _draw_image(figure, place, image, title):
-    axes = style.new_picture(figure, (place,), title=title)
-    axes.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
-    return axes
 
 
 def _draw_heat(figure, place, image, heat, explained):

@@ -55,7 +55,7 @@ def carry_out(asked, card, folder, run, progress):
         for path, image, shares, (number, one, facts) in zip(paths, images, probabilities, heats, strict=True):
             best, name = classifier.best(shares, asked.top), classifier.class_names[number]
             if facts.get("deviation", 0) > TOLERANCE:
-                progress.say(f"warning: {path}: The pixels add up to the score only within {facts['deviation']:.1%}.")
+                progress.say(f"warning: {path}: The heat of the pixels misses the score by {facts['deviation']:.1%}.")
             figure = save(path, plot_explanation(image, one, name, best))
             yield {"predictions": best, "explained": name, "method": asked.method, **facts, "figure": figure}
 

@@ -6,11 +6,12 @@ import tempfile
 import textwrap
 from pathlib import Path
 
+from keras_vision.analysis.counts import count
+from keras_vision.commands.export_check import answers, check, random_images, real_images
 from keras_vision.commands.model_data import check_classes, choose_data, run_of
 from keras_vision.commands.train_and_tune import open_data
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.formats import FORMATS, JSON, TEXT, format_module
-from keras_vision.formats.check import answers, check, random_images, real_images
 from keras_vision.formats.model_card import facts, write_card
 from keras_vision.formats.network import check_outputs, with_probabilities
 from keras_vision.runs import load_model, model_file, read_card
@@ -73,7 +74,7 @@ def open_subject(source, quantize, dataset, data_dir, progress):
             f"quantize={quantize} needs training images to calibrate on. Say where they are with --data-dir."
         )
     run = run_of(source)
-    card = facts(model, origin, run.result if run and run.finished else {})
+    card = facts(model, count(model), origin, run.result if run and run.finished else {})
     card["precision"] = quantize or "float32"
     classifier = with_probabilities(model)
     return Subject(classifier, origin, images, answers(classifier.predict_on_batch, images.pixels), quantize, card)
@@ -112,7 +113,7 @@ def open_images(model, origin, dataset, data_dir, progress):
     except BadInput as error:
         if dataset or data_dir:
             raise
-        progress.say(f"warning: The comparison is on random pixels, because there are no real images. {error}")
+        progress.say(f"warning: Random pixels serve for the comparison, because there are no real images. {error}")
         return random_images(model.input_shape[1:])
 
 

@@ -5,7 +5,7 @@ import contextlib
 from keras_vision.analysis.confusion import confident_mistakes, confusion_matrix, plot_confusion, plot_mistakes
 from keras_vision.analysis.kernels import first_layer_kernels, has_token_mixing, plot_kernels, token_mixing_units
 from keras_vision.errors import BadInput
-from keras_vision.runs.pictures import show_figures
+from keras_vision.reporting.pictures import show_figures
 from keras_vision.training.evaluation import predict_logits
 
 

@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 
-from keras_vision.data.files.images import resize_images
+from keras_vision.data.files.images import resize_images, turn_grey
 from keras_vision.data.spelling import plain_name
 from keras_vision.data.splits import Split, some
 from keras_vision.errors import BadInput, nearest
@@ -107,20 +107,11 @@ def _in_shape(images, shape):
         images = resize_images(images, height, width)
     if images.shape[3] == 3 and channels == 1:
         notes.append("Colour images are turned grey, as the model's images are (0.299 R + 0.587 G + 0.114 B).")
-        images = _luma(images)
+        images = turn_grey(images)
     elif images.shape[3] == 1 and channels == 3:
         notes.append("Grey images are given to the model as RGB.")
         images = np.repeat(images, 3, axis=3)
     return images, notes
-
-
-def _luma(images):
-    """ITU-R 601 in whole numbers, rounded as Pillow rounds, so that an image is the same however it was read."""
-    grey = np.empty((*images.shape[:3], 1), np.uint8)
-    for start in range(0, len(images), 512):
-        piece = images[start : start + 512].astype(np.uint32)
-        grey[start : start + 512, ..., 0] = (piece @ np.array([19595, 38470, 7471], np.uint32) + 0x8000) >> 16
-    return grey
 
 
 def with_the_classes_of(found, of_model, num_classes):

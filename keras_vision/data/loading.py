@@ -1,6 +1,4 @@
-"""From a specification to images: `load_dataset` splits them for training, `load_images` reads them for evaluation, and
-`load_to_audit` to look at them.
-"""
+"""From a specification to images: `load_dataset` to train on, `load_images` to measure on, `load_to_audit` to audit."""
 
 import dataclasses
 import hashlib

@@ -1,7 +1,8 @@
 """From a specification to an opened source: `places.py` says where it lies, one file for each kind reads it.
 
-`arrays.py` holds the digits, `idx.py` opens MNIST's files, `prepared.py` what TFDS prepares. What is given by its path
-is opened by the file that `places.PATH_KINDS` names. What loads heavy libraries is imported only when needed.
+`arrays/reading.py` holds the digits, `arrays/idx.py` opens MNIST's files, `prepared.py` what TFDS prepares. What is
+given by its path is opened by the file that `places.PATH_KINDS` names. What loads heavy libraries is imported only when
+needed.
 
 To add a kind that is given by its path, write its row in `places.PATH_KINDS`, and a file with a function
 `open_KIND(path, reading)`; `pytest tests/data/test_opening.py` names the one that is missing.

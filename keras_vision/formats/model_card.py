@@ -5,7 +5,6 @@ import importlib.metadata
 import json
 from pathlib import Path
 
-from keras_vision.analysis.counts import count
 from keras_vision.formats import FORMATS, JSON, TEXT
 from keras_vision.runs.provenance import provenance
 
@@ -22,15 +21,15 @@ LIMITS = (
 )
 
 
-def facts(model, origin, result):
+def facts(model, counts, origin, result):
     """Returns what the cards of all of a model's artifacts share.
 
     Args:
         model: The model, ending in logits.
+        counts: Its `ModelCounts`.
         origin: The card inside its file: class names, data set and settings; empty for a foreign file.
         result: The result of its run; empty where there is none.
     """
-    counted = count(model)
     shape = ", ".join(map(str, model.input_shape[1:]))
     return {
         "model": model.name,
@@ -42,9 +41,9 @@ def facts(model, origin, result):
         "data": {name: origin.get(name) for name in ("dataset", "fingerprint", "data_source", "pixel_scale")},
         "test": {name: (result.get("test") or {}).get(name) for name in ("accuracy", "n", "interval", "views")},
         "validation_accuracy": result.get("val_accuracy"),
-        "parameters": counted.parameters,
-        "macs": counted.macs,
-        "macs_not_counted": list(counted.not_counted),
+        "parameters": counts.parameters,
+        "macs": counts.macs,
+        "macs_not_counted": list(counts.not_counted),
         "licence": LICENCE,
     }
 

@@ -9,9 +9,7 @@ import keras
 import tensorflow as tf
 
 from keras_vision.formats.network import pixels_spec
-
-# Grey from red, green and blue: ITU-R 601 luma, as everywhere in keras_vision.
-LUMA = (0.299, 0.587, 0.114)
+from keras_vision.system.grey import LUMA
 
 
 def write(classifier, directory, *, origin, calibration=None):

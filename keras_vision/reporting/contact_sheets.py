@@ -25,7 +25,6 @@ def contact_sheet(title, rows):
             if tile is None:
                 continue
             image, text = tile
-            axes = style.new_picture(figure, (len(rows), COLUMNS, line * COLUMNS + column + 1))
-            axes.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
+            axes = style.draw_image(figure, (len(rows), COLUMNS, line * COLUMNS + column + 1), image)
             axes.set_xlabel(text, fontsize=6, labelpad=2)
     return figure

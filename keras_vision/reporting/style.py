@@ -53,6 +53,13 @@ def new_picture(figure, position=(1, 1, 1), *, title=""):
     return axes
 
 
+def draw_image(figure, position, image, *, title=""):
+    """Adds axes that show an image as it is: a uint8 array [height, width, channels] of 1 or 3 channels."""
+    axes = new_picture(figure, position, title=title)
+    axes.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
+    return axes
+
+
 def literal(name, longest=LONGEST):
     """Returns a name as a text of a figure that shows it as it is: what lies between two $ is else set as mathematics.
 

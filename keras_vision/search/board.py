@@ -6,9 +6,9 @@ import time
 
 from keras_vision.analysis.pareto_front import COSTS, name_of, on_fronts, plot_front
 from keras_vision.reporting.events import EventLog
+from keras_vision.reporting.pictures import show_figures
 from keras_vision.reporting.progress import cell
 from keras_vision.runs import write_text
-from keras_vision.runs.pictures import show_figures
 from keras_vision.search.ledger import trial_run
 
 METRICS = {

@@ -47,6 +47,7 @@ class Ladder:
 
     def __init__(self, model, recipe, *, fixed=None, file=None, dataset=None):
         self.model, self.recipe = model, recipe
+        self._settings = model_settings(model)  # read once: a growing search asks for them thousands of times
         self.fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
         self.file = file and str(Path(file).resolve())
         self._source, self._module, self._common = read_space_file(model, file)
@@ -71,7 +72,7 @@ class Ladder:
 
     def _check(self, settings):
         for name in settings:
-            check_name("setting", name, model_settings(self.model), f"of {self.model} (see {self._source})")
+            check_name("setting", name, self._settings, f"of {self.model} (see {self._source})")
 
     def _best_known(self, dataset):
         """Returns the best preset for a data set: its network, and what it changes of the recipe. None without one."""
@@ -103,7 +104,7 @@ class Ladder:
         Returns:
             A dict of builder keywords and recipe fields: those that differ from what `settings` and the recipe have.
         """
-        usual = model_settings(self.model) | self.recipe.as_dict() | settings
+        usual = self._settings | self.recipe.as_dict() | settings
         return {name: value for name, value in self._draw(hp, settings).items() if value != usual[name]}
 
     def _draw(self, hp, settings):
@@ -114,7 +115,7 @@ class Ladder:
             check_name(
                 "setting",
                 name,
-                (*model_settings(self.model), *FIELDS),
+                (*self._settings, *FIELDS),
                 f"of {self.model} or its recipe (see {self._source})",
             )
         drawn = {name: value for name, value in drawn.items() if name not in self.fixed}
@@ -129,7 +130,7 @@ class Ladder:
 
     def complete(self, values):
         """Returns a trial's values with the defaults of all that they leave out: equal for equal trainings."""
-        return as_recorded(model_settings(self.model) | self.recipe.as_dict() | values)
+        return as_recorded(self._settings | self.recipe.as_dict() | values)
 
     def split(self, values):
         """Returns (builder keywords, recipe fields) of a trial's values, with tuples for JSON's lists."""

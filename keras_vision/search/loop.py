@@ -192,7 +192,7 @@ class Search:
     def _crown(self, best):
         winner.take_model(self.run, best)
         if is_sound(best, self.needed):
-            further = "" if self.plan.stops_at_target else "; now for a smaller one"
+            further = "" if self.plan.stops_at_target else "; looking for a smaller one"
             size = f"{best.result['parameters']:,} parameters"
             self.progress.say(f"  reached {self.needed:.4f} with {size} ({best.score:.4f}){further}")
 

@@ -7,6 +7,17 @@ from keras_vision.models import build_model
 from keras_vision.reporting.progress import settings_line
 
 
+def key_of(values):
+    """Returns the same text for equal settings, in whatever order they stand.
+
+    Example:
+
+    >>> key_of({"width": 16, "blocks": (1, 2)}) == key_of({"blocks": (1, 2), "width": 16})
+    True
+    """
+    return json.dumps(values, sort_keys=True)
+
+
 class Networks:
     """The networks of one model family for one data set. What one costs is counted once.
 
@@ -30,7 +41,7 @@ class Networks:
 
     def counts_of(self, settings):
         """Returns the `ModelCounts` of a network without allocating it, or None where its settings do not fit."""
-        key = json.dumps(settings, sort_keys=True)
+        key = key_of(settings)
         if key not in self.counts:
             try:
                 self.counts[key] = count_unbuilt(lambda: self.build(settings))
@@ -42,7 +53,7 @@ class Networks:
     def size_of(self, settings):
         """Returns the number of trainable parameters, or None, having said why, where the settings do not fit."""
         counts = self.counts_of(settings)
-        if counts is None and (reason := self._unfit.pop(json.dumps(settings, sort_keys=True), None)):
+        if counts is None and (reason := self._unfit.pop(key_of(settings), None)):
             self.say(f"left out: {settings_line(settings)}: {reason}")
         return counts and counts.trainable_parameters
 

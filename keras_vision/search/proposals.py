@@ -68,7 +68,7 @@ class Proposals:
             trial = self.ledger.trials[-1]
             if not self._is_over(trial):
                 return trial
-        self.say(f"the last {REJECTIONS_THAT_END_A_SEARCH} proposals were all over a limit")
+        self.say(f"the last {REJECTIONS_THAT_END_A_SEARCH} networks proposed were all over a limit")
         return None
 
     def _all_rejected(self):

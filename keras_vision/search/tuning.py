@@ -1,11 +1,12 @@
 """Keras Tuner's oracles, with their traps closed: any seed is honoured, nothing is written, defaults come first."""
 
-import json
 import warnings
 
 import keras_tuner
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
+
+from keras_vision.search.networks import key_of
 
 OBJECTIVE = keras_tuner.Objective("val_accuracy", "max")
 
@@ -84,12 +85,12 @@ class Tuning:
         self._asked += 1
         drawn = proposal.hyperparameters.values
         values = {name: value.item() if isinstance(value, np.generic) else value for name, value in drawn.items()}
-        self._ongoing.setdefault(_key(values), []).append(proposal)
+        self._ongoing.setdefault(key_of(values), []).append(proposal)
         return values
 
     def tell(self, values, score, reason=""):
         """Closes values that were asked for: with their score, or with why they have none."""
-        ongoing = self._ongoing[_key(values)].pop(0)
+        ongoing = self._ongoing[key_of(values)].pop(0)
         if score is not None:
             self._oracle.update_trial(ongoing.trial_id, {OBJECTIVE.name: score})
         ongoing.status = "FAILED" if score is None else "COMPLETED"
@@ -104,5 +105,14 @@ class Tuning:
         """Takes no note of what a trial came to on average over other seeds: an oracle learns from single trainings."""
 
 
-def _key(values):
-    return json.dumps(values, sort_keys=True)
+def tuned(make_oracle):
+    """Returns the `make` of a strategy that only asks an oracle; see `keras_vision.search.strategies`.
+
+    Args:
+        make_oracle: Function of (hyperparameters, seed, max_epochs), the last of which are those of a full training.
+    """
+
+    def make(plan, space, networks):
+        return Tuning(make_oracle(space.hyperparameters, plan.seed, max_epochs=space.recipe.epochs))
+
+    return make

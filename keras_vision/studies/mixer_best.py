@@ -22,11 +22,6 @@ def cases(scale):
     return [Case(CASE, "mlp_mixer")]
 
 
-def answer(table):
-    """The reported test accuracy, by the reported recipe."""
-    return against(table, CASE, REPORTED)
-
-
 def figures(table):
     """Draws the token-mixing units and the patch kernels of the first model, standardised."""
     folder = table.first_model(CASE)
@@ -56,7 +51,7 @@ STUDY = Study(
         "full": Scale(PLAIN | {"weight_decay": 5e-4, "epochs": 30}, SOURCE),
     },
     cases=cases,
-    answer=answer,
+    answer=against(CASE, REPORTED),
     figures=(figures,),
     is_tested=True,
 )

@@ -1,8 +1,8 @@
 """What a study makes of its table: figures, report, answer and result."""
 
 from keras_vision.errors import KerasVisionError
+from keras_vision.reporting.pictures import show_figures
 from keras_vision.runs import write_json, write_text
-from keras_vision.runs.pictures import show_figures
 from keras_vision.studies import figures, report
 
 

@@ -13,11 +13,6 @@ def cases(scale):
     return [Case(CASE, "resnet18")]
 
 
-def answer(table):
-    """The reported test accuracy, by the reported recipe."""
-    return against(table, CASE, REPORTED)
-
-
 def figures(table):
     """Draws the first-layer kernels of the first model, standardised: averaged over the colours, and in colour."""
     folder = table.first_model(CASE)
@@ -42,7 +37,7 @@ STUDY = Study(
         "full": Scale(PLAIN | {"weight_decay": 5e-3, "epochs": 30}),
     },
     cases=cases,
-    answer=answer,
+    answer=against(CASE, REPORTED),
     figures=(figures,),
     is_tested=True,
 )

@@ -227,22 +227,27 @@ def markdown(columns, rows):
     return "".join(f"| {' | '.join(map(str, cells))} |\n" for cells in lines)
 
 
-def against(table, case, reported):
-    """Returns the answer of a study that trains one network as its source did, for the reported test accuracy.
+def against(case, reported):
+    """Returns the `answer` of a study that trains one network as its source did, for the reported test accuracy.
 
     A number below the reported one decides nothing: the source's Adam may have added its decay to the gradient.
     """
-    how = (
-        "By the source's recipe, but for how its decay acts,"
-        if table.scale == "full"
-        else "With a smaller network and fewer epochs"
-    )
-    average = "on average " if len(table.of(case)) > 1 else ""
-    text = (
-        f"{how} the test accuracy is {table.percent(case, 'test_accuracy')}, where the source reported "
-        f"{percent(reported)}. During the best epoch by validation ({average}number "
-        f"{table.number(case, 'best_epoch')} of {table.number(case, 'epochs')}) "
-        f"{table.percent(case, 'train_accuracy')} of the training images were right, and after it "
-        f"{table.percent(case)} of the validation images."
-    )
-    return text, table.reaches(case, reported, "test_accuracy") or None
+
+    def answer(table):
+        """The reported test accuracy, by the reported recipe."""
+        how = (
+            "By the source's recipe, but for how its decay acts,"
+            if table.scale == "full"
+            else "With a smaller network and fewer epochs"
+        )
+        average = "on average " if len(table.of(case)) > 1 else ""
+        text = (
+            f"{how} the test accuracy is {table.percent(case, 'test_accuracy')}, where the source reported "
+            f"{percent(reported)}. During the best epoch by validation ({average}number "
+            f"{table.number(case, 'best_epoch')} of {table.number(case, 'epochs')}) "
+            f"{table.percent(case, 'train_accuracy')} of the training images were right, and after it "
+            f"{table.percent(case)} of the validation images."
+        )
+        return text, table.reaches(case, reported, "test_accuracy") or None
+
+    return answer

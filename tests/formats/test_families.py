@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
+from keras_vision.commands.export_check import check, random_images
 from keras_vision.formats import FORMATS, format_module
-from keras_vision.formats.check import check, random_images
 from keras_vision.formats.network import with_probabilities
 from keras_vision.models import MODELS
 from keras_vision.models.blocks import classify, take_pixels
@@ -19,7 +19,7 @@ from tests.models.small import pixels, small_model
 @pytest.fixture(autouse=True)
 def _without_latencies(monkeypatch):
     """Leaves out what takes longer than an export of a small network, and says nothing of it."""
-    monkeypatch.setattr("keras_vision.formats.check.latency", lambda run, pixels, batch: 1.0)
+    monkeypatch.setattr("keras_vision.commands.export_check.latency", lambda run, pixels, batch: 1.0)
 
 
 def import_packages(name):

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import keras
 import pytest
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from keras_vision.errors import BadInput, KerasVisionError
-from keras_vision.reporting.style import new_figure
 from keras_vision.runs import (
     Run,
     atomic_path,
@@ -22,7 +20,6 @@ from keras_vision.runs import (
     save_model,
     write_json,
 )
-from keras_vision.runs.pictures import show_figures
 
 
 @pytest.fixture
@@ -230,14 +227,6 @@ def test_a_foreign_model_has_an_empty_card(tmp_path, model):
     model.save(tmp_path / "model.keras")
     assert read_card(tmp_path / "model.keras") == {}
     assert zipfile.is_zipfile(tmp_path / "model.keras")
-
-
-def test_tensorboard_shows_the_picture_that_is_saved(tmp_path):
-    run = Run(tmp_path)
-    show_figures(run, {"front": new_figure(height=1, width=2)}, step=3)
-    (image,) = EventAccumulator(str(run.tensorboard)).Reload().Images("front")
-    assert image.encoded_image_string == (run.figures / "front.png").read_bytes()
-    assert (image.width, image.height, image.step) == (300, 150, 3)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from scipy import fft
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from keras_vision.data.audit.fingerprints import Describer, close_pairs, grey
+from keras_vision.data.audit.fingerprints import Describer, close_pairs
+from keras_vision.system.grey import grey
 
 # Files that people save are mostly of quality 75 or better; how much one of them loses varies around what is usual.
 JPEG_QUALITY = 60

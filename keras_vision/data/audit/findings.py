@@ -26,7 +26,7 @@ KINDS = {
     "near_other_split": Kind("nearly the same picture in several splits", True),
     "same": Kind("the same picture again", True),
     "near": Kind("nearly the same picture again", False),
-    "series": Kind("images of a series that is also trained on", False),
+    "series": Kind("images of a series that also has training images", False),
     "outlier": Kind("images unlike all others", False),
     "label": Kind("labels that are probably wrong", True),
 }

@@ -7,18 +7,14 @@ length 1. The product of two is their likeness: 1 for copies, about 0 for unrela
 
 import numpy as np
 
+from keras_vision.system.grey import grey
+
 FREQUENCIES = 8  # in each direction
 LENGTH = 64  # numbers of a description, fewer of few images, whose statistics tell fewer
 _IMAGES_EACH = 4  # for each number
 _PIECE = 2_000  # images described at a time
 _SAMPLE = 5_000  # images whose statistics decorrelate
 _BLOCK = 1_024  # images compared with all others at a time
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-
-
-def grey(images):
-    """Returns uint8 images [n, h, w, c] as float32 [n, h, w]."""
-    return images[..., 0].astype(np.float32) if images.shape[-1] == 1 else images.astype(np.float32) @ _LUMA
 
 
 class Describer:

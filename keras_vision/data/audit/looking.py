@@ -74,7 +74,7 @@ def look(collection, say=lambda line: None):
     unlike, by = outlying_images(collection.images)
     findings += [
         finding(
-            "outlier", collection, number, f"further from the others than usual, by {above:.1f} standard deviations"
+            "outlier", collection, number, f"unlike the other images, {above:.1f} standard deviations more than usual"
         )
         for number, above in zip(unlike, by, strict=True)
         if number not in blank
@@ -112,9 +112,9 @@ def _alike(collection, copies):
 def _telling(collection, facts):
     for told in telling_facts(facts, collection.labels, collection.class_names):
         yield (
-            f"The {told.fact} of a file tells {told.share:.0%} of what there is to know of its class "
-            f"({'; '.join(told.examples)}). Images of different origin differ in more than what they show, and a "
-            "network may learn that."
+            f"The {told.fact} of a file gives away {told.share:.0%} of what there is to know about its class "
+            f"({'; '.join(told.examples)}). Images from different sources differ in more than what they show, and a "
+            "network may learn that instead."
         )
 
 
@@ -122,15 +122,17 @@ def _series_across(collection, series):
     for group in groups_of(series):
         trained = group[collection.splits[group] == TRAIN]
         for number in group[collection.splits[group] != TRAIN] if len(trained) else ():
-            reason = f"of the series {series_name(collection.files[number])}, of which {len(trained):,} are trained on"
+            reason = (
+                f"one of the series {series_name(collection.files[number])}, which has {len(trained):,} training images"
+            )
             yield finding("series", collection, number, reason, group=int(group[0]), others=trained[:8])
 
 
 def _series_sentence(collection, series, across):
     groups = groups_of(series)
     names = some([f"{series_name(collection.files[group[0]])}*" for group in groups], 3)
-    leaking = f"{across:,} images to measure with belong to a series that is also trained on" if across else ""
+    leaking = f"{across:,} validation and test images belong to a series that also has training images"
     return (
-        f"{sum(map(len, groups)):,} images form {len(groups):,} series by their names ({names}), and those of a series "
-        f"look alike: {leaking or 'each series lies in one split, as it should'}."
+        f"By their names, {sum(map(len, groups)):,} images form {len(groups):,} series ({names}), and those of a "
+        f"series look alike: {leaking if across else 'each series lies in one split, as it should'}."
     )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vision.data.audit.fingerprints import grey
+from keras_vision.system.grey import grey
 
 BLANK = 1.0  # deviation in grey levels of 255: what is below is rounding
 _SIDE = 8  # of the small images that are compared

@@ -65,4 +65,4 @@ def _by_files(data):
     if leaking:
         images = np.concatenate([data.train.images, data.validation.images])
         if are_alike(series, labels, Describer(images).describe(images)):
-            yield f"{leaking:,} validation images of a series that is also trained on"
+            yield f"{leaking:,} validation images of a series that also has training images"

@@ -117,8 +117,8 @@ def _find_columns(table, rows):
     path = _path_column(table, {label, *splits.columns})
     if path is None:
         raise BadInput(
-            f"{table.path} has no column of image files; its columns are {some(table.heading)}. Name the right one "
-            "path, or write paths relative to the folder of the table."
+            f"{table.path} has no column of image files; its columns are {some(table.heading)}. Rename the right "
+            "one to path, or write paths relative to the folder of the table."
         )
     free = [index for index in range(len(table.heading)) if index not in (path, *splits.columns)]
     labels = [label] if label is not None else label_columns(table, rows, free)
@@ -147,7 +147,7 @@ def _path_column(table, others):
     if rivals := [i for i in candidates if ranks[i] == ranks[best] and found[i] != found[best]]:
         raise BadInput(
             f"{table.path} does not say which image of a row is meant: it names some in "
-            f"{some([table.heading[index] for index in (best, *rivals)])}. Name the right column path."
+            f"{some([table.heading[index] for index in (best, *rivals)])}. Rename the right column to path."
         )
     return best
 

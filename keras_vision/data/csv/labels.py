@@ -62,11 +62,12 @@ def only_label(table, values, count):
         return able[0]
     if not able:
         raise BadInput(
-            f"{table.path} has no column of labels; its columns are {some(table.heading)}. Name the right one label."
+            f"{table.path} has no column of labels; its columns are {some(table.heading)}. Rename the right one to "
+            "label."
         )
     raise BadInput(
         f"{table.path} does not say which column is the label: it could be {some([table.heading[i] for i in able])}. "
-        "Name the right one label."
+        "Rename the right one to label."
     )
 
 

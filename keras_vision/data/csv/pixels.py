@@ -4,6 +4,7 @@ MNIST, Sign-MNIST and FER2013 are distributed so.
 """
 
 import dataclasses
+import functools
 import itertools
 
 import numpy as np
@@ -166,7 +167,7 @@ def _form(table):
 
 def _parts(table, columns):
     """A `Part` for each split; the file is read once, when the first array is asked for."""
-    read = _once(lambda: _read(table, columns))
+    read = functools.cache(lambda: _read(table, columns))
     label, where = table.heading[columns.label], f"{table.path.name}: pixels"
     splits = _splits(table, columns.splits)
     splits_found = [split for split in SPLITS if split in splits]
@@ -182,17 +183,6 @@ def _parts(table, columns):
     return {split: part(split) for split in splits_found}
 
 
-def _once(function):
-    results = []
-
-    def call():
-        if not results:
-            results.append(function())
-        return results[0]
-
-    return call
-
-
 def _splits(table, splits):
     """Array with the split of each row, "" of one that is left out; of one string where no column says it."""
     if not splits.columns:
@@ -205,7 +195,7 @@ def _part_beside(table, columns, trained):
         raise BadInput(
             f"{table.path} does not have the columns of {trained.path}. Give both the same ones, in the same order."
         )
-    read = _once(lambda: _read(table, columns))
+    read = functools.cache(lambda: _read(table, columns))
     name, label = table.path.name, trained.heading[columns.label]
     return Part(lambda: read()[0], lambda: read()[1], f"{name}: pixels", f"{name}: {label}")
 

@@ -86,6 +86,11 @@ def read_header(path_or_bytes):
 
     Raises:
         BadImage: It is no image, or its header claims more than `MAX_PIXELS`.
+
+    Example:
+
+    >>> read_header("cat.jpg").shape  # doctest: +SKIP
+    (480, 640, 3)
     """
     with _opened(path_or_bytes) as image:
         width, height = image.size
@@ -97,20 +102,6 @@ def read_header(path_or_bytes):
         actual = _ALIASES.get(image.format, image.format)
         belied = actual if named and named != actual else None
         return Header((height, width, 1 if is_grey else 3), kind_of(image), belied, actual, image.mode)
-
-
-def probe_image(path):
-    """Returns (height, width, channels) as `read_image` would see them, from the header alone.
-
-    Raises:
-        BadImage: As `read_header` does.
-
-    Example:
-
-    >>> probe_image("cat.jpg")  # doctest: +SKIP
-    (480, 640, 3)
-    """
-    return read_header(path).shape
 
 
 def read_range(path):
@@ -175,6 +166,11 @@ def resize_images(images, height, width):
     planes = images[..., 0] if channels == 1 else images
     resized = np.stack([_resized(Image.fromarray(image), height, width) for image in planes])
     return resized.reshape(len(images), height, width, channels)
+
+
+def turn_grey(images):
+    """Turns uint8 images [n, h, w, 3] into [n, h, w, 1] as `read_image` does."""
+    return np.stack([np.asarray(Image.fromarray(image).convert("L")) for image in images])[..., None]
 
 
 def printable(path):

@@ -28,9 +28,9 @@ _NO_GPU = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1"}  # a job that asked for no
 # How Ray calls what ended a task -> what a person is told.
 _DEATHS = {
     "WorkerCrashedError": "its process was ended",
-    "NodeDiedError": "its node was lost",
-    "LocalRayletDiedError": "its node was lost",
-    "OutOfMemoryError": "its process was ended, as its node had no more memory",
+    "NodeDiedError": "its machine was lost",
+    "LocalRayletDiedError": "its machine was lost",
+    "OutOfMemoryError": "its process was ended, because its machine ran out of memory",
 }
 
 
@@ -135,8 +135,8 @@ def _why_not_joined(reason, address):
             "set RAY_AUTH_MODE=token, or RAY_AUTH_MODE=disabled if it has no token."
         )
     return (
-        f"This machine cannot use the Ray cluster at {address} ({reason}). It must be one of its nodes: run `ray start "
-        f"--address={address}` here first."
+        f"This machine cannot use the Ray cluster at {address} ({reason}). It must be one of its machines: run `ray "
+        f"start --address={address}` here first."
     )
 
 
@@ -189,8 +189,8 @@ class Cluster:
             return
         has = "; ".join(dict.fromkeys(_in_words(node["Resources"]) for node in self._alive))
         raise BadInput(
-            f"No node of the cluster has room for a trial, which needs {_in_words(self._needs)}. Its nodes have {has}. "
-            "Give a smaller --cpus-per-trial or --gpus-per-trial, or add a node."
+            f"No machine of the cluster has room for a trial, which needs {_in_words(self._needs)}. They have {has}. "
+            "Give a smaller --cpus-per-trial or --gpus-per-trial, or add a machine."
         )
 
     def look(self, site):
@@ -198,14 +198,16 @@ class Cluster:
         ray, nodes = self._ray, {node["NodeID"]: node["NodeManagerHostname"] for node in self._alive}
         looks = {self._on(name, ray_worker.why_unfit, site): nodes[name] for name in self.nodes}
         done, late = ray.wait(list(looks), num_returns=len(looks), timeout=_LOOKING)
-        silent = [f"The node {looks[one]} does not answer. Repair it, or take it out of the cluster." for one in late]
+        silent = [
+            f"The machine {looks[one]} does not answer. Repair it, or take it out of the cluster." for one in late
+        ]
         return silent + [self._looked(one, looks[one]) for one in done]
 
     def _looked(self, reference, node):
         try:
             return self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
-            return f"The node {node} cannot run this program ({_last_line(error)}). Install it there as it is here."
+            return f"The machine {node} cannot run this program ({_last_line(error)}). Install it there as it is here."
 
     # ---- jobs ----
 

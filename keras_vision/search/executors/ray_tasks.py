@@ -73,8 +73,8 @@ class RayTasks:
             raise BadInput(next(filter(None, reasons)))
         if len(list(self._mailboxes.glob("seen-*"))) < len(reasons):
             raise BadInput(
-                f"This machine does not see what the nodes write in {self._mailboxes}. Give a --workdir on storage "
-                "that all nodes share."
+                f"This machine does not see what the others write in {self._mailboxes}. Give a --workdir on storage "
+                "that all machines share."
             )
 
     def submit(self, job):
@@ -138,7 +138,7 @@ class RayTasks:
         """Tells the person, once, that all jobs wait because the nodes that had room for them are gone."""
         if not self._has_told and not any(task.pid for task in self._tasks.values()) and not self.cluster.room:
             self.context.progress.say(
-                "No node of the cluster has room for a trial. They wait for one to join. You can also interrupt the "
+                "No machine of the cluster has room for a trial. They wait for one to join. You can also interrupt the "
                 "search and continue it later."
             )
             self._has_told = True

@@ -34,14 +34,14 @@ def why_unfit(site):
     for name, version in site["versions"].items():
         if own.get(name) != version:
             has = f"{name} {own[name]}" if name in own else f"no {name}"
-            return f"The node {node} has {has}, this machine {version}. Install the same version on both."
+            return f"The machine {node} has {has}, but this machine has {version}. Install the same version on both."
     for path in (site["folder"], *site["files"]):
         if not os.access(path, os.R_OK):
-            return f"The node {node} does not see {path}. Give paths on storage that all nodes share."
+            return f"The machine {node} does not see {path}. Give paths on storage that all machines share."
     try:
         Path(site["folder"], f"seen-{uuid.uuid4().hex}").touch()
     except OSError as error:
-        return f"The node {node} cannot write in {site['folder']} ({error.strerror}). Give it the right to."
+        return f"The machine {node} cannot write in {site['folder']} ({error.strerror}). Give it the right to."
     return ""
 
 

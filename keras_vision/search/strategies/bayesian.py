@@ -2,7 +2,7 @@
 
 from keras_tuner.oracles import BayesianOptimizationOracle
 
-from keras_vision.search.tuning import DefaultsFirst, Tuning, oracle_arguments
+from keras_vision.search.tuning import DefaultsFirst, oracle_arguments, tuned
 
 # Random settings before the Gaussian process proposes. Keras Tuner's own number, three for each hyper-parameter, is
 # more than most budgets hold.
@@ -18,6 +18,4 @@ def make_oracle(hyperparameters, seed, max_epochs=None):
     return Bayesian(max_trials=None, num_initial_points=INITIAL_POINTS, **oracle_arguments(hyperparameters, seed))
 
 
-def make(plan, space, networks):
-    """Returns the strategy of a search; see `keras_vision.search.strategies`."""
-    return Tuning(make_oracle(space.hyperparameters, plan.seed))
+make = tuned(make_oracle)

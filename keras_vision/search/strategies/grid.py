@@ -2,7 +2,7 @@
 
 from keras_tuner.oracles import GridSearchOracle
 
-from keras_vision.search.tuning import Quiet, Tuning, oracle_arguments
+from keras_vision.search.tuning import Quiet, oracle_arguments, tuned
 
 
 class Grid(Quiet, GridSearchOracle):
@@ -21,6 +21,4 @@ def make_oracle(hyperparameters, seed, max_epochs=None):
     return Grid(max_trials=None, **oracle_arguments(hyperparameters, seed))
 
 
-def make(plan, space, networks):
-    """Returns the strategy of a search; see `keras_vision.search.strategies`."""
-    return Tuning(make_oracle(space.hyperparameters, plan.seed))
+make = tuned(make_oracle)

@@ -8,10 +8,10 @@ of rungs over a limit on parameters or MACs come the networks beside them that a
 none of all these reached the target, the best network and recipe known for these images are tried.
 """
 
-import json
 import math
 from dataclasses import dataclass, replace
 
+from keras_vision.search.networks import key_of
 from keras_vision.search.polishing import Polisher
 
 # Rungs further below the target than this are no start for steps: one more convolution gains about a point.
@@ -117,7 +117,7 @@ class Growing:
 
     def _full_key(self, values):
         """Returns the same for equal trainings, whether defaults are given or left out."""
-        return _key(self.ladder.complete(values))
+        return key_of(self.ladder.complete(values))
 
     def _size_within(self, settings):
         """Returns a network's number of parameters, or None where it cannot be built or is over a limit."""
@@ -166,7 +166,7 @@ class Growing:
                     continue
                 if not any(self._nowhere_larger(values, other.values) for other in awaited):
                     depends = any(size >= other.parameters for other in awaited)
-                    steps[_key(values)] = depends, abs(math.log(size / aim)), values
+                    steps[key_of(values)] = depends, abs(math.log(size / aim)), values
         return min(steps.values(), key=lambda step: step[:2], default=(None,))[-1]
 
     def _step(self):
@@ -200,7 +200,7 @@ class Growing:
         if any(one.polisher is None for one in self._awaited()):
             return None, None  # which network came nearest is not known yet
         while (base := self._to_be_polished()) is not None:
-            key = _key(base.values)
+            key = key_of(base.values)
             if key not in self._polishers:
                 self._polishers[key] = Polisher(self.ladder, base.values, self.polish, self.seed)
             polisher = self._polishers[key]
@@ -227,16 +227,12 @@ class Growing:
         return max(bases, key=lambda one: (one.score, -one.parameters), default=None)
 
     def _is_used_up(self, base):
-        polisher = self._polishers.get(_key(base.values))
+        polisher = self._polishers.get(key_of(base.values))
         return polisher is not None and polisher.is_used_up
 
     def _is_smaller(self, values):
         smallest, size = self.smallest(), self._size_within(self.ladder.split(values)[0])
         return size is not None and (smallest is None or size < smallest.parameters)
-
-
-def _key(values):
-    return json.dumps(values, sort_keys=True)
 
 
 def _at_most(value, other):

@@ -2,7 +2,7 @@
 
 from keras_tuner.oracles import HyperbandOracle
 
-from keras_vision.search.tuning import DefaultsFirst, Tuning, oracle_arguments
+from keras_vision.search.tuning import DefaultsFirst, oracle_arguments, tuned
 
 
 class Hyperband(DefaultsFirst, HyperbandOracle):
@@ -32,6 +32,4 @@ def make_oracle(hyperparameters, seed, max_epochs=None):
     return Hyperband(max_epochs=max_epochs, hyperband_iterations=None, **arguments)
 
 
-def make(plan, space, networks):
-    """Returns the strategy of a search; see `keras_vision.search.strategies`."""
-    return Tuning(make_oracle(space.hyperparameters, plan.seed, max_epochs=space.recipe.epochs))
+make = tuned(make_oracle)

@@ -2,7 +2,7 @@
 
 from keras_tuner.oracles import RandomSearchOracle
 
-from keras_vision.search.tuning import DefaultsFirst, Tuning, oracle_arguments
+from keras_vision.search.tuning import DefaultsFirst, oracle_arguments, tuned
 
 
 class Random(DefaultsFirst, RandomSearchOracle):
@@ -14,6 +14,4 @@ def make_oracle(hyperparameters, seed, max_epochs=None):
     return Random(max_trials=None, **oracle_arguments(hyperparameters, seed))
 
 
-def make(plan, space, networks):
-    """Returns the strategy of a search; see `keras_vision.search.strategies`."""
-    return Tuning(make_oracle(space.hyperparameters, plan.seed))
+make = tuned(make_oracle)

@@ -90,7 +90,7 @@ def test_frames_of_one_series_on_both_sides_of_a_split_are_found(frames, write_p
     series = [one for one in looked.findings if one.kind == "series"]
     assert len(series) == 18  # all that were set aside
     assert {one.split for one in series} == {"validation", "test"}
-    assert any("form 20 series by their names (cat/00000_*" in sentence for sentence in looked.sentences)
+    assert any("images form 20 series (cat/00000_*" in sentence for sentence in looked.sentences)
     assert len(np.unique(looked.groups)) == 20
 
 
@@ -101,9 +101,9 @@ def test_sentences_and_reasons_say_what_they_mean(pictures, write_pictures):
     looked = look(collect(DataSource(f"folder:{write_pictures(names, images)}")))
     said = " ".join(looked.sentences)
     assert "cat has 110 images, dog has 10. --metric balanced_accuracy counts all classes alike." in said
-    assert "The suffix of a file tells 9" in said and "% of what there is to know of its class (" in said
+    assert "The suffix of a file gives away 9" in said and "% of what there is to know about its class (" in said
     reason = next(one.reason for one in looked.findings if one.kind == "outlier")
-    assert re.fullmatch(r"further from the others than usual, by \d+\.\d standard deviations", reason)
+    assert re.fullmatch(r"unlike the other images, \d+\.\d standard deviations more than usual", reason)
 
 
 def test_a_folder_with_an_empty_and_an_odd_file_is_read_and_both_are_named(pictures, write_pictures):
@@ -142,7 +142,7 @@ def test_the_quick_audit_says_what_it_sees_in_a_line(frames, write_pictures):
     folder = write_pictures(names, images)
     data = DataSource(f"folder:{folder}").open()
     said = quick_audit(data)
-    assert "8 validation images of a series that is also trained on" in said
+    assert "8 validation images of a series that also has training images" in said
     assert said.endswith(f"More shows: python -m keras_vision.audit folder:{folder}")
 
 

@@ -51,7 +51,7 @@ def test_only_living_nodes_with_room_count():
 def test_a_cluster_without_room_for_a_trial_says_what_it_has():
     with pytest.raises(BadInput) as refused:
         make_cluster({"CPU": 2.0}, {"CPU": 2.0}, cpus=4, gpus=1).check_room()
-    assert "which needs 4 CPUs, 1 GPUs and 0.7 GiB of memory. Its nodes have 2 CPUs, 0 GPUs and" in str(refused.value)
+    assert "which needs 4 CPUs, 1 GPUs and 0.7 GiB of memory. They have 2 CPUs, 0 GPUs and" in str(refused.value)
     make_cluster({"CPU": 2.0}, {"CPU": 4.0}, cpus=4).check_room()
 
 

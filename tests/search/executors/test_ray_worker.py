@@ -25,9 +25,9 @@ def test_a_node_that_sees_everything_leaves_a_sign(site, tmp_path):
     [
         (
             {"versions": {"keras": "2.0"}},
-            r"has keras 3.*, this machine 2\.0\. Install the same",
+            r"has keras 3.*, but this machine has 2\.0\. Install the same",
         ),
-        ({"versions": {"no-such-package": "1"}}, "has no no-such-package, this machine 1"),
+        ({"versions": {"no-such-package": "1"}}, "has no no-such-package, but this machine has 1"),
         (
             {"folder": "/nowhere/mailboxes"},
             "does not see /nowhere/mailboxes. Give paths on storage that all",

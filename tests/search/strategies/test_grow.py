@@ -46,6 +46,12 @@ def grow(target, tell=accuracy, trials=40, **options):
     return strategy, asked
 
 
+@pytest.fixture(scope="module")
+def whole():
+    """A growing search that has all the trials it likes, and what it asked."""
+    return grow(0.9, trials=300)
+
+
 def test_it_climbs_from_the_smallest_rung_until_the_target_is_reached():
     strategy, asked = grow(0.9)
     climbed = [values["filters"] for values in asked]
@@ -64,8 +70,8 @@ def test_after_the_target_it_tries_smaller_networks_only():
             smallest = size_of(values)
 
 
-def test_it_ends_at_a_network_that_has_no_smaller_neighbour_left():
-    strategy, asked = grow(0.9, trials=200)
+def test_it_ends_at_a_network_that_has_no_smaller_neighbour_left(whole):
+    strategy, asked = whole
     tried = list(itertools.takewhile(lambda values: not is_polished(values), asked))
     missed = [values for values in tried if accuracy(values) < 0.9]
     smallest = min((values for values in tried if accuracy(values) >= 0.9), key=size_of)
@@ -80,8 +86,8 @@ def test_it_tries_one_more_convolution_in_one_block():
     assert any(sum(values["blocks"]) == len(values["blocks"]) + 1 for values in asked)
 
 
-def test_nothing_is_tried_twice():
-    _, asked = grow(0.9, trials=200)
+def test_nothing_is_tried_twice(whole):
+    _, asked = whole
     assert len({str(sorted(values.items())) for values in asked}) == len(asked)
 
 
@@ -109,8 +115,8 @@ def test_a_network_that_is_nowhere_larger_than_a_failed_one_is_not_tried():
             failed += [values] if accuracy(values) < 0.9 else []
 
 
-def test_the_closest_miss_is_polished_and_may_become_the_smallest():
-    strategy, asked = grow(0.9, trials=300)
+def test_the_closest_miss_is_polished_and_may_become_the_smallest(whole):
+    strategy, asked = whole
     assert any(map(is_polished, asked))
     assert strategy.smallest().values["learning_rate"] == HALF_RATE
     plain = [values for values in asked if not is_polished(values) and accuracy(values) >= 0.9]
@@ -155,10 +161,9 @@ def test_an_oracle_that_proposes_the_same_again_and_again_is_used_up(monkeypatch
     assert len(asked) == 2 * rungs  # each rung, and each polished once
 
 
-def test_a_grid_is_drawn_to_its_end(monkeypatch):
-    _, whole = grow(0.9, trials=300)
+def test_a_grid_is_drawn_to_its_end(whole, monkeypatch):
     monkeypatch.setattr(polishing, "FRUITLESS_DRAWS", 1)
-    assert grow(0.9, trials=300)[1] == whole
+    assert grow(0.9, trials=300)[1] == whole[1]
 
 
 def test_what_it_asks_depends_on_what_it_was_told_alone():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from keras_vision.commands.export_check import accuracy, judge, latency, loss
 from keras_vision.errors import KerasVisionError
-from keras_vision.formats.check import accuracy, judge, latency, loss
 
 
 def answers(right):

@@ -1,0 +1,139 @@
+"""The sections of a run's page: charts, tables and pictures, each where the run has what it shows.
+
+A section is a dict: id, title, text and charts, a table or pictures, as `reporting/page.html` draws them.
+"""
+
+import json
+
+from keras_vision.reporting.charts import Point, line_chart, point_chart
+from keras_vision.reporting.page import data_uri
+from keras_vision.reporting.progress import settings_line
+from keras_vision.search.report import read_csv, shared_settings
+from keras_vision.training.validation_scores import METRICS
+
+# Pictures of a run, in the order of the page, and what they show. The front is a chart there.
+PICTURES = {
+    "confusion_matrix": "Which classes are taken for which, on the validation images",
+    "confident_mistakes": "The most confident mistakes among the validation images",
+    "first_layer_kernels": "What the first layer looks for",
+    "first_layer_kernels_colour": "What the first layer looks for, in colour",
+    "token_mixing_units": "How the first block mixes positions",
+}
+# Columns of trials.csv that the table of trials shows, beside the settings.
+MEASURED = {"parameters": "parameters", "macs": "MACs", "latency_ms": "ms an image", "epochs_run": "epochs"}
+NO_SETTINGS = ("trial", "status", "reason", "given_up", "stopped", "seconds")
+
+
+def front_section(run, trials, settings):
+    """Yields the section with the chart of all completed trials, those that no other beats joined."""
+    score = f"val_{settings.get('metric', 'accuracy')}"
+    done = [row for row in trials if row["status"] == "COMPLETED" and row[score]]
+    if not done:
+        return
+    best = {row["trial"] for row in read_csv(run.path / "front.csv") if "parameters" in row["smallest_by"]}
+    shared = _shared(trials)
+    points = [
+        Point(
+            int(row["parameters"]),
+            float(row[score]),
+            f"{row['trial']}: {float(row[score]):.4f}{', given up' * bool(row['given_up'])}, "
+            f"{int(row['parameters']):,} parameters, {_settings_line(row, shared)}",
+            f"trial-{row['trial']}",
+            "third" if row["given_up"] else "first" if row["trial"] in best else "second",
+        )
+        for row in done
+    ]
+    text = (
+        "Each point is a trial. Hover over one or tab to it to read its settings; follow it to its row. The line joins "
+        "those that no smaller network beats; crosses were given up."
+    )
+    chart = point_chart("parameters", f"validation {METRICS[settings.get('metric', 'accuracy')]}", points)
+    yield {"id": "front", "title": "Accuracy against parameters", "text": text, "charts": [chart]}
+
+
+def trials_section(trials, settings):
+    """Yields the section with the table of all trials."""
+    if not trials:
+        return
+    score, shared = f"val_{settings.get('metric', 'accuracy')}", _shared(trials)
+    rows = [
+        [
+            row["trial"],
+            _settings_line(row, shared),
+            f"{float(row[score]):.4f}" if row[score] else "",
+            *(_count(row[name]) for name in MEASURED),
+            row["reason"] or row["stopped"] or row["status"].lower(),
+        ]
+        for row in trials
+    ]
+    columns = ["trial", "settings", "validation", *MEASURED.values(), "ended by"]
+    ids = [f"trial-{row['trial']}" for row in trials]
+    table = {"columns": columns, "rows": rows, "ids": ids, "numbers": range(2, 3 + len(MEASURED))}
+    text = f"All have {settings_line(shared)}." if shared else ""
+    yield {"id": "trials", "title": "All trials", "text": text, "table": table}
+
+
+def _settings_of(row):
+    """Returns the settings of a row of trials.csv."""
+    measured = {*NO_SETTINGS, *MEASURED, *(name for name in row if name.startswith("val_"))}
+    return {name: value for name, value in row.items() if value and name not in measured}
+
+
+def _shared(trials):
+    """Returns the settings that all rows of trials.csv have in common, where there are several."""
+    return shared_settings(list(map(_settings_of, trials)))
+
+
+def _settings_line(row, shared):
+    """Returns the settings of a row of trials.csv as text, but for those that all share."""
+    return settings_line({name: value for name, value in _settings_of(row).items() if name not in shared})
+
+
+def _count(text):
+    """Returns a number of trials.csv with its thousands apart."""
+    return f"{int(text):,}" if text.isdigit() else text
+
+
+def curves_section(run, title="The training"):
+    """Yields the section with the accuracy and the cross-entropy of a run's epochs."""
+    text = run.metrics_path.read_text(encoding="utf-8") if run.metrics_path.exists() else ""
+    if rows := [json.loads(line) for line in text.splitlines()]:
+        charts = [
+            line_chart(
+                "epoch",
+                words,
+                {
+                    "training": [(row["epoch"], row[name]) for row in rows],
+                    "validation": [(row["epoch"], row[f"val_{name}"]) for row in rows],
+                },
+            )
+            for name, words in {"accuracy": "accuracy", "crossentropy": "cross-entropy"}.items()
+        ]
+        yield {"id": "curves", "title": title, "charts": charts}
+
+
+def classes_section(result):
+    """Yields the section with what the network makes of each class of the test images."""
+    classes = result.get("test", {}).get("classes")
+    if not classes:
+        return
+    rows = [
+        [row["name"], f"{row['n']:,}", *(_share(row[name]) for name in ("recall", "precision", "f1"))]
+        for row in classes
+    ]
+    columns = ["class", "test images", "recall", "precision", "F1"]
+    table = {"columns": columns, "rows": rows, "numbers": range(1, 5)}
+    text = "Recall is the share of a class' images that were found; precision that of the answers that were right."
+    yield {"id": "classes", "title": "Class by class", "text": text, "table": table}
+
+
+def _share(number):
+    return "" if number is None else f"{number:.3f}"
+
+
+def pictures_section(run):
+    """Yields the section with the run's pictures."""
+    found = [(title, run.figures / f"{name}.png") for name, title in PICTURES.items()]
+    pictures = [{"title": title, "source": data_uri(path)} for title, path in found if path.exists()]
+    if pictures:
+        yield {"id": "pictures", "title": "What it learned, and where it errs", "pictures": pictures}

@@ -26,7 +26,7 @@ PICTURES = {
 }
 # Columns of trials.csv that the table of trials shows, beside the settings.
 MEASURED = {"parameters": "parameters", "macs": "MACs", "latency_ms": "ms an image", "epochs_run": "epochs"}
-NO_SETTINGS = ("trial", "status", "reason", "given_up", "stopped", "seconds")
+NO_SETTINGS = ("trial", "status", "reason", "given_up", "stopped", "seconds", "ran_on")
 HIDDEN = ("space", "settings", "recipe")  # settings that are too long for a table, or are shown one by one
 
 
@@ -180,10 +180,18 @@ def _trials(trials, settings):
             f"{float(row[score]):.4f}" if row[score] else "",
             *(_count(row[name]) for name in MEASURED),
             row["reason"] or row["stopped"] or row["status"].lower(),
+            *([row["ran_on"]] if "ran_on" in row else []),
         ]
         for row in trials
     ]
-    columns = ["trial", "settings", "validation", *MEASURED.values(), "ended by"]
+    columns = [
+        "trial",
+        "settings",
+        "validation",
+        *MEASURED.values(),
+        "ended by",
+        *(["ran on"] if "ran_on" in trials[0] else []),
+    ]
     ids = [f"trial-{row['trial']}" for row in trials]
     table = {"columns": columns, "rows": rows, "ids": ids, "numbers": range(2, 3 + len(MEASURED))}
     text = f"All have {settings_line(shared)}." if shared else ""

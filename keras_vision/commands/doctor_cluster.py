@@ -39,7 +39,7 @@ def _looked_at(cluster):
             yield "fault", subject, unfit
         else:
             free = looked_at[node.key].free_memory / 2**30
-            yield "ok", subject, f"{has}, of which {free:.1f} GiB are free; the same versions; writes in {shared}"
+            yield "ok", subject, f"{has} for trials; {free:.1f} GiB are free now; the same versions; writes in {shared}"
     fit = sum(not node.unfit for node in looked_at.values())
     if seen < fit:
         text = f"This machine does not see what the nodes write in {shared}. Go to a folder that all nodes share."

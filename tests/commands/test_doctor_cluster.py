@@ -46,8 +46,8 @@ def test_each_node_is_named_with_what_it_has(told, tmp_path):
     found = told(Cluster(HEAD, BIG))
     status, text = found["node big"]
     assert status == "ok"
-    assert text.startswith("8 CPUs, 2 GPUs and 16.0 GiB of memory, of which ")
-    assert text.endswith(f" GiB are free; the same versions; writes in {tmp_path}")
+    assert text.startswith("8 CPUs, 2 GPUs and 16.0 GiB of memory for trials; ")
+    assert text.endswith(f" GiB are free now; the same versions; writes in {tmp_path}")
     assert found["node head"] == ("ok", "no trial fits there: it has 0 CPUs, 0 GPUs and 4.0 GiB of memory")
     assert found["shared storage"] == ("ok", f"what the nodes write in {tmp_path} is seen here")
 

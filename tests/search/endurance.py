@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import signal
 import time
 import zipfile
@@ -55,15 +56,18 @@ def outcome(folder):
 
 
 def models(folder):
-    """The model file of each trial that has one, by its name: its parts, without the minute in which it was written."""
+    """The model file of each trial that has one, by its name: the bytes of its parts, weights and all.
+
+    Left out are the time at which it was written, and what Keras writes of where in memory its objects were.
+    """
     return {path.parent.name: _parts(path) for path in folder.glob("run/trials/*/model.keras")}
 
 
 def _parts(path):
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    metadata = json.loads(parts.pop("metadata.json"))
-    return parts | {"metadata": {name: value for name, value in metadata.items() if name != "date_saved"}}
+    metadata = {name: value for name, value in json.loads(parts.pop("metadata.json")).items() if name != "date_saved"}
+    return parts | {"metadata": metadata, "config.json": re.sub(rb'"shared_object_id": \d+', b"", parts["config.json"])}
 
 
 def check_same(folder, undisturbed):

@@ -8,10 +8,12 @@ from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
 from keras_vision.commands.report import arguments_to_confirm, report_of
 from keras_vision.commands.summary_lines import confirmed_line, cost_line, training_lines
+from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import installed
 from keras_vision.reporting.tables import Table
+from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.search.report import parts
-from keras_vision.system.settings import REQUIRED, Settings, setting, whole
+from keras_vision.system.settings import REQUIRED, Settings, group, setting, whole
 from keras_vision.tune import tune
 
 
@@ -26,6 +28,12 @@ class ReportSettings(Settings):
         "N",
         whole(1),
     )
+    worker_settings: WorkerSettings = group(WorkerSettings)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not self.confirm and self.worker_settings != WorkerSettings():
+            raise BadInput("Without confirm nothing is trained. Leave out --workers and --ray, or give --confirm N.")
 
 
 @front_door(ReportSettings)
@@ -48,7 +56,8 @@ def report(asked, progress):
     if not asked.confirm:
         return report_of(asked.run, progress)
     again = arguments_to_confirm(asked.run, progress)
-    result = tune(**again, confirm=asked.confirm, progress=progress)
+    where = dataclasses.asdict(asked.worker_settings)
+    result = tune(**again, **where, confirm=asked.confirm, progress=progress)
     return report_of(asked.run, progress) | {"exit_code": result["exit_code"]}
 
 

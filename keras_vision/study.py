@@ -7,9 +7,10 @@ from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.data.places import ANY_SOURCE
 from keras_vision.errors import BadInput, check_name
+from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.studies import STUDIES
 from keras_vision.studies.plan import SCALES
-from keras_vision.system.settings import Settings, one_of, setting, whole
+from keras_vision.system.settings import NAMED, Settings, group, one_of, setting, whole
 from keras_vision.training.recipe import PRECISIONS
 
 
@@ -32,11 +33,12 @@ class StudySettings(Settings):
     data_dir: str = setting(None, "where a named data set is, if not in one of the usual places", "DIR")
     workdir: str = setting(
         None, "the run directory, or with --all the folder that holds theirs; the same command on the same directory "
-        "continues where it stopped; if not given, runs/study-NAME-SCALE", "DIR",
+        "continues where it stopped; if not given, runs/study-NAME-SCALE", "DIR", NAMED,
     )  # fmt: skip
     precision: str = setting(
         "auto", f"the precision of the arithmetic: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS)
     )
+    worker_settings: WorkerSettings = group(WorkerSettings)
     list: bool = setting(False, "print the names of all studies, and what each asks")
 
 
@@ -44,7 +46,8 @@ class StudySettings(Settings):
 def study(asked, progress):
     """Repeat an experiment of an earlier report, and write its table, its figures and a report.
 
-    Started again on the same directory, a study goes on where it stopped, and adds seeds that are new.
+    Started again on the same directory, a study goes on where it stopped, and adds seeds that are new. With several
+    workers, or on a Ray cluster, it trains several networks side by side.
 
     Returns:
         The result as a dict: study, scale, workdir, report (its path), answer, held (whether the source's claim held,
@@ -67,6 +70,7 @@ def study(asked, progress):
         return {"list": {name: {"asks": asks, "source": source} for name, (asks, source) in STUDIES.items()}}
     if asked.name:
         check_name("study", asked.name, STUDIES)
+    asked.worker_settings.check_cluster()
     return carry_out("studies.asked", asked, progress)
 
 

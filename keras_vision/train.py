@@ -8,7 +8,7 @@ from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.commands.summary_lines import training_lines
 from keras_vision.data.source import DataSource
 from keras_vision.models import MODELS
-from keras_vision.system.settings import MINUTES, SHARE, Settings, given, group, name_in, one_of, setting, whole
+from keras_vision.system.settings import MINUTES, NAMED, SHARE, Settings, given, group, name_in, one_of, setting, whole
 from keras_vision.training.presets import EFFORTS, Preset, preset_for
 from keras_vision.training.recipe import PRECISIONS, RecipeChanges, recipe_for, recipe_for_metric
 from keras_vision.training.validation_scores import METRICS, VIEWS
@@ -40,7 +40,10 @@ class TrainSettings(Settings):
     max_minutes: float = setting(None, "start no new epoch after this long", "MINUTES", MINUTES)
     changes: RecipeChanges = group(RecipeChanges)
     workdir: str = setting(
-        None, "the run directory; the same command on the same directory continues where it stopped", "DIR"
+        None,
+        "the run directory; the same command on the same directory continues where it stopped",
+        "DIR",
+        NAMED,
     )
     precision: str = setting(
         "auto", f"the precision of the arithmetic: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS)

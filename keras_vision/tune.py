@@ -21,7 +21,18 @@ from keras_vision.search.strategies import (
     default_strategy,
     default_trials,
 )
-from keras_vision.system.settings import MINUTES, POSITIVE, SHARE, Settings, group, name_in, one_of, setting, whole
+from keras_vision.system.settings import (
+    MINUTES,
+    NAMED,
+    POSITIVE,
+    SHARE,
+    Settings,
+    group,
+    name_in,
+    one_of,
+    setting,
+    whole,
+)
 from keras_vision.training.recipe import PRECISIONS, recipe_for, recipe_for_metric
 from keras_vision.training.validation_scores import METRICS
 
@@ -68,7 +79,10 @@ class TuneSettings(Settings):
     )  # fmt: skip
     worker_settings: WorkerSettings = group(WorkerSettings)
     workdir: str = setting(
-        None, "the run directory; the same command on the same directory continues where it stopped", "DIR"
+        None,
+        "the run directory; the same command on the same directory continues where it stopped",
+        "DIR",
+        NAMED,
     )
     precision: str = setting(
         "auto", f"the precision of the arithmetic: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS)

@@ -125,15 +125,13 @@ def test_heavy_libraries_stay_in_their_places(library, places):
 # What is imported inside functions: heavy libraries that not everybody who comes by needs, each in one place; what must
 # wait until Keras is there; and what need not be installed.
 LATE = {
-    # which loads Keras, in processes that have yet to set it up
-    "search/executors/worker.py": {"keras_vision.search.executors.runner"},
-    "search/executors/ray_worker.py": {"keras_vision.search.executors.runner"},
     "analysis/gradients.py": {"tensorflow", "jax", "torch"},  # of each backend, its own
     "data/arrays/reading.py": {"sklearn.datasets"},
     "data/files/file_types.py": {"pillow_heif"},
     "data/arrays/npz.py": {"scipy.io"},
     "data/source.py": {"keras_vision.data.loading"},
     "data/opening.py": {"keras_vision.data.prepared"},
+    "commands/doctor.py": {"keras_vision.commands.doctor_cluster"},
     "commands/report.py": {"keras_vision.commands.page"},
     "reporting/progress.py": {"keras_vision.reporting"},  # `terminal`, which draws with rich
     "runs/opening.py": {"keras_vision.runs.models"},

@@ -163,6 +163,7 @@ def test_a_target_that_is_not_reached_exits_3_with_the_best_and_no_look_at_the_t
         ),
         (["--trials", "3"], "Did you mean '--max-trials'?"),
         (["--seed", "-1"], "seed must be a whole number from 0 to 2147483647, not -1."),
+        (["--workdir", ""], "workdir is empty. Name a folder, or leave it out."),
     ],
 )
 def test_bad_input_exits_2_and_writes_nothing(words, message, capsys, tmp_path):

@@ -63,6 +63,8 @@ def test_the_list_names_every_study_with_its_source(capsys):
         (["headline", "--dataset", "digits"], "have data sets of their own"),
         (["--all", "--dataset", "digit"], "Did you mean 'digits'?"),
         (["--all", "--precision", "float16"], "mixed_float16"),
+        (["mixer_patches", "--workdir", ""], "workdir is empty"),
+        (["count_by_hand", "--workers", "2"], "The study count_by_hand trains nothing. Leave out --workers and --ray."),
         (["--all", "--data-dir", "missing"], "missing"),
     ],
 )

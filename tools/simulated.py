@@ -74,6 +74,7 @@ class Simulated:
     def __init__(self, place, recorded, slots, startup):
         self.place, self.recorded, self.slots, self.startup = place, recorded, slots, startup
         self.clock, self.trained, self.trainings, self.started = 0.0, 0.0, {}, 0
+        self.places = {}  # which no ledger here needs
         self._free, self._ends, self._order = 0, [], itertools.count()
 
     def submit(self, job):

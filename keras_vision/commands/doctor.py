@@ -63,13 +63,15 @@ class Finding:
     text: str
 
 
-def findings(data_dir=None):
+def findings(data_dir=None, ray=None):
     """Returns all findings, a list of `Finding`.
 
     Args:
         data_dir: The TFDS directory to look in; None for the usual places.
+        ray: The Ray cluster to look at, as in `WorkerSettings`; None for none.
     """
     groups = (packages(), settings_of_others(), computing(), data_sets(data_dir), resources(), run_directory())
+    groups += (cluster(ray),) if ray else ()
     return [finding for group in groups for finding in group]
 
 
@@ -203,3 +205,11 @@ def run_directory():
             yield Finding("ok", "runs", f"{runs.resolve()} can be written")
     except OSError as error:
         yield Finding("fault", "runs", f"{runs.resolve()} cannot be written ({error.strerror}). Give --workdir.")
+
+
+def cluster(address):
+    """Finds whether each node of a Ray cluster can run trials: reachable, of the same versions, with shared storage."""
+    from keras_vision.commands.doctor_cluster import nodes  # which needs more packages than may be there
+
+    for status, subject, text in nodes(address):
+        yield Finding(status, subject, text)

@@ -21,7 +21,7 @@ PICTURES = {
 }
 # Columns of trials.csv that the table of trials shows, beside the settings.
 MEASURED = {"parameters": "parameters", "macs": "MACs", "latency_ms": "ms an image", "epochs_run": "epochs"}
-NO_SETTINGS = ("trial", "status", "reason", "given_up", "stopped", "seconds")
+NO_SETTINGS = ("trial", "status", "reason", "given_up", "stopped", "seconds", "ran_on")
 
 
 def front_section(run, trials, settings):
@@ -63,10 +63,12 @@ def trials_section(trials, settings):
             f"{float(row[score]):.4f}" if row[score] else "",
             *(_count(row[name]) for name in MEASURED),
             row["reason"] or row["stopped"] or row["status"].lower(),
+            *([row["ran_on"]] if "ran_on" in row else []),
         ]
         for row in trials
     ]
     columns = ["trial", "settings", "validation", *MEASURED.values(), "ended by"]
+    columns += ["ran on"] if "ran_on" in trials[0] else []
     ids = [f"trial-{row['trial']}" for row in trials]
     table = {"columns": columns, "rows": rows, "ids": ids, "numbers": range(2, 3 + len(MEASURED))}
     text = f"All have {settings_line(shared)}." if shared else ""

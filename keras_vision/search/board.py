@@ -81,14 +81,15 @@ class Board:
         begin = time.monotonic()
         names = list(dict.fromkeys(name for trial in trials for name in trial.values))
         rows = [
-            {"trial": trial.name, "status": trial.status}
+            {"trial": trial.name, "status": trial.state}
             | {name: (trial.result or {}).get(name, "") for name in MEASURED}
             | {"given_up": "yes" if is_given_up(trial) else ""}
             | {name: cell(value) for name, value in self._used(trial, names).items()}
-            | {"reason": trial.reason}
+            | {"reason": trial.reason or _why_paused(trial), "ran_on": ", ".join(trial.places)}
             for trial in trials
         ]
-        self._write("trials.csv", rows, ["trial", "status", *MEASURED, "given_up", *names, "reason"])
+        last = ["reason", "ran_on"] if any(trial.places for trial in trials) else ["reason"]
+        self._write("trials.csv", rows, ["trial", "status", *MEASURED, "given_up", *names, *last])
         done = [row for row in rows if row["status"] == "COMPLETED" and not row["given_up"]]
         fronts = on_fronts(done, self.score)
         columns = ["trial", self.score, *COSTS, "smallest_by", *names]
@@ -116,3 +117,8 @@ class Board:
 def is_given_up(trial):
     """Returns whether a trial was ended early, since it would not have come to the target."""
     return bool(trial.result) and trial.result["stopped"] == "hopeless"
+
+
+def _why_paused(trial):
+    """Returns what has become of a trial that was asked to end before its last epoch, in words, or ""."""
+    return f"ended after epoch {trial.last_epoch}, and goes on if it is needed" if trial.state == "PAUSED" else ""

@@ -4,6 +4,9 @@ One JSON object per line, each with the checksum of its own text, synced to disk
 
     asked        an oracle proposed the settings `values` for trial `trial`
     started      attempt number `attempt` at it began, with `epochs_done` epochs behind it
+    placed       that attempt runs at `where`, where that is not in the search's own process; with `confirmation`, the
+                 attempt at that one
+    died         the process of that attempt ended without a word, which is told as `reason`; `confirmation` likewise
     epoch        its epoch number `epoch` ended and is on disk, with this `val_accuracy`
     interrupted  a person or the system asked the attempt to stop, or its time was over; with `confirmation`, the
                  attempt at that one
@@ -63,6 +66,23 @@ class Attempts:
 
 
 @dataclasses.dataclass
+class Attempt:
+    """One start of a training.
+
+    Args:
+        trial: The trial's number.
+        confirmation: That of its confirmation; None where it is the trial itself.
+        where: What a person calls the process or the machine; "" where that is not known, or the search's own process.
+        died: How its process ended, where that was without a word.
+    """
+
+    trial: int
+    confirmation: int | None
+    where: str = ""
+    died: str = ""
+
+
+@dataclasses.dataclass
 class Trial:
     """One trial, as the ledger tells it.
 
@@ -73,6 +93,8 @@ class Trial:
         result: The training's result, where completed.
         reason: Why it failed or was rejected.
         last_epoch: The last that is on disk.
+        is_paused: Whether its last attempt was asked to end, and it has not gone on.
+        places: Where it ran, as `Attempt` has it, in their order; confirmations do not count.
         attempts: Its `Attempts`.
         confirming: Those of its confirmations, by their numbers.
         confirmed: What it came to with other seeds, a dict: mean, deviation, accuracies, holds; None where that is not
@@ -85,6 +107,8 @@ class Trial:
     result: dict | None = None
     reason: str = ""
     last_epoch: int = 0
+    is_paused: bool = False
+    places: list = dataclasses.field(default_factory=list)
     attempts: Attempts = dataclasses.field(default_factory=Attempts)
     confirming: dict = dataclasses.field(default_factory=dict)
     confirmed: dict | None = None
@@ -93,6 +117,11 @@ class Trial:
     def name(self):
         """Its directory's name."""
         return f"{self.number:04d}"
+
+    @property
+    def state(self):
+        """Its status as a person is told it: "PAUSED" of an open one that goes on only where the search needs it."""
+        return "PAUSED" if self.status == "OPEN" and self.is_paused else self.status
 
     def attempts_at(self, confirmation=None):
         """Returns the `Attempts` at a confirmation, by its number; of None those at the trial itself."""
@@ -117,6 +146,7 @@ class Ledger:
         closed: Those that count: they ended and were not rejected.
         turns: What a strategy was asked and told, in its order: (event, the `Trial`, the event's details); of the
             events "asked", "completed", "failed", "rejected" and "confirmed".
+        history: List of `Attempt`, in their order.
 
     Raises:
         KerasVisionError: A record before the last is damaged. The file is left as it is.
@@ -124,7 +154,7 @@ class Ledger:
 
     def __init__(self, path, warn=print):
         self.path = Path(path)
-        self.trials, self.turns = [], []
+        self.trials, self.turns, self.history = [], [], []
         self.completed, self.closed = [], []  # kept, since looking through thousands of trials takes as long as a start
         self._torn = 0  # bytes of half a record at the end of the file
         for event in self._read(warn):
@@ -173,15 +203,23 @@ class Ledger:
         trial = self.trials[entry["trial"]]
         if entry["event"] in TURNS:
             self.turns.append((entry["event"], trial, details))
+        confirmation = details.get("confirmation")
         match entry["event"]:
-            case "started":
-                trial.attempts.start(details["epochs_done"])
-            case "confirming":
-                trial.attempts_at(details["confirmation"]).start(details["epochs_done"])
+            case "started" | "confirming":
+                trial.attempts_at(confirmation).start(details["epochs_done"])
+                trial.is_paused = trial.is_paused and confirmation is not None
+                self.history.append(Attempt(trial.number, confirmation))
+            case "placed":
+                self._newest(trial, confirmation).where = details["where"]
+                if confirmation is None and trial.places[-1:] != [details["where"]]:
+                    trial.places.append(details["where"])
+            case "died":
+                self._newest(trial, confirmation).died = details["reason"]
             case "epoch":
                 trial.last_epoch = details["epoch"]
             case "interrupted":
-                trial.attempts_at(details.get("confirmation")).excuse()
+                trial.attempts_at(confirmation).excuse()
+                trial.is_paused = trial.is_paused or confirmation is None
             case "completed":
                 trial.status, trial.result = "COMPLETED", details["result"]
                 for trials in (self.completed, self.closed):
@@ -192,6 +230,11 @@ class Ledger:
                     bisect.insort(self.closed, trial, key=_number)
             case "confirmed":
                 trial.confirmed = details
+
+    def _newest(self, trial, confirmation):
+        """Returns the newest `Attempt` at a trial, or at a confirmation of it."""
+        which = (trial.number, confirmation)
+        return next(one for one in reversed(self.history) if (one.trial, one.confirmation) == which)
 
 
 def trial_run(run, trial):

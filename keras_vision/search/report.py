@@ -12,6 +12,7 @@ from keras_vision.runs import Run
 from keras_vision.search.ledger import Ledger
 from keras_vision.search.outcome import recorded_outcome
 from keras_vision.search.ranking import ranking
+from keras_vision.search.whereabouts import by_worker, death_line, deaths
 from keras_vision.training.validation_scores import METRICS
 
 LEADERS = 10
@@ -29,7 +30,8 @@ def report_on(workdir, progress=None):
     Returns:
         A dict: workdir, model, dataset, metric, target_acc, result (None where the search has none yet), verdict (""
         where there is none), leaders (each with its mean over other seeds where it was confirmed), front, importance,
-        caution, failed, statuses.
+        caution, failed, statuses, workers (who ran how many trainings) and
+        deaths (of their processes), both empty where one process did it all.
 
     Raises:
         BadInput: The directory holds no search.
@@ -63,7 +65,9 @@ def report_on(workdir, progress=None):
             for trial in trials
             if trial.status in ("FAILED", "REJECTED")
         ],
-        "statuses": {status: sum(trial.status == status for trial in trials) for status in _statuses(trials)},
+        "statuses": {status: sum(trial.state == status for trial in trials) for status in _statuses(trials)},
+        "workers": by_worker(ledger.history),
+        "deaths": deaths(ledger.history),
     }
 
 
@@ -124,6 +128,7 @@ def _leaders(trials):
             **{key: trial.result.get(key) for key in keys},
             "val_score": trial.score,
             "confirmed_mean": trial.confirmed and trial.confirmed["mean"],
+            "ran_on": trial.places,
             "values": trial.values,
         }
         for trial in trials[:LEADERS]
@@ -137,7 +142,7 @@ def shared_settings(settings):
 
 
 def _statuses(trials):
-    return sorted({trial.status for trial in trials})
+    return sorted({trial.state for trial in trials})
 
 
 def read_csv(path):
@@ -188,3 +193,14 @@ def parts(found):
         yield importance
     for line in found["failed"]:
         yield f"{line['status'].lower()} {line['trial']}: {line['reason']}"
+    yield from _who_ran_what(found)
+
+
+def _who_ran_what(found):
+    """Yields what `parts` does of the workers; nothing where one process did it all."""
+    if found["workers"]:
+        workers = Table(None, ("ran on", "trainings", "died"))
+        for line in found["workers"]:
+            workers.add_row(line["where"], str(line["trainings"]), str(line["died"]))
+        yield workers
+    yield from map(death_line, found["deaths"])

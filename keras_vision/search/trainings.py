@@ -24,6 +24,7 @@ class Trainings:
     def __init__(self, run, ledger, executor):
         self.run, self.ledger, self.executor = run, ledger, executor
         self.running = []
+        self._places = {}  # of those whose start the ledger was told: path -> where it was told that they run
 
     @property
     def has_room(self):
@@ -72,10 +73,13 @@ class Trainings:
         epochs_done = latest_epoch(run.checkpoints)
         if not run.finished and attempts.are_used_up(epochs_done):
             return Failure("died", f"gave up after {attempts.deaths + 1} crashes")
+        self._places.pop(job.path, None)
         if job.confirmation is None:
             self.ledger.record("started", job.trial, attempt=attempts.count + 1, epochs_done=epochs_done)
+            self._places[job.path] = ""
         elif not run.finished:
             self.ledger.record("confirming", job.trial, confirmation=job.confirmation, epochs_done=epochs_done)
+            self._places[job.path] = ""
         self.running.append(job)
         self.executor.submit(job)
         return None
@@ -83,20 +87,32 @@ class Trainings:
     def _settle(self, job, came):
         """Returns what came of a job that ended; None where it died and was started once more."""
         self.running.remove(job)
+        self._record_place(job)
         if isinstance(came, Failure):
-            return self._submit(job) if came.kind == "died" else came
+            if came.kind != "died":
+                return came
+            if job.path in self._places:
+                self.ledger.record("died", job.trial, **_which(job), reason=came.reason)
+            return self._submit(job)
         if came["stopped"] in UNFINISHED:
             self._record_interruption(job)
         return came
 
     def _note(self, job, rows):
+        self._record_place(job)
         trial = self.ledger.trials[job.trial]
         if job.confirmation is None and len(rows) > trial.last_epoch:
             self.ledger.record("epoch", job.trial, epoch=len(rows), val_accuracy=rows[-1]["val_accuracy"])
 
+    def _record_place(self, job):
+        """Records where a training runs, as soon as that is known."""
+        where = self.executor.places.get(job.path)
+        if where and self._places.get(job.path) == "":
+            self._places[job.path] = where
+            self.ledger.record("placed", job.trial, **_which(job), where=where)
+
     def _record_interruption(self, job):
-        which = {} if job.confirmation is None else {"confirmation": job.confirmation}
-        self.ledger.record("interrupted", job.trial, **which)
+        self.ledger.record("interrupted", job.trial, **_which(job))
 
     @contextlib.contextmanager
     def _interrupted_by_what_it_ends_with(self):
@@ -108,3 +124,8 @@ class Trainings:
                 for job in self.running:
                     self._record_interruption(job)
             raise
+
+
+def _which(job):
+    """Returns what an event says of a job beside its trial."""
+    return {} if job.confirmation is None else {"confirmation": job.confirmation}

@@ -8,8 +8,10 @@ from pathlib import Path
 from keras_vision.commands.summary_lines import tensorboard_line
 from keras_vision.data import locate
 from keras_vision.errors import BadInput
+from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.studies import STUDIES, load_study
-from keras_vision.studies.engine import Job, check, run_study
+from keras_vision.studies.engine import check, run_study
+from keras_vision.studies.job import Job
 
 _OPTIONS = ("scale", "seeds", "dataset", "precision")  # of the line that runs a study again
 
@@ -37,6 +39,8 @@ def _job(asked, progress):
     for option in ("dataset", "data_dir"):
         if chosen.dataset is None and (value := getattr(asked, option)) is not None:
             raise BadInput(f"The study {name} looks at no images. Leave out {option}={value}.")
+    if chosen.dataset is None and asked.worker_settings != WorkerSettings():
+        raise BadInput(f"The study {name} trains nothing. Leave out --workers and --ray.")
     return Job(
         name=name,
         study=chosen,
@@ -47,6 +51,7 @@ def _job(asked, progress):
         workdir=Path(asked.workdir or f"runs/study-{name}-{asked.scale}"),
         precision=asked.precision,
         progress=progress,
+        worker_settings=asked.worker_settings,
         command=_command(name, {option: getattr(asked, option) for option in _OPTIONS}),
     )
 
@@ -58,6 +63,7 @@ def _of_all(asked, name):
         name=name,
         dataset=asked.dataset if load_study(name).takes_dataset(asked.scale) else None,
         data_dir=asked.data_dir if load_study(name).dataset else None,
+        worker_settings=asked.worker_settings if load_study(name).dataset else WorkerSettings(),
         workdir=Path(asked.workdir) / name if asked.workdir else None,
     )
 

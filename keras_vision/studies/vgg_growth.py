@@ -1,5 +1,7 @@
 """VGG to 90%: grown from one convolution per block until it gets there, then made smaller, then polished."""
 
+import dataclasses
+
 from keras_vision.commands.train_and_tune import open_data
 from keras_vision.data.source import DataSource
 from keras_vision.reporting import style
@@ -35,6 +37,7 @@ def conduct(job):
         workdir=folder,
         precision=job.precision,
         progress=job.progress,
+        **dataclasses.asdict(job.worker_settings),
         **search,
     )
     data = open_data(DataSource(search["dataset"], job.data_dir), Progress())

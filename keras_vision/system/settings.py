@@ -211,3 +211,17 @@ def SHARE(name, value):
     if not 0 < value <= 1:
         mend = f" For {value:g}% write {value / 100:g}." if 1 < value <= 100 else ""
         raise BadInput(f"{name} must be a share between 0 and 1, not {value:g}.{mend}")
+
+
+def NAMED(name, value):
+    """Refuses an empty name of a file or folder, as a variable that is not set leaves on a command line.
+
+    Example:
+
+    >>> NAMED("workdir", "")
+    Traceback (most recent call last):
+    ...
+    keras_vision.errors.BadInput: workdir is empty. Name a folder, or leave it out.
+    """
+    if str(value) == "":
+        raise BadInput(f"{name} is empty. Name a folder, or leave it out.")

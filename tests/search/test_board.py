@@ -120,6 +120,22 @@ def test_a_trial_that_was_given_up_is_marked_and_not_on_the_front(tmp_path, spac
 
 
 @pytest.mark.usefixtures("pretended")
+def test_the_table_says_what_has_become_of_a_trial_that_was_paused_and_where_it_ran(tmp_path, space):
+    search = make_search(tmp_path / "s", space)
+    go(search, 1)
+    assert "ran_on" not in rows_of(search, "trials.csv")[0]
+    search.ledger.record("asked", 1, values={"width": 3})
+    search.ledger.record("started", 1, attempt=1, epochs_done=0)
+    search.ledger.record("placed", 1, where="process 2")
+    search.ledger.record("epoch", 1, epoch=3, val_accuracy=0.5)
+    search.ledger.record("interrupted", 1)
+    search.board.write_tables(search.ledger.trials)
+    row = rows_of(search, "trials.csv")[1]
+    assert (row["status"], row["ran_on"]) == ("PAUSED", "process 2")
+    assert row["reason"] == "ended after epoch 3, and goes on if it is needed"
+
+
+@pytest.mark.usefixtures("pretended")
 def test_a_setting_that_a_ladder_leaves_out_is_shown_with_what_was_used(tmp_path, monkeypatch):
     (tmp_path / "ladder.py").write_text("LADDER = tuple({'hidden_units': (units,)} for units in (2, 4))")
     shown = []

@@ -1,10 +1,11 @@
 """Searches in processes of their own: killed at random moments, and over many trials."""
 
 import random
+from pathlib import Path
 
 import pytest
 
-from tests.search.endurance import events_of, new_processes, outcome, start
+from tests.search.endurance import check_same, events_of, new_processes, outcome, start, survive
 
 KILLS = 10
 
@@ -41,6 +42,21 @@ def test_a_search_killed_at_ten_random_moments_ends_as_an_undisturbed_one(proces
     starts = [event for event in events_of(tmp_path / "cut") if event["event"] == "started"]
     assert max(start["attempt"] for start in starts) > 1
     assert outcome(tmp_path / "cut") == outcome(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_a_search_in_processes_survives_ten_random_kills_of_them_and_of_itself(processes, tmp_path):
+    def begin(folder):
+        options = {"strategy": "random", "target_acc": None, "max_trials": 10, "epochs": 4}
+        return start(processes, folder, workers=2, **options)
+
+    def workers_of(process):
+        return map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
+
+    begin(tmp_path / "whole").join()
+    killed = survive(begin, tmp_path / "cut", workers_of, KILLS)
+    assert min(killed.values()) >= 3
+    check_same(tmp_path / "cut", tmp_path / "whole")
 
 
 @pytest.mark.slow

@@ -81,7 +81,7 @@ def test_what_all_leaders_share_is_said_once():
     leader = {"trial": "0000", "val_score": 0.9, "confirmed_mean": None, "parameters": 10, "macs": 9, "latency_ms": 1.0}
     leaders = [leader | {"epochs_run": 3, "stopped": "epochs", "values": {"units": n, "layers": 1}} for n in (8, 16)]
     told = {"metric": "accuracy", "target_acc": None, "model": "lstm", "dataset": "digits", "statuses": {}}
-    told |= {"front": [], "importance": {}, "failed": [], "result": None, "verdict": ""}
+    told |= {"front": [], "importance": {}, "failed": [], "result": None, "verdict": "", "workers": [], "deaths": []}
     yielded = list(parts(told | {"leaders": leaders}))
     assert "all with layers=1" in yielded
     table = next(part for part in yielded if not isinstance(part, str))
@@ -175,3 +175,33 @@ def test_a_report_can_confirm(searched, tmp_path, monkeypatch):
     found = report(str(searched), confirm=2)
     assert len(found["result"]["confirmed"]["accuracies"]) == 2
     assert found["statuses"] == trials  # it goes on with none
+
+
+def test_confirmations_run_where_that_is_asked_for(searched, monkeypatch):
+    given = []
+    monkeypatch.setattr("keras_vision.report.tune", lambda **options: given.append(options) or {"exit_code": 0})
+    report(str(searched), confirm=2, workers=2)
+    assert (given[0]["confirm"], given[0]["workers"], given[0]["ray"]) == (2, 2, None)
+
+
+def test_workers_without_anything_to_train_are_refused(searched):
+    with pytest.raises(BadInput, match="Without confirm nothing is trained"):
+        report(str(searched), workers=2)
+
+
+def test_a_report_says_who_ran_what_and_what_became_of_trainings_whose_process_died(torn):
+    ledger = Ledger(torn / "trials.jsonl", warn=lambda line: None)
+    number = len(ledger.trials)
+    ledger.record("asked", number, values={})
+    for name, died in (("process 1", "its process was ended by SIGKILL"), ("process 3", "")):
+        ledger.record("started", number, attempt=1, epochs_done=0)
+        ledger.record("placed", number, where=name)
+        if died:
+            ledger.record("died", number, reason=died)
+    ledger.record("interrupted", number)
+    found, stream = report(str(torn)), io.StringIO()
+    assert found["statuses"]["PAUSED"] == 1 and "OPEN" not in found["statuses"]
+    assert found["workers"][0] == {"where": "process 1", "trainings": 1, "died": 1}
+    show(found, PlainProgress(stream))
+    assert f"{number:04d} on process 1: its process was ended by SIGKILL; then on process 3" in stream.getvalue()
+    assert "died" in stream.getvalue()

@@ -6,6 +6,7 @@ from keras_vision.runs import Run
 from keras_vision.search.executors import Failure
 from keras_vision.search.ledger import Ledger
 from keras_vision.search.trainings import Trainings
+from keras_vision.search.whereabouts import by_worker, death_line, deaths
 from tests.search.searches import COMPLETED, refuse_to_warn
 
 DONE = COMPLETED | {"stopped": "epochs"}
@@ -18,7 +19,7 @@ class Scripted:
     slots = 3
 
     def __init__(self):
-        self.submitted, self.paused, self.next = [], [], []
+        self.submitted, self.paused, self.next, self.places = [], [], [], {}
 
     def submit(self, job):
         self.submitted.append(job)
@@ -67,6 +68,41 @@ def test_a_training_whose_process_died_is_started_once_more_and_then_given_up(tr
     ((ended, failure),) = trainings.wait()
     assert (ended, failure.kind, failure.reason) == (job, "died", "gave up after 2 crashes")
     assert not trainings.running
+
+
+def test_where_a_training_ran_and_how_its_process_died_is_recorded(trainings):
+    (job,) = start(trainings, 0)
+    trainings.start(trainings.ledger.trials[1], confirmation=2)
+    confirmation = trainings.executor.submitted[-1]
+    for other, where, ended in ((job, "process 1", DIED), (job, "process 3", DONE), (confirmation, "process 2", DIED)):
+        trainings.executor.places[other.path] = where
+        trainings.executor.next = [(other, [{"val_accuracy": 0.5}], ended)]
+        trainings.wait()
+    history = Ledger(trainings.ledger.path, warn=refuse_to_warn).history
+    assert history == trainings.ledger.history
+    assert by_worker(history) == [
+        {"where": "process 1", "trainings": 1, "died": 1},
+        {"where": "process 2", "trainings": 1, "died": 1},
+        {"where": "process 3", "trainings": 1, "died": 0},
+    ]
+    assert [(one["training"], one["where"], one["then"]) for one in deaths(history)] == [
+        ("0000", "process 1", "process 3"),
+        ("0001-2", "process 2", None),
+    ]
+    assert death_line(deaths(history)[0]) == "0000 on process 1: its process was ended by SIGKILL; then on process 3"
+    assert trainings.ledger.trials[0].places == ["process 1", "process 3"] and not trainings.ledger.trials[1].places
+
+
+def test_an_open_trial_that_was_asked_to_end_is_called_paused_until_it_goes_on(trainings):
+    (job,) = start(trainings, 0)
+    trial = trainings.ledger.trials[0]
+    assert trial.state == "OPEN"
+    trainings.executor.next = [(job, [], DONE | {"stopped": "paused"})]
+    trainings.wait()
+    trainings.start(trainings.ledger.trials[1], confirmation=1)
+    assert (trial.status, trial.state) == ("OPEN", "PAUSED")
+    start(trainings, 0)
+    assert trial.state == "OPEN"
 
 
 def test_one_that_was_paused_is_no_death_and_goes_on(trainings):

@@ -19,8 +19,9 @@ from keras_vision.commands import run_pictures
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, load_model
-from keras_vision.studies import STUDIES, engine
-from keras_vision.studies.engine import Job, run_study
+from keras_vision.studies import STUDIES, engine, trainings
+from keras_vision.studies.engine import run_study
+from keras_vision.studies.job import Job
 from keras_vision.studies.plan import Case, Study, smoke
 from keras_vision.studies.report import train_command
 from keras_vision.studies.rnn_lstm import plain_rnn
@@ -178,13 +179,13 @@ def test_every_run_is_a_session_of_hparams(once):
 @pytest.fixture
 def trained(monkeypatch):
     """The directories that were handed to `train`."""
-    called, real = [], engine.train
+    called, real = [], trainings.train
 
     def counted(*args, **options):
         called.append(options["workdir"].name)
         return real(*args, **options)
 
-    monkeypatch.setattr(engine, "train", counted)
+    monkeypatch.setattr(trainings, "train", counted)
     return called
 
 
@@ -207,7 +208,7 @@ def test_a_finished_run_is_not_run_again_and_its_record_is_enough_to_add_seeds(f
 def test_an_interrupted_study_goes_on_where_it_was(finished, trained, monkeypatch):
     shutil.rmtree(finished / "runs" / "4-units-0")
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(engine, "train", interrupt)
+        patch.setattr(trainings, "train", interrupt)
         run(finished)
     assert run(finished)["runs"] == 2
     assert trained == ["4-units-0"]
@@ -241,7 +242,7 @@ def test_another_data_set_decides_nothing_and_is_not_mixed_with_what_it_was_befo
         )
         if seed == 0:
             assert on_other_data(tmp_path / "w", f"npz:{tmp_path}/own.npz")["held"] is None
-    engine._opened.cache_clear()  # as in another process
+    trainings._opened.cache_clear()  # as in another process
     with pytest.raises(BadInput, match="fingerprint"):
         on_other_data(tmp_path / "w", f"npz:{tmp_path}/own.npz")
 

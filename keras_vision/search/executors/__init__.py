@@ -1,6 +1,8 @@
-"""Where trainings run. An executor is an object with an attribute and four methods:
+"""Where trainings run. An executor is an object with two attributes and four methods:
 
     slots        how many jobs it takes at once
+    places       what a person calls the process or machine on which a job was last started, by the job's path, as soon
+                 as that is known; empty where all run in this process
     submit(job)  starts a `Job`, or goes on with it where an earlier start ended
     wait(note)   waits until a job ends, or more; returns a list of (`Job`, its result as a dict, or a `Failure`).
                  Meanwhile `note(job, rows)` is called after each epoch with all rows of metrics.jsonl, once they are on
@@ -11,6 +13,17 @@
 
 `wait` raises what is no fault of a job: a full disk, a foreign run directory, an interrupt. Jobs and results are plain
 data, so that an executor may send them to another process.
+
+What jobs need apart from themselves is their context, such as that of a search:
+
+    run(job, note)  runs a job; returns what `wait` does. `note(rows)` is called after each epoch, and returns whether
+                    the job is to pause
+    place, record() the module whose function `opened(record, dataset, progress)` makes it again in another process, by
+                    what `record` returned
+    dataset         the `Dataset` that is shared with other processes; None where each opens its own
+    files           what every machine must see
+    deadline        no epoch starts after it; None for none. `until(deadline)` returns the same with another
+    progress        a `Progress`
 """
 
 import dataclasses
@@ -25,8 +38,8 @@ class Job:
 
     Args:
         path: Its run directory.
-        values: A trial's values.
-        trial: The trial's number.
+        values: A trial's values; or the case and the seed of a study.
+        trial: The trial's number; or that of the study's training.
         confirmation: Its number, from 1, where it is one; None where it is the trial itself.
         is_judged: Whether it may be given up, by the search's `ending`.
     """

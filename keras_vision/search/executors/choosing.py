@@ -11,7 +11,7 @@ from keras_vision.system.machine import cores
 
 
 def here(context, folder):
-    """Returns the executor of a `SearchContext` in this process, which leaves the folder alone."""
+    """Returns the executor for a context in this process, which leaves the folder alone."""
     return Here(context)
 
 
@@ -25,9 +25,9 @@ def _on_ray(cluster, context, folder):
 
 @contextlib.contextmanager
 def executor_maker(asked, say):
-    """Gives, for the length of the block, a function that returns the executor of a search.
+    """Gives, for the length of the block, a function that returns an executor.
 
-    It is given the `SearchContext`, and a folder in the run directory, which is not there yet.
+    It is given the context of its jobs, and a folder in the run directory, which is not there yet.
 
     Args:
         asked: A `WorkerSettings`.

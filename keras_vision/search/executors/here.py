@@ -1,19 +1,17 @@
 """Trainings in this process, one after the other."""
 
-from keras_vision.search.executors.runner import run_job
-
 
 class Here:
     """An executor; see `keras_vision.search.executors`.
 
     Args:
-        context: A `SearchContext`.
+        context: What its jobs need.
     """
 
     slots = 1
 
     def __init__(self, context):
-        self.context, self._jobs = context, []
+        self.context, self.places, self._jobs = context, {}, []
 
     def submit(self, job):
         """Takes a job, which `wait` runs."""
@@ -22,7 +20,7 @@ class Here:
     def wait(self, note):
         """Runs the job that was submitted."""
         job = self._jobs.pop()
-        return [(job, run_job(self.context, job, lambda rows: note(job, rows)))]
+        return [(job, self.context.run(job, lambda rows: note(job, rows)))]
 
     def pause(self, job):
         """Does nothing: nobody asks while the only job runs."""

@@ -16,8 +16,9 @@ class Patience:
         self._usual, self._last = None, time.monotonic()
 
     def renew(self, rows):
-        """Takes note of an epoch, by all rows of metrics.jsonl."""
-        self._usual, self._last = statistics.median(row["seconds"] for row in rows), time.monotonic()
+        """Takes note of an epoch, by all rows of metrics.jsonl; of none where what follows is no epoch."""
+        self._usual = statistics.median(row["seconds"] for row in rows) if rows else None
+        self._last = time.monotonic()
 
     @property
     def is_over(self):

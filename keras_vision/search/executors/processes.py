@@ -20,9 +20,9 @@ from pathlib import Path
 from keras_vision.data.sharing import share
 from keras_vision.errors import BadInput
 from keras_vision.search.executors import Failure, name_of
+from keras_vision.search.executors.elsewhere import answered, recorded
 from keras_vision.search.executors.patience import Patience
 from keras_vision.search.executors.process_environment import MEMORY, environment
-from keras_vision.search.executors.runner import answered, recorded
 from keras_vision.system.machine import free_memory
 
 
@@ -44,26 +44,29 @@ class Processes:
     """An executor; see `keras_vision.search.executors`.
 
     Args:
-        context: A `SearchContext`.
-        folder: Where the images lie for the processes. `close` deletes it.
+        context: What its jobs need.
+        folder: Where the images lie for the processes, where they share them. `close` deletes it.
         slots: How many processes there may be.
         threads: How many threads each of them may use.
     """
 
     def __init__(self, context, folder, slots, threads):
         self.context, self.folder, self.slots, self.threads = context, Path(folder), slots, threads
+        self.places, self._begun = {}, 0
         self._workers, self._messages, self._is_shared = [], queue.SimpleQueue(), False
 
     def submit(self, job):
         """Gives a job to a process that is free, or to a new one."""
         worker = next((worker for worker in self._workers if worker.job is None), None)
         if worker is None:
-            if not self._is_shared:
+            if self.context.dataset and not self._is_shared:
                 share(self.context.dataset, self.folder)
                 self._is_shared = True
-            beginning = {"context": recorded(self.context), "images": str(self.folder)}
-            worker = Worker(beginning, self.threads, self._messages)
+            beginning = {"context": recorded(self.context), "images": str(self.folder) if self._is_shared else None}
+            self._begun += 1
+            worker = Worker(f"process {self._begun}", beginning, self.threads, self._messages)
             self._workers.append(worker)
+        self.places[job.path] = worker.name
         worker.begin(job)
 
     def wait(self, note):
@@ -117,6 +120,7 @@ class Worker:
     """One process, as who started it sees it.
 
     Args:
+        name: What a person calls it.
         beginning: What it is sent first, a dict.
         threads: How many threads it may use.
         messages: A queue, to which all that it tells is put with itself: (`Worker`, dict); None for the dict when it
@@ -126,8 +130,8 @@ class Worker:
         job: What it runs, or None.
     """
 
-    def __init__(self, beginning, threads, messages):
-        self.job, self.patience = None, Patience()
+    def __init__(self, name, beginning, threads, messages):
+        self.name, self.job, self.patience = name, None, Patience()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  it is read when the process has ended
         self.process = subprocess.Popen(
             [sys.executable, "-m", "keras_vision.search.executors.worker"],

@@ -25,6 +25,7 @@ _SOCKETS = 40  # characters of a folder for Ray's sockets, whose paths may have 
 # with the priority of the search itself; by default anything else that runs would starve them.
 _CLOSED = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token", "RAY_worker_niceness": "0"}
 _NO_GPU = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1"}  # a job that asked for none must not see any
+_NODE = "ray.io/node-id"  # the label that each node has of itself
 # How Ray calls what ended a task -> what a person is told.
 _DEATHS = {
     "WorkerCrashedError": "its process was ended",
@@ -140,6 +141,27 @@ def _why_not_joined(reason, address):
     )
 
 
+@dataclasses.dataclass(frozen=True)
+class Node:
+    """A node as it was looked at.
+
+    Args:
+        key: What Ray calls it.
+        name: What a person calls it.
+        resources: What it has, as `in_words` takes it.
+        room: How many jobs it has room for.
+        unfit: Why jobs cannot run there, in sentences with the mend; "" where they can.
+        free_memory: In bytes; None where it was not looked at, since it has no room, or does not answer.
+    """
+
+    key: str
+    name: str
+    resources: dict
+    room: int
+    unfit: str = ""
+    free_memory: int | None = None
+
+
 class Cluster:
     """A cluster that was joined.
 
@@ -149,7 +171,7 @@ class Cluster:
     """
 
     def __init__(self, ray, cpus, gpus):
-        self._ray = ray
+        self._ray, self._left_out = ray, set()
         self._needs = {"CPU": cpus, "GPU": gpus, "memory": MEMORY}
         # TensorFlow keeps the memory of a GPU until its process ends, so there each process runs one job.
         calls = {"max_calls": 1} if gpus else {}
@@ -159,22 +181,27 @@ class Cluster:
 
     @property
     def _alive(self):
-        return [node for node in self._ray.nodes() if node["Alive"]]
+        return [node for node in self._ray.nodes() if node["Alive"] and node["NodeID"] not in self._left_out]
 
     @property
     def nodes(self):
-        """The names of the nodes that jobs may run on, as Ray has them."""
-        return [node["NodeID"] for node in self._alive if self._room_on(node["Resources"])]
+        """The list of `Node`, as Ray tells them."""
+        has = [(node["NodeID"], node["NodeManagerHostname"], node["Resources"]) for node in self._alive]
+        hosts = [host for _, host, _ in has]
+        return [
+            Node(key, host if hosts.count(host) == 1 else f"{host} ({key[:6]})", resources, self._room_on(resources))
+            for key, host, resources in has
+        ]
 
     @property
     def room(self):
         """How many jobs fit at once."""
-        return sum(self._room_on(node["Resources"]) for node in self._alive)
+        return sum(node.room for node in self.nodes)
 
     @property
     def gpus(self):
         """How many GPUs there are."""
-        return sum(node["Resources"].get("GPU", 0) for node in self._alive)
+        return sum(node.resources.get("GPU", 0) for node in self.nodes)
 
     def _room_on(self, has):
         return min(_parts(has.get(name, 0), need, name == "GPU") for name, need in self._needs.items() if need)
@@ -187,27 +214,45 @@ class Cluster:
         """
         if self.room:
             return
-        has = "; ".join(dict.fromkeys(_in_words(node["Resources"]) for node in self._alive))
+        has = "; ".join(dict.fromkeys(in_words(node.resources) for node in self.nodes))
         raise BadInput(
-            f"No machine of the cluster has room for a trial, which needs {_in_words(self._needs)}. They have {has}. "
+            f"No machine of the cluster has room for a trial, which needs {in_words(self._needs)}. They have {has}. "
             "Give a smaller --cpus-per-trial or --gpus-per-trial, or add a machine."
         )
 
     def look(self, site):
-        """Returns what `why_unfit` says on each node on which jobs may run."""
-        ray, nodes = self._ray, {node["NodeID"]: node["NodeManagerHostname"] for node in self._alive}
-        looks = {self._on(name, ray_worker.why_unfit, site): nodes[name] for name in self.nodes}
-        done, late = ray.wait(list(looks), num_returns=len(looks), timeout=_LOOKING)
-        silent = [
-            f"The machine {looks[one]} does not answer. Repair it, or take it out of the cluster." for one in late
-        ]
-        return silent + [self._looked(one, looks[one]) for one in done]
+        """Returns the nodes that have room for jobs, as a list of `Node`, after looking whether they can run them.
 
-    def _looked(self, reference, node):
+        Args:
+            site: As in `ray_worker.why_unfit`.
+        """
+        looks = {self._on(node.key, ray_worker.look, site): node for node in self.nodes if node.room}
+        done, late = self._ray.wait(list(looks), num_returns=len(looks), timeout=_LOOKING) if looks else ([], [])
+        silent = "The machine {} does not answer. Repair it, or take it out of the cluster."
+        return [
+            *(dataclasses.replace(looks[one], unfit=silent.format(looks[one].name)) for one in late),
+            *(dataclasses.replace(looks[one], **self._looked(one, looks[one].name)) for one in done),
+        ]
+
+    def _looked(self, reference, name):
         try:
             return self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
-            return f"The machine {node} cannot run this program ({_last_line(error)}). Install it there as it is here."
+            why = f"The machine {name} cannot run this program ({_last_line(error)}). Install it there as it is here."
+            return {"unfit": why}
+
+    def leave_out(self, node):
+        """Starts no more jobs on a `Node`."""
+        self._left_out.add(node.key)
+
+    @property
+    def left_out(self):
+        """How many nodes were left out so far."""
+        return len(self._left_out)
+
+    def name_of(self, key):
+        """Returns what a person calls a node, by what Ray calls it."""
+        return next((node.name for node in self.nodes if node.key == key), f"machine {key[:6]}")
 
     # ---- jobs ----
 
@@ -217,7 +262,8 @@ class Cluster:
 
     def start(self, *arguments):
         """Has `ray_worker.run` called on a node with room; returns a reference to what it will return."""
-        return self._run.remote(*arguments)
+        others = {_NODE: f"!in({','.join(sorted(self._left_out))})"} if self._left_out else None
+        return self._run.options(label_selector=others).remote(*arguments)
 
     def ended(self, references):
         """Returns which of these have ended, as soon as there is one, or after a second."""
@@ -225,12 +271,17 @@ class Cluster:
         return ready
 
     def answer(self, reference):
-        """Returns what an ended job returned, or, where it died, what `answered` takes for that."""
+        """Returns what an ended job returned, or, where it died, what `answered` takes for that.
+
+        Where Ray could not even call it, as on a node without this program, it says so as `unfit`.
+        """
         try:
             return self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
             name = type(error).__name__
-            reason = _DEATHS.get(name) or f"its process failed ({name}: {_last_line(error)})"
+            if name not in _DEATHS:
+                return {"unfit": f"its process failed ({name}: {_last_line(error)})"}
+            reason = _DEATHS[name]
             return {"failure": dataclasses.asdict(Failure("died", reason))}
 
     def end(self, node, pid):
@@ -253,7 +304,7 @@ def _parts(amount, need, is_gpu):
     return math.floor(amount) * each if each else math.floor(amount / need)
 
 
-def _in_words(resources):
+def in_words(resources):
     """Returns resources as a person reads them."""
     memory = f"{resources.get('memory', 0) / 2**30:.1f} GiB of memory"
     return f"{resources.get('CPU', 0):g} CPUs, {resources.get('GPU', 0):g} GPUs and {memory}"

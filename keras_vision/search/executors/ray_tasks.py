@@ -14,9 +14,9 @@ from keras_vision.data.sharing import packed
 from keras_vision.errors import BadInput
 from keras_vision.runs.provenance import versions
 from keras_vision.search.executors import Failure, Job, name_of
+from keras_vision.search.executors.elsewhere import answered, recorded
 from keras_vision.search.executors.mailbox import Mailbox
 from keras_vision.search.executors.patience import Patience
-from keras_vision.search.executors.runner import answered, recorded
 
 
 @dataclasses.dataclass
@@ -26,12 +26,14 @@ class Task:
     Args:
         job: The `Job`.
         mailbox: Its `Mailbox`.
+        left_out: How many nodes it could not be given to.
         node, pid: Where its process is, as Ray calls the node, and the process's number there; None until it has begun.
         patience: Its `Patience`, from then on.
     """
 
     job: Job
     mailbox: Mailbox
+    left_out: int
     node: str | None = None
     pid: int | None = None
     patience: Patience | None = None
@@ -41,7 +43,7 @@ class RayTasks:
     """An executor; see `keras_vision.search.executors`.
 
     Args:
-        context: A `SearchContext`.
+        context: What its jobs need.
         folder: Where messages lie: on storage that all nodes share. `close` deletes it.
         cluster: A `Cluster`.
 
@@ -51,11 +53,11 @@ class RayTasks:
 
     def __init__(self, context, folder, cluster):
         self.context, self.cluster, self.folder = context, cluster, Path(folder).absolute()
+        self.places = {}
         self._tasks, self._images, self._has_told = {}, None, False
         self._mailboxes = self.folder / uuid.uuid4().hex
         self._mailboxes.mkdir(parents=True)
-        files = [context.space.file] if context.space.file else []
-        self._site = {"versions": versions(), "folder": str(self._mailboxes), "files": files}
+        self._site = {"versions": versions(), "folder": str(self._mailboxes), "files": context.files}
         try:
             self._check_nodes()
         except BadInput:
@@ -68,10 +70,11 @@ class RayTasks:
         return max(1, self.cluster.room)
 
     def _check_nodes(self):
-        reasons = self.cluster.look(self._site)
-        if any(reasons):
-            raise BadInput(next(filter(None, reasons)))
-        if len(list(self._mailboxes.glob("seen-*"))) < len(reasons):
+        nodes = self.cluster.look(self._site)
+        for node in nodes:
+            if node.unfit:
+                raise BadInput(node.unfit)
+        if len(list(self._mailboxes.glob("seen-*"))) < len(nodes):
             raise BadInput(
                 f"This machine does not see what the others write in {self._mailboxes}. Give a --workdir on storage "
                 "that all machines share."
@@ -79,11 +82,11 @@ class RayTasks:
 
     def submit(self, job):
         """Has Ray run a job as soon as a node has room."""
-        if self._images is None:
+        if self.context.dataset and self._images is None:
             self._images = self.cluster.put(packed(self.context.dataset))
         mailbox = Mailbox(self._mailboxes / f"{uuid.uuid4().hex}.jsonl")
         mailbox.make()
-        deadline = self.context.plan.deadline
+        deadline = self.context.deadline
         sent = dataclasses.replace(job, path=str(Path(job.path).absolute()))
         reference = self.cluster.start(
             self._site,
@@ -93,7 +96,7 @@ class RayTasks:
             str(mailbox.path),
             None if deadline is None else deadline - time.monotonic(),
         )
-        self._tasks[reference] = Task(job, mailbox)
+        self._tasks[reference] = Task(job, mailbox, self.cluster.left_out)
 
     def wait(self, note):
         """Returns the jobs that ended, as soon as there is one."""
@@ -101,8 +104,9 @@ class RayTasks:
             ended = self.cluster.ended(list(self._tasks))
             for task in self._tasks.values():
                 self._hear(task, note)
-            if ended:
-                return [self._settle(reference) for reference in ended]
+            settled = [came for reference in ended for came in self._settle(reference)]
+            if settled:
+                return settled
             for task in self._tasks.values():
                 self._end_if_silent(task)
             self._tell_of_no_room()
@@ -112,6 +116,7 @@ class RayTasks:
         for message in task.mailbox.new():
             if "pid" in message:
                 task.node, task.pid, task.patience = message["node"], message["pid"], Patience()
+                self.places[task.job.path] = self.cluster.name_of(task.node)
             elif "said" in message:
                 self.context.progress.say(f"{name_of(task.job)}: {message['said'].strip()}")
             else:
@@ -119,13 +124,28 @@ class RayTasks:
                 note(task.job, message["rows"])
 
     def _settle(self, reference):
-        """Returns what a job that ended came to."""
+        """Returns what a job that ended came to, in a list; an empty one where it was started once more."""
         task = self._tasks.pop(reference)
         task.mailbox.remove()
-        came = answered(self.cluster.answer(reference))
+        message = self.cluster.answer(reference)
+        if "unfit" in message:
+            if self.cluster.left_out == task.left_out:
+                self._leave_out_unfit()
+            if self.cluster.left_out > task.left_out:
+                self.submit(task.job)
+                return []
+            message = {"failure": dataclasses.asdict(Failure("died", message["unfit"]))}
+        came = answered(message)
         if isinstance(came, Failure) and came.kind == "died":
             self.context.progress.say(f"{name_of(task.job)}: {came.reason}; it goes on in another process")
-        return task.job, came
+        return [(task.job, came)]
+
+    def _leave_out_unfit(self):
+        """Leaves out nodes that joined and cannot run the jobs, and says why."""
+        for node in self.cluster.look(self._site):
+            if node.unfit:
+                self.cluster.leave_out(node)
+                self.context.progress.say(f"{node.unfit} Until it joins anew, nothing runs there.")
 
     def _end_if_silent(self, task):
         """Ends the process of a job that hangs, or was stopped; that it has ended is told as of any other death."""

@@ -15,12 +15,14 @@ from pathlib import Path
 from keras_vision.data.sharing import unpacked
 from keras_vision.runs.provenance import versions
 from keras_vision.search.executors import Job
+from keras_vision.search.executors.elsewhere import answer, opened
 from keras_vision.search.executors.mailbox import Mailbox
 from keras_vision.search.executors.sent_progress import SentProgress
 from keras_vision.system.keras_import import import_keras
+from keras_vision.system.machine import free_memory
 from keras_vision.system.ray_import import import_ray
 
-_contexts = {}  # the one `SearchContext` of this process, once open: Ray gives a process jobs of one search alone
+_contexts = {}  # the one context of this process, once open: Ray gives a process jobs of one search alone
 
 
 def why_unfit(site):
@@ -45,27 +47,31 @@ def why_unfit(site):
     return ""
 
 
+def look(site):
+    """Returns what this node is like, a dict: `unfit`, as `why_unfit` says it, and its `free_memory` in bytes."""
+    return {"unfit": why_unfit(site), "free_memory": free_memory()}
+
+
 def run(site, record, dataset, job, mailbox, seconds_left):
-    """Runs a job; returns what `answer` does.
+    """Runs a job; returns what `answer` does, or why it cannot run here, as `unfit`.
 
     Args:
         site: As in `why_unfit`; of a node that joined late nobody has asked it yet.
-        record: That of the `SearchContext`.
-        dataset: As `packed` returns it; of the first job of a process all others have the images too.
+        record: The context, as `recorded` returns it.
+        dataset: As `packed` returns it, or None; of the first job of a process all others have the images too.
         job: A `Job` as a dict.
         mailbox: The path of its `Mailbox`.
         seconds_left: Until the search's deadline; None where there is none. Clocks of machines differ.
     """
     if not _contexts and (reason := why_unfit(site)):
-        return {"refused": reason}
+        return {"unfit": reason}
     mailbox, job = Mailbox(mailbox), Job(**job)
     with mailbox.watched():
         mailbox.send(node=import_ray().get_runtime_context().get_node_id(), pid=os.getpid())
         import_keras()
-        from keras_vision.search.executors.runner import answer, opened
-
         if not _contexts:
-            _contexts["open"] = opened(record, unpacked(*dataset), SentProgress(mailbox.send))
+            images = unpacked(*dataset) if dataset else None
+            _contexts["open"] = opened(record, images, SentProgress(mailbox.send))
         context = _contexts["open"].until(None if seconds_left is None else time.monotonic() + seconds_left)
         context.progress.send = mailbox.send
 

@@ -26,7 +26,7 @@ from keras_vision.training.trainer import TrainingDiverged, fit
 
 @dataclasses.dataclass
 class SearchContext:
-    """What it takes to run the jobs of a search.
+    """What it takes to run the jobs of a search: a context, as `keras_vision.search.executors` describes it.
 
     Args:
         plan: The `SearchPlan`.
@@ -42,23 +42,38 @@ class SearchContext:
     networks: Networks
     progress: Progress
 
+    place = __name__
+
+    def record(self):
+        """Returns it as plain data, for `opened`."""
+        space = self.space
+        arguments = {"model": space.model, "recipe": space.recipe.as_dict(), "fixed": space.fixed, "file": space.file}
+        return {
+            "plan": dataclasses.asdict(self.plan),
+            "space": {"kind": type(space).__name__, "arguments": arguments},
+        }
+
+    @property
+    def files(self):
+        """What every machine must see."""
+        return [self.space.file] if self.space.file else []
+
+    @property
+    def deadline(self):
+        """That of its plan."""
+        return self.plan.deadline
+
     def until(self, deadline):
         """Returns the same with another deadline, or with None; see `SearchPlan`."""
         return dataclasses.replace(self, plan=dataclasses.replace(self.plan, deadline=deadline))
 
-
-def recorded(context):
-    """Returns a `SearchContext` as plain data, for `opened` in another process; its images are shared apart from it."""
-    space = context.space
-    arguments = {"model": space.model, "recipe": space.recipe.as_dict(), "fixed": space.fixed, "file": space.file}
-    return {
-        "plan": dataclasses.asdict(context.plan),
-        "space": {"kind": type(space).__name__, "arguments": arguments},
-    }
+    def run(self, job, note):
+        """Runs a `Job`; see `run_job`."""
+        return run_job(self, job, note)
 
 
 def opened(record, dataset, progress):
-    """Returns the `SearchContext` that `recorded` describes.
+    """Returns the `SearchContext` that `record` describes.
 
     Args:
         record: A dict.
@@ -103,30 +118,6 @@ def run_job(context, job, note):
         kind = "diverged" if isinstance(error, TrainingDiverged) else "error"
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         return Failure(kind, reason, traceback.format_exc())
-
-
-def answer(context, job, note):
-    """Runs a job as `run_job` does; returns what came of it, or what it raised, as plain data for `answered`."""
-    try:
-        came = run_job(context, job, note)
-    except WorkdirRefused as error:
-        return {"refused": str(error)}
-    except OSError as error:
-        return {"system_error": [error.errno, error.strerror or str(error), error.filename and str(error.filename)]}
-    return {"failure": dataclasses.asdict(came)} if isinstance(came, Failure) else {"result": came}
-
-
-def answered(message):
-    """Returns or raises what `run_job` did in another process, by what `answer` returned there."""
-    match message:
-        case {"refused": words}:
-            raise WorkdirRefused(words)
-        case {"system_error": arguments}:
-            raise OSError(*arguments)
-        case {"failure": fields}:
-            return Failure(**fields)
-        case {"result": result}:
-            return result
 
 
 def _result_of(context, job, note):

@@ -1,4 +1,4 @@
-"""WorkerSettings: where the trainings of a search are to run."""
+"""WorkerSettings: where trainings are to run."""
 
 import contextlib
 import dataclasses
@@ -40,7 +40,7 @@ def GPUS(name, value):
 
 @dataclasses.dataclass(frozen=True)
 class WorkerSettings(Settings):
-    """Where the trainings of a search run: in this process, in several, or on a Ray cluster."""
+    """Where the trainings of a search or a study run: in this process, in several, or on a Ray cluster."""
 
     workers: int = setting(1, "train this many networks side by side, each in a process of its own", "N", POSITIVE)
     ray: str = setting(

@@ -17,7 +17,8 @@ from keras_vision.search.executors.ray_cluster import Cluster
 def make_cluster(*resources, cpus=1, gpus=0.0, dead=()):
     """A cluster of nodes with these resources, and of some that are no more."""
     nodes = [
-        {"NodeID": str(place), "Alive": has not in dead, "Resources": {"memory": 10 * MEMORY} | has}
+        {"NodeID": str(place), "NodeManagerHostname": f"host-{place}"}
+        | {"Alive": has not in dead, "Resources": {"memory": 10 * MEMORY} | has}
         for place, has in enumerate([*resources, *dead])
     ]
     ray = types.SimpleNamespace(nodes=lambda: nodes, remote=lambda **options: lambda function: function)
@@ -45,7 +46,28 @@ def test_room_is_what_is_scarcest(has, needs, room):
 
 def test_only_living_nodes_with_room_count():
     cluster = make_cluster({}, {"CPU": 2.0}, {"CPU": 3.0}, dead=[{"CPU": 100.0}])
-    assert (cluster.room, cluster.nodes) == (5, ["1", "2"])
+    assert cluster.room == 5
+    assert [(node.name, node.room) for node in cluster.nodes] == [("host-0", 0), ("host-1", 2), ("host-2", 3)]
+
+
+def test_a_node_that_is_left_out_does_not_count_and_gets_no_jobs():
+    cluster, asked = make_cluster({"CPU": 2.0}, {"CPU": 3.0}), []
+    cluster._run = types.SimpleNamespace(
+        options=lambda label_selector: asked.append(label_selector) or types.SimpleNamespace(remote=lambda: None)
+    )
+    cluster.start()
+    cluster.leave_out(cluster.nodes[1])
+    cluster.start()
+    assert (cluster.room, cluster.left_out) == (2, 1)
+    assert asked == [None, {"ray.io/node-id": "!in(1)"}]
+
+
+def test_nodes_of_one_machine_are_told_apart():
+    cluster = make_cluster({"CPU": 1.0}, {"CPU": 1.0})
+    for node in cluster._ray.nodes():
+        node["NodeManagerHostname"] = "host"
+    assert [node.name for node in cluster.nodes] == ["host (0)", "host (1)"]
+    assert (cluster.name_of("1"), cluster.name_of("0123456789")) == ("host (1)", "node 012345")
 
 
 def test_a_cluster_without_room_for_a_trial_says_what_it_has():

@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from keras_vision.system.ray_import import import_ray
-from tests.search.endurance import events_of, new_processes, outcome, start
+from tests.search import endurance
+from tests.search.endurance import events_of, new_processes, start, survive
 
 pytestmark = pytest.mark.slow
 OPTIONS = {"strategy": "random", "target_acc": None, "max_trials": 3, "epochs": 20}
+KILLS = 10
 SECONDS = 600  # within which whatever a test waits for comes, on a busy machine
 
 
@@ -40,11 +42,14 @@ class Cluster:
         return self.cluster.address
 
     def remove(self, name):
-        """Removes a node, by what Ray calls it, and adds another."""
+        """Removes a node, by what Ray calls it."""
         node = next(node for node in self.nodes if node.node_id == name)
         self.cluster.remove_node(node, allow_graceful=False)
         self.nodes.remove(node)
-        self.nodes.append(self.cluster.add_node(num_cpus=1))
+
+    def add(self, **variables):
+        """Adds a node, with further variables of the environment."""
+        self.nodes.append(self.cluster.add_node(num_cpus=1, env_vars=variables))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +78,7 @@ def begin(cluster, variables):
 
     def begin(folder, **workers):
         workers = workers if "workers" in workers else {"ray": cluster.address, **workers}
-        begun.append(start(processes, folder, variables=variables, **OPTIONS, **workers))
+        begun.append(start(processes, folder, variables=variables, **OPTIONS | workers))
         return begun[-1]
 
     yield begin
@@ -98,14 +103,19 @@ def running(folder, process):
     ends = time.monotonic() + SECONDS
     while True:
         assert process.is_alive() and time.monotonic() < ends
-        told = [lines for path in folder.glob("run/workers/*/*.jsonl") if (lines := messages(path))]
-        begun = [lines[0] for lines in told if any(len(line.get("rows", ())) > 1 for line in lines)]
+        begun = [lines[0] for lines in told(folder) if any(len(line.get("rows", ())) > 1 for line in lines)]
         if len(begun) == 2:
             return begun
         time.sleep(0.02)
 
 
-def messages(path):
+def told(folder):
+    """The messages of each training whose process runs."""
+    found = [lines for path in folder.glob("run/workers/*/*.jsonl") if (lines := _messages(path))]
+    return [lines for lines in found if _runs(lines[0]["pid"])]
+
+
+def _messages(path):
     with contextlib.suppress(FileNotFoundError):
         return [json.loads(line) for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
     return []
@@ -119,11 +129,9 @@ def front(folder):
 
 
 def check_same(folder, undisturbed):
-    assert outcome(folder) == outcome(undisturbed)
+    endurance.check_same(folder, undisturbed)
     assert front(folder) == front(undisturbed)
-    completed = [event["trial"] for event in events_of(folder) if event["event"] == "completed"]
-    assert sorted(completed) == [0, 1, 2]
-    assert not (folder / "run" / "workers").exists()
+    assert sorted(event["trial"] for event in events_of(folder) if event["event"] == "completed") == [0, 1, 2]
 
 
 def starts(folder):
@@ -131,10 +139,14 @@ def starts(folder):
 
 
 def wait_until_gone(pids):
-    ends = time.monotonic() + 60
-    while any(_runs(pid) for pid in pids):
-        assert time.monotonic() < ends, "a training outlived its search"
-        time.sleep(0.1)
+    wait_for(lambda: not any(_runs(pid) for pid in pids))
+
+
+def wait_for(condition):
+    ends = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
 
 
 def _runs(pid):
@@ -145,33 +157,59 @@ def _runs(pid):
         return False
 
 
-def test_trainings_whose_process_is_killed_or_stopped_go_on(begin, undisturbed, tmp_path):
-    process = begin(tmp_path, seconds=15)
+def kinds(folder):
+    return [event["event"] for event in events_of(folder)]
+
+
+@pytest.fixture(scope="module")
+def other_versions(tmp_path_factory):
+    """A folder from which Python takes NumPy to be of another version."""
+    folder = tmp_path_factory.mktemp("other")
+    (folder / "numpy-1.0.dist-info").mkdir()
+    (folder / "numpy-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 1.0\n")
+    return folder
+
+
+def test_trainings_whose_process_is_killed_or_stopped_or_whose_node_is_lost_go_on_where_they_can(
+    cluster, begin, undisturbed, other_versions, tmp_path
+):
+    process = begin(tmp_path, seconds=8)
     killed, stopped = running(tmp_path, process)
     os.kill(stopped["pid"], signal.SIGSTOP)
     os.kill(killed["pid"], signal.SIGKILL)
-    end(process)
     wait_until_gone([killed["pid"], stopped["pid"]])
-    check_same(tmp_path, undisturbed)
-    assert sum(epochs > 0 for epochs in starts(tmp_path)) >= 2
-
-
-def test_trainings_of_a_node_that_is_lost_go_on_elsewhere(cluster, begin, undisturbed, tmp_path):
-    process = begin(tmp_path)
     lost, _ = running(tmp_path, process)
     cluster.remove(lost["node"])
+    cluster.add(PYTHONPATH=f"{other_versions}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    wait_for(lambda: "has numpy 1.0, this machine" in (tmp_path / "said").read_text())
+    cluster.add()
     end(process)
     check_same(tmp_path, undisturbed)
-    assert any(starts(tmp_path))
+    assert sum(epochs > 0 for epochs in starts(tmp_path)) >= 3
+    assert kinds(tmp_path).count("died") >= 3
+    cluster.remove(cluster.nodes[-2].node_id)
 
 
-@pytest.mark.parametrize("then", [{}, {"workers": 2}], ids=["ray", "processes"])
-def test_a_search_that_is_killed_goes_on_by_the_same_command_also_without_ray(then, begin, undisturbed, tmp_path):
+def test_a_search_that_is_killed_goes_on_by_the_same_command_and_then_without_ray(begin, undisturbed, tmp_path):
     process = begin(tmp_path)
-    first, second = running(tmp_path, process)
-    os.kill(second["pid"], signal.SIGSTOP)  # it cannot notice that it is alone
-    process.kill()
-    wait_until_gone([first["pid"], second["pid"]])
-    end(begin(tmp_path, **then))
+    for then in ({}, {"workers": 2}):
+        first, second = running(tmp_path, process)
+        os.kill(second["pid"], signal.SIGSTOP)  # it cannot notice that it is alone
+        process.kill()
+        wait_until_gone([first["pid"], second["pid"]])
+        process = begin(tmp_path, **then)
+    end(process)
     check_same(tmp_path, undisturbed)
-    assert any(starts(tmp_path))  # the other may have come to its end before it noticed
+    assert any(starts(tmp_path))  # the others may have come to their ends before they noticed
+
+
+def test_a_search_survives_ten_random_kills_of_its_processes_and_of_itself(begin, tmp_path):
+    options = {"max_trials": 10, "epochs": 4}
+
+    def workers_of(process):
+        return {lines[0]["pid"] for lines in told(tmp_path / "cut")}
+
+    end(begin(tmp_path / "whole", **options))
+    killed = survive(lambda folder: begin(folder, **options), tmp_path / "cut", workers_of, KILLS)
+    assert min(killed.values()) >= 3
+    endurance.check_same(tmp_path / "cut", tmp_path / "whole")

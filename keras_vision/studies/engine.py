@@ -26,7 +26,7 @@ from keras_vision.studies.publish import publish
 from keras_vision.studies.table import Table
 from keras_vision.train import train
 from keras_vision.training.memory import forget_models
-from keras_vision.training.precision import choose_precision, computing_in
+from keras_vision.training.precision import candidates, computing_in
 from keras_vision.training.recipe import recipe_for
 from keras_vision.training.trainer import TrainingDiverged
 
@@ -114,7 +114,7 @@ def check(job):
         BadInput: A data set that is not known or not there, one in the place of those that the cases name, or a
             precision that this machine does not have.
     """
-    choose_precision(job.precision)
+    candidates(job.precision)
     if job.dataset and not job.study.takes_dataset(job.scale):
         raise BadInput(
             f"The networks of the study {job.name} have data sets of their own. Leave out dataset={job.dataset}."

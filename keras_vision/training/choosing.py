@@ -7,6 +7,7 @@ the time that the training will take, and remembered: the same training on the s
 
 import contextlib
 import dataclasses
+import functools
 import os
 import time
 
@@ -26,7 +27,7 @@ SHARE = 0.02  # of a training's expected time, which timing may take at most
 FEWEST_STEPS = 100  # of a training of which so small a share holds two steps: one that compiles, and one that is timed
 TURNS, TURN_SECONDS = 5, 0.05  # how often each is timed at most, one after the other, and for how long at least
 HOPELESS = 1.3  # times the fastest: what is slower gets no second turn
-GAIN = 0.98  # of float32's time, which stays where nothing else takes less: it is the more exact
+GAIN = 0.98  # of the time of what stands before it, which is more exact, or stock: what takes more is not worth it
 # Of the time in which a graph is made from Python and compiled: to compile it once more; to make a single gradient.
 COMPILED_AGAIN, SINGLE_GRADIENT = 0.5, 0.25
 
@@ -181,7 +182,7 @@ class _Contest:
                 if self.allows(compiling * (COMPILED_AGAIN if is_compiled else 1) + 2 * first.best):
                     self._try(name, stack)
             self._take_turns()
-        winner = self._best() if self._best().best < GAIN * first.best else first
+        winner = functools.reduce(lambda one, other: other if other.best < GAIN * one.best else one, self.entrants)
         winner.leave_step()
         gradients = self._faster_gradients(winner, compiling)
         milliseconds = {entrant.name: round(1000 * entrant.best, 3) for entrant in self.entrants}

@@ -124,9 +124,13 @@ def test_the_fastest_is_taken_set_and_told(machine, family, fastest):
     assert told[0].startswith(f"precision {fastest}: here a step takes 50.0 ms, in ")
 
 
-def test_what_is_within_the_noise_of_float32_is_no_reason_to_round(machine):
-    machine({"float32": 0.1, REWRITE: 0.099, "mixed_bfloat16": 0.2})
-    assert chosen()[1].precision == "float32"
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [((0.1, 0.099, 0.2), "float32"), ((0.1, 0.08, 0.079), REWRITE), ((0.1, 0.08, 0.07), "mixed_bfloat16")],
+)
+def test_what_is_within_the_noise_is_no_reason_to_round_more(machine, times, expected):
+    machine(dict(zip(TIMES, times, strict=True)))
+    assert chosen()[1].precision == expected
 
 
 @pytest.mark.parametrize("times", [TIMES, TIMES | {REWRITE: 0.9}, dict.fromkeys(TIMES, 0.004)])

@@ -160,7 +160,8 @@ def _train(context, job, run, settings, recipe, note):
     # A network that is confirmed was within the limit when it was tried.
     if job.confirmation is None and (reason := plan.limits.broken_in_time(latency)):
         raise _TooSlow(reason)
-    model, choice = choose(build, data, recipe, plan.precision, earlier=recorded_choice(earlier))
+    how = {"earlier": recorded_choice(earlier), "progress": context.progress}
+    model, choice = choose(build, data, recipe, plan.precision, **how)
     config = {
         "model": plan.model,
         "settings": settings,

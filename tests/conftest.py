@@ -1,8 +1,11 @@
 """What all tests share: a quiet TensorFlow, and where the real images are."""
 
+import atexit
 import gc
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,10 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+# What is timed in a test is no other's to know, nor the person's.
+os.environ["KERAS_VISION_CACHE"] = tempfile.mkdtemp(prefix="keras_vision-")
+atexit.register(shutil.rmtree, os.environ["KERAS_VISION_CACHE"], ignore_errors=True)
 
 # Two workers with as many threads as cores each would wait for each other; those of programs that they start, too.
 if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):

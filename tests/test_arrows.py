@@ -62,6 +62,8 @@ TENSORFLOW = (
     "training/precision.py",
     "training/fast_",
     "training/devices.py",
+    "training/timing.py",
+    "training/choosing.py",
     "formats/",
     "analysis/gradients.py",
 )

@@ -20,7 +20,7 @@ from keras_vision.commands.doctor import (
 )
 from keras_vision.doctor import doctor, main
 
-HEALTHY = """print('{"backend": "tensorflow", "devices": ["CPU"], "precision": "float32"}')"""
+HEALTHY = """print('{"backend": "tensorflow", "devices": ["CPU"], "precisions": ["float32", "mixed_bfloat16"]}')"""
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +76,7 @@ def test_a_copy_that_is_not_installed_is_warned_of(monkeypatch):
 
 def test_devices_and_precision_are_told(_probed):
     found = by_subject(computing())
-    assert found["precision"].text == "auto means float32 here"
+    assert found["precision"].text == "auto takes the fastest of float32, mixed_bfloat16"
     assert found["devices"].text == "CPU, through Keras on tensorflow"
     assert "instructions: " in found["processor"].text
 

@@ -54,6 +54,7 @@ THEIRS = [name for name, (library, _) in CONFIGURATIONS.items() if library in PE
 OPTIONAL = {"torch": ("torch", "bench"), "exported": ("openvino", "openvino")}
 JOBS = ("training", "inference")
 MIN_BATCHES = 5  # of each timing, however slow
+STEPS = 2_500  # of the training for which a precision is chosen, as many as most have by default
 PRODUCT_SIDE = 4096
 MEAN, DEVIATION = 127.5, 73.9  # of uniform pixels 0 to 255
 # So small a step leaves the network as it is, however often it is repeated: nothing converges, nothing underflows.
@@ -93,29 +94,44 @@ class Entrant:
     jobs: dict
 
 
-def ours(family, input_shape, precision):
+def ours(family, input_shape, precision, settings=None):
     """Returns an `Entrant`: the model of this package, trained as its trainer does it."""
     from keras_vision.analysis.counts import count
+    from keras_vision.training.choosing import choose
     from keras_vision.training.precision import computing_in
     from keras_vision.training.recipe import Recipe
-    from keras_vision.training.trainer import compile_model
 
     recipe = Recipe(optimizer="adamw", learning_rate=LEARNING_RATE, schedule="constant", warmup_epochs=0)
-    with computing_in(precision) as chosen:
-        model = our_model(family, input_shape)
-        compile_model(model, recipe, steps=1000)
+    recipe = recipe.replace(epochs=STEPS, flip="none", shift=0)  # of one step each
+    with computing_in(precision):
+        model, choice = choose(
+            lambda: our_model(family, input_shape, **settings or {}), made_up(input_shape), recipe, precision
+        )
     counts = count(model)
-    facts = {"parameters": counts.trainable_parameters, "arithmetic": arithmetic_of(chosen), "precision": chosen}
+    facts = {"parameters": counts.trainable_parameters, "arithmetic": arithmetic_of(choice.precision)}
+    facts |= {"precision": choice.precision, "choice": choice.record()}
     flops = {"training": counts.training_flops, "inference": counts.flops}
-    return Entrant(facts | {"flops": flops}, keras_jobs(model, precision))
+    return Entrant(facts | {"flops": flops}, keras_jobs(model, choice.precision))
 
 
-def our_model(family, input_shape):
-    """Returns the family's model with its default settings, for pixels that are all values alike."""
+def made_up(input_shape):
+    """Returns a `Dataset` of one batch of noise."""
+    import numpy as np
+
+    from keras_vision.data import Dataset, Split
+
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (BATCH, *input_shape), dtype=np.uint8)
+    split = Split(images, generator.integers(0, CLASSES, BATCH))
+    return Dataset("noise", split, split, lambda: split, tuple(map(str, range(CLASSES))), "made up", fingerprint="")
+
+
+def our_model(family, input_shape, **settings):
+    """Returns the family's model, for pixels that are all values alike."""
     from keras_vision.models import build_model
     from keras_vision.models.normalization import set_statistics
 
-    model = build_model(family, input_shape, CLASSES)
+    model = build_model(family, input_shape, CLASSES, **settings)
     channels = input_shape[-1]
     set_statistics(model, mean=[MEAN] * channels, std=[DEVIATION] * channels)
     return model
@@ -200,16 +216,11 @@ def keras_jobs(model, precision):
         model: The model.
         precision: What each job enters, as `computing_in` takes it.
     """
-    import numpy as np
-
-    from keras_vision.data import Split
     from keras_vision.data.pipeline import training_batches
     from keras_vision.training.precision import computing_in
 
     in_precision = computing_in(precision)
-    generator = np.random.default_rng(0)
-    images = generator.integers(0, 256, (BATCH, *model.input_shape[1:]), dtype=np.uint8)
-    split = Split(images, generator.integers(0, CLASSES, BATCH))
+    split = made_up(model.input_shape[1:]).train
     batches = training_batches(split, num_classes=CLASSES, batch_size=BATCH, seed=0, epochs=1)
     batches = batches.cache().repeat().prefetch(2)
     only_images = batches.map(lambda images, labels: images)
@@ -282,6 +293,7 @@ class Worker:
         environment = os.environ | {
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # the others need some of the memory too
+            "KERAS_VISION_CACHE": os.devnull,  # what is chosen is found out here and now
             "TORCHINDUCTOR_COMPILE_THREADS": "1",  # its compilers would stay alive beside the measurement
         }
         self.process = subprocess.Popen(

@@ -21,7 +21,7 @@ from keras_vision.data.places import DATASETS, locate
 from keras_vision.errors import BadInput
 from keras_vision.runs import processor_name
 from keras_vision.system.keras_settings import BACKEND, foreign_file, foreign_variables
-from keras_vision.system.machine import free_memory, memory_limit, memory_of_machine
+from keras_vision.system.machine import free_memory, instructions, memory_limit, memory_of_machine
 
 MAIN_COMMAND, MAIN_DATASET = "python -m keras_vision.tune --model vgg", "fashion_mnist"
 # In bytes: with less than the first the main command fails (it takes 1.03 GB of memory and writes 3 MB), with less than
@@ -45,12 +45,12 @@ import keras, numpy
 import tensorflow as tf
 import keras_vision.data.prepared, keras_vision.commands.run_pictures, keras_vision.search.loop
 from keras_vision.models import build_model
-from keras_vision.training.precision import computing_in
-with computing_in("auto") as precision:
+from keras_vision.training.precision import candidates, computing_in
+with computing_in():
     build_model("vgg", (28, 28, 1), 10).predict(numpy.zeros((1, 28, 28, 1)), verbose=0)
 details = [tf.config.experimental.get_device_details(one) for one in tf.config.list_physical_devices()]
 devices = [one.get("device_name", "CPU") for one in details]
-print(json.dumps({"backend": keras.backend.backend(), "devices": devices, "precision": precision}))
+print(json.dumps({"backend": keras.backend.backend(), "devices": devices, "precisions": candidates()}))
 """
 
 
@@ -128,7 +128,7 @@ def settings_of_others():
 
 def computing():
     """Finds the processor and its instructions, and whether a small VGG can be computed, on what and how precisely."""
-    known = _instructions()
+    known = instructions()
     listed = ", ".join(name for name in INSTRUCTIONS if name in known) or "no known vector instructions"
     yield Finding("ok", "processor", f"{processor_name()}, {os.cpu_count()} cores, instructions: {listed}")
     try:
@@ -143,18 +143,10 @@ def computing():
     else:
         found = json.loads(probe.stdout.splitlines()[-1])
         yield Finding("ok", "devices", f"{', '.join(found['devices'])}, through Keras on {found['backend']}")
-        yield Finding("ok", "precision", f"auto means {found['precision']} here")
+        yield Finding("ok", "precision", f"auto takes the fastest of {', '.join(found['precisions'])}")
         if Path("/proc/driver/nvidia/version").exists() and found["devices"] == ["CPU"]:
             mend = "python -m pip install 'tensorflow[and-cuda]'"
             yield Finding("warning", "devices", f"there is an NVIDIA driver, but TensorFlow sees no GPU. Try: {mend}")
-
-
-def _instructions():
-    """Returns the flags of the processor; none where the system does not say them."""
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else ()
-    flags = (line.partition(":")[2] for line in lines if line.startswith(("flags", "Features")))
-    return set(next(flags, "").split())
 
 
 def data_sets(data_dir=None):

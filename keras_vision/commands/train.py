@@ -20,8 +20,9 @@ from keras_vision.models import builder_of, model_settings
 from keras_vision.runs import Run, default_workdir
 from keras_vision.runs.safety import check_description
 from keras_vision.training.aim import reaches
+from keras_vision.training.choosing import choose, recorded
 from keras_vision.training.devices import check_gain, devices_for, spread_over
-from keras_vision.training.precision import computing_in, suit_network
+from keras_vision.training.precision import computing_in
 from keras_vision.training.trainer import TrainingDiverged, check_fit, fit
 
 
@@ -34,12 +35,12 @@ def carry_out(asked, changes, preset, progress):
         preset: The `Preset`.
         progress: A `Progress`.
     """
-    with computing_in(asked.precision) as precision:
-        return _train(asked, changes, preset, precision, progress)
+    with computing_in(asked.precision):
+        return _train(asked, changes, preset, progress)
 
 
-def _train(asked, changes, preset, precision, progress):
-    """Trains in a precision, or reads what was trained, and ends the run."""
+def _train(asked, changes, preset, progress):
+    """Trains, or reads what was trained, and ends the run."""
     deadline, devices = deadline_after(asked.max_minutes), devices_for(asked.devices)
     if asked.builder:
         builder = functools.partial(asked.builder, **asked.settings)
@@ -58,11 +59,12 @@ def _train(asked, changes, preset, precision, progress):
     run = Run(asked.workdir or default_workdir("train", asked.model, asked.data.dataset, config))
     if len(devices) > 1 and not run.config_path.exists():
         check_gain(build, data, recipe, devices, progress)
-    network, chosen = _network(asked, build, data, recipe, precision, devices)
     with run.locked():
-        facts = {"precision": chosen, "devices": devices, "model_settings": _in_full(asked)}
-        run.start(config, **facts, decisions=[*data.decisions, *decisions], warnings=list(data.warnings))
-        begin(asked.model, data, chosen, run, progress)
+        network, choice = _network(asked, build, data, recipe, run, devices, progress)
+        facts = {"precision": choice.precision, "choice": choice.record(), "devices": devices}
+        facts |= {"model_settings": _in_full(asked), "warnings": list(data.warnings)}
+        run.start(config, **facts, decisions=[*data.decisions, *decisions])
+        begin(asked.model, data, choice.precision, run, progress)
         if preset.expected:
             progress.say(
                 f"This preset classified {preset.expected:.2%} of the test images correctly when it was recorded."
@@ -71,21 +73,25 @@ def _train(asked, changes, preset, precision, progress):
             progress.say("This run is finished, so this is its result. To start a new run give another --workdir.")
             result = run.result
         else:
-            result = _fit(asked, network, data, recipe, run, chosen, deadline, progress)
+            result = _fit(asked, network, data, recipe, run, choice.precision, deadline, progress)
         exit_code = 0 if reaches(result, asked.target_acc) else 3
         return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code, views=asked.views)
 
 
-def _network(asked, build, data, recipe, precision, devices):
-    """Returns (the network, its precision), for devices by name."""
-    keras.utils.set_random_seed(asked.data.seed)
-    with spread_over(devices):
-        network = build()
-    chosen = suit_network(precision, network)
-    check_fit(network, data, recipe)
-    if asked.builder:
-        check_description(f"of the builder {asked.builder.__qualname__}", json.loads(network.to_json()))
-    return network, chosen
+def _network(asked, build, data, recipe, run, devices, progress):
+    """Returns (the network, the `Choice` of the way in which it is trained), for devices by name."""
+
+    def built():
+        keras.utils.set_random_seed(asked.data.seed)
+        with spread_over(devices):
+            network = build()
+        check_fit(network, data, recipe)
+        if asked.builder:
+            check_description(f"of the builder {asked.builder.__qualname__}", json.loads(network.to_json()))
+        return network
+
+    earlier = recorded(run.config) if run.config_path.exists() else None
+    return choose(built, data, recipe, asked.precision, earlier=earlier, progress=progress)
 
 
 def _config(asked, data, recipe):

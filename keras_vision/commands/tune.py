@@ -43,14 +43,14 @@ def carry_out(asked, changes, recipe, progress):
     if asked.workdir:
         Run(asked.workdir).check_usable()
     with (
-        computing_in(asked.precision) as precision,
+        computing_in(asked.precision),
         executor_maker(asked.worker_settings, progress.say) as make_executor,
     ):
-        return _search(asked, changes, kind, first, deadline, make_executor, precision, progress)
+        return _search(asked, changes, kind, first, deadline, make_executor, progress)
 
 
-def _search(asked, changes, kind, first, deadline, make_executor, precision, progress):
-    """Searches in a precision, on the executor that `make_executor` returns, and ends the run."""
+def _search(asked, changes, kind, first, deadline, make_executor, progress):
+    """Searches on the executor that `make_executor` returns, and ends the run."""
     source = asked.data.whole()  # as its later starts will need it
     data = open_data(asked.data, progress)
     warn_of_findings(data, progress)
@@ -69,8 +69,8 @@ def _search(asked, changes, kind, first, deadline, make_executor, precision, pro
     run = Run(asked.workdir or default_workdir("tune", asked.model, asked.data.dataset, config))
     with run.locked():
         told = {"decisions": [*data.decisions, *decisions], "warnings": list(data.warnings)}
-        run.start(config, precision=precision, arguments=shared | _again(asked, source), **told)
-        begin(asked.model, data, precision, run, progress)
+        run.start(config, arguments=shared | _again(asked, source), **told)
+        begin(asked.model, data, asked.precision, run, progress)
         if goal.sentence():
             progress.say(goal.sentence())
         result = run_search(plan, data, space, run, progress, make_executor)

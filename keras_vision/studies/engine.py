@@ -18,7 +18,7 @@ from keras_vision.studies.in_order import trained_in_order
 from keras_vision.studies.publish import publish
 from keras_vision.studies.table import Table
 from keras_vision.studies.trainings import COSTS, run_of
-from keras_vision.training.precision import choose_precision, computing_in
+from keras_vision.training.precision import candidates, computing_in
 
 
 @computing_in("float32")  # what it measures; each training enters its own
@@ -53,7 +53,7 @@ def check(job):
         BadInput: A data set that is not known or not there, one in the place of those that the cases name, or a
             precision that this machine does not have.
     """
-    choose_precision(job.precision)
+    candidates(job.precision)
     if job.dataset and not job.study.takes_dataset(job.scale):
         raise BadInput(
             f"The networks of the study {job.name} have data sets of their own. Leave out dataset={job.dataset}."

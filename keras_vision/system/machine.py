@@ -1,4 +1,4 @@
-"""What this machine gives a process: memory, within all limits."""
+"""What this machine gives a process: memory, within all limits, and processors with their instructions."""
 
 import contextlib
 import math
@@ -41,6 +41,17 @@ def cores():
     """Returns how many processors this process may use."""
     usable = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
     return len(usable(0)) if usable else os.cpu_count() or 1
+
+
+def instructions(root="/"):
+    """Returns the set of the processor's instructions, as /proc/cpuinfo names them; empty where the system has none.
+
+    Args:
+        root: The folder that holds proc.
+    """
+    lines = _text(Path(root) / "proc/cpuinfo").splitlines()
+    listed = (line.partition(":")[2] for line in lines if line.startswith(("flags", "Features")))  # x86, Arm
+    return set(next(listed, "").split())
 
 
 def memory_of_machine():

@@ -1,18 +1,16 @@
 """One training on several GPUs: each computes a part of every batch, and all have the same weights."""
 
 import contextlib
-import itertools
 import statistics
-import time
 
-import keras
 import tensorflow as tf
 
 from keras_vision.errors import BadInput
 from keras_vision.training.memory import forget_models
+from keras_vision.training.timing import steps_of
 from keras_vision.training.trainer import batches_of, prepare
 
-# Steps by which devices are compared: the first compile and warm up, the others are timed.
+# Steps by which devices are compared: the first compile and warm up, the others are timed, one by one.
 WARM, TIMED = 5, 20
 
 
@@ -76,23 +74,11 @@ def check_gain(build, data, recipe, names, progress):
 
 def _seconds_of_step(build, data, recipe, names):
     """Returns the median time of a training step on some devices."""
-    clock = _Clock()
     with spread_over(names):
         network = build()
         prepare(network, data, recipe)
-        steps = batches_of(data, recipe).repeat().take(WARM + TIMED)
-        network.fit(steps, steps_per_epoch=WARM + TIMED, shuffle=False, verbose=0, callbacks=[clock])
+    with steps_of(network, batches_of(data, recipe).repeat()) as seconds:
+        seconds(WARM)
+        found = statistics.median(seconds(1) for _ in range(TIMED))
     forget_models()
-    return statistics.median(after - before for before, after in itertools.pairwise(clock.ends[WARM:]))
-
-
-class _Clock(keras.callbacks.Callback):
-    """Notes when each step has ended, its results included."""
-
-    def __init__(self):
-        super().__init__()
-        self.ends = []
-
-    def on_train_batch_end(self, batch, logs=None):
-        float(logs["loss"])  # which waits for the device
-        self.ends.append(time.perf_counter())
+    return found

@@ -3,7 +3,6 @@
 import functools
 import math
 import os
-import time
 
 import tensorflow as tf
 
@@ -166,7 +165,7 @@ def conv(x, kernel):
 
     TensorFlow's own gradient of the kernel takes up to four times as long as the convolution where there are few
     positions and many channels. But that gradient is again a convolution: of the images by the upstream gradient, with
-    channels for images and images for channels.
+    channels for images and images for channels. It is the slower one where there are many positions.
 
     Args:
         x: (batch, height, width, channels).
@@ -185,19 +184,6 @@ def _conv(x, kernel):
         return tf.nn.conv2d_transpose(upstream, kernel, tf.shape(x), 1, "SAME"), of_kernel
 
     return tf.nn.conv2d(x, kernel, 1, "SAME"), gradient
-
-
-def gains_by_conv(x, filters):
-    """Returns whether the gradient of `conv` is the faster one: for few positions, fewer of them in float32.
-
-    In bfloat16 it takes 0.3 to 0.8 of the time on 3x3 to 8x8 positions and 1.0 on 12x12; in float32 0.8 on 4x4 and 1.4
-    on 8x8. (32 to 512 channels, batches of 128; two cores with AVX512_BF16.)
-    """
-    height, width, channels = x.shape[1:]
-    if None in (height, width):
-        return False
-    is_bfloat16 = x.dtype == tf.bfloat16 or computes_in_bfloat16()
-    return height * width <= (64 if is_bfloat16 else 16) and channels * filters >= 32 * 64
 
 
 def depthwise_conv(x, kernel):
@@ -241,8 +227,8 @@ def max_pool(x):
     """Pools by the maximum of squares of 2x2 that lie side by side; what fills no square is left out.
 
     Where TensorFlow leaves oneDNN alone, its own gradient takes as long as those of a narrow convolution; this one,
-    compiled into one pass, a seventh of it: see `gains_by_max_pool`. Like TensorFlow's it goes to the first of equal
-    maxima, row by row.
+    compiled into one pass, a seventh of it. Where it pools by oneDNN, small networks train a tenth faster without this
+    one. Like TensorFlow's it goes to the first of equal maxima, row by row.
 
     Args:
         x: (batch, height, width, channels), of a known size.
@@ -262,35 +248,6 @@ def _max_pool_gradient(x, outputs, upstream):
     gradient = tf.where(places == first[:, :, None, :, None], upstream[:, :, None, :, None], 0)
     gradient = tf.reshape(gradient, (-1, 2 * rows, 2 * columns, channels))
     return tf.pad(gradient, [[0, 0], [0, height - 2 * rows], [0, width - 2 * columns], [0, 0]])
-
-
-@functools.cache
-def gains_by_max_pool():
-    """Returns whether `max_pool` is faster on this machine than TensorFlow's own; both are tried, for milliseconds.
-
-    TensorFlow pools by oneDNN on processors with instructions for neural networks. There small networks train a tenth
-    faster without `max_pool`, and elsewhere faster with it. The gradients are the same.
-    """
-    with tf.init_scope():  # also where a training step is being traced
-        images = tf.random.stateless_uniform((128, 32, 32, 32), (0, 0))
-        own = functools.partial(tf.nn.max_pool2d, ksize=2, strides=2, padding="VALID")
-        return _seconds_of_gradient(max_pool, images) < _seconds_of_gradient(own, images)
-
-
-def _seconds_of_gradient(function, x, turns=5):
-    """Returns the least time in which a function and its gradient are computed."""
-
-    @tf.function
-    def gradient(x):
-        return tf.gradients(function(x), x)[0]  # a tape would not record: `init_scope` stops all of them
-
-    gradient(x).numpy()  # traced and compiled
-    seconds = []
-    for _ in range(turns):
-        start = time.perf_counter()
-        gradient(x).numpy()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
 
 
 def threads():

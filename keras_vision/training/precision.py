@@ -1,113 +1,98 @@
-"""The precision that a run computes in: which one this machine is fastest in, and a block that computes in it."""
+"""The precision that a run computes in: which ones this machine is made for, and a block that computes in one.
+
+`choosing.py` finds out which of them is the fastest for a network.
+"""
 
 import contextlib
-import math
-from pathlib import Path
 
 import keras
 import tensorflow as tf
 
 from keras_vision.errors import BadInput, check_choice
+from keras_vision.system.machine import instructions
 from keras_vision.training.fast_ops import BFLOAT16_REWRITE
 from keras_vision.training.recipe import PRECISIONS
 
-# What `auto` resolves to on a CPU with bfloat16 arithmetic: float32 weights, statistics and losses, while oneDNN runs
-# the convolutions and matrix products of the graph in bfloat16.
+# Float32 weights, statistics and losses, while oneDNN runs the convolutions and matrix products of the graph in
+# bfloat16.
 REWRITE = "float32+onednn_bfloat16"
-WIDE = 16
 
 
-def choose_precision(precision="auto"):
-    """Returns the name of the precision that this machine computes in where a person asks for `precision`.
+def candidates(precision="auto"):
+    """Returns the names of the precisions of which a training takes the fastest, where a person asks for `precision`.
 
     Args:
-        precision: `"auto"`, `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`. `auto` is the mixed policy that the
-            GPU has hardware for (bfloat16 from compute capability 8, float16 from 7); on a CPU with bfloat16
-            instructions, TensorFlow's rewrite of float32 graphs to bfloat16 convolutions and matrix products; else
-            float32. `float32` is that in products, too, and never a GPU's TensorFloat-32.
+        precision: A name in `PRECISIONS`. `auto` stands for float32, which comes first, and for what the machine has
+            instructions for: on a GPU bfloat16 (from compute capability 8) or float16 (from 7) by Keras' mixed policy;
+            on a CPU bfloat16, by TensorFlow's rewrite of float32 graphs or by the policy. `float32` is that in
+            products, too, and never a GPU's TensorFloat-32.
 
     Raises:
-        BadInput: An unknown name, or float16 on a CPU, which has no fast float16 arithmetic and underflows.
+        BadInput: An unknown name, or one that this machine has no fast arithmetic for.
 
     Example:
 
-    >>> choose_precision("float32")
-    'float32'
+    >>> candidates("float32")
+    ('float32',)
     """
     check_choice("precision", precision, PRECISIONS)
     gpu = _gpu_capability()
-    if precision == "mixed_float16" and gpu is None:
+    if precision == "mixed_float16" and gpu is None:  # which also underflows there
         raise BadInput("precision='mixed_float16' needs a GPU. Choose float32 or mixed_bfloat16, or leave it at auto.")
-    return _automatic(gpu) if precision == "auto" else precision
+    if precision == REWRITE and (gpu is not None or not _cpu_has_bfloat16()):
+        raise BadInput(
+            f"precision={REWRITE!r} needs a processor with bfloat16 instructions, and no GPU beside it. Leave it at "
+            "auto."
+        )
+    return _automatic(gpu) if precision == "auto" else (precision,)
 
 
 @contextlib.contextmanager
 def computing_in(precision="auto"):
     """Builds models and computes in a precision for the length of the block; after it, in the one before.
 
-    A run enters it once. The value of the block is what `choose_precision` returns.
+    A run enters it once. Where it was asked for several, the first of them holds until `set_precision`.
 
     Raises:
-        BadInput: As `choose_precision`.
+        BadInput: As `candidates`.
 
     Example:
 
-    >>> with computing_in("mixed_bfloat16") as chosen:
-    ...     chosen, keras.layers.Dense(1).compute_dtype
-    ('mixed_bfloat16', 'bfloat16')
+    >>> with computing_in("mixed_bfloat16"):
+    ...     keras.layers.Dense(1).compute_dtype
+    'bfloat16'
     """
-    chosen = choose_precision(precision)
-    policy, products = keras.config.dtype_policy(), _products()
+    first, policy, products = candidates(precision)[0], keras.config.dtype_policy(), _products()
     try:
-        keras.config.set_dtype_policy("float32" if chosen == REWRITE else chosen)
-        _set_products(*_products_of(chosen))
-        yield chosen
+        set_precision(first)
+        yield
     finally:
         keras.config.set_dtype_policy(policy)
         _set_products(*products)
 
 
-def suit_network(chosen, model):
-    """Returns the precision in which to train a model, and sets it: a network of narrow convolutions takes float32.
+def set_precision(precision):
+    """Computes in another precision, by its name, up to the end of the block of `computing_in`."""
+    keras.config.set_dtype_policy(policy_of(precision))
+    _set_products(rewrites=precision == REWRITE, rounds=precision != "float32")
 
-    oneDNN computes bfloat16 products sixteen channels at a time; what has fewer of them pays for the conversion and
-    gains nothing. On two cores with AMX a VGG of 8, 16 and 32 filters trains at 2,191 images/s with the rewrite and at
-    10,233 without, one of 16, 32 and 64 filters at 9,949 and at 6,867.
 
-    Args:
-        chosen: That of the block of `computing_in` in which this is called, and to whose end it holds.
-        model: The model that will be trained; nothing of it has run yet.
+def policy_of(precision):
+    """Returns the name of Keras' policy in a precision: networks of the same one can be trained in either.
 
     Example:
 
-    >>> suit_network("float32", model)
+    >>> policy_of("float32+onednn_bfloat16")
     'float32'
     """
-    if chosen != REWRITE or _is_wide(model):
-        return chosen
-    _set_products(*_products_of("float32"))
-    return "float32"
-
-
-def _is_wide(model):
-    """Returns whether convolutions between `WIDE` channels or more do at least half of the convolutions' work."""
-    work = {True: 0, False: 0}
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Conv2D):
-            *_, before, after = layer.kernel.shape
-            work[min(before, after) >= WIDE] += math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:3])
-    return work[True] >= work[False]
+    return "float32" if precision == REWRITE else precision
 
 
 def _automatic(gpu):
-    if gpu is not None:
-        return "mixed_bfloat16" if gpu >= (8, 0) else "mixed_float16" if gpu >= (7, 0) else "float32"
-    return REWRITE if _cpu_has_bfloat16() else "float32"
-
-
-def _products_of(chosen):
-    """Returns how TensorFlow is to multiply float32 numbers in a precision, as `_products` does."""
-    return chosen == REWRITE, chosen != "float32"
+    if gpu is None:
+        return ("float32", REWRITE, "mixed_bfloat16") if _cpu_has_bfloat16() else ("float32",)
+    mixed = ("mixed_bfloat16",) if gpu >= (8, 0) else ("mixed_float16",) if gpu >= (7, 0) else ()
+    return ("float32", *mixed)
 
 
 def _products():
@@ -131,7 +116,4 @@ def _gpu_capability():
 
 
 def _cpu_has_bfloat16():
-    with contextlib.suppress(OSError):
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-        return "avx512_bf16" in flags or "amx_bf16" in flags
-    return False
+    return bool(instructions() & {"avx512_bf16", "amx_bf16"})

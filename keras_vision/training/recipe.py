@@ -10,7 +10,8 @@ from keras_vision.system.settings import Settings, between, one_of, setting, who
 OPTIMIZERS = ("sgd", "adamw")
 SCHEDULES = ("one_cycle", "cosine", "constant")
 CLASS_WEIGHTS = ("none", "balanced")
-PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")  # see keras_vision.training.precision
+# See keras_vision.training.precision.
+PRECISIONS = ("auto", "float32", "float32+onednn_bfloat16", "mixed_bfloat16", "mixed_float16")
 
 
 def below_one(rule):

@@ -1,5 +1,6 @@
 """fit: trains one model by one recipe in one run directory; resumes, stops at a target, keeps the best weights."""
 
+import contextlib
 import math
 
 import keras
@@ -79,11 +80,12 @@ def make_optimizer(recipe, steps, trainable_variables):
     return optimizer
 
 
-def compile_model(model, recipe, steps):
+def compile_model(model, recipe, steps, gradients=()):
     """Compiles a model for its recipe, for fast steps: smoothed loss, plain cross-entropy and accuracy as metrics.
 
     Labels are one-hot rows, as mixed images need; smoothing touches the loss alone (its floor hides how well the
-    network does), so the reported cross-entropy is that of the labels themselves.
+    network does), so the reported cross-entropy is that of the labels themselves. `gradients` are those that
+    `accelerate` takes.
     """
     with model.distribute_strategy.scope():  # of the devices that it was built for
         model.compile(
@@ -96,7 +98,7 @@ def compile_model(model, recipe, steps):
         )
         # Built inside the first step, the optimiser's variables keep that step's graphs in memory for good.
         model.optimizer.build(model.trainable_variables)
-    accelerate(model)
+    accelerate(model, gradients)
 
 
 def fit(
@@ -120,7 +122,8 @@ def fit(
     ran out of time, goes on after its last finished epoch, with the weights that an undisturbed run would have had.
 
     Args:
-        model: An uncompiled model with raw pixels in and logits out; its normalisation is set here.
+        model: A model with raw pixels in and logits out: uncompiled, or one that `choosing.choose` returned for the
+            same images and recipe.
         dataset: A `keras_vision.data.Dataset`. The test split is not opened.
         recipe: A `Recipe`.
         run: A `keras_vision.runs.Run`.
@@ -140,9 +143,10 @@ def fit(
         KerasVisionError: A batch does not fit the memory.
     """
     aim, progress = Aim(metric, keep, target_acc, deadline, judge), progress or Progress()
-    recipe = recipe.replace(batch_size=min(recipe.batch_size, len(dataset.train)))
+    recipe = fitted(recipe, dataset)
     check_fit(model, dataset, recipe)
-    prepare(model, dataset, recipe)
+    if not model.compiled:
+        prepare(model, dataset, recipe)
     with open_curves(run.tensorboard) as log:
         epoch_end = EpochEnd(run, recipe, aim, dataset.validation, log, model_card(dataset, model, card), progress)
         epoch_end.take_up(model)
@@ -155,11 +159,16 @@ def fit(
     return result
 
 
-def prepare(model, dataset, recipe):
-    """Gives a model what it knows of the images before it is trained, and compiles it."""
+def fitted(recipe, dataset):
+    """Returns a recipe with batches of no more images than a data set has for training."""
+    return recipe.replace(batch_size=min(recipe.batch_size, len(dataset.train)))
+
+
+def prepare(model, dataset, recipe, gradients=()):
+    """Gives a model what it knows of the images before it is trained, and compiles it, as `compile_model` does."""
     set_statistics(model, dataset.statistics.mean, dataset.statistics.std)
     set_whitening(model, dataset.train.images)
-    compile_model(model, recipe, steps_per_epoch(dataset.train, recipe.batch_size))
+    compile_model(model, recipe, steps_per_epoch(dataset.train, recipe.batch_size), gradients)
 
 
 def _run_epochs(model, dataset, recipe, seed, epoch_end):
@@ -167,23 +176,35 @@ def _run_epochs(model, dataset, recipe, seed, epoch_end):
     done, steps = epoch_end.state["epoch"], steps_per_epoch(dataset.train, recipe.batch_size)
     epoch_end.progress.fit_started(recipe.epochs, steps, done=done, best=epoch_end.best)
     try:
-        model.fit(
-            batches_of(dataset, recipe, seed, done),
-            initial_epoch=done,
-            epochs=recipe.epochs,
-            steps_per_epoch=steps,
-            shuffle=False,  # the pipeline shuffles
-            verbose=0,
-            callbacks=[epoch_end],
-        )
+        with in_memory(recipe):
+            model.fit(
+                batches_of(dataset, recipe, seed, done),
+                initial_epoch=done,
+                epochs=recipe.epochs,
+                steps_per_epoch=steps,
+                shuffle=False,  # the pipeline shuffles
+                verbose=0,
+                callbacks=[epoch_end],
+            )
+    finally:
+        epoch_end.progress.fit_ended()
+
+
+@contextlib.contextmanager
+def in_memory(recipe):
+    """Says how to mend it where training steps in the block do not fit the memory.
+
+    Raises:
+        KerasVisionError: They did not.
+    """
+    try:
+        yield
     except Exception as error:
         if type(error).__name__ not in OUT_OF_MEMORY:
             raise
         raise KerasVisionError(
             f"There is not enough memory to train on {recipe.batch_size} images at a time. Give a lower --batch-size."
         ) from error
-    finally:
-        epoch_end.progress.fit_ended()
 
 
 def batches_of(dataset, recipe, seed=0, start_epoch=0):

@@ -5,6 +5,7 @@ import types
 
 import bench
 import bench_accuracy
+import bench_auto
 import bench_common
 import bench_search
 import pytest
@@ -304,3 +305,35 @@ def test_commands_name_data_seed_and_directory(tmp_path):
     assert words[words.index("--seed") + 1] == "2" and words[words.index("--epochs") + 1] == "8"
     ours = bench_search.command(Job("cifar10", OURS, 2, (0.8,)), options, tmp_path / "work")
     assert ours[1:5] == ["-m", "keras_vision.tune", "--model", "vgg"] and ours[-2:] == ["--target-acc", "0.8"]
+
+
+# ---- the precision that is chosen ----
+
+
+def test_a_row_compares_what_was_chosen_with_the_best_fixed_precision():
+    choice = {"precision": "float32", "gradients": [], "seconds": 1.0}
+    speeds = {"auto": [95.0, 100.0, 99.0], "float32": [100.0, 100.0, 100.0], "mixed_bfloat16": [300.0, 1.0, 1.0]}
+    cells, median = bench_auto.row("cnn 4-4", {"choice": choice, "parameters": 2166}, speeds)
+    assert median == 0.99
+    assert cells[1:3] == ["2,166", "99 (95 to 100)"]
+    assert cells[-2:] == ["1.0 s (0.0%)", "float32: 0.99 (0.95 to 1.00)"]
+
+
+def test_precisions_take_turns_and_each_begins_once(monkeypatch):
+    begun = []
+
+    class Worker:
+        def __init__(self, library, options):
+            self.precision, self.facts = options["precision"], {"precision": options["precision"]}
+
+        def speed(self, job, seconds):
+            begun.append(self.precision)
+            return {"auto": 2.0, "float32": 1.0}[self.precision]
+
+        def close(self):
+            begun.append(f"closed {self.precision}")
+
+    monkeypatch.setattr(bench_auto, "Worker", Worker)
+    facts, speeds = bench_auto.measure("mlp", ["float32"], rounds=2, seconds=1.0)
+    assert begun == [*["auto", "float32"] * 2, "float32", "auto", "closed auto", "closed float32"]
+    assert (facts, speeds) == ({"precision": "auto"}, {"auto": [256.0] * 2, "float32": [128.0] * 2})

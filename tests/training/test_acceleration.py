@@ -10,8 +10,13 @@ import tensorflow as tf
 
 from keras_vision.models import MODELS
 from keras_vision.models.normalization import set_statistics
-from keras_vision.training import fast_ops
-from keras_vision.training.acceleration import CALLS, accelerate, fast_layers
+from keras_vision.training.acceleration import (
+    CALLS,
+    accelerate,
+    asks_for_products,
+    fast_layers,
+    own_gradients,
+)
 from keras_vision.training.fast_ops import BFLOAT16_REWRITE, gelu
 from tests.models.small import pixels, small_model
 
@@ -20,11 +25,21 @@ Activation, Conv2D, Dense = keras.layers.Activation, keras.layers.Conv2D, keras.
 DepthwiseConv2D, Permute = keras.layers.DepthwiseConv2D, keras.layers.Permute
 
 
-def fast(layer):
-    """A layer as it is called in a training step."""
+class Everything:
+    """What every gradient of our own is in."""
+
+    def __contains__(self, words):
+        return words is not None
+
+
+EVERY = Everything()
+
+
+def fast(layer, gradients=EVERY):
+    """A layer as it is called in a training step, with a gradient of our own wherever there is one."""
 
     def call(*inputs, **options):
-        with fast_layers([layer]):
+        with fast_layers([layer], gradients):
             return layer(*inputs, **options)
 
     return call
@@ -214,32 +229,62 @@ def test_convolution_equals_stock_keras(shape, kernel_size, use_bias):
         np.testing.assert_allclose(own, stock, rtol=1e-3, atol=1e-3)
 
 
-def trains_by_its_own_gradient(layer, inputs):
+def trains_by_its_own_gradient(layer, inputs, way=fast):
     def train(x):
         with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(fast(layer)(x) ** 2)
+            loss = tf.reduce_sum(way(layer)(x) ** 2)
         return tape.gradient(loss, layer.trainable_variables[0].value)
 
     return "Conv2DBackpropFilter" not in op_types(train, inputs)
 
 
 @pytest.mark.parametrize(
-    ("shape", "settings", "is_fast"),
+    ("settings", "is_fast"),
     [
-        ((2, 4, 4, 32), {}, True),
-        ((2, 5, 5, 32), {}, False),  # too many positions for float32
-        ((2, 4, 4, 31), {}, False),
-        ((2, 4, 4, 32), {"strides": 2}, False),
-        ((2, 4, 4, 32), {"padding": "valid"}, False),
-        ((2, 4, 4, 32), {"dilation_rate": 2}, False),
-        ((2, 4, 4, 32), {"kernel_size": 2}, False),
-        ((2, 4, 4, 32), {"kernel_size": 1}, False),
+        ({}, True),
+        ({"kernel_size": (1, 5)}, True),
+        ({"strides": 2}, False),
+        ({"padding": "valid"}, False),
+        ({"dilation_rate": 2}, False),
+        ({"kernel_size": 2}, False),
+        ({"kernel_size": 1}, False),
     ],
     ids=str,
 )
-def test_convolution_trains_by_its_own_gradient_where_that_is_faster(shape, settings, is_fast):
-    inputs = activations(shape)
+def test_convolution_trains_by_its_own_gradient_where_that_applies(settings, is_fast):
+    inputs = activations((2, 4, 4, 32))
     assert trains_by_its_own_gradient(convolution(inputs, **settings), inputs) is is_fast
+
+
+def test_a_gradient_of_our_own_is_taken_for_the_shapes_that_are_named_alone():
+    named = {"convolution of 4x4x32 by 3x3x64"}
+    for shape, is_fast in (((2, 4, 4, 32), True), ((2, 5, 4, 32), False)):
+        inputs = activations(shape)
+        call = functools.partial(fast, gradients=named)
+        assert trains_by_its_own_gradient(convolution(inputs), inputs, call) is is_fast
+
+
+def test_gradients_of_our_own_are_listed_by_what_they_compute():
+    inputs = x = keras.Input((8, 8, 3))
+    for filters in (4, 4, 4):
+        x = Conv2D(filters, 3, padding="same")(x)
+    x = keras.layers.MaxPooling2D()(x)
+    x = Conv2D(4, 1)(Conv2D(4, 3, strides=2, padding="same")(x))
+    listed = own_gradients(keras.Model(inputs, x))
+    assert {words: one.count for words, one in listed.items()} == {
+        "convolution of 8x8x4 by 3x3x4": 2,
+        "convolution of 8x8x3 by 3x3x4": 1,
+        "max pooling of 8x8x4": 1,
+    }
+    assert next(iter(listed)) == "convolution of 8x8x4 by 3x3x4"  # what takes most to compute
+    for one in listed.values():
+        tensors = [activations((2, *one.shapes[0])), *map(activations, one.shapes[1:])]
+        np.testing.assert_allclose(one.own(*tensors), one.stock(*tensors), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(("name", "asks"), [("cnn", False), ("mlp", False), ("mlp_mixer", True)])
+def test_a_step_asks_how_products_are_run_where_layers_give_bfloat16(name, asks):
+    assert asks_for_products(small_model(name)) is asks
 
 
 @pytest.fixture
@@ -252,14 +297,6 @@ def bfloat16_rewrite():
     switch(True)
     yield functools.partial(switch, False)
     switch(False)
-
-
-def test_convolution_has_its_own_gradient_on_more_positions_in_bfloat16(bfloat16_rewrite):
-    inputs = activations((2, 8, 8, 32))
-    layer = convolution(inputs)
-    assert trains_by_its_own_gradient(layer, inputs)
-    bfloat16_rewrite()
-    assert not trains_by_its_own_gradient(layer, inputs)
 
 
 def test_convolution_in_bfloat16_equals_stock_keras_up_to_rounding():
@@ -374,7 +411,7 @@ def test_an_accelerated_training_gives_what_a_stock_one_gives(name):
         keras.utils.set_random_seed(0)
         model = compiled(small_model(name))
         if is_fast:
-            accelerate(model)
+            accelerate(model, EVERY)
         for _ in range(3):
             model.train_on_batch(pixels().astype("uint8"), np.arange(16) % 5)
         weights.append([*model.get_weights(), model.predict(pixels(), verbose=0)])
@@ -435,7 +472,6 @@ def pooled(layer, inputs, way):
     return outputs, tape.gradient(loss, inputs)
 
 
-@pytest.mark.usefixtures("gains")
 @pytest.mark.parametrize("shape", [(6, 4, 4, 3), (2, 5, 7, 3), (1, 2, 3, 1)], ids=str)
 @pytest.mark.parametrize("settings", [{}, {"padding": "same"}, {"strides": 1}, {"pool_size": 3, "strides": 2}], ids=str)
 def test_max_pooling_equals_stock_keras(shape, settings):
@@ -446,7 +482,6 @@ def test_max_pooling_equals_stock_keras(shape, settings):
         np.testing.assert_array_equal(own, stock)
 
 
-@pytest.mark.usefixtures("gains")
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 def test_of_equal_maxima_the_same_one_gets_the_gradient_as_in_stock_keras(dtype):
     inputs = tf.cast(np.random.default_rng(3).integers(0, 2, (4, 8, 8, 3)), dtype)
@@ -455,26 +490,11 @@ def test_of_equal_maxima_the_same_one_gets_the_gradient_as_in_stock_keras(dtype)
         np.testing.assert_array_equal(tf.cast(own, "float32"), tf.cast(stock, "float32"))
 
 
-@pytest.fixture
-def gains(monkeypatch):
-    """A machine on which max pooling of our own is faster."""
-    monkeypatch.setattr(fast_ops, "gains_by_max_pool", lambda: True)
-
-
-@pytest.mark.usefixtures("gains")
-def test_max_pooling_trains_by_its_own_gradient_where_squares_lie_side_by_side_and_that_is_faster(monkeypatch):
-    def backward(layer):
-        return op_types(lambda x: tf.gradients(fast(layer)(x), x), activations((2, 6, 6, 4)))
+def test_max_pooling_trains_by_its_own_gradient_where_squares_lie_side_by_side_and_it_is_named():
+    def backward(layer, gradients=EVERY):
+        return op_types(lambda x: tf.gradients(fast(layer, gradients)(x), x), activations((2, 6, 6, 4)))
 
     assert "MaxPoolGrad" not in backward(keras.layers.MaxPooling2D())
+    assert "MaxPoolGrad" not in backward(keras.layers.MaxPooling2D(), {"max pooling of 6x6x4"})
     assert "MaxPoolGrad" in backward(keras.layers.MaxPooling2D(3))
-    monkeypatch.setattr(fast_ops, "gains_by_max_pool", lambda: False)
-    assert "MaxPoolGrad" in backward(keras.layers.MaxPooling2D())
-
-
-def test_whether_max_pooling_gains_is_found_out_by_trying_both(monkeypatch):
-    seconds = iter([0.1, 0.2, 0.2, 0.1])
-    monkeypatch.setattr(fast_ops, "_seconds_of_gradient", lambda function, x: next(seconds))
-    assert [fast_ops.gains_by_max_pool.__wrapped__() for _ in range(2)] == [True, False]
-    monkeypatch.undo()
-    assert 0 < fast_ops._seconds_of_gradient(fast_ops.max_pool, activations((2, 4, 4, 3)), turns=1) < 60
+    assert "MaxPoolGrad" in backward(keras.layers.MaxPooling2D(), {"max pooling of 6x6x5"})

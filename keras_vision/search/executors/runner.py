@@ -18,8 +18,10 @@ from keras_vision.search.networks import Networks
 from keras_vision.search.outcome import Goal
 from keras_vision.search.plan import Limits, SearchPlan, trial_seed
 from keras_vision.search.space import Space
+from keras_vision.training.choosing import choose
+from keras_vision.training.choosing import recorded as recorded_choice
 from keras_vision.training.memory import forget_models
-from keras_vision.training.precision import computing_in, suit_network
+from keras_vision.training.precision import computing_in
 from keras_vision.training.recipe import Recipe
 from keras_vision.training.trainer import TrainingDiverged, fit
 
@@ -126,8 +128,8 @@ def _result_of(context, job, note):
     if run.finished:
         result = run.result
     else:
-        with computing_in(context.plan.precision) as precision:
-            result = _train(context, job, run, settings, recipe, precision, note)
+        with computing_in(context.plan.precision):
+            result = _train(context, job, run, settings, recipe, note)
     return result | {
         "macs": networks.counts_of(settings).macs,
         "latency_ms": run.config["latency_ms"],
@@ -135,16 +137,22 @@ def _result_of(context, job, note):
     }
 
 
-def _train(context, job, run, settings, recipe, precision, note):
+def _train(context, job, run, settings, recipe, note):
     plan, seed = context.plan, trial_seed(context.plan.seed, job.seed_number)
+    data = context.dataset.fold(job.fold) if job.fold else context.dataset
+    earlier = run.config if run.config_path.exists() else {}
     forget_models()
-    keras.utils.set_random_seed(seed)
-    model = context.networks.build(settings)
-    precision = suit_network(precision, model)
-    latency = run.config["latency_ms"] if run.config_path.exists() else round(latency_ms(model), 3)
+
+    def build():
+        keras.utils.set_random_seed(seed)
+        return context.networks.build(settings)
+
+    latency = earlier["latency_ms"] if earlier else round(latency_ms(build()), 3)
     # A network that is confirmed was within the limit when it was tried.
     if job.confirmation is None and (reason := plan.limits.broken_in_time(latency)):
         raise _TooSlow(reason)
+    how = {"earlier": recorded_choice(earlier), "progress": context.progress}
+    model, choice = choose(build, data, recipe, plan.precision, **how)
     config = {
         "model": plan.model,
         "settings": settings,
@@ -153,11 +161,11 @@ def _train(context, job, run, settings, recipe, precision, note):
         "fold": job.fold,
         "fingerprint": context.dataset.fingerprint,
     }
-    in_full = model_settings(plan.model) | settings
-    run.start(config, precision=precision, latency_ms=latency, model_settings=in_full)
+    facts = {"precision": choice.precision, "choice": choice.record(), "latency_ms": latency}
+    run.start(config, **facts, model_settings=model_settings(plan.model) | settings)
     return fit(
         model,
-        context.dataset.fold(job.fold) if job.fold else context.dataset,
+        data,
         recipe,
         run,
         seed=seed,

@@ -40,6 +40,10 @@ class EvaluateSettings(Settings):
     figures: str = setting(
         None, "the folder for figures; if not given, that of the run; none are drawn for a model file alone", "DIR"
     )
+    calibrate: bool = setting(
+        False, "find on the validation images what makes the model's confidence mean what it says, and keep it in the "
+        "model file",
+    )  # fmt: skip
     explain: bool = setting(False, "also draw what in the images speaks for the most confident mistakes")
 
 
@@ -50,10 +54,14 @@ def evaluate(asked, progress):
     New images are those that the model was not trained on. All of them are measured, unless they have a test split of
     their own. Their classes are matched with the model's by name, and they are brought to the shape of its input.
 
+    With `calibrate` one number, the temperature, is found on the validation images of the model's own data. Logits are
+    divided by it from then on, by `predict`, by `evaluate` and in every export. The predicted classes stay the same.
+
     Returns:
-        A dict: what `measure` and `details` of `keras_vision.training.evaluation` return; decisions, what was decided
-        for the person; figures, their paths; and looks, how often the test split was, where it is that of the run's
-        own data set.
+        A dict: what `measure` and `details` of `keras_vision.training.evaluation` return; temperature, 1 of a model
+        that is not calibrated; calibration, what `calibrate` of `keras_vision.training.calibration` found, with what
+        it changed, before and after; decisions, what was decided for the person; figures, their paths; and looks, how
+        often the test split was, where it is that of the run's own data set.
 
     Raises:
         BadInput: No such model or data set, or images of a class that the model does not know.
@@ -66,6 +74,10 @@ def evaluate(asked, progress):
     card = read_card(asked.source)
     if not asked.dataset and "data_source" not in card:
         raise BadInput(f"The model {asked.source} does not say which data set it was trained on. Give --dataset NAME.")
+    if asked.calibrate and asked.views > 1:
+        raise BadInput(
+            "A model is calibrated for one view of each image, as predict and exports use it. Leave out --views."
+        )
     if asked.dataset:
         locate(asked.dataset, asked.data_dir)  # a wrong name is refused before the model is loaded
     if asked.figures:
@@ -80,14 +92,32 @@ def show(result, progress):
         progress.say(f"warning: {warning}")
     for path in result["figures"]:
         progress.say(f"figure: {path}")
-    bins = result["calibration_bins"]
-    progress.say(f"calibration error {result['calibration_error']:.4f} (expected, over {bins} bins of confidence)")
+    for line in calibration_lines(result):
+        progress.say(line)
     if "top5" in result:
         top5 = result["top5"]
         progress.say(f"top-5 accuracy {top5['accuracy']:.4f} ({interval_words(top5['interval'])})")
     if line := balance_line(result):
         progress.say(line)
     progress.say(score_line(result))
+
+
+def calibration_lines(result):
+    """Yields what a result says of the model's confidence, as lines."""
+    if "calibration" in result:
+        found = result["calibration"]
+        yield (
+            f"calibrated on {found['images']:,} validation images: temperature {found['temperature']:g}, kept in the "
+            "model file; export the model again to have it in its exports"
+        )
+        names = {"calibration_error": "calibration error", "brier": "Brier score", "crossentropy": "cross-entropy"}
+        changes = (f"{name} {found['before'][key]:.4f} -> {found['after'][key]:.4f}" for key, name in names.items())
+        yield f"on these {result['n']:,} {result['split']} images: {', '.join(changes)}"
+    bins = result["calibration_bins"]
+    yield (
+        f"calibration error {result['calibration_error']:.4f} (expected, over {bins} bins of confidence), "
+        f"Brier score {result['brier']:.4f}"
+    )
 
 
 def class_table(result):

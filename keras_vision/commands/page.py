@@ -9,7 +9,7 @@ from keras_vision.reporting.page import data_uri, render
 from keras_vision.reporting.progress import cell, clock_text, installed, settings_line
 from keras_vision.reporting.score_lines import interval_words
 from keras_vision.reporting.tables import short
-from keras_vision.runs import Run, write_text
+from keras_vision.runs import Run, read_card, write_text
 from keras_vision.search.outcome import recorded_outcome
 from keras_vision.search.report import read_csv, shared_settings
 from keras_vision.training.aim import reaches
@@ -20,6 +20,7 @@ PAGE = "index.html"
 PICTURES = {
     "confusion_matrix": "Which classes are taken for which, on the validation images",
     "confident_mistakes": "The most confident mistakes among the validation images",
+    "reliability": "How often it is right when it is so sure, on the validation images",
     "first_layer_kernels": "What the first layer looks for",
     "first_layer_kernels_colour": "What the first layer looks for, in colour",
     "token_mixing_units": "How the first block mixes positions",
@@ -56,7 +57,7 @@ def page_of(run, progress):
 
 def _training_page(run):
     result = run.result if run.finished else {}
-    sections = [*_curves(run), *_classes(result), *_pictures(run)]
+    sections = [*_curves(run), *_classes(result), *_confidence(run), *_pictures(run)]
     return _common(run, result) | {"sections": sections, **_training_verdict(run, result)}
 
 
@@ -77,7 +78,7 @@ def _search_page(run):
     sections = [*_front(run, trials, settings), *_trials(trials, settings)]
     if result:
         sections += _curves(Run(run.path / result["best_trial"]), f"The training of {result['best_trial']}")
-    sections += [*_classes(result), *_pictures(run)]
+    sections += [*_classes(result), *_confidence(run), *_pictures(run)]
     return _common(run, result) | {"sections": sections, **_search_verdict(settings, result)}
 
 
@@ -244,6 +245,31 @@ def _classes(result):
     yield {"id": "classes", "title": "Class by class", "text": text, "table": table}
 
 
+def _confidence(run):
+    """Yields the section with what the confidence of a calibrated model is worth."""
+    found = read_card(run.path).get("calibration") if run.model_path.exists() else None
+    if not found:
+        return
+    images = found["images"]
+    rows = [
+        [
+            f"{row['threshold']:.3f}",
+            f"{row['answered'] / images:.0%}",
+            f"{row['right'] / row['answered']:.2%}",
+            f"{row['shown']:.2%}",
+        ]
+        for row in found["answered"]
+    ]
+    columns = ["answers from a confidence of", "answers", "right", "right on new images, at least"]
+    text = (
+        f"The model was calibrated on {images:,} validation images: its logits are divided by "
+        f"{found['temperature']:g}, the temperature. predict --at-least SHARE answers only as surely as it takes; the "
+        "last column holds for new images of the same kind, with 95% confidence."
+    )
+    table = {"columns": columns, "rows": rows, "numbers": range(4)}
+    yield {"id": "confidence", "title": "What its confidence is worth", "text": text, "table": table}
+
+
 def _share(number):
     return "" if number is None else f"{number:.3f}"
 
@@ -265,6 +291,7 @@ def _next(run):
 
     pairs = [
         ("Ask it what images show", command("predict", "IMAGES")),
+        ("Make its confidence mean what it says", command("evaluate", "--calibrate")),
         ("Measure it on newly labelled images", command("evaluate", "--dataset", "folder:NEW")),
         ("Export it for a server, a phone or a browser", command("export")),
         ("Watch all curves in TensorBoard", tensorboard_line(run.path)),

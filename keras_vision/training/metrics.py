@@ -104,12 +104,14 @@ def details(logits, labels, class_names):
         class_names: One name per class.
 
     Returns:
-        A dict: calibration_error and calibration_bins; classes, a list of `class_rows`; and top5 (accuracy, n,
+        A dict: calibration_error, calibration_bins and brier; classes, a list of `class_rows`; and top5 (accuracy, n,
         interval) where there are more than five classes.
     """
+    probabilities = softmax(logits.astype("float64"), axis=1)
     result = {
-        "calibration_error": calibration_error(softmax(logits.astype("float64"), axis=1), labels),
+        "calibration_error": calibration_error(probabilities, labels),
         "calibration_bins": CALIBRATION_BINS,
+        "brier": brier_score(probabilities, labels),
         "classes": class_rows(logits.argmax(axis=1), labels, class_names),
     }
     if len(class_names) <= TOP:
@@ -134,10 +136,45 @@ def calibration_error(probabilities, labels, bins=CALIBRATION_BINS):
 
     Source: Guo et al. 2017, equation 3 (expected calibration error).
     """
-    confidence = probabilities.max(axis=1)
-    surplus = (probabilities.argmax(axis=1) == labels) - confidence
+    rows = reliability(probabilities, labels, bins)
+    return sum(row["n"] * abs(row["accuracy"] - row["confidence"]) for row in rows) / len(labels)
+
+
+def reliability(probabilities, labels, bins=CALIBRATION_BINS):
+    """Returns a dict for each range of confidence that has images: n, mean confidence, accuracy and its 95% interval.
+
+    Arguments as in `calibration_error`.
+
+    Source: Guo et al. 2017, section 2 (reliability diagrams).
+    """
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     ranges = np.clip(np.ceil(confidence * bins) - 1, 0, bins - 1).astype(int)
-    return float(np.abs(np.bincount(ranges, weights=surplus)).sum() / len(labels))
+    members = (ranges == number for number in np.unique(ranges))
+    return [share(right[own].sum(), own.sum()) | {"confidence": float(confidence[own].mean())} for own in members]
+
+
+def brier_score(probabilities, labels):
+    """Returns the mean squared distance of probabilities [n, classes] from the truth, 0 (best) to 2.
+
+    Example:
+
+    >>> brier_score(np.array([[0.5, 0.5]]), np.array([0]))
+    0.5
+
+    Source: Brier 1950, "Verification of forecasts expressed in terms of probability".
+    """
+    truth = np.eye(probabilities.shape[1])[labels]
+    return float(np.square(probabilities - truth).sum(axis=1).mean())
+
+
+def calibration_scores(probabilities, labels):
+    """Returns what tells how far probabilities can be trusted: calibration_error, brier and crossentropy, as a dict."""
+    of_truth = probabilities[np.arange(len(labels)), labels]
+    return {
+        "calibration_error": calibration_error(probabilities, labels),
+        "brier": brier_score(probabilities, labels),
+        "crossentropy": float(-np.log(np.maximum(of_truth, np.finfo("float64").tiny)).mean()),
+    }
 
 
 def class_rows(predictions, labels, class_names):

@@ -44,6 +44,9 @@ class EvaluateSettings(Settings):
         False, "find on the validation images what makes the model's confidence mean what it says, and keep it in the "
         "model file",
     )  # fmt: skip
+    corruptions: bool = setting(
+        False, "also measure it on corrupted images: noise, blur, weather, JPEG and more, 15 kinds at 5 strengths"
+    )
     explain: bool = setting(False, "also draw what in the images speaks for the most confident mistakes")
 
 
@@ -60,7 +63,8 @@ def evaluate(asked, progress):
     Returns:
         A dict: what `measure` and `details` of `keras_vision.training.evaluation` return; temperature, 1 of a model
         that is not calibrated; calibration, what `calibrate` of `keras_vision.training.calibration` found, with what
-        it changed, before and after; decisions, what was decided for the person; figures, their paths; and looks, how
+        it changed, before and after; corruptions, what `measure_corruptions` of `keras_vision.commands.corruptions`
+        returns; decisions, what was decided for the person; figures, their paths; and looks, how
         often the test split was, where it is that of the run's own data set.
 
     Raises:
@@ -88,6 +92,8 @@ def evaluate(asked, progress):
 def show(result, progress):
     """Prints a result for a person: what each class gets, then the whole."""
     progress.print(class_table(result))
+    if "corruptions" in result:
+        progress.print(corruption_table(result))
     for warning in result["warnings"]:
         progress.say(f"warning: {warning}")
     for path in result["figures"]:
@@ -97,6 +103,11 @@ def show(result, progress):
     if "top5" in result:
         top5 = result["top5"]
         progress.say(f"top-5 accuracy {top5['accuracy']:.4f} ({interval_words(top5['interval'])})")
+    if "corruptions" in result:
+        progress.say(
+            f"mean accuracy on corrupted images {result['corruptions']['mean_accuracy']:.4f}, on the images as they "
+            f"are {result['accuracy']:.4f}"
+        )
     if line := balance_line(result):
         progress.say(line)
     progress.say(score_line(result))
@@ -128,6 +139,17 @@ def class_table(result):
         precision, recall, f1 = (decimals(row[key]) for key in ("precision", "recall", "f1"))
         interval = " to ".join(map(decimals, row["interval"] or [None]))
         table.add_row(row["name"], f"{row['n']:,}", precision, recall, interval, f1)
+    return table
+
+
+def corruption_table(result):
+    """Returns the accuracy for each kind and strength of corruption as a `Table`."""
+    rows = result["corruptions"]["kinds"]
+    strengths = range(1, len(rows[0]["accuracies"]) + 1)
+    title = f"Accuracy on corrupted {result['split']} images of {result['dataset']}, by strength"
+    table = Table(title, ("corruption", *map(str, strengths), "mean"))
+    for row in rows:
+        table.add_row(row["name"], *map(decimals, (*row["accuracies"], row["mean_accuracy"])))
     return table
 
 

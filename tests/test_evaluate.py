@@ -535,3 +535,24 @@ def test_a_calibration_that_makes_no_sense_is_damage(run, damage):
     card = json.dumps(read_card(run) | {"calibration": damage})
     with pytest.raises(BadInput, match=r"calibration in keras_vision\.json is not what a calibration gives"):
         evaluate(copy_of(run, replaced={"keras_vision.json": card}))
+
+
+@pytest.mark.usefixtures("drawn")
+def test_corruptions_are_measured_by_kind_and_strength_and_drawn(run, monkeypatch):
+    from keras_vision.commands import corruptions
+    from keras_vision.data.corruptions import KINDS
+
+    seen, corrupt = [], corruptions.corrupt
+    monkeypatch.setattr(corruptions, "corrupt", lambda *what: seen.append(what[1:]) or corrupt(*what))
+    result = evaluate(run, corruptions=True)
+    found = result["corruptions"]
+    assert [row["name"] for row in found["kinds"]] == list(KINDS)
+    assert {len(row["accuracies"]) for row in found["kinds"]} == {5}
+    assert found["mean_accuracy"] == pytest.approx(np.mean([row["accuracies"] for row in found["kinds"]]))
+    assert set(seen) == {(kind, strength) for kind in KINDS for strength in range(1, 6)}
+    assert str(Run(run).figures / "test_corruptions.png") in result["figures"]
+    said = io.StringIO()
+    show(result, PlainProgress(said))
+    assert f"mean accuracy on corrupted images {found['mean_accuracy']:.4f}, on the images" in said.getvalue()
+    (line,) = [line for line in said.getvalue().splitlines() if line.strip().startswith("fog ")]
+    assert len(line.split()) == 7

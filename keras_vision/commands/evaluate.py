@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_vision.commands.corruptions import corruption_figure, measure_corruptions
 from keras_vision.commands.explain import mistakes_figure
 from keras_vision.commands.model_data import choose_data, leak_warnings, open_images, run_of
 from keras_vision.commands.page import page_of
@@ -80,12 +81,14 @@ def carry_out(asked, card, progress):
         replace_card(model_file(asked.source), card)
         scores = before_and_after(found.raw, found.images.labels, temperature_of(card))
         result["calibration"] = card["calibration"] | scores
+    if asked.corruptions:
+        result["corruptions"] = measure_corruptions(model, found.images, asked.views, progress)
     try:
         if run and is_own and found.split == "test":
             result["looks"] = run.count_look()
         if folder:
             prefix = found.split if is_own else f"{name_in_files(data.name)}_{found.split}"
-            result["figures"] = save(_figures(model, found, asked), folder, prefix)
+            result["figures"] = save(_figures(model, found, asked, result), folder, prefix)
         if run and asked.calibrate and run.config_path.exists():
             result |= page_of(run, progress)
     except OSError as error:  # another's run, perhaps: that it cannot be written must not hide what was measured
@@ -132,12 +135,15 @@ def _warnings(found, card, seed):
     return [*filter(None, [unlike]), *leak_warnings(card, found.data, found.split, seed)]
 
 
-def _figures(model, found, asked):
+def _figures(model, found, asked, result):
     """Returns the figures of a measurement by name."""
     uncalibrated = found.raw if asked.calibrate else None
     drawn = error_figures(found.images, found.logits, found.class_names, uncalibrated)
     if asked.explain and found.has_mistakes:
         drawn["explained_mistakes"] = mistakes_figure(model, found.images, found.logits, found.class_names)
+    if asked.corruptions:
+        shown = int((found.logits.argmax(axis=1) == found.images.labels).argmax())  # the first that is right
+        drawn["corruptions"] = corruption_figure(found.images, shown, result["corruptions"], result["accuracy"])
     return drawn
 
 

@@ -21,6 +21,8 @@ PICTURES = {
     "confusion_matrix": "Which classes are taken for which, on the validation images",
     "confident_mistakes": "The most confident mistakes among the validation images",
     "reliability": "How often it is right when it is so sure, on the validation images",
+    "test_reliability": "How often it is right when it is so sure, on the test images",
+    "test_corruptions": "What it makes of corrupted test images",
     "first_layer_kernels": "What the first layer looks for",
     "first_layer_kernels_colour": "What the first layer looks for, in colour",
     "token_mixing_units": "How the first block mixes positions",

@@ -14,6 +14,8 @@ from keras_vision.runs import check_folder, read_card
 from keras_vision.system.settings import REQUIRED, SEED, Settings, one_of, setting
 from keras_vision.training.validation_scores import VIEWS
 
+_AFTER_THE_INTERVAL = ("specificity", "f1", "auc")
+
 
 @dataclasses.dataclass(frozen=True)
 class EvaluateSettings(Settings):
@@ -38,8 +40,9 @@ class EvaluateSettings(Settings):
         "N", SEED,
     )  # fmt: skip
     figures: str = setting(
-        None, "the folder for figures; if not given, that of the run; none are drawn for a model file alone", "DIR"
-    )
+        None, "the folder for figures, and for the numbers as CSV and JSON files; if not given, that of the run; there "
+        "are none for a model file alone", "DIR",
+    )  # fmt: skip
     calibrate: bool = setting(
         False, "find on the validation images what makes the model's confidence mean what it says, and keep it in the "
         "model file",
@@ -64,8 +67,8 @@ def evaluate(asked, progress):
         A dict: what `measure` and `details` of `keras_vision.training.evaluation` return; temperature, 1 of a model
         that is not calibrated; calibration, what `calibrate` of `keras_vision.training.calibration` found, with what
         it changed, before and after; corruptions, what `measure_corruptions` of `keras_vision.commands.corruptions`
-        returns; decisions, what was decided for the person; figures, their paths; and looks, how
-        often the test split was, where it is that of the run's own data set.
+        returns; decisions, what was decided for the person; figures and files, their paths; and looks, how often the
+        test split was, where it is that of the run's own data set.
 
     Raises:
         BadInput: No such model or data set, or images of a class that the model does not know.
@@ -98,6 +101,10 @@ def show(result, progress):
         progress.say(f"warning: {warning}")
     for path in result["figures"]:
         progress.say(f"figure: {path}")
+    if result["files"]:
+        progress.say(
+            f"all numbers: {result['files'][0]}, and as tables: {len(result['files']) - 1} CSV files beside it"
+        )
     for line in calibration_lines(result):
         progress.say(line)
     if "top5" in result:
@@ -134,11 +141,11 @@ def calibration_lines(result):
 def class_table(result):
     """Returns a result's classes as a `Table`."""
     title = f"Classes of {result['dataset']}, {result['split']} images"
-    table = Table(title, ("class", "images", "precision", "recall", "95% interval", "F1"))
+    table = Table(title, ("class", "images", "precision", "recall", "95% interval", "specificity", "F1", "AUC"))
     for row in result["classes"]:
-        precision, recall, f1 = (decimals(row[key]) for key in ("precision", "recall", "f1"))
         interval = " to ".join(map(decimals, row["interval"] or [None]))
-        table.add_row(row["name"], f"{row['n']:,}", precision, recall, interval, f1)
+        before, after = (map(decimals, map(row.get, keys)) for keys in (("precision", "recall"), _AFTER_THE_INTERVAL))
+        table.add_row(row["name"], f"{row['n']:,}", *before, interval, *after)
     return table
 
 

@@ -1,3 +1,4 @@
+import csv
 import io
 import json
 import shutil
@@ -261,7 +262,7 @@ def test_pictures_go_into_the_run_and_those_of_other_data_get_names_of_their_own
     evaluate(run, dataset=write_images("other.npz", seed=5))
     names = ("confident_mistakes.png", "confusion_matrix.png", "reliability.png")
     prefixes = ("npz-other.npz_test", "test")
-    assert sorted(path.name for path in Run(run).figures.iterdir()) == [f"{p}_{n}" for p in prefixes for n in names]
+    assert sorted(path.name for path in Run(run).figures.glob("*.png")) == [f"{p}_{n}" for p in prefixes for n in names]
 
 
 @pytest.mark.usefixtures("drawn")
@@ -556,3 +557,43 @@ def test_corruptions_are_measured_by_kind_and_strength_and_drawn(run, monkeypatc
     assert f"mean accuracy on corrupted images {found['mean_accuracy']:.4f}, on the images" in said.getvalue()
     (line,) = [line for line in said.getvalue().splitlines() if line.strip().startswith("fog ")]
     assert len(line.split()) == 7
+
+
+def read_table(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_all_that_was_measured_is_in_files_for_other_programs(run):
+    result = evaluate(run)
+    whole, *tables = result["files"]
+    assert [Path(path).name for path in (whole, *tables)] == [
+        "test.json",
+        "test_classes.csv",
+        "test_confusion_matrix.csv",
+        "test_reliability.csv",
+        "test_answers.csv",
+    ]
+    assert json.loads(Path(whole).read_text(encoding="utf-8")) == result
+    classes, confusion, reliability, answers = map(read_table, tables)
+    assert [float(row["specificity"]) for row in classes] == [row["specificity"] for row in result["classes"]]
+    assert [float(row["interval_low"]) for row in classes] == [row["interval"][0] for row in result["classes"]]
+    assert sum(int(row["n"]) for row in reliability) == len(answers) == result["n"]
+    right = [row["true class"] == row["answer"] for row in answers]
+    assert np.mean(right) == pytest.approx(result["accuracy"])
+    assert sum(int(row[row["true class"]]) for row in confusion) == sum(right)
+
+
+def test_answers_name_the_files_of_images_that_have_any(run):
+    result = evaluate(run, dataset=photographs("photos", ["0", "2"]))
+    (path,) = [path for path in result["files"] if path.endswith("_answers.csv")]
+    assert Path(path).name == "folder-photos_all_answers.csv"
+    assert {row["file"].rpartition("photos/")[2] for row in read_table(path)} == {
+        f"{label}/{number}.png" for label in "02" for number in range(4)
+    }
+
+
+def test_numbers_of_a_file_are_written_where_asked_and_nowhere_else(run, tmp_path):
+    (tmp_path / "run" / "model.keras").rename("alone.keras")
+    assert evaluate("alone.keras")["files"] == []
+    assert all(Path(path).parent == Path("there") for path in evaluate("alone.keras", figures="there")["files"])

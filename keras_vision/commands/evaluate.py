@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_vision.commands.corruptions import corruption_figure, measure_corruptions
+from keras_vision.commands.evaluate_files import write_files
 from keras_vision.commands.explain import mistakes_figure
 from keras_vision.commands.model_data import choose_data, leak_warnings, open_images, run_of
 from keras_vision.commands.page import page_of
@@ -76,7 +77,7 @@ def carry_out(asked, card, progress):
     result |= details(found.logits, found.images.labels, data.class_names) | {"temperature": temperature_of(card)}
     result["decisions"] = list(data.decisions)
     result["warnings"] += _warnings(found, card, chosen.seed)
-    result["figures"] = []
+    result |= {"figures": [], "files": []}
     if asked.calibrate:
         replace_card(model_file(asked.source), card)
         scores = before_and_after(found.raw, found.images.labels, temperature_of(card))
@@ -89,6 +90,7 @@ def carry_out(asked, card, progress):
         if folder:
             prefix = found.split if is_own else f"{name_in_files(data.name)}_{found.split}"
             result["figures"] = save(_figures(model, found, asked, result), folder, prefix)
+            result["files"] = write_files(result, found, folder, prefix)
         if run and asked.calibrate and run.config_path.exists():
             result |= page_of(run, progress)
     except OSError as error:  # another's run, perhaps: that it cannot be written must not hide what was measured

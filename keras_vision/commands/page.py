@@ -29,6 +29,8 @@ PICTURES = {
 }
 # Columns of trials.csv that the table of trials shows, beside the settings.
 MEASURED = {"parameters": "parameters", "macs": "MACs", "latency_ms": "ms an image", "epochs_run": "epochs"}
+# What the table of classes shows.
+OF_A_CLASS = {"recall": "recall", "precision": "precision", "f1": "F1", "specificity": "specificity", "auc": "AUC"}
 NO_SETTINGS = ("trial", "status", "reason", "given_up", "stopped", "seconds")
 HIDDEN = ("space", "settings", "recipe")  # settings that are too long for a table, or are shown one by one
 
@@ -237,13 +239,14 @@ def _classes(result):
     classes = result.get("test", {}).get("classes")
     if not classes:
         return
-    rows = [
-        [row["name"], f"{row['n']:,}", *(_share(row[name]) for name in ("recall", "precision", "f1"))]
-        for row in classes
-    ]
-    columns = ["class", "test images", "recall", "precision", "F1"]
-    table = {"columns": columns, "rows": rows, "numbers": range(1, 5)}
-    text = "Recall is the share of a class' images that were found; precision that of the answers that were right."
+    rows = [[row["name"], f"{row['n']:,}", *(_share(row.get(name)) for name in OF_A_CLASS)] for row in classes]
+    columns = ["class", "test images", *OF_A_CLASS.values()]
+    table = {"columns": columns, "rows": rows, "numbers": range(1, len(columns))}
+    text = (
+        "Recall is the share of a class' images that were found; precision that of the answers that were right; "
+        "specificity that of the other images that were not taken for it. AUC is the chance that an image of the class "
+        "looks more like it than another one."
+    )
     yield {"id": "classes", "title": "Class by class", "text": text, "table": table}
 
 

@@ -14,6 +14,8 @@ from keras_vision.runs import check_folder, read_card
 from keras_vision.system.settings import REQUIRED, SEED, Settings, one_of, setting
 from keras_vision.training.validation_scores import VIEWS
 
+_AFTER_THE_INTERVAL = ("specificity", "f1", "auc")
+
 
 @dataclasses.dataclass(frozen=True)
 class EvaluateSettings(Settings):
@@ -38,7 +40,15 @@ class EvaluateSettings(Settings):
         "N", SEED,
     )  # fmt: skip
     figures: str = setting(
-        None, "the folder for figures; if not given, that of the run; none are drawn for a model file alone", "DIR"
+        None, "the folder for figures, and for the numbers as CSV and JSON files; if not given, that of the run; there "
+        "are none for a model file alone", "DIR",
+    )  # fmt: skip
+    calibrate: bool = setting(
+        False, "find on the validation images what makes the model's confidence mean what it says, and keep it in the "
+        "model file",
+    )  # fmt: skip
+    corruptions: bool = setting(
+        False, "also measure it on corrupted images: noise, blur, weather, JPEG and more, 15 kinds at 5 strengths"
     )
     explain: bool = setting(False, "also draw what in the images speaks for the most confident mistakes")
 
@@ -50,10 +60,15 @@ def evaluate(asked, progress):
     New images are those that the model was not trained on. All of them are measured, unless they have a test split of
     their own. Their classes are matched with the model's by name, and they are brought to the shape of its input.
 
+    With `calibrate` one number, the temperature, is found on the validation images of the model's own data. Logits are
+    divided by it from then on, by `predict`, by `evaluate` and in every export. The predicted classes stay the same.
+
     Returns:
-        A dict: what `measure` and `details` of `keras_vision.training.evaluation` return; decisions, what was decided
-        for the person; figures, their paths; and looks, how often the test split was, where it is that of the run's
-        own data set.
+        A dict: what `measure` and `details` of `keras_vision.training.evaluation` return; temperature, 1 of a model
+        that is not calibrated; calibration, what `calibrate` of `keras_vision.training.calibration` found, with what
+        it changed, before and after; corruptions, what `measure_corruptions` of `keras_vision.commands.corruptions`
+        returns; decisions, what was decided for the person; figures and files, their paths; and looks, how often the
+        test split was, where it is that of the run's own data set.
 
     Raises:
         BadInput: No such model or data set, or images of a class that the model does not know.
@@ -66,6 +81,10 @@ def evaluate(asked, progress):
     card = read_card(asked.source)
     if not asked.dataset and "data_source" not in card:
         raise BadInput(f"The model {asked.source} does not say which data set it was trained on. Give --dataset NAME.")
+    if asked.calibrate and asked.views > 1:
+        raise BadInput(
+            "A model is calibrated for one view of each image, as predict and exports use it. Leave out --views."
+        )
     if asked.dataset:
         locate(asked.dataset, asked.data_dir)  # a wrong name is refused before the model is loaded
     if asked.figures:
@@ -76,28 +95,68 @@ def evaluate(asked, progress):
 def show(result, progress):
     """Prints a result for a person: what each class gets, then the whole."""
     progress.print(class_table(result))
+    if "corruptions" in result:
+        progress.print(corruption_table(result))
     for warning in result["warnings"]:
         progress.say(f"warning: {warning}")
     for path in result["figures"]:
         progress.say(f"figure: {path}")
-    bins = result["calibration_bins"]
-    progress.say(f"calibration error {result['calibration_error']:.4f} (expected, over {bins} bins of confidence)")
+    if result["files"]:
+        progress.say(
+            f"all numbers: {result['files'][0]}, and as tables: {len(result['files']) - 1} CSV files beside it"
+        )
+    for line in calibration_lines(result):
+        progress.say(line)
     if "top5" in result:
         top5 = result["top5"]
         progress.say(f"top-5 accuracy {top5['accuracy']:.4f} ({interval_words(top5['interval'])})")
+    if "corruptions" in result:
+        progress.say(
+            f"mean accuracy on corrupted images {result['corruptions']['mean_accuracy']:.4f}, on the images as they "
+            f"are {result['accuracy']:.4f}"
+        )
     if line := balance_line(result):
         progress.say(line)
     progress.say(score_line(result))
 
 
+def calibration_lines(result):
+    """Yields what a result says of the model's confidence, as lines."""
+    if "calibration" in result:
+        found = result["calibration"]
+        yield (
+            f"calibrated on {found['images']:,} validation images: temperature {found['temperature']:g}, kept in the "
+            "model file; export the model again to have it in its exports"
+        )
+        names = {"calibration_error": "calibration error", "brier": "Brier score", "crossentropy": "cross-entropy"}
+        changes = (f"{name} {found['before'][key]:.4f} -> {found['after'][key]:.4f}" for key, name in names.items())
+        yield f"on these {result['n']:,} {result['split']} images: {', '.join(changes)}"
+    bins = result["calibration_bins"]
+    yield (
+        f"calibration error {result['calibration_error']:.4f} (expected, over {bins} bins of confidence), "
+        f"Brier score {result['brier']:.4f}"
+    )
+
+
 def class_table(result):
     """Returns a result's classes as a `Table`."""
     title = f"Classes of {result['dataset']}, {result['split']} images"
-    table = Table(title, ("class", "images", "precision", "recall", "95% interval", "F1"))
+    table = Table(title, ("class", "images", "precision", "recall", "95% interval", "specificity", "F1", "AUC"))
     for row in result["classes"]:
-        precision, recall, f1 = (decimals(row[key]) for key in ("precision", "recall", "f1"))
         interval = " to ".join(map(decimals, row["interval"] or [None]))
-        table.add_row(row["name"], f"{row['n']:,}", precision, recall, interval, f1)
+        before, after = (map(decimals, map(row.get, keys)) for keys in (("precision", "recall"), _AFTER_THE_INTERVAL))
+        table.add_row(row["name"], f"{row['n']:,}", *before, interval, *after)
+    return table
+
+
+def corruption_table(result):
+    """Returns the accuracy for each kind and strength of corruption as a `Table`."""
+    rows = result["corruptions"]["kinds"]
+    strengths = range(1, len(rows[0]["accuracies"]) + 1)
+    title = f"Accuracy on corrupted {result['split']} images of {result['dataset']}, by strength"
+    table = Table(title, ("corruption", *map(str, strengths), "mean"))
+    for row in rows:
+        table.add_row(row["name"], *map(decimals, (*row["accuracies"], row["mean_accuracy"])))
     return table
 
 

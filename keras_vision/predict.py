@@ -4,14 +4,16 @@ import csv
 import dataclasses
 import itertools
 import json
+import shlex
 import sys
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
+from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import make_progress
 from keras_vision.reporting.tables import Table
 from keras_vision.runs import read_card
-from keras_vision.system.settings import REQUIRED, Settings, setting, whole
+from keras_vision.system.settings import REQUIRED, SHARE, Settings, setting, whole
 
 _ROWS_OF_A_TABLE = 100
 
@@ -25,6 +27,10 @@ class PredictSettings(Settings):
         REQUIRED, "image files, folders of them, or - for one image on standard input", is_word=True, is_repeated=True
     )
     top: int = setting(1, "name the N most probable classes", "N", whole(1))
+    at_least: float = setting(
+        None, "answer only as surely as it takes for this share of the answers to be right; the model must have been "
+        "calibrated", "SHARE", SHARE,
+    )  # fmt: skip
     batch_size: int = setting(256, "images in memory at a time", "N", whole(1))
 
 
@@ -39,13 +45,19 @@ def predict(asked, progress):
     else that is needed is in the model file. If the images look inverted or nearly blank, compared with those that the
     model was trained on, a line says so. Images are read batch by batch, so that any number of them fits.
 
+    With `at_least` an image of which the model is not sure enough gets no answer. How sure is enough follows from the
+    validation images: among those that the model answered so surely, so many were right that the same share of the
+    answers for new images of the same kind is right, with 95% confidence.
+
     Yields:
         A dict for each image, in order: image, its path; and predictions, a list of dicts of class (its name, or its
         number where the model has no names) and probability; or in their place error, why it could not be read. A
-        folder that cannot be listed or holds no images is one of them, with its error.
+        folder that cannot be listed or holds no images is one of them, with its error. With `at_least` also confidence,
+        the highest probability; the predictions of an image without an answer are empty.
 
     Raises:
-        BadInput: Before any image is read, where there is no such model, it takes no images, or folders hold none.
+        BadInput: Before any image is read, where there is no such model, it takes no images, or folders hold none; or
+            where `at_least` is more than the validation images show.
         KerasVisionError: The model answers with NaN or infinity.
 
     Example:
@@ -54,7 +66,12 @@ def predict(asked, progress):
     ...     print(answer)
     {'image': 'photos/a.jpg', 'predictions': [{'class': 'Coat', 'probability': 0.93}]}
     """
-    read_card(asked.source)  # a file that is no model is refused before Keras is loaded
+    card = read_card(asked.source)  # a file that is no model is refused before Keras is loaded
+    if asked.at_least is not None and "calibration" not in card:
+        raise BadInput(
+            f"The model {asked.source} is not calibrated, so nobody knows how often it is right when it is sure. "
+            f"Calibrate it first: python -m keras_vision.evaluate {shlex.quote(str(asked.source))} --calibrate"
+        )
     yield from carry_out("commands.predict", asked, progress)
 
 
@@ -82,13 +99,17 @@ def _print_table(rows, out):
     table = Table(None, columns, texts=(0, *range(1, len(columns), 2)))
     for row in answered:
         pairs = ((str(one["class"]), f"{one['probability']:.4f}") for one in row["predictions"])
-        table.add_row(row["image"], *itertools.chain(*pairs))
+        table.add_row(row["image"], *(itertools.chain(*pairs) if row["predictions"] else ("not sure", _sure(row))))
     progress = make_progress(stream=out, must_be_read=True)
     if answered:
         progress.print(table)
     for row in rows:
         if "error" in row:
             progress.say(f"{row['image']}  error: {row['error']}")
+
+
+def _sure(row, digits=4):
+    return f"{row['confidence']:.{digits}f}"
 
 
 def _print_json(rows, out):
@@ -103,6 +124,8 @@ def _csv_writer(out):
 def _print_csv(rows, out):
     writer = _csv_writer(out)
     for row in rows:
+        if row.get("predictions") == []:
+            writer.writerow((row["image"], "", "", _sure(row, digits=6), ""))
         for rank, one in enumerate(row.get("predictions", ()), start=1):
             writer.writerow((row["image"], rank, one["class"], f"{one['probability']:.6f}", ""))
         if "error" in row:

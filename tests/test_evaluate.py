@@ -1,4 +1,6 @@
+import csv
 import io
+import json
 import shutil
 import types
 import zipfile
@@ -258,9 +260,9 @@ def test_a_look_by_way_of_the_runs_own_file_counts_too(run):
 def test_pictures_go_into_the_run_and_those_of_other_data_get_names_of_their_own(run):
     evaluate(run)
     evaluate(run, dataset=write_images("other.npz", seed=5))
-    names = ("confident_mistakes.png", "confusion_matrix.png")
+    names = ("confident_mistakes.png", "confusion_matrix.png", "reliability.png")
     prefixes = ("npz-other.npz_test", "test")
-    assert sorted(path.name for path in Run(run).figures.iterdir()) == [f"{p}_{n}" for p in prefixes for n in names]
+    assert sorted(path.name for path in Run(run).figures.glob("*.png")) == [f"{p}_{n}" for p in prefixes for n in names]
 
 
 @pytest.mark.usefixtures("drawn")
@@ -269,7 +271,7 @@ def test_pictures_of_a_file_are_drawn_where_asked_and_nowhere_else(run, images, 
     before = {*tmp_path.rglob("*")}
     assert evaluate("alone.keras")["figures"] == []
     assert {*tmp_path.rglob("*")} == before
-    first, _ = evaluate("alone.keras", figures="drawn")["figures"]
+    first, *_ = evaluate("alone.keras", figures="drawn")["figures"]
     with Image.open(first) as picture:
         assert picture.width > 500
 
@@ -437,3 +439,161 @@ def test_explained_mistakes_need_a_folder(run):
     shutil.copy(Run(run).model_path, "alone.keras")
     with pytest.raises(BadInput, match=r"this model file belongs to no run\. Give --figures"):
         evaluate("alone.keras", explain=True)
+
+
+def test_a_calibration_is_kept_in_the_model_file_and_nothing_else_of_it_changes(run):
+    before, weights = evaluate(run), load_model(run).get_weights()
+    card = read_card(run)
+    found = evaluate(run, calibrate=True)
+    temperature = found["calibration"]["temperature"]
+    assert temperature == found["temperature"] != 1
+    assert read_card(run) == card | {"calibration": read_card(run)["calibration"]}
+    assert all((new == old).all() for new, old in zip(load_model(run).get_weights(), weights, strict=True))
+    assert found["calibration"]["before"]["crossentropy"] == pytest.approx(before["crossentropy"])
+    assert found["calibration"]["after"]["crossentropy"] == pytest.approx(found["crossentropy"])
+    assert [row["recall"] for row in found["classes"]] == [row["recall"] for row in before["classes"]]
+    assert evaluate(run)["crossentropy"] == pytest.approx(found["crossentropy"])
+    assert "calibration" not in evaluate(run)
+
+
+def test_a_second_calibration_starts_from_the_logits_again(run):
+    first = evaluate(run, calibrate=True)
+    assert evaluate(run, calibrate=True)["calibration"] == first["calibration"]
+
+
+def test_a_calibration_lessens_the_crossentropy_of_the_validation_images(run):
+    scores = evaluate(run, calibrate=True, split="validation")["calibration"]
+    assert scores["after"]["crossentropy"] < scores["before"]["crossentropy"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"dataset": "other.npz"}, "is not, or no longer, that data. Say where it is"),
+        ({"seed": SEED + 1}, "trained on most of the validation images that seed=8 chooses"),
+        ({"views": 2}, "calibrated for one view of each image"),
+    ],
+)
+def test_a_model_is_calibrated_on_its_own_validation_images_alone(run, options, message):
+    if "dataset" in options:
+        options = {"dataset": write_images(options["dataset"], seed=5)}
+    with pytest.raises(BadInput, match=message):
+        evaluate(run, calibrate=True, **options)
+    assert "calibration" not in read_card(run)
+
+
+def test_a_model_is_not_calibrated_on_data_that_changed(run):
+    write_images("images.npz", seed=5)
+    with pytest.raises(BadInput, match="no longer, that data"):
+        evaluate(run, calibrate=True)
+
+
+def test_a_link_to_a_model_stays_a_link_and_its_target_is_calibrated(run, tmp_path):
+    (tmp_path / "link.keras").symlink_to(tmp_path / run / "model.keras")
+    evaluate("link.keras", calibrate=True)
+    assert (tmp_path / "link.keras").is_symlink()
+    assert "calibration" in read_card(run)
+
+
+def test_a_person_reads_what_the_calibration_changed(run):
+    said = io.StringIO()
+    result = evaluate(run, calibrate=True)
+    show(result, PlainProgress(said))
+    text = said.getvalue()
+    assert f"validation images: temperature {result['temperature']:g}, kept in the model file" in text
+    scores = result["calibration"]
+    assert f"calibration error {scores['before']['calibration_error']:.4f} -> " in text
+
+
+@pytest.mark.usefixtures("drawn")
+def test_the_reliability_is_drawn_before_and_after(run, monkeypatch):
+    from keras_vision.commands import run_pictures
+
+    drawn, plot = [], run_pictures.plot_reliability
+    monkeypatch.setattr(run_pictures, "plot_reliability", lambda curves: drawn.append(list(curves)) or plot(curves))
+    evaluate(run)
+    evaluate(run, calibrate=True)
+    assert drawn == [["now"], ["calibrated", "before"]]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        None,
+        {},
+        {"temperature": 0, "images": 9, "answered": []},
+        {"temperature": 2, "images": 9, "answered": [{"threshold": 0.5}]},
+        {
+            "temperature": float("1e400"),
+            "images": 9,
+            "answered": [{"threshold": 0, "answered": 9, "right": 9, "shown": 1}],
+        },
+        {"temperature": 2, "images": 9, "answered": [{"threshold": 0, "answered": 9, "right": 10, "shown": 1}]},
+        {"temperature": 2, "images": 9, "answered": [{"threshold": "0", "answered": 9, "right": 9, "shown": 1}]},
+    ],
+)
+def test_a_calibration_that_makes_no_sense_is_damage(run, damage):
+    card = json.dumps(read_card(run) | {"calibration": damage})
+    with pytest.raises(BadInput, match=r"calibration in keras_vision\.json is not what a calibration gives"):
+        evaluate(copy_of(run, replaced={"keras_vision.json": card}))
+
+
+@pytest.mark.usefixtures("drawn")
+def test_corruptions_are_measured_by_kind_and_strength_and_drawn(run, monkeypatch):
+    from keras_vision.commands import corruptions
+    from keras_vision.data.corruptions import KINDS
+
+    seen, corrupt = [], corruptions.corrupt
+    monkeypatch.setattr(corruptions, "corrupt", lambda *what: seen.append(what[1:]) or corrupt(*what))
+    result = evaluate(run, corruptions=True)
+    found = result["corruptions"]
+    assert [row["name"] for row in found["kinds"]] == list(KINDS)
+    assert {len(row["accuracies"]) for row in found["kinds"]} == {5}
+    assert found["mean_accuracy"] == pytest.approx(np.mean([row["accuracies"] for row in found["kinds"]]))
+    assert set(seen) == {(kind, strength) for kind in KINDS for strength in range(1, 6)}
+    assert str(Run(run).figures / "test_corruptions.png") in result["figures"]
+    said = io.StringIO()
+    show(result, PlainProgress(said))
+    assert f"mean accuracy on corrupted images {found['mean_accuracy']:.4f}, on the images" in said.getvalue()
+    (line,) = [line for line in said.getvalue().splitlines() if line.strip().startswith("fog ")]
+    assert len(line.split()) == 7
+
+
+def read_table(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_all_that_was_measured_is_in_files_for_other_programs(run):
+    result = evaluate(run)
+    whole, *tables = result["files"]
+    assert [Path(path).name for path in (whole, *tables)] == [
+        "test.json",
+        "test_classes.csv",
+        "test_confusion_matrix.csv",
+        "test_reliability.csv",
+        "test_answers.csv",
+    ]
+    assert json.loads(Path(whole).read_text(encoding="utf-8")) == result
+    classes, confusion, reliability, answers = map(read_table, tables)
+    assert [float(row["specificity"]) for row in classes] == [row["specificity"] for row in result["classes"]]
+    assert [float(row["interval_low"]) for row in classes] == [row["interval"][0] for row in result["classes"]]
+    assert sum(int(row["n"]) for row in reliability) == len(answers) == result["n"]
+    right = [row["true class"] == row["answer"] for row in answers]
+    assert np.mean(right) == pytest.approx(result["accuracy"])
+    assert sum(int(row[row["true class"]]) for row in confusion) == sum(right)
+
+
+def test_answers_name_the_files_of_images_that_have_any(run):
+    result = evaluate(run, dataset=photographs("photos", ["0", "2"]))
+    (path,) = [path for path in result["files"] if path.endswith("_answers.csv")]
+    assert Path(path).name == "folder-photos_all_answers.csv"
+    assert {row["file"].rpartition("photos/")[2] for row in read_table(path)} == {
+        f"{label}/{number}.png" for label in "02" for number in range(4)
+    }
+
+
+def test_numbers_of_a_file_are_written_where_asked_and_nowhere_else(run, tmp_path):
+    (tmp_path / "run" / "model.keras").rename("alone.keras")
+    assert evaluate("alone.keras")["files"] == []
+    assert all(Path(path).parent == Path("there") for path in evaluate("alone.keras", figures="there")["files"])

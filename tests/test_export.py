@@ -21,7 +21,7 @@ from keras_vision.models import build_model
 from keras_vision.models.normalization import set_statistics
 from keras_vision.predict import predict
 from keras_vision.reporting.progress import PlainProgress
-from keras_vision.runs import Run, load_model, save_model, write_json
+from keras_vision.runs import Run, load_model, read_card, replace_card, save_model, write_json
 from keras_vision.train import train
 from tests.synthetic import make_split
 
@@ -411,3 +411,37 @@ def test_a_run_that_is_not_finished_has_no_test_accuracy_on_its_card(run_directo
     card = json.loads((tmp_path / "out" / "model_card.json").read_text())
     assert set(card["test"].values()) == {None}
     assert "- test accuracy: not measured" in (tmp_path / "out" / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "keras"])
+def test_every_export_answers_as_the_calibrated_model_in_its_own_runtime(run_directory, name, tmp_path):
+    for module in FORMATS[name].packages:
+        pytest.importorskip(module)
+    model = load_model(run_directory, float32=True)
+    pixels = np.random.default_rng(3).integers(0, 256, (64, 8, 8, 3), "uint8").astype("float32")
+    logits = model.predict_on_batch(pixels).astype("float64")
+    rows = [{"threshold": 0.0, "answered": 9, "right": 9, "shown": 0.5}]
+    card = read_card(run_directory) | {"calibration": {"temperature": 0.05, "images": 9, "answered": rows}}
+    replace_card(Run(run_directory).model_path, card)
+    (result,) = export(run_directory, format=name)["exports"]
+    ((_, serve),) = [*formats.format_module(name).load(Path(result["path"])).items()][:1]
+    served = serve(pixels)
+    np.testing.assert_allclose(served, keras.ops.softmax(logits / 0.05), atol=1e-4)
+    assert np.abs(served - keras.ops.softmax(logits)).max() > 0.01  # else nothing was tested
+    assert (served.argmax(axis=1) == logits.argmax(axis=1)).all()
+    written = json.loads(Path(result["path"], JSON).read_text())
+    assert written["calibration"]["temperature"] == 0.05
+    assert "temperature 0.05, on 9 validation images" in Path(result["path"], TEXT).read_text()
+
+
+def test_an_exported_keras_file_of_a_calibrated_model_is_calibrated_once(run_directory, tmp_path):
+    rows = [{"threshold": 0.0, "answered": 9, "right": 9, "shown": 0.5}]
+    card = read_card(run_directory) | {"calibration": {"temperature": 0.05, "images": 9, "answered": rows}}
+    replace_card(Run(run_directory).model_path, card)
+    (result,) = export(run_directory, format="keras")["exports"]
+    noise = np.random.default_rng(2).integers(0, 256, (8, 8, 3), "uint8")
+    keras.utils.save_img(tmp_path / "noise.png", noise, scale=False)
+    sources = (f"{result['path']}/model.keras", run_directory)
+    ((exported,), (own,)) = (predict(one, [tmp_path / "noise.png"], top=4, at_least=0.3) for one in sources)
+    assert [one["class"] for one in exported["predictions"]] == [one["class"] for one in own["predictions"]]
+    assert exported["confidence"] == pytest.approx(own["confidence"], abs=2e-6)

@@ -220,6 +220,7 @@ def test_a_builders_network_without_kernels_is_measured_and_its_mistakes_are_dra
     assert sorted(path.name for path in Run("w").figures.iterdir()) == [
         "confident_mistakes.png",
         "confusion_matrix.png",
+        "reliability.png",
     ]
 
 

@@ -17,6 +17,7 @@ from keras_vision.data.files import images as images_module
 from keras_vision.data.files import listing as files
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.predict import main, predict
+from keras_vision.reporting.progress import PlainProgress as Plain
 from keras_vision.runs import save_model
 from keras_vision.training import classifier as classifier_module
 
@@ -443,3 +444,78 @@ def test_a_failure_half_way_keeps_what_was_answered(model, monkeypatch, capsys):
     captured = capsys.readouterr()
     assert json.loads(captured.out)["image"] == "a.png"
     assert "it broke" in captured.err
+
+
+CALIBRATION = {
+    "temperature": 2.0,
+    "images": 1_000,
+    "answered": [
+        {"threshold": 0.8, "answered": 600, "right": 594, "shown": 0.975},
+        {"threshold": 0.5, "answered": 800, "right": 772, "shown": 0.945},
+        {"threshold": 0.0, "answered": 1_000, "right": 900, "shown": 0.87},
+    ],
+}
+
+
+@pytest.fixture
+def calibrated():
+    return save({"class_names": NAMES, "calibration": CALIBRATION})
+
+
+def test_a_calibrated_model_answers_by_its_temperature(calibrated):
+    (answer,) = predict(calibrated, write("a.png"))
+    assert answer["predictions"][0]["probability"] == round(math.exp(2.55) / (math.exp(2.55) + 2), 6)
+
+
+def test_a_softmax_in_the_model_has_the_temperature_already():
+    model = save({"class_names": NAMES, "calibration": CALIBRATION}, ending=keras.layers.Softmax())
+    (answer,) = predict(model, write("a.png"))
+    assert answer["predictions"][0]["probability"] == SURE
+
+
+def test_images_of_which_the_model_is_not_sure_enough_get_no_answer(calibrated):
+    paths = [write("sure.png"), write("unsure.png", (120, 100, 90))]
+    sure, unsure = predict(calibrated, paths, at_least=0.95)
+    assert sure["predictions"][0]["class"] == "red"
+    assert sure["confidence"] == sure["predictions"][0]["probability"] >= 0.8
+    assert unsure["predictions"] == []
+    assert 1 / 3 < unsure["confidence"] < 0.5
+    assert all(one["predictions"] for one in predict(calibrated, paths, at_least=0.8))
+
+
+def test_what_is_promised_and_how_many_are_answered_is_said(calibrated):
+    said = io.StringIO()
+    list(predict(calibrated, [write("a.png"), write("b.png", (120, 100, 90))], at_least=0.94, progress=Plain(said)))
+    first, last = said.getvalue().splitlines()
+    assert first.startswith(
+        "answers from a confidence of 0.5000 on: so it answered 80% of 1,000 validation images, 96.50"
+    )
+    assert last == "answered 1 of 2 images (50.0%)"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--at-least", "0.99"], 2, "cannot promise that 99.0% of its answers are right. The most that its 1,000"),
+        (["--at-least", "95"], 2, "For 95% write 0.95."),
+    ],
+)
+def test_promises_that_cannot_be_kept_are_refused(calibrated, words, code, message, capsys):
+    assert main([calibrated, write("a.png"), *words]) == code
+    assert message in capsys.readouterr().err
+
+
+def test_a_model_that_is_not_calibrated_promises_nothing(model, capsys):
+    assert main([model, write("a.png"), "--at-least", "0.9"]) == 2
+    assert "python -m keras_vision.evaluate model.keras --calibrate" in capsys.readouterr().err
+
+
+def test_an_image_without_an_answer_is_told_in_every_form(calibrated, capsys):
+    words = [calibrated, write("a.png", (120, 100, 90)), "--at-least", "0.95"]
+    for form in ([], ["--csv"], ["--json"]):
+        assert main([*words, *form]) == 0
+    out = capsys.readouterr().out
+    assert "not sure" in out
+    (row,) = [row for row in csv.reader(io.StringIO(out)) if len(row) == 5 and row[0] == "a.png"]
+    assert row[1:3] == ["", ""] and float(row[3]) < 0.5
+    assert json.loads(out.splitlines()[-1])["predictions"] == []

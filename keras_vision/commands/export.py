@@ -15,6 +15,7 @@ from keras_vision.formats import FORMATS, JSON, TEXT, format_module
 from keras_vision.formats.model_card import facts, write_card
 from keras_vision.formats.network import check_outputs, with_probabilities
 from keras_vision.runs import load_model, model_file, read_card
+from keras_vision.training.calibration import temperature_of
 from keras_vision.training.precision import computing_in
 from keras_vision.training.trainer import check_fit
 
@@ -76,7 +77,7 @@ def open_subject(source, quantize, dataset, data_dir, progress):
     run = run_of(source)
     card = facts(model, count(model), origin, run.result if run and run.finished else {})
     card["precision"] = quantize or "float32"
-    classifier = with_probabilities(model)
+    classifier = with_probabilities(model, temperature_of(origin))
     return Subject(classifier, origin, images, answers(classifier.predict_on_batch, images.pixels), quantize, card)
 
 

@@ -4,6 +4,7 @@ import shlex
 
 from keras_vision.commands.page_sections import (
     classes_section,
+    confidence_section,
     curves_section,
     front_section,
     pictures_section,
@@ -50,7 +51,7 @@ def page_of(run, progress):
 
 def _training_page(run):
     result = run.result if run.finished else {}
-    sections = [*curves_section(run), *classes_section(result), *pictures_section(run)]
+    sections = [*curves_section(run), *classes_section(result), *confidence_section(run), *pictures_section(run)]
     return _common(run, result) | {"sections": sections, **_training_verdict(run, result)}
 
 
@@ -71,7 +72,7 @@ def _search_page(run):
     sections = [*front_section(run, trials, settings), *trials_section(trials, settings)]
     if result:
         sections += curves_section(Run(run.path / result["best_trial"]), f"The training of {result['best_trial']}")
-    sections += [*classes_section(result), *pictures_section(run)]
+    sections += [*classes_section(result), *confidence_section(run), *pictures_section(run)]
     return _common(run, result) | {"sections": sections, **_search_verdict(settings, result)}
 
 
@@ -144,6 +145,7 @@ def _next(run):
 
     pairs = [
         ("Ask it what images show", command("predict", "IMAGES")),
+        ("Make its confidence mean what it says", command("evaluate", "--calibrate")),
         ("Measure it on newly labelled images", command("evaluate", "--dataset", "folder:NEW")),
         ("Export it for a server, a phone or a browser", command("export")),
         ("Watch all curves in TensorBoard", tensorboard_line(run.path)),

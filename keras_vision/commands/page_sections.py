@@ -8,6 +8,7 @@ import json
 from keras_vision.reporting.charts import Point, line_chart, point_chart
 from keras_vision.reporting.page import data_uri
 from keras_vision.reporting.progress import settings_line
+from keras_vision.runs import read_card
 from keras_vision.search.report import read_csv, shared_settings
 from keras_vision.training.validation_scores import METRICS
 
@@ -15,12 +16,17 @@ from keras_vision.training.validation_scores import METRICS
 PICTURES = {
     "confusion_matrix": "Which classes are taken for which, on the validation images",
     "confident_mistakes": "The most confident mistakes among the validation images",
+    "reliability": "How often it is right when it is so sure, on the validation images",
+    "test_reliability": "How often it is right when it is so sure, on the test images",
+    "test_corruptions": "What it makes of corrupted test images",
     "first_layer_kernels": "What the first layer looks for",
     "first_layer_kernels_colour": "What the first layer looks for, in colour",
     "token_mixing_units": "How the first block mixes positions",
 }
 # Columns of trials.csv that the table of trials shows, beside the settings.
 MEASURED = {"parameters": "parameters", "macs": "MACs", "latency_ms": "ms an image", "epochs_run": "epochs"}
+# What the table of classes shows.
+OF_A_CLASS = {"recall": "recall", "precision": "precision", "f1": "F1", "specificity": "specificity", "auc": "AUC"}
 NO_SETTINGS = ("trial", "status", "reason", "given_up", "stopped", "seconds", "ran_on")
 
 
@@ -119,14 +125,40 @@ def classes_section(result):
     classes = result.get("test", {}).get("classes")
     if not classes:
         return
-    rows = [
-        [row["name"], f"{row['n']:,}", *(_share(row[name]) for name in ("recall", "precision", "f1"))]
-        for row in classes
-    ]
-    columns = ["class", "test images", "recall", "precision", "F1"]
-    table = {"columns": columns, "rows": rows, "numbers": range(1, 5)}
-    text = "Recall is the share of a class' images that were found; precision that of the answers that were right."
+    rows = [[row["name"], f"{row['n']:,}", *(_share(row.get(name)) for name in OF_A_CLASS)] for row in classes]
+    columns = ["class", "test images", *OF_A_CLASS.values()]
+    table = {"columns": columns, "rows": rows, "numbers": range(1, len(columns))}
+    text = (
+        "Recall is the share of a class' images that were found; precision that of the answers that were right; "
+        "specificity that of the other images that were not taken for it. AUC is the chance that an image of the class "
+        "looks more like it than another one."
+    )
     yield {"id": "classes", "title": "Class by class", "text": text, "table": table}
+
+
+def confidence_section(run):
+    """Yields the section with what the confidence of a calibrated model is worth."""
+    found = read_card(run.path).get("calibration") if run.model_path.exists() else None
+    if not found:
+        return
+    images = found["images"]
+    rows = [
+        [
+            f"{row['threshold']:.3f}",
+            f"{row['answered'] / images:.0%}",
+            f"{row['right'] / row['answered']:.2%}",
+            f"{row['shown']:.2%}",
+        ]
+        for row in found["answered"]
+    ]
+    columns = ["answers from a confidence of", "answers", "right", "right on new images, at least"]
+    text = (
+        f"The model was calibrated on {images:,} validation images: its logits are divided by "
+        f"{found['temperature']:g}, the temperature. predict --at-least SHARE answers only as surely as it takes; the "
+        "last column holds for new images of the same kind, with 95% confidence."
+    )
+    table = {"columns": columns, "rows": rows, "numbers": range(4)}
+    yield {"id": "confidence", "title": "What its confidence is worth", "text": text, "table": table}
 
 
 def _share(number):

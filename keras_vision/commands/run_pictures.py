@@ -4,9 +4,12 @@ import contextlib
 
 from keras_vision.analysis.confusion import confident_mistakes, confusion_matrix, plot_confusion, plot_mistakes
 from keras_vision.analysis.kernels import first_layer_kernels, has_token_mixing, plot_kernels, token_mixing_units
+from keras_vision.analysis.reliability import plot_reliability
 from keras_vision.errors import BadInput
 from keras_vision.reporting.pictures import show_figures
+from keras_vision.training.calibration import calibrated_probabilities
 from keras_vision.training.evaluation import predict_logits
+from keras_vision.training.metrics import reliability
 
 
 def draw_pictures(run, model, dataset):
@@ -35,11 +38,21 @@ def learned_figures(model):
     return figures
 
 
-def error_figures(split, logits, class_names):
-    """Returns figures by name: the confusion matrix and the most confident mistakes on a split."""
+def error_figures(split, logits, class_names, uncalibrated=None):
+    """Returns figures by name: the confusion matrix, the most confident mistakes and the reliability on a split.
+
+    Args:
+        split: The `Split`.
+        logits: Float array [n, classes], as the model is to be trusted.
+        class_names: One name per class.
+        uncalibrated: The same before a calibration, to be drawn beside it; None for nothing to compare with.
+    """
+    curves = {"now": logits} if uncalibrated is None else {"calibrated": logits, "before": uncalibrated}
+    curves = {name: reliability(calibrated_probabilities(one), split.labels) for name, one in curves.items()}
     matrix = confusion_matrix(split.labels, logits.argmax(axis=1), len(class_names))
     mistakes = confident_mistakes(split.labels, logits)
     return {
         "confusion_matrix": plot_confusion(matrix, class_names),
         "confident_mistakes": plot_mistakes(split.images, mistakes, class_names),
+        "reliability": plot_reliability(curves),
     }

@@ -57,10 +57,12 @@ def evaluation_images(name, opened, shape, split=None, fingerprint=None):
         images, said = _in_shape(part.images, shape)
         adapted.append(images)
         notes |= dict.fromkeys(said)
+    files = [part.files for part in parts]
     images = Split(
         adapted[0] if len(adapted) == 1 else np.concatenate(adapted),
         np.concatenate([part.labels for part in parts]),
         tuple(warning for part in parts for warning in part.warnings),
+        None if any(one is None for one in files) else np.concatenate(files),
     )
     lowest, highest = images.labels.min(), images.labels.max()
     if lowest < 0 or highest >= len(opened.class_names):

@@ -41,6 +41,7 @@ def facts(model, counts, origin, result):
         "data": {name: origin.get(name) for name in ("dataset", "fingerprint", "data_source", "pixel_scale")},
         "test": {name: (result.get("test") or {}).get(name) for name in ("accuracy", "n", "interval", "views")},
         "validation_accuracy": result.get("val_accuracy"),
+        "calibration": origin.get("calibration"),
         "parameters": counts.parameters,
         "macs": counts.macs,
         "macs_not_counted": list(counts.not_counted),
@@ -94,10 +95,19 @@ def _about(card):
         "data": card["data"]["dataset"] or "not known",
         "test accuracy": of_test,
         "validation accuracy in training": "not known" if validation is None else f"{validation:.4f}",
+        "calibration": _calibrated(card["calibration"]),
         "parameters": f"{card['parameters']:,}",
         "multiply-accumulates for one image": f"{card['macs']:,}{left_out}",
         "exported": card["exported"],
     }
+
+
+def _calibrated(calibration):
+    """Returns how probabilities were calibrated, as words."""
+    if not calibration:
+        return "none: the probabilities are those of the training, as a rule too high or too low"
+    found = f"on {calibration['images']:,} validation images"
+    return f"temperature {calibration['temperature']:g}, {found}; the artifact's probabilities are calibrated"
 
 
 def _checked(check):

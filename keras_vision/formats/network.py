@@ -21,9 +21,17 @@ def check_outputs(model):
             raise BadInput(f"The model ends in a {ending} ({last.name}). Give one that ends in logits.")
 
 
-def with_probabilities(model):
-    """Returns a model that ends in probabilities where `model` ends in logits; they share their weights."""
-    probabilities = keras.layers.Softmax(dtype="float32", name="probabilities")(model.outputs[0])
+def with_probabilities(model, temperature=1.0):
+    """Returns a model that ends in probabilities where `model` ends in logits; they share their weights.
+
+    Args:
+        model: The model.
+        temperature: What its logits are divided by, as a calibration found.
+    """
+    logits = model.outputs[0]
+    if temperature != 1:
+        logits = keras.layers.Rescaling(1 / temperature, dtype="float32", name="temperature")(logits)
+    probabilities = keras.layers.Softmax(dtype="float32", name="probabilities")(logits)
     return keras.Model(model.inputs, probabilities, name=model.name)
 
 

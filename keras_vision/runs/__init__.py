@@ -20,6 +20,7 @@ _PUBLIC = {
     "processor_name": "keras_vision.runs.provenance",
     "read_card": "keras_vision.runs.opening",
     "read_json": "keras_vision.runs.files",
+    "replace_card": "keras_vision.runs.card",
     "save_model": "keras_vision.runs.models",
     "write_json": "keras_vision.runs.files",
     "write_text": "keras_vision.runs.files",

@@ -1,9 +1,12 @@
 """The card inside a model file: what Keras does not keep of it, read as what a stranger may have written."""
 
+import json
 import math
 import zipfile
+from pathlib import Path
 
 from keras_vision.runs.archive import CARD, STEERING, damaged, read_json, whole
+from keras_vision.runs.files import atomic_path
 
 _SEEDS = range(2**31)
 
@@ -26,6 +29,26 @@ def card_in(path):
     if "data_source" in card:
         _check_parts(path, "its data_source", {"spec": None} | card["data_source"], SOURCE_PARTS)
     return card
+
+
+def replace_card(path, card):
+    """Writes a model file anew with another card, whole or not at all; the model in it stays as it is, byte for byte.
+
+    Args:
+        path: A local `.keras` file that passed `check_members`; a link to one stays a link.
+        card: A dict that JSON can hold.
+
+    Raises:
+        BadInput: The file is damaged.
+        OSError: It cannot be written.
+    """
+    path = Path(path).resolve()
+    with whole(path), zipfile.ZipFile(path) as archive:
+        members = [(member, archive.read(member)) for member in archive.infolist() if member.filename != CARD]
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for member, content in members:
+            archive.writestr(member, content)
+        archive.writestr(CARD, json.dumps(card, allow_nan=False, default=str))
 
 
 def _check_parts(path, what, parts, table):
@@ -56,9 +79,27 @@ def _is_list_of_texts_or_none(value):
     return value is None or (isinstance(value, list) and all(map(is_text, value)))
 
 
+def _is_positive(number):
+    return type(number) in (int, float) and 0 < number < math.inf
+
+
 def _is_scale(value):
-    numbers = value.values() if isinstance(value, dict) else [None]
-    return all(type(number) in (int, float) and 0 < number < math.inf for number in numbers)
+    return isinstance(value, dict) and all(map(_is_positive, value.values()))
+
+
+def _is_calibration(value):
+    """Returns whether a value is what `keras_vision.training.calibration.calibrate` returns."""
+    is_whole = isinstance(value, dict) and all(_is_positive(value.get(name)) for name in ("temperature", "images"))
+    rows = value.get("answered") if is_whole else None
+    return isinstance(rows, list) and bool(rows) and all(map(_is_row_of_answers, rows))
+
+
+def _is_row_of_answers(row):
+    if not isinstance(row, dict) or any(type(row.get(name)) is not int for name in ("answered", "right")):
+        return False
+    shares = (row.get("threshold"), row.get("shown"))
+    are_shares = all(type(one) in (int, float) and 0 <= one <= 1 for one in shares)
+    return 0 <= row["right"] <= row["answered"] > 0 and are_shares
 
 
 # Part of a card -> (whether a value is let through, what it is to be). All else in a card is shown at most.
@@ -67,6 +108,7 @@ CARD_PARTS = {
     "dataset": (_is_text_or_none, "a text"),
     "training_images": (_is_list_of_texts_or_none, "a list of texts"),
     "pixel_scale": (_is_scale, "made of numbers"),
+    "calibration": (_is_calibration, "what a calibration gives"),
     "data_source": (lambda source: isinstance(source, dict), "an object"),
 }
 # `image_size` and `on_bad_image` are checked where data sets are loaded, whoever gives them.

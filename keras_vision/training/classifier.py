@@ -4,12 +4,12 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import softmax
 
 from keras_vision.data.brightness import unlike_training
 from keras_vision.errors import BadInput
 from keras_vision.models.graph import ending_of, last_layers
 from keras_vision.runs import load_model, read_card
+from keras_vision.training.calibration import calibrated_probabilities
 from keras_vision.training.evaluation import predict_logits
 from keras_vision.training.precision import computing_in
 
@@ -24,6 +24,7 @@ class Classifier:
         ends_in_softmax: Whether its outputs are probabilities rather than logits.
         pixel_scale: How images of more than eight bits were scaled when it was trained, as in `Dataset`.
         pixel_statistics: Of its training images; None where the model file does not say.
+        calibration: What `calibrate` found; empty where it was not calibrated. A softmax in the model has it already.
     """
 
     model: object
@@ -31,6 +32,7 @@ class Classifier:
     ends_in_softmax: bool
     pixel_scale: dict = dataclasses.field(default_factory=dict)
     pixel_statistics: dict | None = None
+    calibration: dict = dataclasses.field(default_factory=dict)
 
     @property
     def shape(self):
@@ -43,7 +45,8 @@ class Classifier:
         if not images:
             return []
         outputs = predict_logits(self.model, np.stack(images)).astype("float64")
-        return outputs if self.ends_in_softmax else softmax(outputs, axis=1)
+        temperature = self.calibration.get("temperature", 1)
+        return outputs if self.ends_in_softmax else calibrated_probabilities(outputs, temperature)
 
     def unlike_training(self, images):
         """Returns in a sentence how a list of uint8 images differs from the training images, or None."""
@@ -86,6 +89,7 @@ def open_classifier(source):
         ends_in_softmax=ending == "softmax",
         pixel_scale=card.get("pixel_scale") or {},
         pixel_statistics=card.get("pixel_statistics"),
+        calibration=card.get("calibration", {}),
     )
 
 

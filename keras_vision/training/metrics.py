@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import softmax
 from scipy.stats import binomtest
-from sklearn.metrics import precision_recall_fscore_support, top_k_accuracy_score
+from sklearn.metrics import precision_recall_fscore_support, roc_auc_score, top_k_accuracy_score
 
 from keras_vision.training.validation_scores import right_answers
 
@@ -104,19 +104,47 @@ def details(logits, labels, class_names):
         class_names: One name per class.
 
     Returns:
-        A dict: calibration_error and calibration_bins; classes, a list of `class_rows`; and top5 (accuracy, n,
-        interval) where there are more than five classes.
+        A dict: calibration_error, calibration_bins and brier; classes, a list of `class_rows`, each with the auc that
+        `class_areas` gives; auc, the mean of these; and top5 (accuracy, n, interval) where there are more than five
+        classes.
     """
+    probabilities = softmax(logits.astype("float64"), axis=1)
+    rows, areas = class_rows(logits.argmax(axis=1), labels, class_names), class_areas(probabilities, labels)
     result = {
-        "calibration_error": calibration_error(softmax(logits.astype("float64"), axis=1), labels),
+        "calibration_error": calibration_error(probabilities, labels),
         "calibration_bins": CALIBRATION_BINS,
-        "classes": class_rows(logits.argmax(axis=1), labels, class_names),
+        "brier": brier_score(probabilities, labels),
+        "classes": [row | {"auc": auc} for row, auc in zip(rows, areas, strict=True)],
+        "auc": float(np.mean(defined)) if (defined := [area for area in areas if area is not None]) else None,
     }
     if len(class_names) <= TOP:
         return result
     every = np.arange(len(class_names))
     named = top_k_accuracy_score(labels, logits, k=TOP, labels=every, normalize=False)
     return {f"top{TOP}": share(named, len(labels))} | result
+
+
+def class_areas(probabilities, labels):
+    """Returns for each class the area under its ROC curve, against all others; None where images of either lack.
+
+    It is the chance that an image of the class gets a higher probability of it than an image of another one.
+
+    Args:
+        probabilities: Float array [n, classes].
+        labels: Int array [n].
+
+    Example:
+
+    >>> class_areas(np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]]), np.array([0, 1, 1, 0]))
+    [1.0, 1.0]
+
+    Source: Fawcett 2006, "An introduction to ROC analysis", sections 7 and 9.2.
+    """
+    members = (labels == number for number in range(probabilities.shape[1]))
+    return [
+        float(roc_auc_score(own, column)) if 0 < own.sum() < len(labels) else None
+        for own, column in zip(members, probabilities.T, strict=True)
+    ]
 
 
 def calibration_error(probabilities, labels, bins=CALIBRATION_BINS):
@@ -134,14 +162,51 @@ def calibration_error(probabilities, labels, bins=CALIBRATION_BINS):
 
     Source: Guo et al. 2017, equation 3 (expected calibration error).
     """
-    confidence = probabilities.max(axis=1)
-    surplus = (probabilities.argmax(axis=1) == labels) - confidence
+    rows = reliability(probabilities, labels, bins)
+    return sum(row["n"] * abs(row["accuracy"] - row["confidence"]) for row in rows) / len(labels)
+
+
+def reliability(probabilities, labels, bins=CALIBRATION_BINS):
+    """Returns a dict for each range of confidence that has images: n, mean confidence, accuracy and its 95% interval.
+
+    Arguments as in `calibration_error`.
+
+    Source: Guo et al. 2017, section 2 (reliability diagrams).
+    """
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     ranges = np.clip(np.ceil(confidence * bins) - 1, 0, bins - 1).astype(int)
-    return float(np.abs(np.bincount(ranges, weights=surplus)).sum() / len(labels))
+    members = (ranges == number for number in np.unique(ranges))
+    return [share(right[own].sum(), own.sum()) | {"confidence": float(confidence[own].mean())} for own in members]
+
+
+def brier_score(probabilities, labels):
+    """Returns the mean squared distance of probabilities [n, classes] from the truth, 0 (best) to 2.
+
+    Example:
+
+    >>> brier_score(np.array([[0.5, 0.5]]), np.array([0]))
+    0.5
+
+    Source: Brier 1950, "Verification of forecasts expressed in terms of probability".
+    """
+    truth = np.eye(probabilities.shape[1])[labels]
+    return float(np.square(probabilities - truth).sum(axis=1).mean())
+
+
+def calibration_scores(probabilities, labels):
+    """Returns what tells how far probabilities can be trusted: calibration_error, brier and crossentropy, as a dict."""
+    of_truth = probabilities[np.arange(len(labels)), labels]
+    return {
+        "calibration_error": calibration_error(probabilities, labels),
+        "brier": brier_score(probabilities, labels),
+        "crossentropy": float(-np.log(np.maximum(of_truth, np.finfo("float64").tiny)).mean()),
+    }
 
 
 def class_rows(predictions, labels, class_names):
-    """Returns a dict for each class: name, n, precision, recall, interval (of the recall, 95%) and f1.
+    """Returns a dict for each class: name, n, precision, recall, interval (of the recall, 95%), f1 and specificity.
+
+    Specificity is the share of the other classes' images that were not taken for this one.
 
     Args:
         predictions, labels: Int arrays [n].
@@ -151,10 +216,12 @@ def class_rows(predictions, labels, class_names):
     """
     every = np.arange(len(class_names))
     scores = precision_recall_fscore_support(labels, predictions, labels=every, zero_division=np.nan)
-    right, _ = right_answers(predictions, labels, len(class_names))
+    right, counts = right_answers(predictions, labels, len(class_names))
+    wrongly, others = np.bincount(predictions, minlength=len(class_names)) - right, len(labels) - counts
+    specificities = 1 - np.divide(wrongly, others, out=np.full(len(others), np.nan), where=others > 0)
     rows = []
-    for name, correct, precision, recall, f1, n in zip(class_names, right, *scores, strict=True):
-        numbers = {"precision": precision, "recall": recall, "f1": f1}
+    for name, correct, specificity, *measured, n in zip(class_names, right, specificities, *scores, strict=True):
+        numbers = dict(zip(("precision", "recall", "f1"), measured, strict=True)) | {"specificity": specificity}
         rows.append(
             {"name": name, "n": int(n), "interval": share(correct, n)["interval"] if n else None}
             | {key: None if np.isnan(number) else float(number) for key, number in numbers.items()}

@@ -6,7 +6,15 @@ import pytest
 from keras_vision.errors import KerasVisionError
 from keras_vision.reporting.score_lines import balance_line, score_line
 from keras_vision.training.evaluation import answer, predict_logits, views_of
-from keras_vision.training.metrics import balance, calibration_error, class_rows, details, majority_warning, share
+from keras_vision.training.metrics import (
+    balance,
+    calibration_error,
+    class_areas,
+    class_rows,
+    details,
+    majority_warning,
+    share,
+)
 from keras_vision.training.validation_scores import VIEWS
 
 
@@ -43,6 +51,26 @@ def test_what_is_not_defined_is_none_and_not_zero():
     assert cat["precision"] == 0.5
     assert (dog["precision"], dog["recall"], dog["f1"]) == (None, 0, 0)
     assert (bird["n"], bird["recall"], bird["interval"]) == (0, None, None)
+
+
+def test_specificity_is_the_share_of_other_images_that_are_not_taken_for_a_class():
+    rows = class_rows(np.array([0, 0, 1, 2, 2]), np.array([0, 1, 1, 2, 0]), ("cat", "dog", "bird"))
+    assert [row["specificity"] for row in rows] == pytest.approx([2 / 3, 1, 3 / 4])
+    (only,) = class_rows(np.array([0]), np.array([0]), ("cat",))
+    assert only["specificity"] is None
+
+
+def test_the_area_is_the_chance_that_an_image_of_a_class_looks_more_like_it():
+    random = np.random.default_rng(0)
+    probabilities, labels = random.dirichlet(np.ones(3), 60), random.integers(0, 2, 60)
+    for number, area in enumerate(class_areas(probabilities, labels)[:2]):
+        own, others = (probabilities[(labels == number) == is_own, number] for is_own in (True, False))
+        assert area == pytest.approx((own[:, None] > others).mean())
+    assert class_areas(probabilities, labels)[2] is None
+    areas = class_areas(probabilities, labels)
+    found = details(np.log(probabilities), labels, ("cat", "dog", "bird"))
+    assert found["auc"] == pytest.approx(np.mean(areas[:2]))
+    assert [row["auc"] for row in found["classes"]] == pytest.approx(areas)
 
 
 def test_the_fifth_of_six_classes_counts_and_the_sixth_does_not():

@@ -79,17 +79,29 @@ def drawn():
     """A test that uses this looks at pictures, which `bare_searches` and its like then leave in."""
 
 
-@pytest.fixture
-def bare_searches(request, monkeypatch):
-    """Leaves out what takes longer than the trainings of a small search: latencies, which are 1.5 ms, and pictures."""
+def _make_bare(patch, drawn=False):
     from keras_vision.commands import run_pictures
     from keras_vision.search import board
     from keras_vision.search.executors import runner
 
-    monkeypatch.setattr(runner, "latency_ms", lambda model: 1.5)
-    if "drawn" not in request.fixturenames:
-        monkeypatch.setattr(board.Board, "draw", lambda self, trials, target_acc: None)
-        monkeypatch.setattr(run_pictures, "draw_pictures", lambda run, model, dataset: None)
+    patch.setattr(runner, "latency_ms", lambda model: 1.5)
+    if not drawn:
+        patch.setattr(board.Board, "draw", lambda self, trials, target_acc: None)
+        patch.setattr(run_pictures, "draw_pictures", lambda run, model, dataset: None)
+
+
+@pytest.fixture
+def bare_searches(request, monkeypatch):
+    """Leaves out what takes longer than the trainings of a small search: latencies, which are 1.5 ms, and pictures."""
+    _make_bare(monkeypatch, drawn="drawn" in request.fixturenames)
+
+
+@pytest.fixture(scope="module")
+def bare_module():
+    """The same for all tests of a module, and for searches that they share."""
+    with pytest.MonkeyPatch.context() as patch:
+        _make_bare(patch)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -234,6 +234,7 @@ BY_NAME = {
     "data/opening.py": {"keras_vision.data.{row.file}"},
     "formats/__init__.py": {"{__name__}.{name}"},
     "models/__init__.py": {"keras_vision.models.{name}"},
+    "search/executors/elsewhere.py": {"sent['place']"},  # of a search, or of a study
     "search/space.py": {"tuner_configs.common"},
     "search/strategies/__init__.py": {"{__name__}.{check_name('strategy', name, STRATEGIES)}"},
     "studies/__init__.py": {"keras_vision.studies.{name}"},

@@ -202,11 +202,14 @@ def test_a_planted_patch_is_found(name):
     set_statistics(model, images.mean(axis=(0, 1, 2)), images.std(axis=(0, 1, 2)))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(0.003), loss)
-    model.fit(images, labels, batch_size=30, epochs=10, verbose=0)
-    images, labels, masks = noise_with_patches(200, seed=2)
+    order = np.random.default_rng(3)
+    for _ in range(10):
+        for batch in np.split(order.permutation(600), 20):
+            model.train_on_batch(images[batch], labels[batch])  # `fit` would take seconds to make a pipeline
+    images, labels, masks = noise_with_patches(100, seed=2)
     one = subject_of_model(model, 256)
     first = (labels == 0) & (one.scores(images).argmax(axis=1) == 0)  # what a network does not see is not its reason
-    assert first.sum() > 70
+    assert first.sum() > 35
     maps, _ = explainer(one, USUAL)(images[first], labels[first])
     hottest = maps.reshape(first.sum(), -1).argmax(axis=1)
     assert masks[first].reshape(first.sum(), -1)[np.arange(first.sum()), hottest].mean() >= 0.95

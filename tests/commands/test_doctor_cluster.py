@@ -44,25 +44,25 @@ def told(monkeypatch, tmp_path):
 
 def test_each_node_is_named_with_what_it_has(told, tmp_path):
     found = told(Cluster(HEAD, BIG))
-    status, text = found["node big"]
+    status, text = found["machine big"]
     assert status == "ok"
     assert text.startswith("8 CPUs, 2 GPUs and 16.0 GiB of memory for trials; ")
     assert text.endswith(f" GiB are free now; the same versions; writes in {tmp_path}")
-    assert found["node head"] == ("ok", "no trial fits there: it has 0 CPUs, 0 GPUs and 4.0 GiB of memory")
-    assert found["shared storage"] == ("ok", f"what the nodes write in {tmp_path} is seen here")
+    assert found["machine head"] == ("ok", "no trial fits there: it has 0 CPUs, 0 GPUs and 4.0 GiB of memory")
+    assert found["shared storage"] == ("ok", f"what the others write in {tmp_path} is seen here")
 
 
 def test_a_node_that_cannot_run_trials_is_a_fault_with_the_mend(told):
-    status, text = told(Cluster(BIG, big={"versions": {"keras": "2.0"}}))["node big"]
+    status, text = told(Cluster(BIG, big={"versions": {"keras": "2.0"}}))["machine big"]
     assert status == "fault"
-    assert "this machine 2.0. Install the same version on both." in text
+    assert "this machine has 2.0. Install the same version on both." in text
 
 
 def test_storage_that_is_not_shared_is_a_fault(told, tmp_path, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     status, text = told(Cluster(BIG, big={"folder": str(elsewhere)}))["shared storage"]
     assert status == "fault"
-    assert text == f"This machine does not see what the nodes write in {tmp_path}. Go to a folder that all nodes share."
+    assert text == f"This machine does not see what the others write in {tmp_path}. Go to a folder that all share."
 
 
 def test_a_cluster_that_cannot_be_joined_is_a_fault(monkeypatch):
@@ -85,4 +85,4 @@ def test_the_doctor_says_what_the_cluster_would_stop(monkeypatch, tmp_path):
         monkeypatch.setattr(f"keras_vision.commands.doctor.{name}", lambda *given: [])
     result = doctor(ray="local")
     assert (result["command"].endswith("--ray local"), result["exit_code"]) == (True, 0)
-    assert result["findings"][-1]["subject"] == "node head"
+    assert result["findings"][-1]["subject"] == "machine head"

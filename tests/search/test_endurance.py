@@ -60,10 +60,10 @@ def test_a_search_in_processes_survives_ten_random_kills_of_them_and_of_itself(p
 
 
 @pytest.mark.slow
-def test_memory_stays_flat_over_fifty_trials(processes, tmp_path):
-    process = start(processes, tmp_path, strategy="random", target_acc=None, max_trials=50, epochs=1)
+def test_memory_stays_flat_over_thirty_trials(processes, tmp_path):
+    process = start(processes, tmp_path, strategy="random", target_acc=None, max_trials=30, epochs=1)
     process.join()
     assert process.exitcode == 0
     resident = [int(line) for line in (tmp_path / "resident").read_text().split()]
-    assert len(resident) == 50
-    assert resident[-1] < 1.1 * resident[4]
+    assert len(resident) == 30
+    assert resident[-1] < 1.06 * resident[4]  # 22 trials take it to 1.02

@@ -45,7 +45,7 @@ def test_a_directory_without_a_search_is_refused(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def searched(tmp_path_factory):
+def searched(tmp_path_factory, bare_module):
     folder = tmp_path_factory.mktemp("search")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)

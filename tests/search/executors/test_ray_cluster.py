@@ -67,7 +67,7 @@ def test_nodes_of_one_machine_are_told_apart():
     for node in cluster._ray.nodes():
         node["NodeManagerHostname"] = "host"
     assert [node.name for node in cluster.nodes] == ["host (0)", "host (1)"]
-    assert (cluster.name_of("1"), cluster.name_of("0123456789")) == ("host (1)", "node 012345")
+    assert (cluster.name_of("1"), cluster.name_of("0123456789")) == ("host (1)", "machine 012345")
 
 
 def test_a_cluster_without_room_for_a_trial_says_what_it_has():

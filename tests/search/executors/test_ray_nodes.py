@@ -79,7 +79,7 @@ def begin(tmp_path):
         (Cluster("", UNFIT), "The node late has keras 2.0, this machine 3.0"),
         (
             Cluster("", "", sees=False),
-            "This machine does not see what the nodes write in .* Give a --workdir on storage",
+            "This machine does not see what the others write in .* Give a --workdir on storage",
         ),
     ],
 )

@@ -82,6 +82,7 @@ class RayTasks:
 
     def submit(self, job):
         """Has Ray run a job as soon as a node has room."""
+        self.places.pop(job.path, None)
         if self.context.dataset and self._images is None:
             self._images = self.cluster.put(packed(self.context.dataset))
         mailbox = Mailbox(self._mailboxes / f"{uuid.uuid4().hex}.jsonl")

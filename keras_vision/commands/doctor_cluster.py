@@ -6,6 +6,7 @@ from pathlib import Path
 from keras_vision.errors import BadInput
 from keras_vision.runs.provenance import versions
 from keras_vision.search.executors.ray_cluster import in_words, joined
+from keras_vision.search.executors.ray_worker import are_seen
 from keras_vision.search.executors.worker_settings import WorkerSettings
 
 
@@ -30,7 +31,8 @@ def _looked_at(cluster):
     shared = (runs if runs.exists() else Path()).resolve()
     with tempfile.TemporaryDirectory(prefix=".doctor", dir=shared) as folder:
         looked_at = {node.key: node for node in cluster.look({"versions": versions(), "folder": folder, "files": []})}
-        seen = len(list(Path(folder).glob("seen-*")))
+        fit = sum(not node.unfit for node in looked_at.values())
+        is_shared = are_seen(folder, fit)
     for node in cluster.nodes:
         subject, has = f"machine {node.name}", in_words(node.resources)
         if node.key not in looked_at:
@@ -40,8 +42,7 @@ def _looked_at(cluster):
         else:
             free = looked_at[node.key].free_memory / 2**30
             yield "ok", subject, f"{has} for trials; {free:.1f} GiB are free now; the same versions; writes in {shared}"
-    fit = sum(not node.unfit for node in looked_at.values())
-    if seen < fit:
+    if not is_shared:
         text = f"This machine does not see what the others write in {shared}. Go to a folder that all share."
         yield "fault", "shared storage", text
     elif fit:

@@ -82,6 +82,7 @@ class Trainings:
             self._places[job.path] = ""
         self.running.append(job)
         self.executor.submit(job)
+        self._record_place(job)
         return None
 
     def _settle(self, job, came):

@@ -53,4 +53,4 @@ def death_line(death):
 
 def _next_place(later, one):
     same = (after.where for after in later if (after.trial, after.confirmation) == (one.trial, one.confirmation))
-    return next(same, None) or None
+    return next(filter(None, same), None)

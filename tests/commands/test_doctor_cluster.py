@@ -8,6 +8,7 @@ import pytest
 from keras_vision.commands import doctor_cluster
 from keras_vision.doctor import doctor, main
 from keras_vision.errors import BadInput
+from keras_vision.search.executors import ray_worker
 from keras_vision.search.executors.ray_cluster import Node
 from keras_vision.search.executors.ray_worker import look
 
@@ -26,6 +27,11 @@ class Cluster:
 
     def _looked(self, node, site):
         return dataclasses.replace(node, **look(site | self.changes.get(node.name, {})))
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr(ray_worker, "SEEING", 0.2)
 
 
 @pytest.fixture

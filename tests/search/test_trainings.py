@@ -22,6 +22,7 @@ class Scripted:
         self.submitted, self.paused, self.next, self.places = [], [], [], {}
 
     def submit(self, job):
+        self.places.pop(job.path, None)
         self.submitted.append(job)
 
     def wait(self, note):

@@ -19,6 +19,7 @@ from keras_vision.commands import run_pictures
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, load_model
+from keras_vision.search.executors import Job as Training
 from keras_vision.studies import STUDIES, engine, trainings
 from keras_vision.studies.engine import run_study
 from keras_vision.studies.job import Job
@@ -203,6 +204,19 @@ def test_a_finished_run_is_not_run_again_and_its_record_is_enough_to_add_seeds(f
     assert "± " in (copied / "report.md").read_text()
     assert (copied / "figures" / "curves.png").exists()
     assert seen == [finished / "runs/2-units-0", None, copied / "runs/2-units-1"]
+
+
+def test_whoever_watches_a_training_is_told_each_epoch_and_its_end(tmp_path):
+    study = tiny(scales={"quick": smoke(epochs=2)})
+    context = trainings.StudyContext(
+        Job("tiny", study, "quick", 1, None, None, tmp_path, "float32", Progress(), "study tiny")
+    )
+    noted = []
+    training = Training(str(tmp_path / "runs" / "2-units-0"), {"case": "2 units", "seed": 0}, 1)
+    measured = context.run(training, lambda rows: noted.append([row["epoch"] for row in rows]))
+    assert noted == [[1], [1, 2], []]
+    assert measured == json.loads((tmp_path / "runs/2-units-0/measured.json").read_text())
+    assert trainings.measured_before(context.job, study.cases("quick")[0], 0) == measured
 
 
 def test_an_interrupted_study_goes_on_where_it_was(finished, trained, monkeypatch):

@@ -17,6 +17,7 @@ from keras_vision.search.executors import Failure, Job, name_of
 from keras_vision.search.executors.elsewhere import answered, recorded
 from keras_vision.search.executors.mailbox import Mailbox
 from keras_vision.search.executors.patience import Patience
+from keras_vision.search.executors.ray_worker import are_seen
 
 
 @dataclasses.dataclass
@@ -74,7 +75,7 @@ class RayTasks:
         for node in nodes:
             if node.unfit:
                 raise BadInput(node.unfit)
-        if len(list(self._mailboxes.glob("seen-*"))) < len(nodes):
+        if not are_seen(self._mailboxes, len(nodes)):
             raise BadInput(
                 f"This machine does not see what the others write in {self._mailboxes}. Give a --workdir on storage "
                 "that all machines share."
@@ -82,6 +83,7 @@ class RayTasks:
 
     def submit(self, job):
         """Has Ray run a job as soon as a node has room."""
+        self.places.pop(job.path, None)
         if self.context.dataset and self._images is None:
             self._images = self.cluster.put(packed(self.context.dataset))
         mailbox = Mailbox(self._mailboxes / f"{uuid.uuid4().hex}.jsonl")

@@ -22,6 +22,7 @@ from keras_vision.system.keras_import import import_keras
 from keras_vision.system.machine import free_memory
 from keras_vision.system.ray_import import import_ray
 
+SEEING = 60  # seconds for which NFS may show a folder as it was
 _contexts = {}  # the one context of this process, once open: Ray gives a process jobs of one search alone
 
 
@@ -45,6 +46,16 @@ def why_unfit(site):
     except OSError as error:
         return f"The machine {node} cannot write in {site['folder']} ({error.strerror}). Give it the right to."
     return ""
+
+
+def are_seen(folder, nodes):
+    """Returns whether this machine sees the signs that so many nodes left in a folder; storage may show them late."""
+    ends = time.monotonic() + SEEING
+    while len(list(Path(folder).glob("seen-*"))) < nodes:
+        if time.monotonic() > ends:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def look(site):

@@ -31,3 +31,13 @@ def test_short_epochs_and_the_first_one_may_take_longer(clock):
     assert not waiting.is_over
     clock[0] += 1
     assert waiting.is_over
+
+
+def test_what_follows_the_last_epoch_has_the_time_of_what_comes_before_the_first(clock):
+    waiting = Patience()
+    waiting.renew([{"seconds": 100.0}])
+    waiting.renew([])
+    clock[0] += patience.FIRST_SECONDS
+    assert not waiting.is_over
+    clock[0] += 1
+    assert waiting.is_over

@@ -7,7 +7,7 @@ import pytest
 
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress
-from keras_vision.search.executors import Job
+from keras_vision.search.executors import Job, ray_worker
 from keras_vision.search.executors.ray_cluster import Node
 from keras_vision.search.executors.ray_tasks import RayTasks
 
@@ -62,6 +62,11 @@ class Told(Progress):
 
     def say(self, text=""):
         self.lines.append(text)
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr(ray_worker, "SEEING", 0.2)
 
 
 @pytest.fixture

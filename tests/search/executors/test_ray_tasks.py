@@ -1,9 +1,10 @@
-"""Searches on a Ray cluster in which processes, nodes and drivers die; each ends as one that nobody disturbed."""
+"""A search on a Ray cluster in which processes, nodes and drivers die; it ends as one that nobody disturbed."""
 
 import contextlib
 import csv
 import json
 import os
+import random
 import secrets
 import signal
 import tempfile
@@ -12,13 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from keras_vision.search.executors.process_environment import environment
 from keras_vision.system.ray_import import import_ray
-from tests.search import endurance
-from tests.search.endurance import events_of, new_processes, start, survive
+from tests.search.endurance import check_same, events_of, new_processes, start
 
 pytestmark = pytest.mark.slow
-OPTIONS = {"strategy": "random", "target_acc": None, "max_trials": 3, "epochs": 20}
-KILLS = 10
+OPTIONS = {"strategy": "random", "target_acc": None, "max_trials": 6, "epochs": 8}
 SECONDS = 600  # within which whatever a test waits for comes, on a busy machine
 
 
@@ -48,8 +48,9 @@ class Cluster:
         self.nodes.remove(node)
 
     def add(self, **variables):
-        """Adds a node, with further variables of the environment."""
+        """Adds a node, with further variables of the environment; returns what Ray calls it."""
         self.nodes.append(self.cluster.add_node(num_cpus=1, env_vars=variables))
+        return self.nodes[-1].node_id
 
 
 @pytest.fixture(scope="module")
@@ -78,47 +79,12 @@ def begin(cluster, variables):
 
     def begin(folder, **workers):
         workers = workers if "workers" in workers else {"ray": cluster.address, **workers}
-        begun.append(start(processes, folder, variables=variables, **OPTIONS | workers))
+        begun.append(start(processes, folder, variables=variables | environment(1), **OPTIONS | workers))
         return begun[-1]
 
     yield begin
     for process in begun:
         process.kill()
-
-
-@pytest.fixture(scope="module")
-def undisturbed(begin, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("undisturbed")
-    end(begin(folder))
-    return folder
-
-
-def end(process):
-    process.join(SECONDS)
-    assert process.exitcode == 0
-
-
-def running(folder, process):
-    """Waits until two trainings have come to their second epoch; returns the first messages of both: node and pid."""
-    ends = time.monotonic() + SECONDS
-    while True:
-        assert process.is_alive() and time.monotonic() < ends
-        begun = [lines[0] for lines in told(folder) if any(len(line.get("rows", ())) > 1 for line in lines)]
-        if len(begun) == 2:
-            return begun
-        time.sleep(0.02)
-
-
-def told(folder):
-    """The messages of each training whose process runs."""
-    found = [lines for path in folder.glob("run/workers/*/*.jsonl") if (lines := _messages(path))]
-    return [lines for lines in found if _runs(lines[0]["pid"])]
-
-
-def _messages(path):
-    with contextlib.suppress(FileNotFoundError):
-        return [json.loads(line) for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
-    return []
 
 
 def front(folder):
@@ -128,25 +94,88 @@ def front(folder):
     return [(row["trial"], row["val_accuracy"], row["parameters"]) for row in rows]
 
 
-def check_same(folder, undisturbed):
-    endurance.check_same(folder, undisturbed)
-    assert front(folder) == front(undisturbed)
-    assert sorted(event["trial"] for event in events_of(folder) if event["event"] == "completed") == [0, 1, 2]
+def wait_for(condition):
+    """Returns what `condition` does once that is true."""
+    ends = time.monotonic() + SECONDS
+    while not (found := condition()):
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+    return found
 
 
-def starts(folder):
-    return [event["epochs_done"] for event in events_of(folder) if event["event"] == "started"]
+class Blows:
+    """What happens to a search, one by one.
+
+    Args:
+        cluster: The `Cluster`.
+        begin: Begins the search, or goes on with it.
+        folder: Its folder.
+        path: Of Python on a node that does not fit.
+    """
+
+    def __init__(self, cluster, begin, folder, path):
+        self.cluster, self.folder, self.path = cluster, folder, path
+        self.begin = lambda **workers: begin(folder, seconds=15, **workers)
+        self.process = self.begin()
+
+    def wait_for_epochs(self, count):
+        """Waits for so many more epochs, of whichever trial."""
+        until = self._epochs() + count
+        while self._epochs() < until:
+            self.process.join(timeout=0.01)
+            assert self.process.exitcode is None, "it ended before all had happened"
+
+    def _epochs(self):
+        return sum(event["event"] == "epoch" for event in events_of(self.folder))
+
+    def trainings(self):
+        """Returns where trainings run, the node and the process number of each, as soon as one does."""
+        return wait_for(self._trainings)
+
+    def _trainings(self):
+        assert self.process.exitcode is None, "it ended before all had happened"
+        told = [line for path in self.folder.glob("run/workers/*/*.jsonl") if (line := _first_message(path))]
+        return [line for line in told if _runs(line["pid"])]
+
+    def kill_a_process(self):
+        os.kill(self.trainings()[0]["pid"], signal.SIGKILL)
+
+    def stop_a_process(self):
+        """Stops one for good, which is found to hang."""
+        pid = self.trainings()[0]["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        wait_until_gone([pid])
+
+    def lose_a_node(self):
+        """Removes a node; what joins is at first one that does not fit, and then another."""
+        self.cluster.remove(self.trainings()[0]["node"])
+        unfit = self.cluster.add(PYTHONPATH=self.path)
+        try:
+            wait_for(lambda: "has numpy 1.0, this machine" in (self.folder / "said").read_text())
+        finally:
+            self.cluster.remove(unfit)
+            self.cluster.add()
+
+    def kill_the_search(self, **then):
+        """Kills it while a training that is stopped cannot notice that it is alone; goes on by the same command."""
+        pids = [training["pid"] for training in self.trainings()]
+        os.kill(pids[0], signal.SIGSTOP)
+        self.process.kill()
+        wait_until_gone(pids)
+        self.process = self.begin(**then)
+
+    def go_on_without_ray(self):
+        self.kill_the_search(workers=2)
+
+
+def _first_message(path):
+    with contextlib.suppress(FileNotFoundError):
+        line, end, _ = path.read_bytes().partition(b"\n")
+        return json.loads(line) if end else None
 
 
 def wait_until_gone(pids):
     wait_for(lambda: not any(_runs(pid) for pid in pids))
-
-
-def wait_for(condition):
-    ends = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < ends
-        time.sleep(0.05)
 
 
 def _runs(pid):
@@ -157,59 +186,32 @@ def _runs(pid):
         return False
 
 
-def kinds(folder):
-    return [event["event"] for event in events_of(folder)]
-
-
 @pytest.fixture(scope="module")
-def other_versions(tmp_path_factory):
-    """A folder from which Python takes NumPy to be of another version."""
+def path_of_other_versions(tmp_path_factory):
+    """A PYTHONPATH by which NumPy seems to be of another version."""
     folder = tmp_path_factory.mktemp("other")
     (folder / "numpy-1.0.dist-info").mkdir()
     (folder / "numpy-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 1.0\n")
-    return folder
+    return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
 
 
-def test_trainings_whose_process_is_killed_or_stopped_or_whose_node_is_lost_go_on_where_they_can(
-    cluster, begin, undisturbed, other_versions, tmp_path
+def test_a_search_that_is_struck_ten_times_ends_as_one_that_nobody_disturbed(
+    cluster, begin, path_of_other_versions, tmp_path
 ):
-    process = begin(tmp_path, seconds=8)
-    killed, stopped = running(tmp_path, process)
-    os.kill(stopped["pid"], signal.SIGSTOP)
-    os.kill(killed["pid"], signal.SIGKILL)
-    wait_until_gone([killed["pid"], stopped["pid"]])
-    lost, _ = running(tmp_path, process)
-    cluster.remove(lost["node"])
-    cluster.add(PYTHONPATH=f"{other_versions}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
-    wait_for(lambda: "has numpy 1.0, this machine" in (tmp_path / "said").read_text())
-    cluster.add()
-    end(process)
-    check_same(tmp_path, undisturbed)
-    assert sum(epochs > 0 for epochs in starts(tmp_path)) >= 3
-    assert kinds(tmp_path).count("died") >= 3
-    cluster.remove(cluster.nodes[-2].node_id)
-
-
-def test_a_search_that_is_killed_goes_on_by_the_same_command_and_then_without_ray(begin, undisturbed, tmp_path):
-    process = begin(tmp_path)
-    for then in ({}, {"workers": 2}):
-        first, second = running(tmp_path, process)
-        os.kill(second["pid"], signal.SIGSTOP)  # it cannot notice that it is alone
-        process.kill()
-        wait_until_gone([first["pid"], second["pid"]])
-        process = begin(tmp_path, **then)
-    end(process)
-    check_same(tmp_path, undisturbed)
-    assert any(starts(tmp_path))  # the others may have come to their ends before they noticed
-
-
-def test_a_search_survives_ten_random_kills_of_its_processes_and_of_itself(begin, tmp_path):
-    options = {"max_trials": 10, "epochs": 4}
-
-    def workers_of(process):
-        return {lines[0]["pid"] for lines in told(tmp_path / "cut")}
-
-    end(begin(tmp_path / "whole", **options))
-    killed = survive(lambda folder: begin(folder, **options), tmp_path / "cut", workers_of, KILLS)
-    assert min(killed.values()) >= 3
-    endurance.check_same(tmp_path / "cut", tmp_path / "whole")
+    undisturbed = begin(tmp_path / "undisturbed", workers=1)  # in the search's own process
+    moments = random.Random(0)
+    kinds = 3 * ["kill_a_process"] + 4 * ["kill_the_search"] + ["stop_a_process", "lose_a_node"]
+    moments.shuffle(kinds)
+    blows = Blows(cluster, begin, tmp_path / "struck", path_of_other_versions)
+    for kind in [*kinds, "go_on_without_ray"]:
+        blows.wait_for_epochs(moments.randint(0, 3))
+        getattr(blows, kind)()
+    for process in (undisturbed, blows.process):
+        process.join(SECONDS)
+        assert process.exitcode == 0
+    check_same(tmp_path / "struck", tmp_path / "undisturbed")
+    assert front(tmp_path / "struck") == front(tmp_path / "undisturbed")
+    events = events_of(tmp_path / "struck")
+    assert sorted(event["trial"] for event in events if event["event"] == "completed") == list(range(6))
+    assert sum(event["event"] == "died" for event in events) >= 3
+    assert any(event["epochs_done"] for event in events if event["event"] == "started")

@@ -74,7 +74,7 @@ def row(name, facts, speeds):
     best = max(fixed, key=lambda precision: statistics.median(fixed[precision]))
     choice, own = facts["choice"], statistics.median(speeds[AUTO])
     share = choice["seconds"] * own / (STEPS * BATCH)
-    gradients = f", {len(choice['gradients'])} gradients of our own" if choice["gradients"] else ""
+    gradients = f", own gradients: {len(choice['gradients'])}" if choice["gradients"] else ""
     cells = [name, f"{facts['parameters']:,}", *(spread(map(Amount, rates)) for rates in speeds.values())]
     cells += [f"{choice['precision']}{gradients}", f"{choice['seconds']:.1f} s ({share:.1%})"]
     median = statistics.median(mine / other for mine, other in zip(speeds[AUTO], fixed[best], strict=True))

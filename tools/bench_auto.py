@@ -1,16 +1,18 @@
 """Whether `--precision auto` is as fast as the best precision that a person could have named, in one run.
 
-    python tools/bench_auto.py [--networks NAME ...] [--rounds 5] [--seconds 2]
+    python tools/bench_auto.py [--networks NAME ...] [--rounds 5] [--seconds 0.4] [--total 75]
 
 Ten networks from 500 to 11 million parameters are trained in each precision that this machine has, and in what `auto`
 chooses by timing, which is found out anew. Each configuration runs in a process of its own, as in `bench.py`; they are
-timed in turns. Writes docs/results/auto.md.
+timed in turns, in another order each time. Writes docs/results/auto.md.
 """
 
 import argparse
+import random
 import shlex
 import statistics
 import sys
+import time
 from pathlib import Path
 
 from bench import BATCH, STEPS, Worker, ratio
@@ -48,19 +50,27 @@ the median of the ratios of `auto` to the fixed precision with the highest media
 the choice took, and its share of a training of {STEPS:,} steps in what was chosen."""
 
 
-def measure(name, precisions, rounds, seconds):
-    """Returns (the facts of `auto`, dict: precision -> images/s of each round)."""
+def measure(name, precisions, rounds, seconds, total):
+    """Returns (the facts of `auto`, dict: precision -> images/s of each round).
+
+    Args:
+        name: In `NETWORKS`.
+        precisions: Names of those to compare with.
+        rounds: The fewest.
+        seconds: Of one timing.
+        total: Seconds for which rounds go on.
+    """
     family, shape, settings = NETWORKS[name]
-    workers = {}
+    workers, order = {}, random.Random(0)
     try:
         for precision in (AUTO, *precisions):
             options = {"family": family, "input_shape": shape, "precision": precision, "settings": settings}
             workers[precision] = Worker("ours", options)
             workers[precision].speed("training", seconds=0.1)  # compiles
         speeds = {precision: [] for precision in workers}
-        for number in range(rounds):
-            start = number % len(workers)
-            for precision in [*workers, *workers][start : start + len(workers)]:
+        start = time.monotonic()
+        while len(speeds[AUTO]) < rounds or time.monotonic() < start + total:
+            for precision in order.sample(list(workers), len(workers)):
                 speeds[precision].append(BATCH * workers[precision].speed("training", seconds))
         return workers[AUTO].facts, speeds
     finally:
@@ -74,7 +84,7 @@ def row(name, facts, speeds):
     best = max(fixed, key=lambda precision: statistics.median(fixed[precision]))
     choice, own = facts["choice"], statistics.median(speeds[AUTO])
     share = choice["seconds"] * own / (STEPS * BATCH)
-    gradients = f", {len(choice['gradients'])} gradients of our own" if choice["gradients"] else ""
+    gradients = f", own gradients: {len(choice['gradients'])}" if choice["gradients"] else ""
     cells = [name, f"{facts['parameters']:,}", *(spread(map(Amount, rates)) for rates in speeds.values())]
     cells += [f"{choice['precision']}{gradients}", f"{choice['seconds']:.1f} s ({share:.1%})"]
     median = statistics.median(mine / other for mine, other in zip(speeds[AUTO], fixed[best], strict=True))
@@ -85,8 +95,9 @@ def main(arguments=None):
     """Runs the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS), metavar="NAME", help=", ".join(NETWORKS))
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of each timing")
+    parser.add_argument("--rounds", type=int, default=5, help="the fewest, of each network")
+    parser.add_argument("--seconds", type=float, default=0.4, help="of each timing")
+    parser.add_argument("--total", type=float, default=75.0, help="seconds for which the rounds of a network go on")
     parser.add_argument("--out", default=RESULTS, type=Path)
     arguments = sys.argv[1:] if arguments is None else arguments
     options = parser.parse_args(arguments)
@@ -99,7 +110,7 @@ def main(arguments=None):
     precisions, rows, ratios = candidates(AUTO), [], []
     columns = ["network", "parameters", AUTO, *precisions, "chosen", "timing", "against the best"]
     for name in options.networks:
-        cells, median = row(name, *measure(name, precisions, options.rounds, options.seconds))
+        cells, median = row(name, *measure(name, precisions, options.rounds, options.seconds, options.total))
         rows.append(cells)
         ratios.append(median)
         print(" | ".join(cells), flush=True)

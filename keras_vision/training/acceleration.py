@@ -130,9 +130,16 @@ def asks_for_products(model):
     """Returns whether the graph of a training step depends on how its products will be run, beside what they are."""
     kinds = (keras.layers.Dense, keras.layers.LayerNormalization)
     return any(
-        type(layer) is keras.layers.LSTM or (type(layer) in kinds and len(layer.output.shape) == 3)
+        type(layer) is keras.layers.LSTM or (type(layer) in kinds and len(output_shape(layer) or (None,) * 3) == 3)
         for layer in _with_both_directions(model.layers)
     )
+
+
+def output_shape(layer):
+    """Returns the shape of what a layer gives; None where it is used more than once, or not in the graph."""
+    with contextlib.suppress(AttributeError, ValueError):
+        return tuple(layer.output.shape)
+    return None
 
 
 def _batch_norm(layer, inputs, training=None, mask=None):

@@ -17,7 +17,7 @@ from keras_vision.data.splits import steps_per_epoch
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs.provenance import processor_name, versions
 from keras_vision.system.machine import cores, instructions
-from keras_vision.training.acceleration import asks_for_products, own_gradients
+from keras_vision.training.acceleration import asks_for_products, output_shape, own_gradients
 from keras_vision.training.precision import candidates, policy_of, set_precision
 from keras_vision.training.remembering import recall, remember
 from keras_vision.training.timing import seconds_of_gradient, steps_of
@@ -28,6 +28,7 @@ FEWEST_STEPS = 100  # of a training of which so small a share holds two steps: o
 TURNS, TURN_SECONDS = 5, 0.05  # how often each is timed at most, one after the other, and for how long at least
 HOPELESS = 1.3  # times the fastest: what is slower gets no second turn
 GAIN = 0.98  # of the time of what stands before it, which is more exact, or stock: what takes more is not worth it
+SINGLE_GAIN = 0.9  # the same of a single gradient, which is timed apart from the step that it would be a part of
 # Of the time in which a graph is made from Python and compiled: to compile it once more; to make a single gradient.
 COMPILED_AGAIN, SINGLE_GRADIENT = 0.5, 0.25
 
@@ -105,7 +106,8 @@ def choose(build, dataset, recipe, precision="auto", *, earlier=None, progress=N
         return _made(build, dataset, recipe, earlier), earlier
     if len(names) == 1 or _steps(dataset, recipe) < FEWEST_STEPS:
         return _made(build, dataset, recipe, Choice(names[0])), Choice(names[0])
-    model = _made(build, dataset, recipe, Choice(names[0]))
+    model = build()
+    check_fit(model, dataset, recipe)
     question, machine = _question(model, dataset, recipe, names), _machine()
     known = recall(machine, question)
     if known is None:
@@ -125,7 +127,7 @@ def _made(build, dataset, recipe, choice, model=None):
     Args:
         build, dataset, recipe: As in `choose`.
         choice: The `Choice`.
-        model: The network, ready to be trained with stock gradients; None where there is none yet.
+        model: The network, uncompiled or ready to be trained with stock gradients; None where there is none yet.
     """
     set_precision(choice.precision)
     if model is None or model.dtype_policy.name != policy_of(choice.precision):
@@ -145,10 +147,10 @@ class _Contest:
 
     Args:
         build, dataset, recipe, progress: As in `choose`.
-        model: The network in float32, ready to be trained.
+        model: The network in float32.
 
     Attributes:
-        models: Dict: policy -> the network with it, ready to be trained.
+        models: Dict: policy -> the network with it.
         spent: Seconds of timing so far.
     """
 
@@ -162,7 +164,7 @@ class _Contest:
     def spent(self):
         return time.perf_counter() - self.began
 
-    def allows(self, seconds):
+    def _allows(self, seconds):
         """Returns whether there is time for something that takes so many seconds, by the fastest step so far."""
         return self.spent + seconds <= SHARE * self.steps * self._best().best
 
@@ -174,12 +176,12 @@ class _Contest:
         with contextlib.ExitStack() as stack:
             with in_memory(self.recipe):
                 first = self._enter(names[0], stack)
-                compiling = first.take(1)
+                compiling = first.compile()
                 self.began = time.perf_counter()  # the training compiles its step in any case
                 first.take(1)
             for name in names[1:]:
                 is_compiled = self._shared_step(name) is not None
-                if self.allows(compiling * (COMPILED_AGAIN if is_compiled else 1) + 2 * first.best):
+                if self._allows(compiling * (COMPILED_AGAIN if is_compiled else 1) + 2 * first.best):
                     self._try(name, stack)
             self._take_turns()
         winner = functools.reduce(lambda one, other: other if other.best < GAIN * one.best else one, self.entrants)
@@ -194,12 +196,10 @@ class _Contest:
         return None if model is None or asks_for_products(model) else model.train_function
 
     def _enter(self, name, stack):
-        set_precision(name)
-        policy = policy_of(name)
-        if policy not in self.models:
-            self.models[policy] = _made(self.build, self.dataset, self.recipe, Choice(name))
-        entrant = _Entrant(name, self.models[policy], self._shared_step(name))
-        entrant.seconds = stack.enter_context(steps_of(entrant.model, self._batches()))
+        model = _made(self.build, self.dataset, self.recipe, Choice(name), self.models.get(policy_of(name)))
+        self.models[policy_of(name)] = model
+        entrant = _Entrant(name, model, self._shared_step(name))
+        entrant.seconds = stack.enter_context(steps_of(model, self._batches()))
         self.entrants.append(entrant)
         return entrant
 
@@ -208,8 +208,7 @@ class _Contest:
         count = len(self.entrants)
         try:
             entrant = self._enter(name, stack)
-            entrant.take(1)
-            entrant.best = float("inf")  # that was compiled
+            entrant.compile()
             entrant.take(1)
         except Exception as error:
             del self.entrants[count:]
@@ -222,7 +221,7 @@ class _Contest:
             fastest = self._best().best
             hopeful = [entrant for entrant in self.entrants if entrant.best <= HOPELESS * fastest]
             steps = max(1, round(TURN_SECONDS / fastest))
-            if len(hopeful) == 1 or not self.allows(steps * sum(entrant.best for entrant in hopeful)):
+            if len(hopeful) == 1 or not self._allows(steps * sum(entrant.best for entrant in hopeful)):
                 return
             for entrant in hopeful:
                 entrant.take(steps)
@@ -232,11 +231,11 @@ class _Contest:
         saved = {}
         set_precision(winner.name)
         for words, one in own_gradients(winner.model).items():
-            if not self.allows(SINGLE_GRADIENT * compiling + 2 * winner.best):
+            if not self._allows(SINGLE_GRADIENT * compiling + 2 * winner.best):
                 break
             shapes = [(self.recipe.batch_size, *one.shapes[0]), *one.shapes[1:]]
             own, stock = (seconds_of_gradient(function, shapes, one.dtype) for function in (one.own, one.stock))
-            if own < GAIN * stock:
+            if own < SINGLE_GAIN * stock:
                 saved[words] = one.count * (stock - own)
         return tuple(sorted(saved)) if self.steps * sum(saved.values()) > compiling else ()
 
@@ -262,14 +261,19 @@ class _Entrant:
     def __init__(self, name, model, step):
         self.name, self.model, self.step, self.seconds, self.best = name, model, step, None, float("inf")
 
-    def take(self, steps):
-        """Takes training steps; returns the seconds of each."""
+    def compile(self):
+        """Takes the first step, in which it is compiled; returns its seconds."""
         set_precision(self.name)
         self.leave_step()
-        seconds = self.seconds(steps)
+        seconds = self.seconds(1)
         self.step = self.model.train_function
-        self.best = min(self.best, seconds)
         return seconds
+
+    def take(self, steps):
+        """Takes training steps and notes how long they took."""
+        set_precision(self.name)
+        self.leave_step()
+        self.best = min(self.best, self.seconds(steps))
 
     def leave_step(self):
         """Leaves the compiled step of this precision with the network."""
@@ -278,7 +282,7 @@ class _Entrant:
 
 def _question(model, dataset, recipe, names):
     """Returns as plain data what the answer depends on, beside the machine: the network, its batches, and how many."""
-    layers = [[type(layer).__name__, _unnamed(layer.get_config()), layer.output.shape] for layer in model.layers]
+    layers = [[type(layer).__name__, _unnamed(layer.get_config()), output_shape(layer)] for layer in model.layers]
     settings = [getattr(recipe, name) for name in ("batch_size", "optimizer", "ema_momentum", "flip", "cutmix")]
     devices = model.distribute_strategy.num_replicas_in_sync
     return [layers, settings, _steps(dataset, recipe), list(names), devices]

@@ -9,6 +9,7 @@ import pytest
 
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.models import build_model
+from keras_vision.models.normalization import normalize
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run
 from keras_vision.train import train
@@ -334,3 +335,19 @@ def test_a_question_is_the_same_for_a_network_that_is_built_again_and_another_fo
         build_model("cnn", data.shape, 3, **settings), data, LONG, ("float32", REWRITE)
     )
     assert json.dumps(ask(filters=(4,))) == json.dumps(ask(filters=(4,))) != json.dumps(ask(filters=(5,)))
+
+
+def test_a_network_whose_layers_are_used_twice_is_chosen_for_too(machine):
+    machine(TIMES)
+
+    def build():
+        keras.utils.set_random_seed(0)
+        inputs = keras.Input((8, 8, 1))
+        x = normalize(inputs)
+        for layer in (keras.layers.Conv2D(1, 3, padding="same"), keras.layers.Dense(1), keras.layers.MaxPooling2D()):
+            x = layer(layer(x))
+        return keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Flatten()(x)))
+
+    with computing_in("auto"):
+        _, choice = choose(build, make_dataset(), LONG)
+    assert (choice.precision, choice.gradients) == (REWRITE, ())

@@ -1,36 +1,23 @@
 """The page of a run: RUN/index.html, which tells what was asked for, what came of it, and how to go on."""
 
-import json
 import shlex
 
+from keras_vision.commands import page_sections
 from keras_vision.commands.summary_lines import confirmed_line, cost_line, target_words, tensorboard_line
-from keras_vision.reporting.charts import Point, line_chart, point_chart
-from keras_vision.reporting.page import data_uri, render
+from keras_vision.reporting.charts import Point, point_chart
+from keras_vision.reporting.page import render
 from keras_vision.reporting.progress import cell, clock_text, installed, settings_line
 from keras_vision.reporting.score_lines import interval_words
 from keras_vision.reporting.tables import short
-from keras_vision.runs import Run, read_card, write_text
+from keras_vision.runs import Run, write_text
 from keras_vision.search.outcome import recorded_outcome
 from keras_vision.search.report import read_csv, shared_settings
 from keras_vision.training.aim import reaches
 from keras_vision.training.validation_scores import METRICS, score_of
 
 PAGE = "index.html"
-# Pictures of a run, in the order of the page, and what they show. The front is a chart there.
-PICTURES = {
-    "confusion_matrix": "Which classes are taken for which, on the validation images",
-    "confident_mistakes": "The most confident mistakes among the validation images",
-    "reliability": "How often it is right when it is so sure, on the validation images",
-    "test_reliability": "How often it is right when it is so sure, on the test images",
-    "test_corruptions": "What it makes of corrupted test images",
-    "first_layer_kernels": "What the first layer looks for",
-    "first_layer_kernels_colour": "What the first layer looks for, in colour",
-    "token_mixing_units": "How the first block mixes positions",
-}
 # Columns of trials.csv that the table of trials shows, beside the settings.
 MEASURED = {"parameters": "parameters", "macs": "MACs", "latency_ms": "ms an image", "epochs_run": "epochs"}
-# What the table of classes shows.
-OF_A_CLASS = {"recall": "recall", "precision": "precision", "f1": "F1", "specificity": "specificity", "auc": "AUC"}
 NO_SETTINGS = ("trial", "status", "reason", "given_up", "stopped", "seconds")
 HIDDEN = ("space", "settings", "recipe")  # settings that are too long for a table, or are shown one by one
 
@@ -61,7 +48,13 @@ def page_of(run, progress):
 
 def _training_page(run):
     result = run.result if run.finished else {}
-    sections = [*_curves(run), *_classes(result), *_confidence(run), *_pictures(run)]
+    sections = [
+        *page_sections.folds(result),
+        *page_sections.curves(run),
+        *page_sections.classes(result),
+        *page_sections.confidence(run),
+        *page_sections.pictures(run),
+    ]
     return _common(run, result) | {"sections": sections, **_training_verdict(run, result)}
 
 
@@ -81,8 +74,10 @@ def _search_page(run):
     trials = read_csv(run.path / "trials.csv")
     sections = [*_front(run, trials, settings), *_trials(trials, settings)]
     if result:
-        sections += _curves(Run(run.path / result["best_trial"]), f"The training of {result['best_trial']}")
-    sections += [*_classes(result), *_confidence(run), *_pictures(run)]
+        sections += page_sections.curves(
+            Run(run.path / result["best_trial"]), f"The training of {result['best_trial']}"
+        )
+    sections += [*page_sections.classes(result), *page_sections.confidence(run), *page_sections.pictures(run)]
     return _common(run, result) | {"sections": sections, **_search_verdict(settings, result)}
 
 
@@ -134,6 +129,8 @@ def _facts(run, result):
             facts["worst class, recall"] = f"{worst['name']}, {worst['recall']:.2f}"
         if "calibration_error" in test:
             facts["calibration error"] = f"{test['calibration_error']:.4f}"
+    if "folds" in result:
+        facts["interval of the mean"] = interval_words(result["interval"])
     facts[f"validation {METRICS[result.get('metric', 'accuracy')]}"] = f"{score_of(result):.4f}"
     facts["parameters"] = f"{result['parameters']:,}"
     if "macs" in result:
@@ -214,77 +211,6 @@ def _settings_line(row, shared):
 def _count(text):
     """Returns a number of trials.csv with its thousands apart."""
     return f"{int(text):,}" if text.isdigit() else text
-
-
-def _curves(run, title="The training"):
-    """Yields the section with the accuracy and the cross-entropy of a run's epochs."""
-    text = run.metrics_path.read_text(encoding="utf-8") if run.metrics_path.exists() else ""
-    if rows := [json.loads(line) for line in text.splitlines()]:
-        charts = [
-            line_chart(
-                "epoch",
-                words,
-                {
-                    "training": [(row["epoch"], row[name]) for row in rows],
-                    "validation": [(row["epoch"], row[f"val_{name}"]) for row in rows],
-                },
-            )
-            for name, words in {"accuracy": "accuracy", "crossentropy": "cross-entropy"}.items()
-        ]
-        yield {"id": "curves", "title": title, "charts": charts}
-
-
-def _classes(result):
-    """Yields the section with what the network makes of each class of the test images."""
-    classes = result.get("test", {}).get("classes")
-    if not classes:
-        return
-    rows = [[row["name"], f"{row['n']:,}", *(_share(row.get(name)) for name in OF_A_CLASS)] for row in classes]
-    columns = ["class", "test images", *OF_A_CLASS.values()]
-    table = {"columns": columns, "rows": rows, "numbers": range(1, len(columns))}
-    text = (
-        "Recall is the share of a class' images that were found; precision that of the answers that were right; "
-        "specificity that of the other images that were not taken for it. AUC is the chance that an image of the class "
-        "looks more like it than another one."
-    )
-    yield {"id": "classes", "title": "Class by class", "text": text, "table": table}
-
-
-def _confidence(run):
-    """Yields the section with what the confidence of a calibrated model is worth."""
-    found = read_card(run.path).get("calibration") if run.model_path.exists() else None
-    if not found:
-        return
-    images = found["images"]
-    rows = [
-        [
-            f"{row['threshold']:.3f}",
-            f"{row['answered'] / images:.0%}",
-            f"{row['right'] / row['answered']:.2%}",
-            f"{row['shown']:.2%}",
-        ]
-        for row in found["answered"]
-    ]
-    columns = ["answers from a confidence of", "answers", "right", "right on new images, at least"]
-    text = (
-        f"The model was calibrated on {images:,} validation images: its logits are divided by "
-        f"{found['temperature']:g}, the temperature. predict --at-least SHARE answers only as surely as it takes; the "
-        "last column holds for new images of the same kind, with 95% confidence."
-    )
-    table = {"columns": columns, "rows": rows, "numbers": range(4)}
-    yield {"id": "confidence", "title": "What its confidence is worth", "text": text, "table": table}
-
-
-def _share(number):
-    return "" if number is None else f"{number:.3f}"
-
-
-def _pictures(run):
-    """Yields the section with the run's pictures."""
-    found = [(title, run.figures / f"{name}.png") for name, title in PICTURES.items()]
-    pictures = [{"title": title, "source": data_uri(path)} for title, path in found if path.exists()]
-    if pictures:
-        yield {"id": "pictures", "title": "What it learned, and where it errs", "pictures": pictures}
 
 
 def _next(run):

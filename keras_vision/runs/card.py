@@ -79,6 +79,11 @@ def _is_list_of_texts_or_none(value):
     return value is None or (isinstance(value, list) and all(map(is_text, value)))
 
 
+def _is_fold(value):
+    is_pair = isinstance(value, list) and [type(one) for one in value] == [int, int]
+    return is_pair and 1 <= value[0] <= value[1]
+
+
 def _is_positive(number):
     return type(number) in (int, float) and 0 < number < math.inf
 
@@ -108,6 +113,7 @@ CARD_PARTS = {
     "dataset": (_is_text_or_none, "a text"),
     "training_images": (_is_list_of_texts_or_none, "a list of texts"),
     "pixel_scale": (_is_scale, "made of numbers"),
+    "fold": (_is_fold, "the number of a fold, and how many there are"),
     "calibration": (_is_calibration, "what a calibration gives"),
     "data_source": (lambda source: isinstance(source, dict), "an object"),
 }

@@ -1,0 +1,108 @@
+"""The sections of a run's page that tell of one training: its curves, classes, confidence and pictures."""
+
+import json
+
+from keras_vision.reporting.charts import line_chart
+from keras_vision.reporting.page import data_uri
+from keras_vision.reporting.score_lines import interval_words
+from keras_vision.runs import read_card
+from keras_vision.training.validation_scores import METRICS
+
+# Pictures of a run, in the order of the page, and what they show. The front is a chart there.
+PICTURES = {
+    "confusion_matrix": "Which classes are taken for which, on the validation images",
+    "confident_mistakes": "The most confident mistakes among the validation images",
+    "reliability": "How often it is right when it is so sure, on the validation images",
+    "test_reliability": "How often it is right when it is so sure, on the test images",
+    "test_corruptions": "What it makes of corrupted test images",
+    "first_layer_kernels": "What the first layer looks for",
+    "first_layer_kernels_colour": "What the first layer looks for, in colour",
+    "token_mixing_units": "How the first block mixes positions",
+}
+# What the table of classes shows.
+OF_A_CLASS = {"recall": "recall", "precision": "precision", "f1": "F1", "specificity": "specificity", "auc": "AUC"}
+
+
+def curves(run, title="The training"):
+    """Yields the section with the accuracy and the cross-entropy of a run's epochs."""
+    text = run.metrics_path.read_text(encoding="utf-8") if run.metrics_path.exists() else ""
+    if rows := [json.loads(line) for line in text.splitlines()]:
+        charts = [
+            line_chart(
+                "epoch",
+                words,
+                {
+                    "training": [(row["epoch"], row[name]) for row in rows],
+                    "validation": [(row["epoch"], row[f"val_{name}"]) for row in rows],
+                },
+            )
+            for name, words in {"accuracy": "accuracy", "crossentropy": "cross-entropy"}.items()
+        ]
+        yield {"id": "curves", "title": title, "charts": charts}
+
+
+def folds(result):
+    """Yields the section with what each fold of a cross-validation gave."""
+    if "folds" in result:
+        names = ("val_accuracy", "val_balanced_accuracy", "val_crossentropy")
+        rows = [[str(one["fold"]), *(f"{one[name]:.4f}" for name in names)] for one in result["folds"]]
+        columns = ["fold", "accuracy", "balanced accuracy", "cross-entropy"]
+        text = (
+            f"{METRICS[result['metric']].capitalize()} is {result['val_score']:.4f} on average "
+            f"({interval_words(result['interval'])}). Each fold was left out of one training, and measured after it."
+        )
+        table = {"columns": columns, "rows": rows, "numbers": range(4)}
+        yield {"id": "folds", "title": "Fold by fold", "text": text, "table": table}
+
+
+def classes(result):
+    """Yields the section with what the network makes of each class of the test images."""
+    classes = result.get("test", {}).get("classes")
+    if not classes:
+        return
+    rows = [[row["name"], f"{row['n']:,}", *(_share(row.get(name)) for name in OF_A_CLASS)] for row in classes]
+    columns = ["class", "test images", *OF_A_CLASS.values()]
+    table = {"columns": columns, "rows": rows, "numbers": range(1, len(columns))}
+    text = (
+        "Recall is the share of a class' images that were found; precision that of the answers that were right; "
+        "specificity that of the other images that were not taken for it. AUC is the chance that an image of the class "
+        "looks more like it than another one."
+    )
+    yield {"id": "classes", "title": "Class by class", "text": text, "table": table}
+
+
+def confidence(run):
+    """Yields the section with what the confidence of a calibrated model is worth."""
+    found = read_card(run.path).get("calibration") if run.model_path.exists() else None
+    if not found:
+        return
+    images = found["images"]
+    rows = [
+        [
+            f"{row['threshold']:.3f}",
+            f"{row['answered'] / images:.0%}",
+            f"{row['right'] / row['answered']:.2%}",
+            f"{row['shown']:.2%}",
+        ]
+        for row in found["answered"]
+    ]
+    columns = ["answers from a confidence of", "answers", "right", "right on new images, at least"]
+    text = (
+        f"The model was calibrated on {images:,} validation images: its logits are divided by "
+        f"{found['temperature']:g}, the temperature. predict --at-least SHARE answers only as surely as it takes; the "
+        "last column holds for new images of the same kind, with 95% confidence."
+    )
+    table = {"columns": columns, "rows": rows, "numbers": range(4)}
+    yield {"id": "confidence", "title": "What its confidence is worth", "text": text, "table": table}
+
+
+def _share(number):
+    return "" if number is None else f"{number:.3f}"
+
+
+def pictures(run):
+    """Yields the section with the run's pictures."""
+    found = [(title, run.figures / f"{name}.png") for name, title in PICTURES.items()]
+    pictures = [{"title": title, "source": data_uri(path)} for title, path in found if path.exists()]
+    if pictures:
+        yield {"id": "pictures", "title": "What it learned, and where it errs", "pictures": pictures}

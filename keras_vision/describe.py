@@ -1,6 +1,8 @@
 """Says what a network is: `python -m keras_vision.describe --model NAME`, or `... describe RUN|MODEL.keras`."""
 
 import dataclasses
+import os
+import shlex
 import sys
 
 from keras_vision.cli.command import main as run_command
@@ -9,6 +11,7 @@ from keras_vision.data.places import ANY_SOURCE
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
 from keras_vision.reporting import tables
+from keras_vision.reporting.progress import installed
 from keras_vision.system.settings import SEED, Settings, name_in, setting
 
 
@@ -28,7 +31,12 @@ class DescribeSettings(Settings):
     linearity: bool = setting(False, "measure linearity and translation equivariance of each kind of layer")
     impulse: str = setting(None, "read a layer's kernel back from its response to a unit impulse", "LAYER")
     gradients: bool = setting(False, "measure the gradient's norm in each layer, on noise or on images of --dataset")
-    dataset: str = setting(None, f"where the images for --gradients come from: {ANY_SOURCE}", "NAME")
+    features: str = setting(
+        None, "draw what each layer makes of this image, and look for units that do nothing: on the validation images "
+        "of the model's own data, on images of --dataset, or on those of a folder that is given here",
+        "IMAGE",
+    )  # fmt: skip
+    dataset: str = setting(None, f"where the images for --gradients and --features come from: {ANY_SOURCE}", "NAME")
     data_dir: str = setting(None, "where that data set is, if not in one of the usual places", "DIR")
     check: bool = setting(False, "look for wiring faults; exit with 1 if there are any")
     kernels: bool = setting(False, "draw what the first layers have learned")
@@ -70,9 +78,11 @@ def _check(asked):
     for name in ("input_shape", "num_classes", "settings") if asked.source else ():
         if value := getattr(asked, name):
             raise BadInput(f"{name}={value!r} works only with --model NAME, not with the saved model {asked.source}.")
-    if asked.dataset and not asked.gradients:
-        raise BadInput(f"dataset={asked.dataset} is used only with --gradients. Add that, or leave it out.")
-    if asked.data_dir and not asked.dataset:
+    if asked.dataset and not (asked.gradients or asked.features):
+        raise BadInput(
+            f"dataset={asked.dataset} is used only with --gradients or --features. Add one of them, or leave it out."
+        )
+    if asked.data_dir and not (asked.dataset or asked.features):
         raise BadInput(f"data_dir={asked.data_dir} is used only with --dataset. Say which data set is there.")
 
 
@@ -87,6 +97,10 @@ def show(result, progress):
     for name, table in tables.TABLES.items():
         if name in result:
             progress.print(table(result[name]))
+    if "projector" in result:
+        folder = shlex.quote(os.path.dirname(result["projector"]))
+        command = f"{installed('tensorboard')} --host localhost --logdir {folder}"
+        progress.say(f"the last features with thumbnails, in TensorBoard's projector: {command}")
     for line in tables.finding_lines(result.get("findings")):
         progress.say(line)
     for path in result.get("figures", ()):

@@ -42,8 +42,9 @@ def predict(asked, progress):
     names, those that start with a dot left out; or "-", one image on standard input.
 
     An image is converted as `keras_vision.data.files.images` describes and stretched to the model's input size. All
-    else that is needed is in the model file. If the images look inverted or nearly blank, compared with those that the
-    model was trained on, a line says so. Images are read batch by batch, so that any number of them fits.
+    else that is needed is in the model file. If the images look inverted, nearly blank or like another kind of picture
+    than those that the model was trained on, a line says so. Images are read batch by batch, so that any number of them
+    fits.
 
     With `at_least` an image of which the model is not sure enough gets no answer. How sure is enough follows from the
     validation images: among those that the model answered so surely, so many were right that the same share of the

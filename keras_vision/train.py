@@ -7,6 +7,7 @@ from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.commands.summary_lines import training_lines
 from keras_vision.data.source import DataSource
+from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
 from keras_vision.system.settings import MINUTES, NAMED, SHARE, Settings, given, group, name_in, one_of, setting, whole
 from keras_vision.training.presets import EFFORTS, Preset, preset_for
@@ -37,6 +38,11 @@ class TrainSettings(Settings):
     target_acc: float = setting(
         None, "end after the epoch that reaches this share of the validation images", "SHARE", SHARE
     )
+    folds: int = setting(
+        None, "cross-validation: train so many times, each time measured on another part of the images, and give the "
+        "mean; the test images stay closed",
+        "K", whole(2),
+    )  # fmt: skip
     max_minutes: float = setting(None, "start no new epoch after this long", "MINUTES", MINUTES)
     changes: RecipeChanges = group(RecipeChanges)
     workdir: str = setting(
@@ -66,8 +72,13 @@ def train(asked, progress):
 
     The recipe follows from the family and the images, or comes from a preset. What you set yourself takes precedence.
 
+    With `folds` the training and validation images are dealt out into so many parts, and the network is trained as
+    often, each time on all parts but one, which it is measured on. Nothing is chosen by that part, and the test images
+    are not opened. Each training is a run of its own, in the folder `folds` of the run.
+
     Returns:
-        The result as a dict: workdir, val_accuracy, test, parameters, seconds, exit_code and more.
+        The result as a dict: workdir, val_accuracy, test, parameters, seconds, exit_code and more; with `folds` means,
+        the interval of the mean, and the result of each fold as folds.
 
     Raises:
         BadInput: Before any work starts, where an argument cannot be right.
@@ -76,6 +87,8 @@ def train(asked, progress):
 
     >>> train("cnn", dataset="digits", epochs=5)["val_accuracy"]  # doctest: +SKIP
     """
+    if asked.folds and asked.target_acc is not None:
+        raise BadInput("Folds measure a recipe, which has no target. Leave out --folds or --target-acc.")
     changes = recipe_for_metric(asked.metric, given(asked.changes))
     preset = preset_for(asked.model, asked.data.dataset, asked.preset) if asked.preset else Preset()
     asked = dataclasses.replace(asked, settings=preset.settings | asked.settings, views=asked.views or preset.views)

@@ -3,6 +3,7 @@ import json
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_vision.commands.describe import _batch, parse_shape
 from keras_vision.data import load_dataset
@@ -71,7 +72,7 @@ def test_figures_of_a_new_model_are_written_beside_and_announced(tmp_path, monke
 def test_a_data_set_that_nothing_would_look_at_is_refused():
     with pytest.raises(BadInput, match="data_dir=somewhere is used only with --dataset"):
         describe("mlp", gradients=True, data_dir="somewhere")
-    with pytest.raises(BadInput, match="dataset=digits is used only with --gradients"):
+    with pytest.raises(BadInput, match="dataset=digits is used only with --gradients or --features"):
         describe("mlp", dataset="digits")
 
 
@@ -179,3 +180,42 @@ def test_a_foreign_model_without_images_is_counted_without_fields(tmp_path):
     result = describe(source=path)
     assert result["totals"]["parameters"] == 10
     assert result["layers"][-1]["receptive_field"] is None
+
+
+@pytest.fixture
+def digits_run(tmp_path):
+    """A run of an untrained network on scikit-learn's digits."""
+    model = small_model("cnn", (8, 8, 1), 10)
+    card = {"class_names": [*"0123456789"], "data_source": DataSource("digits").record()}
+    save_model(model, tmp_path / "run" / "model.keras", card)
+    return tmp_path / "run"
+
+
+def test_features_are_drawn_judged_on_validation_images_and_written_for_the_projector(digits_run, tmp_path, capsys):
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 20), "uint8")).save(tmp_path / "one.png")
+    assert main([str(digits_run), "--features", str(tmp_path / "one.png")]) == 0
+    out = capsys.readouterr().out
+    assert "Units on 160 validation images of digits" in out
+    assert "in TensorBoard's projector: " in out
+    assert (digits_run / "figures" / "features.png").stat().st_size > 1000
+    folder = digits_run / "tensorboard"
+    assert (folder / "projector_config.pbtxt").exists()
+    lines = (folder / "projector" / "metadata.tsv").read_text().splitlines()
+    assert lines[0] == "image\tclass\tanswer"
+    assert len(lines) == 161
+
+
+def test_units_are_judged_on_a_folder_where_the_model_names_no_data(run, tmp_path):
+    (tmp_path / "photos").mkdir()
+    for number in range(3):
+        pixels = np.random.default_rng(number).integers(0, 256, (8, 8, 3), "uint8")
+        Image.fromarray(pixels).save(tmp_path / "photos" / f"{number}.png")
+    result = describe(source=run, features=str(tmp_path / "photos"), out=tmp_path / "out")
+    assert result["features"]["images"] == "3 images that were given"
+    assert (tmp_path / "out" / "features.png").exists()
+    assert (tmp_path / "out" / "tensorboard" / "projector" / "thumbnails.png").exists()
+
+
+def test_an_image_that_cannot_be_read_is_refused_with_the_reason(run):
+    with pytest.raises(BadInput, match=r"missing\.png cannot be used: no such file\. Give another image"):
+        describe(source=run, features="missing.png")

@@ -597,3 +597,10 @@ def test_numbers_of_a_file_are_written_where_asked_and_nowhere_else(run, tmp_pat
     (tmp_path / "run" / "model.keras").rename("alone.keras")
     assert evaluate("alone.keras")["files"] == []
     assert all(Path(path).parent == Path("there") for path in evaluate("alone.keras", figures="there")["files"])
+
+
+@pytest.mark.parametrize("damage", [3, {}, {"border": 3, "contrast": 3}, {"border": {"mean": "9", "std": 1}}])
+def test_statistics_that_make_no_sense_are_damage(run, damage):
+    card = json.dumps(read_card(run) | {"pixel_statistics": damage})
+    with pytest.raises(BadInput, match=r"pixel_statistics in keras_vision\.json is not made of numbers"):
+        evaluate(copy_of(run, replaced={"keras_vision.json": card}))

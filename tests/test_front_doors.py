@@ -389,3 +389,69 @@ def test_a_training_for_balanced_accuracy_weighs_its_classes_and_records_it(imag
     assert "target balanced accuracy 0.01 reached: validation balanced accuracy" in capsys.readouterr().out
     settings = Run("w").config["settings"]
     assert (settings["metric"], settings["recipe"]["class_weight"]) == ("balanced_accuracy", "balanced")
+
+
+def folds_of(run):
+    return [Run(run.path / "folds" / str(number)) for number in (1, 2, 3)]
+
+
+def test_a_cross_validation_trains_a_run_for_each_fold_and_opens_no_test_split(images, capsys):
+    words = ["--model", "cnn", "--dataset", images, "--epochs", "2", "--batch-size", "32", "--set", "filters=4,"]
+    words += ["--folds", "3", "--workdir", "w"]
+    assert train_main([*words, "--json"]) == 0
+    result, run = json.loads(capsys.readouterr().out), Run("w")
+    scores = [fold.result["val_accuracy"] for fold in folds_of(run)]
+    assert result["val_accuracy"] == pytest.approx(np.mean(scores)) == pytest.approx(run.result["val_score"])
+    low, high = result["interval"]
+    assert low <= result["val_accuracy"] <= high
+    assert "test" not in result and not list(run.path.rglob("test_looks.json"))
+    assert all(fold.result["best_epoch"] == 2 for fold in folds_of(run))  # the last: none is chosen by its fold
+    before = run.result_path.read_bytes(), [fold.model_path.read_bytes() for fold in folds_of(run)]
+    assert train_main(words) == 0  # nothing is trained again
+    assert (run.result_path.read_bytes(), [fold.model_path.read_bytes() for fold in folds_of(run)]) == before
+    out = capsys.readouterr().out
+    assert f"accuracy {np.mean(scores):.4f} on average of 3 folds (95% interval" in out.splitlines()[-1]
+    assert "Fold by fold" in (run.path / "index.html").read_text(encoding="utf-8")
+    assert report_main(["w"]) == 0
+    assert "on average of 3 folds" in capsys.readouterr().out
+
+
+def test_the_model_of_a_fold_is_measured_on_the_images_that_it_was_not_trained_on(images, capsys):
+    words = ["--model", "cnn", "--dataset", images, "--epochs", "2", "--set", "filters=4,"]
+    assert train_main([*words, "--folds", "3", "--workdir", "w"]) == 0
+    capsys.readouterr()
+    for fold in folds_of(Run("w")):
+        assert evaluate_main([str(fold.path), "--split", "validation", "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found["n"] == 80
+        assert found["accuracy"] == pytest.approx(fold.result["val_accuracy"])
+
+
+def test_a_cross_validation_that_is_out_of_time_goes_on_with_the_fold_that_it_left(images, capsys):
+    words = ["--model", "cnn", "--dataset", images, "--epochs", "2", "--set", "filters=4,"]
+    words += ["--folds", "3", "--workdir", "w"]
+    assert train_main([*words, "--max-minutes", "1e-9"]) == 0
+    assert "Time ran out before the last fold" in capsys.readouterr().out
+    assert not Run("w").finished
+    assert train_main([*words, "--max-minutes", "9"]) == 0
+    assert "continues after epoch 1 of 2" in capsys.readouterr().out
+    assert all(fold.finished for fold in folds_of(Run("w")))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--folds", "1"], "folds must be a whole number of at least 2, not 1."),
+        (["--folds", "3", "--target-acc", "0.9"], "Folds measure a recipe, which has no target."),
+    ],
+)
+def test_folds_that_make_no_sense_are_refused(words, message, capsys):
+    assert train_main(words) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_run_that_was_one_training_is_no_cross_validation(images, capsys):
+    words = ["--model", "cnn", "--dataset", images, "--epochs", "1", "--set", "filters=4,", "--workdir", "w"]
+    assert train_main(words) == 0
+    assert train_main([*words, "--folds", "3"]) == 2
+    assert "Give another --workdir" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,6 +14,7 @@ from keras_vision.analysis.linearity import linearity_table, textbook_table
 from keras_vision.analysis.receptive_field import receptive_fields
 from keras_vision.analysis.receptive_field_measured import measure_fields, plot_fields
 from keras_vision.analysis.wiring import check_wiring
+from keras_vision.commands.features import draw_features
 from keras_vision.commands.model_data import choose_data
 from keras_vision.commands.run_pictures import learned_figures
 from keras_vision.data.splits import images_at_once
@@ -48,6 +50,12 @@ def carry_out(asked, progress):
         figures |= drawn
     if asked.kernels:
         figures |= learned_figures(network)
+    if asked.features:
+        place = Path(asked.out or _figures_folder(asked.source))
+        events = Run(asked.source).tensorboard if asked.source and not asked.out else place / "tensorboard"
+        card = read_card(asked.source) if asked.source else {}
+        result["features"], drawn, result["projector"] = draw_features(network, asked, card, events, progress)
+        figures |= drawn
     if asked.check:
         findings = check_wiring(network)
         result |= {"findings": [dataclasses.asdict(one) for one in findings], "exit_code": int(bool(findings))}

@@ -6,6 +6,7 @@ from pathlib import Path
 from keras_vision.commands.train_and_tune import open_data
 from keras_vision.data import load_images, locate
 from keras_vision.data.evaluation import with_the_classes_of
+from keras_vision.data.folds import cross_fold
 from keras_vision.data.places import PATH_KINDS
 from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
@@ -92,6 +93,8 @@ def open_images(chosen, card, model, split, progress):
         )
     data = open_data(chosen, progress, scale)
     check_classes(card.get("class_names"), data.class_names)
+    if "fold" in card:  # whose validation images are those that it was not trained on
+        return cross_fold(data, *card["fold"], chosen.seed)
     return data
 
 

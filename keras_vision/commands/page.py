@@ -6,6 +6,7 @@ from keras_vision.commands.page_sections import (
     classes_section,
     confidence_section,
     curves_section,
+    folds_section,
     front_section,
     pictures_section,
     trials_section,
@@ -51,7 +52,8 @@ def page_of(run, progress):
 
 def _training_page(run):
     result = run.result if run.finished else {}
-    sections = [*curves_section(run), *classes_section(result), *confidence_section(run), *pictures_section(run)]
+    sections = [*folds_section(result), *curves_section(run), *classes_section(result)]
+    sections += [*confidence_section(run), *pictures_section(run)]
     return _common(run, result) | {"sections": sections, **_training_verdict(run, result)}
 
 
@@ -124,6 +126,8 @@ def _facts(run, result):
             facts["worst class, recall"] = f"{worst['name']}, {worst['recall']:.2f}"
         if "calibration_error" in test:
             facts["calibration error"] = f"{test['calibration_error']:.4f}"
+    if "folds" in result:
+        facts["interval of the mean"] = interval_words(result["interval"])
     facts[f"validation {METRICS[result.get('metric', 'accuracy')]}"] = f"{score_of(result):.4f}"
     facts["parameters"] = f"{result['parameters']:,}"
     if "macs" in result:

@@ -8,6 +8,7 @@ import json
 from keras_vision.reporting.charts import Point, line_chart, point_chart
 from keras_vision.reporting.page import data_uri
 from keras_vision.reporting.progress import settings_line
+from keras_vision.reporting.score_lines import interval_words
 from keras_vision.runs import read_card
 from keras_vision.search.report import read_csv, shared_settings
 from keras_vision.training.validation_scores import METRICS
@@ -118,6 +119,20 @@ def curves_section(run, title="The training"):
             for name, words in {"accuracy": "accuracy", "crossentropy": "cross-entropy"}.items()
         ]
         yield {"id": "curves", "title": title, "charts": charts}
+
+
+def folds_section(result):
+    """Yields the section with what each fold of a cross-validation gave."""
+    if "folds" in result:
+        names = ("val_accuracy", "val_balanced_accuracy", "val_crossentropy")
+        rows = [[str(one["fold"]), *(f"{one[name]:.4f}" for name in names)] for one in result["folds"]]
+        columns = ["fold", "accuracy", "balanced accuracy", "cross-entropy"]
+        text = (
+            f"{METRICS[result['metric']].capitalize()} is {result['val_score']:.4f} on average "
+            f"({interval_words(result['interval'])}). Each fold was left out of one training, and measured after it."
+        )
+        table = {"columns": columns, "rows": rows, "numbers": range(4)}
+        yield {"id": "folds", "title": "Fold by fold", "text": text, "table": table}
 
 
 def classes_section(result):

@@ -19,7 +19,8 @@ def report_of(directory, progress):
     from keras_vision.commands.page import page_of  # with the libraries that draw it, which `--help` does not need
 
     run = Run(directory)
-    found = _training(run) if run.metrics_path.exists() else report_on(directory, progress)
+    is_training = run.metrics_path.exists() or (run.config_path.exists() and "folds" in run.config["settings"])
+    found = _training(run) if is_training else report_on(directory, progress)
     return found | page_of(run, progress)
 
 

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 from keras_vision.reporting.progress import installed, settings_line
-from keras_vision.reporting.score_lines import balance_line, score_line
+from keras_vision.reporting.score_lines import balance_line, interval_words, score_line
 from keras_vision.search.outcome import recorded_outcome
 from keras_vision.training.aim import reaches
 from keras_vision.training.validation_scores import METRICS
@@ -20,6 +20,8 @@ def target_words(result, target):
 
 def training_lines(result):
     """Returns the lines that end `train`, the test accuracy last."""
+    if "folds" in result:
+        return fold_lines(result)
     verdict = target_words(result, result["target_acc"])
     lines = [(f"{verdict}: " if verdict else "") + _validation_line(result), *_place_lines(result)]
     if result["stopped"] == "time":
@@ -30,6 +32,24 @@ def training_lines(result):
             "it runs through all epochs."
         )
     return lines + _test_lines(result)
+
+
+def fold_lines(result):
+    """Returns the lines that end a cross-validation, the mean last."""
+    metric = METRICS[result["metric"]]
+    lines = [f"fold {one['fold']}: {metric} {one['val_score']:.4f}" for one in result["folds"]]
+    workdir = Path(result["workdir"])
+    lines.append(f"runs         {shlex.quote(str(workdir / 'folds'))}")
+    if "page" in result:
+        lines.append(f"page         {shlex.quote(result['page'])}")
+    if result["stopped"] == "time":
+        return [*lines, "Time ran out before the last fold. The same command goes on from here."]
+    return [
+        *lines,
+        f"{metric} {result['val_score']:.4f} on average of {len(result['folds'])} folds "
+        f"({interval_words(result['interval'])}), standard deviation {result['deviation']:.4f}; the test images were "
+        "not opened",
+    ]
 
 
 def search_lines(result):

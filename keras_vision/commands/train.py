@@ -6,6 +6,9 @@ import json
 import keras
 
 from keras_vision.analysis.counts import count_unbuilt
+from keras_vision.commands.cross_validation import cross_validate
+from keras_vision.commands.page import page_of
+from keras_vision.commands.run_pictures import draw_pictures
 from keras_vision.commands.train_and_tune import (
     begin,
     deadline_after,
@@ -16,8 +19,9 @@ from keras_vision.commands.train_and_tune import (
     warn_of_findings,
     warn_of_majority,
 )
+from keras_vision.data.folds import cross_fold
 from keras_vision.models import builder_of, model_settings
-from keras_vision.runs import Run, default_workdir
+from keras_vision.runs import Run, default_workdir, load_model
 from keras_vision.runs.safety import check_description
 from keras_vision.training.aim import reaches
 from keras_vision.training.choosing import choose, recorded
@@ -52,15 +56,21 @@ def _train(asked, changes, preset, progress):
     warn_of_findings(data, progress)
     warn_of_majority(data, asked.target_acc, progress, asked.metric)
     build = functools.partial(builder, data.shape, len(data.class_names))
+    trained_on = data
+    if asked.folds:  # a training that a fold ends would be judged by it, too
+        trained_on, changes = cross_fold(data, 1, asked.folds, asked.data.seed), changes | {"patience": 0}
     recipe, decisions = fit_recipe(
-        asked.model, data, changes, progress, count_flops=lambda: count_unbuilt(build).training_flops
+        asked.model, trained_on, changes, progress, count_flops=lambda: count_unbuilt(build).training_flops
     )
     config = _config(asked, data, recipe)
     run = Run(asked.workdir or default_workdir("train", asked.model, asked.data.dataset, config))
     if len(devices) > 1 and not run.config_path.exists():
         check_gain(build, data, recipe, devices, progress)
+    made = functools.partial(_network, asked, build, recipe, devices, progress)
+    if asked.folds:
+        return _train_folds(asked, made, data, recipe, run, config, deadline, progress)
     with run.locked():
-        network, choice = _network(asked, build, data, recipe, run, devices, progress)
+        network, choice = made(asked.data.seed, data, run)
         facts = {"precision": choice.precision, "choice": choice.record(), "devices": devices}
         facts |= {"model_settings": _in_full(asked), "warnings": list(data.warnings)}
         run.start(config, **facts, decisions=[*data.decisions, *decisions])
@@ -78,11 +88,34 @@ def _train(asked, changes, preset, progress):
         return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code, views=asked.views)
 
 
-def _network(asked, build, data, recipe, run, devices, progress):
+def _train_folds(asked, made, data, recipe, run, config, deadline, progress):
+    """Trains on each combination of folds but one; `made` makes the network of each."""
+
+    def train_fold(fold, split, number):
+        seed = asked.data.seed + number - 1
+        with fold.locked():
+            network, choice = made(seed, split, fold)
+            facts = {"precision": choice.precision, "choice": choice.record(), "model_settings": _in_full(asked)}
+            fold.start(config | {"fold": number}, **facts)
+            begin(asked.model, split, choice.precision, fold, progress)
+            more = {"seed": seed, "keep": "last", "card": {"fold": [number, config["folds"]]}}
+            result = _fit(asked, network, split, recipe, fold, choice.precision, deadline, progress, **more)
+            if fold.finished:
+                with computing_in("float32"):
+                    draw_pictures(fold, load_model(fold.path, float32=True), split)
+            page_of(fold, progress)
+        return result
+
+    with run.locked():
+        run.start(config, decisions=list(data.decisions), warnings=list(data.warnings))
+        return cross_validate(run, data, config["folds"], asked.data.seed, train_fold, progress)
+
+
+def _network(asked, build, recipe, devices, progress, seed, data, run):
     """Returns (the network, the `Choice` of the way in which it is trained), for devices by name."""
 
     def built():
-        keras.utils.set_random_seed(asked.data.seed)
+        keras.utils.set_random_seed(seed)
         with spread_over(devices):
             network = build()
         check_fit(network, data, recipe)
@@ -103,6 +136,7 @@ def _config(asked, data, recipe):
         **{"dataset": asked.data.dataset, "fingerprint": data.fingerprint, "seed": asked.data.seed},
         "recipe": recipe.as_dict(),
         **{name: getattr(asked, name) for name in names},
+        **({"folds": asked.folds} if asked.folds else {}),
     }
 
 
@@ -111,14 +145,18 @@ def _in_full(asked):
     return {} if asked.builder else model_settings(asked.model) | asked.settings
 
 
-def _fit(asked, network, data, recipe, run, precision, deadline, progress):
-    """Trains the network and logs it as a session of TensorBoard's HParams; returns its result."""
+def _fit(asked, network, data, recipe, run, precision, deadline, progress, *, seed=None, card=None, keep="best"):
+    """Trains the network and logs it as a session of TensorBoard's HParams; returns its result.
+
+    Of a fold, seed, card and keep differ from those of a training.
+    """
     columns = {"model": asked.model, "dataset": asked.data.dataset, "seed": asked.data.seed, "views": asked.views}
     columns |= {"precision": precision, **asked.settings, **recipe.as_dict(), **asked.session}
-    card = {"data_source": asked.data.whole().record(), "settings": asked.settings}
-    limits = {"metric": asked.metric, "target_acc": asked.target_acc, "deadline": deadline}
+    card = {"data_source": asked.data.whole().record(), "settings": asked.settings} | (card or {})
+    aim = {"metric": asked.metric, "target_acc": asked.target_acc, "deadline": deadline, "keep": keep}
     try:
-        result = fit(network, data, recipe, run, seed=asked.data.seed, card=card, progress=progress, **limits)
+        seed = asked.data.seed if seed is None else seed
+        result = fit(network, data, recipe, run, seed=seed, card=card, progress=progress, **aim)
     except TrainingDiverged:
         log_session(run, columns, None)
         raise

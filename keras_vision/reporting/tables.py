@@ -120,8 +120,22 @@ def field_table(rows):
     return table
 
 
+def feature_table(features):
+    """Returns how many units of each layer do nothing, and the parameters that they waste."""
+    table = Table(f"Units on {features['images']}", ("layer", "units", "dead", "duplicates", "parameters wasted"))
+    for row in features["layers"]:
+        idle = (len(row["dead"]), len(row["duplicates"]))
+        table.add_row(row["name"], f"{row['units']:,}", *map(str, idle), f"{row['parameters']:,}")
+    return table
+
+
 # key of the result -> its table
-TABLES = {"linearity": linearity_table, "gradients": gradient_table, "receptive_fields": field_table}
+TABLES = {
+    "linearity": linearity_table,
+    "gradients": gradient_table,
+    "receptive_fields": field_table,
+    "features": feature_table,
+}
 
 
 def short(number):

@@ -79,12 +79,34 @@ def _is_list_of_texts_or_none(value):
     return value is None or (isinstance(value, list) and all(map(is_text, value)))
 
 
+def _is_fold(value):
+    is_pair = isinstance(value, list) and [type(one) for one in value] == [int, int]
+    return is_pair and 1 <= value[0] <= value[1]
+
+
 def _is_positive(number):
     return type(number) in (int, float) and 0 < number < math.inf
 
 
+def _is_finite(number):
+    return type(number) in (int, float) and math.isfinite(number)
+
+
 def _is_scale(value):
     return isinstance(value, dict) and all(map(_is_positive, value.values()))
+
+
+def _are_statistics(value):
+    """Returns whether a value is None, or what `keras_vision.data.brightness.pixel_statistics` returns."""
+    if value is None:
+        return True
+    rows = (
+        [value.get(name) for name in ("border", "contrast")] + list(value.values()) if isinstance(value, dict) else [0]
+    )
+    is_row = (
+        isinstance(row, dict) and {"mean", "std"} <= set(row) and all(map(_is_finite, row.values())) for row in rows
+    )
+    return all(is_row)
 
 
 def _is_calibration(value):
@@ -108,6 +130,8 @@ CARD_PARTS = {
     "dataset": (_is_text_or_none, "a text"),
     "training_images": (_is_list_of_texts_or_none, "a list of texts"),
     "pixel_scale": (_is_scale, "made of numbers"),
+    "pixel_statistics": (_are_statistics, "made of numbers"),
+    "fold": (_is_fold, "the number of a fold, and how many there are"),
     "calibration": (_is_calibration, "what a calibration gives"),
     "data_source": (lambda source: isinstance(source, dict), "an object"),
 }

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import softmax
 
 from keras_vision.data.dataset import Dataset
+from keras_vision.data.folds import fold_numbers
 from keras_vision.data.mirror import look_at_mirror_images
 from keras_vision.models import build_model
 from keras_vision.runs import Run
@@ -21,32 +22,6 @@ MODEL = "vgg"
 FILTERS = (16, 32, 64)  # cut to as many halvings as the images can take
 LENGTH = Length(1_000, math.inf)  # of each training
 _SMALLEST = 4  # pixels that a side keeps
-
-
-def fold_numbers(labels, groups, count=FOLDS, seed=0):
-    """Deals images out into folds, each class and each group alike.
-
-    Args:
-        labels: Int array [n].
-        groups: Int array [n]; images of one group come into one fold, as copies must: a network that has seen one
-            knows the label of the other.
-        count: Number of folds.
-        seed: Decides which.
-
-    Returns:
-        Int array [n], from 0 to count - 1.
-
-    Example:
-
-    >>> np.bincount(fold_numbers(np.array([0] * 8 + [1] * 4), np.arange(12))).tolist()
-    [3, 3, 3, 3]
-    """
-    _, first, group_of = np.unique(groups, return_index=True, return_inverse=True)
-    shuffled = np.random.default_rng(seed).permutation(len(first))
-    in_order = shuffled[np.argsort(labels[first[shuffled]], kind="stable")]
-    fold = np.empty(len(first), np.int64)
-    fold[in_order] = np.arange(len(first)) % count
-    return fold[group_of]
 
 
 @computing_in("float32")

@@ -8,24 +8,9 @@ import pytest
 from keras_vision.data.splits import Split
 from keras_vision.reporting.progress import Progress
 from keras_vision.training import out_of_fold
-from keras_vision.training.out_of_fold import fold_numbers, out_of_fold_probabilities
+from keras_vision.training.out_of_fold import out_of_fold_probabilities
 from keras_vision.training.recipe import Length
 from tests.synthetic import make_split
-
-
-def test_folds_have_as_many_of_each_class():
-    labels = np.repeat([0, 1, 2], [40, 20, 8])
-    folds = fold_numbers(labels, np.arange(68), 4)
-    for label, count in ((0, 10), (1, 5), (2, 2)):
-        assert np.bincount(folds[labels == label]).tolist() == [count] * 4
-
-
-def test_a_group_is_in_one_fold_and_the_seed_decides_which():
-    groups = np.arange(60) // 3
-    folds = fold_numbers(np.repeat([0, 1], 30), groups)
-    assert all(len(set(folds[groups == group])) == 1 for group in range(20))
-    assert (fold_numbers(np.repeat([0, 1], 30), groups) == folds).all()
-    assert (fold_numbers(np.repeat([0, 1], 30), groups, seed=1) != folds).any()
 
 
 def test_no_network_answers_for_what_it_has_seen(monkeypatch):

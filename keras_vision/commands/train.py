@@ -69,8 +69,8 @@ def _train(asked, changes, preset, progress):
     made = functools.partial(_network, asked, build, recipe, devices, progress)
     if asked.folds:
         return _train_folds(asked, made, data, recipe, run, config, deadline, progress)
+    network, choice = made(asked.data.seed, data, run)  # which may be refused, before anything is written
     with run.locked():
-        network, choice = made(asked.data.seed, data, run)
         facts = {"precision": choice.precision, "choice": choice.record(), "devices": devices}
         facts |= {"model_settings": _in_full(asked), "warnings": list(data.warnings)}
         run.start(config, **facts, decisions=[*data.decisions, *decisions])
@@ -93,8 +93,8 @@ def _train_folds(asked, made, data, recipe, run, config, deadline, progress):
 
     def train_fold(fold, split, number):
         seed = asked.data.seed + number - 1
+        network, choice = made(seed, split, fold)
         with fold.locked():
-            network, choice = made(seed, split, fold)
             facts = {"precision": choice.precision, "choice": choice.record(), "model_settings": _in_full(asked)}
             fold.start(config | {"fold": number}, **facts)
             begin(asked.model, split, choice.precision, fold, progress)

@@ -32,7 +32,7 @@ EXTRAS = EXPORTS | {
     "gpu": ["tensorflow[and-cuda]>=2.21"],
     "heic": ["pillow-heif>=0.18"],
     "ray": ["ray>=2.60"],
-    "bench": ["torch>=2.6", "cleanlab>=2.9"],
+    "bench": ["torch>=2.6", "jax>=0.5", "cleanlab>=2.9"],
     "test": ["pytest>=8.3", "pytest-xdist>=3.6", "selenium>=4.20"],
 }
 EXTRAS["dev"] = [*EXTRAS["test"], *EXTRAS["ray"], *itertools.chain(*EXPORTS.values()), "ruff>=0.9"]

@@ -1,6 +1,6 @@
 """How fast: training and inference of every family by this package, by stock Keras and by PyTorch, in one run.
 
-    python tools/bench.py [--families vgg ...] [--rounds 5] [--seconds 3] [--peers stock torch]
+    python tools/bench.py [--families vgg ...] [--rounds 5] [--seconds 3] [--peers stock jax torch]
 
 Every configuration runs in a process of its own, because the switches of TensorFlow that matter are global. All
 processes of a family stay alive, and only one computes at a time: a round times each of them for some seconds, one
@@ -42,16 +42,18 @@ CONFIGURATIONS = {
     EXPORTED: ("exported", {}),
     STOCK32: ("stock", {"precision": "float32"}),
     "Keras, mixed_bfloat16": ("stock", {"precision": "mixed_bfloat16"}),
+    "Keras on JAX, float32": ("jax", {"precision": "float32"}),
+    "Keras on JAX, mixed_bfloat16": ("jax", {"precision": "mixed_bfloat16"}),
     "PyTorch, float32": ("torch", {"precision": "float32"}),
     "PyTorch, bfloat16 autocast": ("torch", {"precision": "bfloat16"}),
     "PyTorch, float32, compiled": ("torch", {"precision": "float32", "is_compiled": True}),
     "PyTorch, bfloat16 autocast, compiled": ("torch", {"precision": "bfloat16", "is_compiled": True}),
 }
-PEERS = ("stock", "torch")
+PEERS = ("stock", "jax", "torch")
 CHOSEN = (OURS, EXPORTED)  # what people get who choose no precision
 THEIRS = [name for name, (library, _) in CONFIGURATIONS.items() if library in PEERS]
 # library -> (what it imports, the extra that installs that)
-OPTIONAL = {"torch": ("torch", "bench"), "exported": ("openvino", "openvino")}
+OPTIONAL = {"torch": ("torch", "bench"), "jax": ("jax", "bench"), "exported": ("openvino", "openvino")}
 JOBS = ("training", "inference")
 MIN_BATCHES = 5  # of each timing, however slow
 STEPS = 2_500  # of the training for which a precision is chosen, as many as most have by default
@@ -70,7 +72,7 @@ SUMMARY_COLUMNS = (
 )
 METHOD = f"""Batches of {BATCH} images that lie in memory, {CLASSES} classes, AdamW and cross-entropy for all; Keras and
 this package through `model.fit` and `model.predict`, PyTorch through a plain loop without metrics. "Keras" is the same
-graph, compiled as Keras alone has it; "PyTorch" is the same network, with an equal number of
+graph, compiled as Keras alone has it, on TensorFlow or on JAX; "PyTorch" is the same network, with an equal number of
 parameters, in whichever memory layout was faster in a few eager training steps. "Exported to OpenVINO" is what
 `keras_vision.export` writes, in that runtime and the precision it picks. Numbers are medians over
 rounds (lowest to highest). A ratio is the median of the ratios of each round; the best peer is that of the highest
@@ -179,6 +181,33 @@ def stock(family, input_shape, precision):
     return Entrant({"parameters": parameters, "arithmetic": arithmetic_of(precision)}, keras_jobs(model, precision))
 
 
+def on_jax(family, input_shape, precision):
+    """Returns an `Entrant`: the same graph on Keras' JAX backend, which compiles whole steps."""
+    os.environ["KERAS_BACKEND"] = "jax"
+    import keras
+
+    keras.config.set_dtype_policy(precision)
+    model, split = our_model(family, input_shape), made_up(input_shape).train
+    model.compile(
+        keras.optimizers.AdamW(LEARNING_RATE),
+        keras.losses.CategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    batch = split.images, keras.utils.to_categorical(split.labels, CLASSES)
+    parameters = sum(math.prod(weight.shape) for weight in model.trainable_weights)
+    jobs = {
+        "training": lambda steps: model.fit(endless(batch), steps_per_epoch=steps, shuffle=False, verbose=0),
+        "inference": lambda steps: model.predict(endless(batch[:1]), steps=steps, verbose=0),
+    }
+    return Entrant({"parameters": parameters, "arithmetic": arithmetic_of(precision)}, jobs)
+
+
+def endless(batch):
+    """Yields a batch for ever."""
+    while True:
+        yield batch
+
+
 def pytorch(family, input_shape, precision, is_compiled=False):
     """Returns an `Entrant`: the same architecture in PyTorch."""
     import peers_torch
@@ -206,7 +235,7 @@ def product():
     return Entrant({}, {dtype: job(dtype) for dtype in ("float32", "bfloat16", "float16")})
 
 
-LIBRARIES = {"ours": ours, "exported": exported, "stock": stock, "torch": pytorch, "product": product}
+LIBRARIES = {"ours": ours, "exported": exported, "stock": stock, "jax": on_jax, "torch": pytorch, "product": product}
 
 
 def keras_jobs(model, precision):

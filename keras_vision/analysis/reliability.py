@@ -5,6 +5,7 @@ import numpy as np
 from keras_vision.reporting import style
 
 MARKERS = "os"
+FEWEST = 10  # images of a range that is drawn: what fewer say is chance
 
 
 def plot_reliability(curves):
@@ -25,19 +26,21 @@ def plot_reliability(curves):
     below = style.new_axes(figure, (grid[1],), x="confidence", y="share of images")
     axes.plot((0, 1), (0, 1), color="0.6", linestyle=":", label="perfectly calibrated")
     lowest = 1.0
-    for number, (name, rows) in enumerate(curves.items()):
+    for number, (name, all_rows) in enumerate(curves.items()):
+        rows = [row for row in all_rows if row["n"] >= FEWEST] or all_rows
         confidence, accuracy, images = (np.array([row[key] for row in rows]) for key in ("confidence", "accuracy", "n"))
         low, high = np.array([row["interval"] for row in rows]).T
         bars = np.maximum([accuracy - low, high - accuracy], 0)
-        gap = float((images * np.abs(accuracy - confidence)).sum() / images.sum())
+        total = sum(row["n"] for row in all_rows)
+        gap = sum(row["n"] * abs(row["accuracy"] - row["confidence"]) for row in all_rows) / total
         look = {"color": style.COLOURS[number], "marker": MARKERS[number], "markersize": 4, "linewidth": 1}
         axes.errorbar(confidence, accuracy, yerr=bars, capsize=2, label=f"{name}: gap {gap:.3f} on average", **look)
-        below.plot(confidence, images / images.sum(), **look)
+        below.plot(confidence, images / total, **look)
         lowest = min(lowest, confidence.min())
     left = max(0.0, lowest - 0.05)
     for one in (axes, below):
         one.set_xlim(left, 1.02)
-    axes.set_ylim(min(left, *(row["interval"][0] for rows in curves.values() for row in rows)), 1.02)
+    axes.set_ylim(max(0.0, left - 0.1), 1.02)
     below.set_ylim(0, 1)
-    axes.legend(fontsize=8, frameon=False, loc="upper left")
+    axes.legend(fontsize=8, frameon=False, loc="lower right")
     return figure

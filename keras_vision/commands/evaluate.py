@@ -18,7 +18,7 @@ from keras_vision.data.splits import Split
 from keras_vision.errors import BadInput
 from keras_vision.formats.network import check_outputs
 from keras_vision.reporting.style import save_figures
-from keras_vision.runs import file_name, load_model, model_file, replace_card
+from keras_vision.runs import file_name, is_run, load_model, model_file, replace_card
 from keras_vision.training.calibration import before_and_after, calibrate, calibrated, temperature_of
 from keras_vision.training.evaluation import answer, predict_logits, summary
 from keras_vision.training.metrics import details
@@ -91,7 +91,7 @@ def carry_out(asked, card, progress):
             prefix = found.split if is_own else f"{name_in_files(data.name)}_{found.split}"
             result["figures"] = save(_figures(model, found, asked, result), folder, prefix)
             result["files"] = write_files(result, found, folder, prefix)
-        if run and asked.calibrate and run.config_path.exists():
+        if run and is_own and is_run(run.path):
             result |= page_of(run, progress)
     except OSError as error:  # another's run, perhaps: that it cannot be written must not hide what was measured
         result["warnings"].append(f"A file could not be written: {error}")

@@ -150,6 +150,7 @@ def _next(run):
     pairs = [
         ("Ask it what images show", command("predict", "IMAGES")),
         ("Make its confidence mean what it says", command("evaluate", "--calibrate")),
+        ("See what speaks for its surest mistakes, here", command("evaluate", "--explain")),
         ("Measure it on newly labelled images", command("evaluate", "--dataset", "folder:NEW")),
         ("Export it for a server, a phone or a browser", command("export")),
         ("Watch all curves in TensorBoard", tensorboard_line(run.path)),

@@ -19,6 +19,7 @@ PICTURES = {
     "confident_mistakes": "The most confident mistakes among the validation images",
     "reliability": "How often it is right when it is so sure, on the validation images",
     "test_reliability": "How often it is right when it is so sure, on the test images",
+    "test_explained_mistakes": "What speaks for its surest mistakes on the test images, and for the true classes",
     "test_corruptions": "What it makes of corrupted test images",
     "first_layer_kernels": "What the first layer looks for",
     "first_layer_kernels_colour": "What the first layer looks for, in colour",

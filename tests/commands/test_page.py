@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from keras_vision.commands.page import PAGE, page_of, write_page
+from keras_vision.evaluate import evaluate
 from keras_vision.report import report
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run
@@ -214,3 +215,15 @@ def test_points_are_followed_by_mouse_and_by_keyboard(browser, searched):
     browser.execute_script("arguments[0].focus()", points[-1])
     points[-1].send_keys(webdriver.Keys.ENTER)
     assert browser.execute_script("return document.querySelector('tr:target').id") != followed
+
+
+def test_an_evaluation_adds_its_pictures_and_what_the_confidence_is_worth_to_the_page(trained, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(trained["workdir"], run)
+    result = evaluate(run, calibrate=True, explain=True)
+    page = seen(result)
+    assert "What its confidence is worth" in page.words
+    assert any(text.startswith("What speaks for its surest mistakes on the test images") for text in page.words)
+    assert any(f"divided by {result['temperature']:g}, the temperature" in text for text in page.words)
+    rows = result["calibration"]["answered"]
+    assert f"{rows[-1]['right'] / rows[-1]['answered']:.2%}" in page.words

@@ -59,8 +59,8 @@ def _train(asked, changes, preset, progress):
     run = Run(asked.workdir or default_workdir("train", asked.model, asked.data.dataset, config))
     if len(devices) > 1 and not run.config_path.exists():
         check_gain(build, data, recipe, devices, progress)
+    network, choice = _network(asked, build, data, recipe, run, devices, progress)
     with run.locked():
-        network, choice = _network(asked, build, data, recipe, run, devices, progress)
         facts = {"precision": choice.precision, "choice": choice.record(), "devices": devices}
         facts |= {"model_settings": _in_full(asked), "warnings": list(data.warnings)}
         run.start(config, **facts, decisions=[*data.decisions, *decisions])

@@ -21,7 +21,7 @@ from keras_vision.training.trainer import fit
 from tests.synthetic import make_dataset
 from tests.training.test_precision import present
 
-COMPILING = 1.0  # seconds, of a step in the made-up time of these tests
+COMPILING = 0.5  # seconds, of a step in the made-up time of these tests
 LONG = Recipe(epochs=500, batch_size=32, flip="none", shift=0)  # 3,000 steps of the images below
 NAMES = {("float32", False): "float32", ("float32", True): REWRITE, ("mixed_bfloat16", False): "mixed_bfloat16"}
 NETWORKS = {

@@ -63,7 +63,8 @@ class Machine:
             if (model.train_function, name) not in self.compiled:
                 model.train_function = model.train_function or object()
                 self.compiled.append((model.train_function, name))
-                self.now += COMPILING
+                is_made = any(step is model.train_function for step, _ in self.compiled[:-1])
+                self.now += COMPILING * (choosing.COMPILED_AGAIN if is_made else 1)
             self.taken += [name] * steps
             self.now += steps * self.seconds[name]
             return (self.now - began) / steps

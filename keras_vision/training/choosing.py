@@ -31,7 +31,7 @@ GAIN = 0.98  # of the time of what stands before it, which is more exact, or sto
 SINGLE_GAIN = 0.9  # the same of a single gradient, which is timed apart from the step that it would be a part of
 # Of the time in which a step is first made and compiled: to compile it once more, to make the network and its step
 # once more, to make a single gradient.
-COMPILED_AGAIN, MADE_AGAIN, SINGLE_GRADIENT = 0.35, 1.2, 0.25
+COMPILED_AGAIN, MADE_AGAIN, SINGLE_GRADIENT = 0.2, 1.2, 0.25
 
 
 @dataclasses.dataclass(frozen=True)

@@ -34,7 +34,7 @@ def narrow_vgg(*filters):
 
 # name: (family, input shape, settings)
 NETWORKS = {
-    "cnn 4-4": ("cnn", SMALL, {"filters": (4, 4)}),
+    "vgg 2-4-8": ("vgg", SMALL, narrow_vgg(2, 4, 8)),
     "vgg 4-8-16": ("vgg", SMALL, narrow_vgg(4, 8, 16)),
     "vgg 8-16-32": ("vgg", SMALL, narrow_vgg(8, 16, 32)),
     "vgg 16-32-64": ("vgg", SMALL, narrow_vgg(16, 32, 64)),

@@ -29,8 +29,9 @@ TURNS, TURN_SECONDS = 5, 0.05  # how often each is timed at most, one after the 
 HOPELESS = 1.3  # times the fastest: what is slower gets no second turn
 GAIN = 0.98  # of the time of what stands before it, which is more exact, or stock: what takes more is not worth it
 SINGLE_GAIN = 0.9  # the same of a single gradient, which is timed apart from the step that it would be a part of
-# Of the time in which a graph is made from Python and compiled: to compile it once more; to make a single gradient.
-COMPILED_AGAIN, SINGLE_GRADIENT = 0.5, 0.25
+# Of the time in which a step is first made and compiled: to compile it once more, to make the network and its step
+# once more, to make a single gradient.
+COMPILED_AGAIN, MADE_AGAIN, SINGLE_GRADIENT = 0.2, 1.2, 0.25
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,7 +182,7 @@ class _Contest:
                 first.take(1)
             for name in names[1:]:
                 is_compiled = self._shared_step(name) is not None
-                if self._allows(compiling * (COMPILED_AGAIN if is_compiled else 1) + 2 * first.best):
+                if self._allows(compiling * (COMPILED_AGAIN if is_compiled else MADE_AGAIN) + 2 * first.best):
                     self._try(name, stack)
             self._take_turns()
         winner = functools.reduce(lambda one, other: other if other.best < GAIN * one.best else one, self.entrants)

@@ -36,11 +36,11 @@ def plot_reliability(curves):
         look = {"color": style.COLOURS[number], "marker": MARKERS[number], "markersize": 4, "linewidth": 1}
         axes.errorbar(confidence, accuracy, yerr=bars, capsize=2, label=f"{name}: gap {gap:.3f} on average", **look)
         below.plot(confidence, images / total, **look)
-        lowest = min(lowest, confidence.min())
+        lowest = min(lowest, confidence.min(), accuracy.min())
     left = max(0.0, lowest - 0.05)
     for one in (axes, below):
         one.set_xlim(left, 1.02)
-    axes.set_ylim(max(0.0, left - 0.1), 1.02)
+    axes.set_ylim(left, 1.02)
     below.set_ylim(0, 1)
     axes.legend(fontsize=8, frameon=False, loc="lower right")
     return figure

@@ -217,7 +217,7 @@ class _Contest:
             self.progress.say(f"It cannot be trained in {name}: {type(error).__name__}: {''.join(reason)}")
 
     def _take_turns(self):
-        """Times all that may win, one after the other, once and as often as there is time for: one step is no measure."""
+        """Times all that may win, in turns, once and as often as there is time for: one step is no measure."""
         for turn in range(TURNS):
             fastest = self._best().best
             hopeful = [entrant for entrant in self.entrants if entrant.best <= HOPELESS * fastest]

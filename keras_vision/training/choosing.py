@@ -217,12 +217,12 @@ class _Contest:
             self.progress.say(f"It cannot be trained in {name}: {type(error).__name__}: {''.join(reason)}")
 
     def _take_turns(self):
-        """Times all that may win, one after the other, as often as there is time for."""
-        for _ in range(TURNS):
+        """Times all that may win, in turns, once and as often as there is time for: one step is no measure."""
+        for turn in range(TURNS):
             fastest = self._best().best
             hopeful = [entrant for entrant in self.entrants if entrant.best <= HOPELESS * fastest]
             steps = max(1, round(TURN_SECONDS / fastest))
-            if len(hopeful) == 1 or not self._allows(steps * sum(entrant.best for entrant in hopeful)):
+            if len(hopeful) == 1 or (turn and not self._allows(steps * sum(entrant.best for entrant in hopeful))):
                 return
             for entrant in hopeful:
                 entrant.take(steps)

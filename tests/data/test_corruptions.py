@@ -30,6 +30,8 @@ def test_every_kind_changes_images_of_any_size_and_leaves_their_shape(kind, shap
     changed = corrupt(images, kind, STRENGTHS)
     assert (changed.shape, changed.dtype) == (images.shape, np.uint8)
     assert (images == before).all()
+    weakest = corrupt(images, kind, 1)
+    assert difference(images, weakest) < 100
     assert difference(images, changed) > 0.3 or min(shape[:2]) == 4
 
 

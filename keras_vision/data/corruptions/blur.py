@@ -20,7 +20,7 @@ def defocus_blur(x, strength, random, scale):
     radius, edge = (scale * size for size in DISK[strength])
     side = 2 * int(np.ceil(radius + 3 * edge)) + 1
     places = (np.arange(side * FINE) + 0.5) / FINE - side / 2
-    disk = (places[:, None] ** 2 + places**2 <= radius**2).astype("float32")
+    disk = (places[:, None] ** 2 + places**2 <= max(radius, 1 / FINE) ** 2).astype("float32")
     fine = gaussian_filter(disk, edge * FINE, mode="constant")
     kernel = fine.reshape(side, FINE, side, FINE).sum(axis=(1, 3))
     return convolve(x, kernel / kernel.sum())

@@ -99,7 +99,7 @@ def choose(build, dataset, recipe, precision="auto", *, earlier=None, progress=N
     Example:
 
     >>> with computing_in("auto"):
-    ...     model, choice = choose(build, dataset, recipe)
+    ...     model, choice = choose(build, dataset, recipe)  # doctest: +SKIP
     ...     fit(model, dataset, recipe, run)
     """
     names, recipe, progress = candidates(precision), fitted(recipe, dataset), progress or Progress()

@@ -18,8 +18,10 @@ def fast_updates(optimizer):
 
     Example:
 
-    >>> with fast_updates(model.optimizer):
-    ...     model.optimizer.apply(gradients, model.trainable_variables)
+    >>> optimizer, weights = keras.optimizers.AdamW(0.1), [keras.Variable(np.ones(2))]
+    >>> optimizer.build(weights)
+    >>> with fast_updates(optimizer):
+    ...     optimizer.apply([keras.ops.ones(2)], weights)
     """
     step = STEPS.get(type(optimizer))
     if step is None or tf.distribute.has_strategy() or getattr(optimizer, "amsgrad", False):

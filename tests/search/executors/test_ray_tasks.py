@@ -151,7 +151,7 @@ class Blows:
         self.cluster.remove(self.trainings()[0]["node"])
         unfit = self.cluster.add(PYTHONPATH=self.path)
         try:
-            wait_for(lambda: "has numpy 1.0, this machine" in (self.folder / "said").read_text())
+            wait_for(lambda: "has numpy 1.0, but this machine" in (self.folder / "said").read_text())
         finally:
             self.cluster.remove(unfit)
             self.cluster.add()

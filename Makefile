@@ -5,7 +5,7 @@ INSTALLED := $(VENV)/.installed
 
 .PHONY: demo test check docs clean
 
-$(INSTALLED): setup.py
+$(INSTALLED): setup.py pyproject.toml
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "keras_vision needs Python 3.11 or later; set PYTHON=/path/to/it"; exit 2; }
 	@# Without python3-venv, Debian's venv fails half-way: python is there, pip is not. Only what was made here goes.

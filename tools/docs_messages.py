@@ -26,8 +26,9 @@ REFUSALS = ("BadInput", "WorkdirRefused")
 HEAD = """# All messages
 
 If a command ends with exit code 2, it has refused its input before doing any work, and its message says what is wrong
-and how to mend it. This page lists every such message. It is made from the code; `…` stands for what you gave or for
-what was found. [Troubleshooting](../troubleshooting.md) explains the frequent ones.
+and how to mend it. This page lists these messages, but for a few that are put together while the program runs. It is
+made from the code; `…` stands for what you gave or for what was found. The frequent ones are explained in
+[Troubleshooting](../troubleshooting.md).
 """
 
 

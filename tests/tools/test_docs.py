@@ -1,6 +1,8 @@
 """The documentation holds: its links, its commands, its messages, and what is made from the code."""
 
 import ast
+import importlib
+import inspect
 import itertools
 import re
 import shlex
@@ -58,6 +60,14 @@ def test_every_link_and_picture_leads_somewhere(site):
     assert not dead
 
 
+def test_lists_begin_behind_an_empty_line(site):
+    glued = re.compile(r"^(?![-*\s]|\d+\. |```).*\S.*\n(?:- |\* |\d+\. ).*", re.MULTILINE)  # shown as one paragraph
+    pages = {
+        page.name: re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.M | re.S) for page in site.rglob("*.md")
+    }
+    assert not [(name, found) for name, text in pages.items() for found in glued.findall(text)]
+
+
 def test_links_of_the_readme_lead_somewhere_in_the_repository():
     links = LINK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
     assert links and all((ROOT / link).is_file() for link in links)
@@ -82,6 +92,26 @@ def test_commands_in_the_documentation_are_understood(page, name, words):
 def test_commands_of_every_kind_are_shown():
     shown = {name for _, name, _ in commands()}
     assert shown == COMMANDS.keys()
+
+
+def python_blocks():
+    """Every block of Python in the pages: (where, its syntax tree)."""
+    for path in WRITTEN:
+        for code in re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+            yield path.name, ast.parse(code)
+
+
+@pytest.mark.parametrize(("page", "tree"), list(python_blocks()))
+def test_python_in_the_documentation_calls_what_there_is_by_its_arguments(page, tree):
+    names = {}
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            module = importlib.import_module(node.module)
+            names |= {alias.asname or alias.name: getattr(module, alias.name) for alias in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in names:
+            given = {word.arg: word.value for word in node.keywords}
+            inspect.signature(names[ast.unparse(node.func)]).bind(*node.args, **given)
 
 
 def test_messages_in_troubleshooting_are_those_of_the_code():

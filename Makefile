@@ -3,9 +3,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV ?= .venv
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test check clean
+.PHONY: demo test check docs clean
 
-$(INSTALLED): setup.py
+$(INSTALLED): setup.py pyproject.toml
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "keras_vision needs Python 3.11 or later; set PYTHON=/path/to/it"; exit 2; }
 	@# Without python3-venv, Debian's venv fails half-way: python is there, pip is not. Only what was made here goes.
@@ -25,6 +25,10 @@ test: $(INSTALLED)  ## run the tests
 check: $(INSTALLED)  ## lint and formatting
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+
+docs: $(INSTALLED)  ## the documentation site, in build/docs; a warning or a dead link is an error
+	$(VENV)/bin/python tools/docs_pages.py build/docs-source
+	$(VENV)/bin/zensical build --strict --clean --config-file mkdocs.yml
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache

@@ -1,11 +1,10 @@
-"""Installs keras_vision and, beside it, the search spaces of `tuner_configs`."""
+"""Installs keras_vision and, beside it, the search spaces of `tuner_configs`; pyproject.toml says what they are."""
 
 import itertools
-from pathlib import Path
 
 from setuptools import find_packages, setup
 
-# What each is for stands in the README; heavy or rare ones are extras.
+# What each is for stands in docs/architecture.md, to which the README leads; heavy or rare ones are extras.
 REQUIRED = [
     "keras>=3.15.1",
     "tensorflow>=2.21",
@@ -34,20 +33,15 @@ EXTRAS = EXPORTS | {
     "ray": ["ray>=2.60"],
     "bench": ["torch>=2.6", "jax>=0.5", "cleanlab>=2.9"],
     "test": ["pytest>=8.3", "pytest-xdist>=3.6", "selenium>=4.20"],
+    "docs": ["zensical>=0.0.73", "mkdocstrings>=1.0.8", "mkdocstrings-python>=2.0.11"],
 }
-EXTRAS["dev"] = [*EXTRAS["test"], *EXTRAS["ray"], *itertools.chain(*EXPORTS.values()), "ruff>=0.9"]
+EXTRAS["dev"] = [
+    *EXTRAS["test"], *EXTRAS["docs"], *EXTRAS["ray"], *itertools.chain(*EXPORTS.values()), "ruff>=0.9"
+]  # fmt: skip
 
 setup(
-    name="keras-vision",
-    version="0.1.0",
-    description="A workbench for small-image classification in Keras 3",
-    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
-    long_description_content_type="text/markdown",
-    license="Apache-2.0",
-    python_requires=">=3.11",
     packages=find_packages(include=["keras_vision", "keras_vision.*", "tuner_configs"]),
-    package_data={"keras_vision.reporting": ["page.html"]},
+    package_data={"keras_vision": ["py.typed"], "keras_vision.reporting": ["page.html"]},
     install_requires=REQUIRED,
     extras_require=EXTRAS,
-    entry_points={"console_scripts": ["keras-vision=keras_vision.__main__:main"]},
 )

@@ -15,10 +15,8 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from keras_vision.cli.options import parse_settings
 from keras_vision.errors import BadInput
 from keras_vision.evaluate import main as evaluate_main
-from keras_vision.models import build_model
 from keras_vision.models.normalization import normalize
 from keras_vision.report import main as report_main
 from keras_vision.runs import Run
@@ -48,17 +46,6 @@ def write_images(folder):
 @pytest.fixture
 def images(tmp_path):
     return write_images(tmp_path)
-
-
-def test_the_settings_in_the_readme_are_buildable():
-    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    lines = [line.split() for line in text.splitlines() if line.startswith("    python -m keras_vision.train")]
-    assert lines
-    for words in lines:
-        given = dict(itertools.pairwise(words))
-        settings = parse_settings([after for word, after in itertools.pairwise(words) if word == "--set"])
-        shape = (32, 32, 3) if given.get("--dataset") == "cifar10" else (28, 28, 1)
-        assert build_model(given["--model"], shape, 10, **settings).output_shape == (None, 10)
 
 
 def tune(*words):

@@ -4,8 +4,8 @@
     python tools/record_studies.py runs/study-*-quick
 
 What was recorded of a study before is replaced, but not by a smaller scale or by fewer trainings of the same one; a
-directory without a report is passed over, and named. The page of the headline and its table in README.md are written
-from its full scale alone.
+directory without a report is passed over, and named. The page of the headline and its table in docs/measured.md are
+written from its full scale alone.
 Models, checkpoints and event files stay where they are: what is kept of a run is small, enough to see where each number
 comes from, and enough to go on. Copied back, a study trains only what is missing; but vgg_growth, a search, starts
 anew, and what resnet_best, mixer_best and shallow draw of their models needs these:
@@ -109,7 +109,8 @@ def index(studies):
 
 
 def best_runs(folder):
-    """Returns the table of the headline for README.md: what our best runs reach, with seed 0, and what was to be.
+    """Returns the table of the headline for docs/measured.md: what our best runs reach with seed 0, and what was
+    to be.
 
     Args:
         folder: Where the headline is recorded.
@@ -146,7 +147,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("workdirs", nargs="+", type=Path, metavar="WORKDIR", help="directories of studies")
     parser.add_argument("--out", type=Path, default=RESULTS)
-    parser.add_argument("--readme", type=Path, default=ROOT / "README.md")
+    parser.add_argument("--overview", type=Path, default=ROOT / "docs" / "measured.md")
     options = parser.parse_args(arguments)
     studies = options.out / "studies"
     refused = []
@@ -160,7 +161,7 @@ def main(arguments=None):
     if best.is_dir() and read_json(best / "summary.json")["scale"] == "full":
         report = (best / "report.md").read_text(encoding="utf-8")
         write_text(options.out / "headline.md", report.replace("](figures/", f"](studies/{best.name}/figures/"))
-        write_between(options.readme, "keras_vision", best_runs(best))
+        write_between(options.overview, "What is measured", best_runs(best))
     for error in refused:
         print(f"passed over: {error}", file=sys.stderr)
     return int(bool(refused))

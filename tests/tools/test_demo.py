@@ -131,7 +131,8 @@ def make(tmp_path):
     """Returns a function that runs `make` with a Python whose venv ends half-way, as Debian's without python3-venv."""
     if not shutil.which("make"):
         pytest.skip("make is not installed")
-    (tmp_path / "setup.py").touch()
+    for name in ("setup.py", "pyproject.toml"):
+        (tmp_path / name).touch()
     python = tmp_path / "python"
     python.write_text(
         '#!/bin/sh\n[ "$1" = -c ] && exit 0\nmkdir -p "$3/bin"; printf "#!/bin/sh\\nexit 1" > "$3/bin/python"\n'

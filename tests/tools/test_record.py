@@ -61,8 +61,8 @@ def test_a_study_without_a_report_is_passed_over(finished, tmp_path, capsys):
     assert (tmp_path / "results" / "studies" / "count_by_hand" / "report.md").exists()
 
 
-def test_only_the_full_scale_of_the_headline_makes_its_page_and_the_readmes_table(finished, tmp_path):
-    config, readme = finished / "config.json", tmp_path / "README.md"
+def test_only_the_full_scale_of_the_headline_makes_its_page_and_its_table(finished, tmp_path):
+    config, overview = finished / "config.json", tmp_path / "measured.md"
     measured = {
         "case": "cnn on CIFAR-10",
         "seed": 0,
@@ -79,8 +79,8 @@ def test_only_the_full_scale_of_the_headline_makes_its_page_and_the_readmes_tabl
         run = json.loads(config.read_text())
         run["settings"] |= {"study": "headline", "scale": scale}
         config.write_text(json.dumps(run))
-        record_studies.main([str(finished), "--out", str(tmp_path / "results"), "--readme", str(readme)])
+        record_studies.main([str(finished), "--out", str(tmp_path / "results"), "--overview", str(overview)])
         assert (tmp_path / "results" / "headline.md").exists() == is_written
-        assert readme.exists() == is_written
+        assert overview.exists() == is_written
     row = "| cnn | CIFAR-10 | 80.00% (79.00% to 81.00%) | 0.600 | 1 | reported: 78.00%, cross"
-    assert readme.read_text().count(row) == 1  # that of the first seed
+    assert overview.read_text().count(row) == 1  # that of the first seed

@@ -27,7 +27,7 @@ class Strategy:
         needs: "ladder" or "space": what it chooses from.
         needs_target: Whether it means nothing without a target.
         stops_at_target: Whether a search ends at the first trial that reaches the target.
-        trials: Of a search that was given no budget; README says how long eight growing ones take.
+        trials: Of a search that was given no budget; docs/smallest.md says how long eight growing ones take.
         spare_trials: Of such a search so many more, where what it found turned out to be luck.
         default_for: The families whose searches for a target use it unless told otherwise.
         polishes: Whether a growing search may use it to vary the training. Such a file has `make_oracle(

@@ -229,14 +229,17 @@ class Cluster:
         looks = {self._on(node.key, ray_worker.look, site): node for node in self.nodes if node.room}
         done, late = self._ray.wait(list(looks), num_returns=len(looks), timeout=_LOOKING) if looks else ([], [])
         silent = "The machine {} does not answer. Repair it, or take it out of the cluster."
+        found = {one: self._looked(one, looks[one].name) for one in done}
         return [
             *(dataclasses.replace(looks[one], unfit=silent.format(looks[one].name)) for one in late),
-            *(dataclasses.replace(looks[one], **self._looked(one, looks[one].name)) for one in done),
+            *(dataclasses.replace(looks[one], **has) for one, has in found.items() if has),
         ]
 
     def _looked(self, reference, name):
         try:
             return self._ray.get(reference)
+        except self._ray.exceptions.TaskUnschedulableError:
+            return {}  # it was lost a moment ago, when Ray still named it
         except self._ray.exceptions.RayError as error:
             why = f"The machine {name} cannot run this program ({_last_line(error)}). Install it there as it is here."
             return {"unfit": why}

@@ -116,3 +116,19 @@ def test_a_cluster_of_this_machine_is_closed_to_others_and_leaves_nothing():
     assert found["heard_at"] and set(found["heard_at"]) <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
     assert found["processes"] and not any(psutil.pid_exists(pid) for pid in found["processes"])
     assert found["folder"] and not Path(found["folder"]).exists()
+
+
+def test_a_node_that_was_lost_a_moment_ago_is_passed_over():
+    class Lost(Exception):
+        """As Ray raises it where the node that a task was for is gone."""
+
+    def get(node):
+        if node == "0":
+            raise Lost
+        return {"unfit": "", "free_memory": 1}
+
+    cluster = make_cluster({"CPU": 2.0}, {"CPU": 3.0})
+    cluster._on = lambda node, *_: node
+    cluster._ray.wait, cluster._ray.get = (lambda looks, **_: (looks, [])), get
+    cluster._ray.exceptions = types.SimpleNamespace(TaskUnschedulableError=Lost, RayError=Exception)
+    assert [node.name for node in cluster.look({})] == ["host-1"]

@@ -18,7 +18,7 @@ from keras_vision.system.ray_import import import_ray
 from tests.search.endurance import check_same, events_of, new_processes, start
 
 pytestmark = pytest.mark.slow
-OPTIONS = {"strategy": "random", "target_acc": None, "max_trials": 10, "epochs": 8}
+OPTIONS = {"strategy": "random", "target_acc": None, "max_trials": 10, "epochs": 40}
 SECONDS = 600  # within which whatever a test waits for comes, on a busy machine
 
 
@@ -134,15 +134,15 @@ class Blows:
 
     def _trainings(self):
         assert self.process.exitcode is None, "it ended before all had happened"
-        told = [line for path in self.folder.glob("run/workers/*/*.jsonl") if (line := _first_message(path))]
-        return [line for line in told if _runs(line["pid"])]
+        told = [found for path in self.folder.glob("run/workers/*/*.jsonl") if (found := _told(path))]
+        return [one for one in told if _runs(one["pid"])]
 
     def kill_a_process(self):
         os.kill(self.trainings()[0]["pid"], signal.SIGKILL)
 
     def stop_a_process(self):
-        """Stops one for good, which is found to hang."""
-        pid = self.trainings()[0]["pid"]
+        """Stops one for good that has told of an epoch, without which it is waited for longer; it is found to hang."""
+        pid = wait_for(lambda: [one for one in self._trainings() if one["has_epochs"]])[0]["pid"]
         os.kill(pid, signal.SIGSTOP)
         wait_until_gone([pid])
 
@@ -168,10 +168,12 @@ class Blows:
         self.kill_the_search(workers=2)
 
 
-def _first_message(path):
+def _told(path):
+    """Returns what a training told of itself at first, and whether it told of epochs; None where it told nothing."""
     with contextlib.suppress(FileNotFoundError):
-        line, end, _ = path.read_bytes().partition(b"\n")
-        return json.loads(line) if end else None
+        lines = path.read_bytes().splitlines(keepends=True)
+        whole = [json.loads(line) for line in lines if line.endswith(b"\n")]
+        return whole[0] | {"has_epochs": any("rows" in line for line in whole)} if whole else None
 
 
 def wait_until_gone(pids):
@@ -195,13 +197,12 @@ def path_of_other_versions(tmp_path_factory):
     return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
 
 
-def test_a_search_that_is_struck_ten_times_ends_as_one_that_nobody_disturbed(
+def test_a_search_that_is_struck_in_every_way_ends_as_one_that_nobody_disturbed(
     cluster, begin, path_of_other_versions, tmp_path
 ):
     undisturbed = begin(tmp_path / "undisturbed", workers=1)  # in the search's own process
     moments = random.Random(0)
-    kinds = 4 * ["kill_a_process"] + 3 * ["kill_the_search"] + ["stop_a_process", "lose_a_node"]
-    moments.shuffle(kinds)
+    kinds = ["kill_a_process", "stop_a_process", "kill_the_search", "lose_a_node"]
     blows = Blows(cluster, begin, tmp_path / "struck", path_of_other_versions)
     for kind in [*kinds, "go_on_without_ray"]:
         blows.wait_for_epochs(moments.randint(0, 3))
@@ -214,5 +215,5 @@ def test_a_search_that_is_struck_ten_times_ends_as_one_that_nobody_disturbed(
     events = events_of(tmp_path / "struck")
     completed = [event["trial"] for event in events if event["event"] == "completed"]
     assert sorted(completed) == [*range(OPTIONS["max_trials"])]
-    assert sum(event["event"] == "died" for event in events) >= 3
+    assert sum(event["event"] == "died" for event in events) >= 2
     assert any(event["epochs_done"] for event in events if event["event"] == "started")

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_vision.training import fast_lstm
 from keras_vision.training.acceleration import fast_layers
 from keras_vision.training.fast_ops import BFLOAT16_REWRITE
 
@@ -100,3 +101,10 @@ def test_states_that_are_given_are_heeded():
     with fast_layers([layer]):
         given = layer(sequences(), initial_state=state)
     np.testing.assert_allclose(given, layer(sequences(), initial_state=state))
+
+
+@pytest.mark.parametrize(("threads", "parts"), [(1, 1), (2, 2), (64, 2)])
+def test_a_machine_of_many_threads_makes_no_more_parts_than_two(threads, parts, monkeypatch):
+    monkeypatch.setattr(fast_lstm, "threads", lambda: threads)
+    assert sum(len(part) for part in fast_lstm._parts(sequences())) == SHAPE[0]
+    assert len(fast_lstm._parts(sequences())) == parts

@@ -32,7 +32,7 @@ EXTRAS = EXPORTS | {
     "heic": ["pillow-heif>=0.18"],
     "ray": ["ray>=2.60"],
     "bench": ["torch>=2.6", "jax>=0.5", "cleanlab>=2.9"],
-    "test": ["pytest>=8.3", "pytest-xdist>=3.6", "selenium>=4.20"],
+    "test": ["pytest>=8.3", "pytest-xdist>=3.6", "selenium>=4.20", "setuptools>=77"],
     "docs": ["zensical>=0.0.73", "mkdocstrings>=1.0.8", "mkdocstrings-python>=2.0.11"],
 }
 EXTRAS["dev"] = [

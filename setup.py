@@ -21,6 +21,7 @@ REQUIRED = [
     "pillow>=11.0",
     "filelock>=3.16",
     "psutil>=6.0",
+    "pyyaml>=6.0.2",
 ]
 EXPORTS = {  # format -> what it needs
     "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
@@ -31,13 +32,15 @@ EXTRAS = EXPORTS | {
     "gpu": ["tensorflow[and-cuda]>=2.21"],
     "heic": ["pillow-heif>=0.18"],
     "ray": ["ray>=2.60"],
+    "completion": ["shtab>=1.7"],
     "bench": ["torch>=2.6", "jax>=0.5", "cleanlab>=2.9"],
     "test": ["pytest>=8.3", "pytest-xdist>=3.6", "selenium>=4.20", "setuptools>=77"],
     "docs": ["zensical>=0.0.73", "mkdocstrings>=1.0.8", "mkdocstrings-python>=2.0.11"],
 }
 EXTRAS["dev"] = [
-    *EXTRAS["test"], *EXTRAS["docs"], *EXTRAS["ray"], *itertools.chain(*EXPORTS.values()), "ruff>=0.9"
-]  # fmt: skip
+    *itertools.chain(*(EXTRAS[name] for name in ("test", "docs", "ray", "completion", *EXPORTS))),
+    "ruff>=0.9",
+]
 
 setup(
     packages=find_packages(include=["keras_vision", "keras_vision.*", "tuner_configs"]),

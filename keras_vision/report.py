@@ -56,8 +56,8 @@ def report(asked, progress):
     if not asked.confirm:
         return report_of(asked.run, progress)
     again = arguments_to_confirm(asked.run, progress)
-    where = dataclasses.asdict(asked.worker_settings)
-    result = tune(**again, **where, confirm=asked.confirm, progress=progress)
+    how = dataclasses.asdict(asked.worker_settings) | {"confirm": asked.confirm}
+    result = tune(**again | how, progress=progress)
     return report_of(asked.run, progress) | {"exit_code": result["exit_code"]}
 
 

@@ -85,7 +85,19 @@ def named(node):
         yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-HEAVY = {"tensorflow", "tensorflow_datasets", "keras", "keras_tuner", "matplotlib", "sklearn", "scipy", "PIL", "ray"}
+HEAVY = {
+    "yaml",
+    "shtab",
+    "tensorflow",
+    "tensorflow_datasets",
+    "keras",
+    "keras_tuner",
+    "matplotlib",
+    "sklearn",
+    "scipy",
+    "PIL",
+    "ray",
+}
 FILES = sorted(PACKAGE.rglob("*.py"))
 IN_ROOMS = [path for path in FILES if path.relative_to(PACKAGE).parts[0] in ROOMS]
 
@@ -128,6 +140,8 @@ def test_heavy_libraries_stay_in_their_places(library, places):
 # wait until Keras is there; and what need not be installed.
 LATE = {
     "analysis/gradients.py": {"tensorflow", "jax", "torch"},  # of each backend, its own
+    "cli/completion.py": {"shtab"},
+    "cli/config_file.py": {"yaml"},
     "data/arrays/reading.py": {"sklearn.datasets"},
     "data/files/file_types.py": {"pillow_heif"},
     "data/arrays/npz.py": {"scipy.io"},
@@ -228,7 +242,7 @@ def test_only_the_search_reads_search_spaces():
 # What is imported by a name that is made when it is needed: files of the same room; what a front door is carried out in
 # and public names, which tests above read.
 BY_NAME = {
-    "__main__.py": {"keras_vision.{arguments[0]}"},
+    "__main__.py": {"keras_vision.{arguments[0]}", "keras_vision.{name}"},
     "analysis/explanation.py": {"keras_vision.analysis.{name}"},
     "cli/front_door.py": {"keras_vision.{place}"},
     "data/opening.py": {"keras_vision.data.{row.file}"},

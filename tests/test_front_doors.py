@@ -96,7 +96,7 @@ def test_a_search_ends_at_the_smallest_network_and_says_what_it_cost(search, cap
 
 def test_a_search_started_again_does_not_repeat_itself(search, capsys):
     ledger = (search.run.path / "trials.jsonl").read_bytes()
-    assert tune_main(search.words) == 0
+    assert tune_main(["--config", str(search.run.config_path), "--workdir", str(search.run.path)]) == 0
     assert (search.run.path / "trials.jsonl").read_bytes() == ledger
     assert "this split has been measured" not in capsys.readouterr().out
 
@@ -286,7 +286,7 @@ def test_a_finished_run_is_not_trained_again_and_is_one_session_of_hparams_with_
     words = ["--model", "cnn", "--dataset", images, "--epochs", "1", "--set", "filters=4,8", "--workdir", "w"]
     assert train_main(words) == 0
     before = (Run("w").path / "model.keras").read_bytes()
-    assert train_main(words) == 0
+    assert train_main(["--config", "w/config.json", "--workdir", "w"]) == 0  # its record says what it was asked for
     assert "This run is finished" in capsys.readouterr().out
     assert (Run("w").path / "model.keras").read_bytes() == before
     log = EventAccumulator(str(Run("w").tensorboard)).Reload()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench_common import ROOT
 
-from keras_vision.cli.options import setting_text
+from keras_vision.cli.reading import setting_text
 from keras_vision.commands.export_check import INT8_LOSS
 from keras_vision.errors import KerasVisionError
 from keras_vision.export import export

@@ -9,7 +9,7 @@ import shlex
 import signal
 import sys
 
-from keras_vision.cli.options import make_parser, read_options
+from keras_vision.cli.options import read_command
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.reporting.progress import installed, is_interactive, make_progress
 from keras_vision.system.streams import open_missing, tell, usable
@@ -80,8 +80,7 @@ def main(door, name, *, show=None, resumable=False, arguments=None):
         os.environ["MPLBACKEND"] = "agg"  # figures are files; what else is set may be no backend of this machine
     with _stops_raised():
         try:
-            parser = make_parser(door, f"python -m keras_vision.{name}")
-            return _run(door, vars(parser.parse(arguments)), show)
+            return _run(door, *read_command(door, f"python -m keras_vision.{name}", arguments), show)
         except KerasVisionError as error:
             tell(f"keras_vision.{name}: {error}")
             return error.exit_code
@@ -108,14 +107,14 @@ def main(door, name, *, show=None, resumable=False, arguments=None):
             return 1
 
 
-def _run(door, options, show):
-    """Calls a front door with the options of a command line, prints what it returns, and returns the exit code."""
-    quiet, as_json = options.pop("quiet"), options.pop("json")
-    form = _form(as_json, options.pop("csv", False))
+def _run(door, keywords, common, show):
+    """Calls a front door with what a command line asks for, prints what it returns, and returns the exit code."""
+    quiet, as_json = common.get("quiet", False), common.get("json", False)
+    form = _form(as_json, common.get("csv", False))
     out = usable(sys.stdout)  # which a live display replaces
     progress = make_progress(quiet=quiet, stream=sys.stderr if as_json or door.is_stream else out)
     with progress:
-        result = door(**read_options(door, options), progress=progress)
+        result = door(**keywords, progress=progress)
         if door.is_stream:
             code = show(result, form, out)
             out.flush()

@@ -3,8 +3,11 @@
 import argparse
 import inspect
 
+from keras_vision import __version__
+from keras_vision.cli.config_file import read_config
+from keras_vision.cli.reading import NUMBERS, parse_settings, read_number
 from keras_vision.errors import BadInput, did_you_mean
-from keras_vision.system.settings import REQUIRED, fields
+from keras_vision.system.settings import REQUIRED, fields, options_of
 
 # option -> what it means: of every command, and of those that give one result after the other
 COMMON = {
@@ -15,8 +18,7 @@ OF_STREAMS = {
     "json": "print each result as a JSON object on a line of its own; progress goes to standard error",
     "csv": "print the results as CSV; progress goes to standard error",
 }
-# type of a number -> what it is called
-NUMBERS = {int: "a whole number", float: "a number"}
+VERSION = f"keras_vision {__version__}"
 
 
 class Parser(argparse.ArgumentParser):
@@ -38,31 +40,61 @@ class Parser(argparse.ArgumentParser):
         raise BadInput(f"{message}. {self.prog} --help lists the options.")
 
 
-def make_parser(door, prog):
-    """Returns the parser of a front door's command line; `read_options` makes keywords of what it has parsed."""
+def read_command(door, prog, arguments):
+    """Returns what the words of a command line ask for: (keywords of the front door, dict of the common options given).
+
+    Options win over what `--config FILE` says. Of settings of the model, `--set`, those that are in both.
+    """
+    first = Parser(prog=prog, add_help=False, allow_abbrev=False)
+    first.add_argument("--config")
+    file = first.parse_known_args(arguments)[0].config
+    known = {} if file is None else read_config(file, options_of(door.settings), prog.rpartition(".")[2])
+    parsed = vars(make_parser(door, prog, known).parse(arguments))
+    common = {name: parsed.pop(name) for name in ("config", *COMMON, *OF_STREAMS) if name in parsed}
+    given = read_options(door, parsed)
+    both = {name: known[name] | given[name] for name in known.keys() & given.keys() if isinstance(given[name], dict)}
+    return known | given | both, common
+
+
+def make_parser(door, prog, known=()):
+    """Returns the parser of a front door's command line; it finds what is given, and no defaults.
+
+    Args:
+        door: The front door.
+        prog: What the command is called.
+        known: Names of settings that need not be given, since a file has them.
+    """
     description = (inspect.getdoc(door) or "").split("\n\n")[0]  # python -OO leaves no docstrings
-    parser = Parser(prog=prog, description=description, allow_abbrev=False)
-    asked = {name: field for name, field in fields(door.settings).items() if field.metadata["setting"].is_option}
-    for name, field in sorted(asked.items(), key=lambda pair: not pair[1].metadata["setting"].is_word):
-        _add(parser, name, field, field.metadata["setting"])
-    for name, meaning in (COMMON | (OF_STREAMS if door.is_stream else {})).items():
-        parser.add_argument(f"--{name}", action="store_true", help=meaning)
+    parser = Parser(prog=prog, description=description, allow_abbrev=False, argument_default=argparse.SUPPRESS)
+    add_options(parser, door, known)
     return parser
 
 
-def _add(parser, name, field, own):
+def add_options(parser, door, known=()):
+    """Adds the options of a front door to a parser, as `make_parser` has them."""
+    asked = options_of(door.settings)
+    for name, field in sorted(asked.items(), key=lambda pair: not pair[1].metadata["setting"].is_word):
+        _add(parser, name, field, field.metadata["setting"], name in known)
+    for name, meaning in (COMMON | (OF_STREAMS if door.is_stream else {})).items():
+        parser.add_argument(f"--{name}", action="store_true", help=meaning)
+    meaning = "take the settings from a YAML or JSON file, or from the config.json of a run; options given here win"
+    parser.add_argument("--config", metavar="FILE", help=meaning)
+    parser.add_argument("--version", action="version", version=VERSION, help="print the version")
+
+
+def _add(parser, name, field, own, is_known):
     flag = "--" + (own.option or name).replace("_", "-")
     if own.is_word:
-        several = "+" if own.is_repeated else None if field.default is REQUIRED else "?"
+        needs_none = is_known or field.default is None
+        several = ("*" if needs_none else "+") if own.is_repeated else "?" if needs_none else None
         parser.add_argument(name, help=own.meaning, nargs=several)
     elif field.type is bool:
         parser.add_argument(flag, dest=name, action="store_true", help=own.meaning)
     elif own.is_repeated:
-        parser.add_argument(flag, dest=name, action="append", metavar=own.placeholder, default=[], help=own.meaning)
+        parser.add_argument(flag, dest=name, action="append", metavar=own.placeholder, help=own.meaning)
     else:
         usual = "" if field.default in (None, REQUIRED) else f" (default: {field.default})"
-        how = {"metavar": own.placeholder, "default": field.default}
-        parser.add_argument(flag, dest=name, help=f"{own.meaning}{usual}", **how)
+        parser.add_argument(flag, dest=name, metavar=own.placeholder, help=f"{own.meaning}{usual}")
 
 
 def read_options(door, parsed):
@@ -74,52 +106,4 @@ def read_options(door, parsed):
 def _read(name, value, kind):
     if kind is dict:
         return parse_settings(value)
-    if kind not in NUMBERS or not isinstance(value, str):
-        return value
-    try:
-        return kind(value)
-    except ValueError:
-        raise BadInput(f"{name} must be {NUMBERS[kind]}, not {value!r}.") from None
-
-
-def parse_settings(pairs):
-    """Reads `--set` pairs: numbers, true/false/none, and comma-separated tuples of them.
-
-    Example:
-
-    >>> parse_settings(["filters=32,64", "head=gap", "batch_norm=false"])
-    {'filters': (32, 64), 'head': 'gap', 'batch_norm': False}
-    """
-    settings = {}
-    for pair in pairs:
-        name, separator, text = pair.partition("=")
-        if not separator or not name:
-            raise BadInput(f"--set takes KEY=VALUE, such as filters=32,64, not {pair!r}.")
-        parts = [_literal(part.strip()) for part in text.split(",") if part.strip()]
-        settings[name.strip().replace("-", "_")] = tuple(parts) if "," in text else (parts[0] if parts else "")
-    return settings
-
-
-def setting_text(value):
-    """Returns a value as `--set` reads it.
-
-    Example:
-
-    >>> setting_text((32, 64)), setting_text((2,)), setting_text(False)
-    ('32,64', '2,', 'false')
-    """
-    if isinstance(value, (list, tuple)):
-        return ",".join(map(setting_text, value)) + "," * (len(value) == 1)
-    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
-
-
-def _literal(text):
-    words = {"true": True, "false": False, "none": None}
-    if text.lower() in words:
-        return words[text.lower()]
-    for reader in (int, float):
-        try:
-            return reader(text)
-        except ValueError:
-            continue
-    return text
+    return read_number(name, value, kind) if kind in NUMBERS else value

@@ -51,4 +51,5 @@ def arguments_to_confirm(directory, progress):
             f"{directory} cannot be confirmed yet: {why}. First continue it with the command that started it."
         )
     closed = found["statuses"].get("COMPLETED", 0) + found["statuses"].get("FAILED", 0)
-    return newest["arguments"] | {"workdir": directory, "max_trials": closed}
+    again = {name: value for name, value in newest["arguments"].items() if name != "max_minutes"}
+    return again | {"workdir": directory, "max_trials": closed}

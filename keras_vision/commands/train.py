@@ -10,6 +10,7 @@ from keras_vision.commands.cross_validation import cross_validate
 from keras_vision.commands.page import page_of
 from keras_vision.commands.run_pictures import draw_pictures
 from keras_vision.commands.train_and_tune import (
+    arguments_of,
     begin,
     deadline_after,
     finish,
@@ -73,7 +74,8 @@ def _train(asked, changes, preset, progress):
     with run.locked():
         facts = {"precision": choice.precision, "choice": choice.record(), "devices": devices}
         facts |= {"model_settings": _in_full(asked), "warnings": list(data.warnings)}
-        run.start(config, **facts, decisions=[*data.decisions, *decisions])
+        facts |= {"decisions": [*data.decisions, *decisions], "arguments": _arguments(asked)}
+        run.start(config, **facts)
         begin(asked.model, data, choice.precision, run, progress)
         if preset.expected:
             progress.say(
@@ -107,7 +109,8 @@ def _train_folds(asked, made, data, recipe, run, config, deadline, progress):
         return result
 
     with run.locked():
-        run.start(config, decisions=list(data.decisions), warnings=list(data.warnings))
+        told = {"decisions": list(data.decisions), "warnings": list(data.warnings)}
+        run.start(config, **told, arguments=_arguments(asked))
         return cross_validate(run, data, config["folds"], asked.data.seed, train_fold, progress)
 
 
@@ -138,6 +141,11 @@ def _config(asked, data, recipe):
         **{name: getattr(asked, name) for name in names},
         **({"folds": asked.folds} if asked.folds else {}),
     }
+
+
+def _arguments(asked):
+    """Returns what `train` was asked for; None with a builder, which no file can name."""
+    return None if asked.builder else arguments_of(asked, asked.data.whole())
 
 
 def _in_full(asked):

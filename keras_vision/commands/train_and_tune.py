@@ -11,6 +11,7 @@ from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput
 from keras_vision.reporting.events import EventLog
 from keras_vision.runs import load_model, write_json
+from keras_vision.system.settings import changed
 from keras_vision.training.evaluation import measure_run
 from keras_vision.training.metrics import majority_warning
 from keras_vision.training.precision import computing_in
@@ -87,6 +88,18 @@ def begin(model, data, precision, run, progress):
     """Tells the person what starts, where, and how to watch it."""
     progress.say(f"{model} on {data.name}: {len(data.train):,} images, precision {precision}, in {run.path}")
     progress.say(f"watch it: {tensorboard_line(run.path)}")
+
+
+def arguments_of(asked, source):
+    """Returns what a run was asked for, for its record: with it `--config RUN/config.json` asks for the same again.
+
+    Args:
+        asked: The settings of `train` or `tune`.
+        source: Its `DataSource` with whole paths.
+    """
+    given = {name: value for name, value in changed(asked).items() if name != "workdir"}
+    places = {name: getattr(source, name) for name in ("dataset", "data_dir")}
+    return given | {name: value for name, value in places.items() if value is not None}
 
 
 def log_session(run, settings, result):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from keras_vision.analysis.counts import count_unbuilt
 from keras_vision.commands.train_and_tune import (
+    arguments_of,
     begin,
     deadline_after,
     finish,
@@ -69,7 +70,7 @@ def _search(asked, changes, kind, first, deadline, make_executor, progress):
     run = Run(asked.workdir or default_workdir("tune", asked.model, asked.data.dataset, config))
     with run.locked():
         told = {"decisions": [*data.decisions, *decisions], "warnings": list(data.warnings)}
-        run.start(config, arguments=shared | _again(asked, source), **told)
+        run.start(config, arguments=arguments_of(asked, source) | shared | _again(asked, source), **told)
         begin(asked.model, data, asked.precision, run, progress)
         if goal.sentence():
             progress.say(goal.sentence())

@@ -2,7 +2,7 @@
 
 import shlex
 
-from keras_vision.cli.options import setting_text
+from keras_vision.cli.reading import setting_text
 from keras_vision.reporting.progress import clock_text
 from keras_vision.runs import Run
 from keras_vision.studies import STUDIES

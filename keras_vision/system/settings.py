@@ -86,6 +86,11 @@ def fields(settings):
     return found
 
 
+def options_of(settings):
+    """Returns a dict: name -> dataclass field, of those settings of a class that the command line has."""
+    return {name: field for name, field in fields(settings).items() if field.metadata["setting"].is_option}
+
+
 def make(settings, /, **given):
     """Returns an instance of a class of settings; those of its groups are given side by side with its own.
 
@@ -119,6 +124,12 @@ def flat(settings):
 def given(settings):
     """Returns a dict of those values of an instance that are not None."""
     return {name: value for name, value in flat(settings).items() if value is not None}
+
+
+def changed(settings):
+    """Returns a dict of those values of an instance that a command line would have to give: not the defaults."""
+    values = flat(settings)
+    return {name: values[name] for name, field in options_of(type(settings)).items() if values[name] != _default(field)}
 
 
 def signature(settings, words, /, **more):
@@ -160,13 +171,23 @@ def documented(document, settings):
 
 
 def one_of(choices):
-    """Returns the check that a value is one of `choices`."""
-    return lambda name, value: check_choice(name, value, choices)
+    """Returns the check that a value is one of `choices`, its attribute for whoever completes words."""
+
+    def check(name, value):
+        check_choice(name, value, choices)
+
+    check.choices = tuple(choices)
+    return check
 
 
 def name_in(table):
     """Returns the check that a value is a name in `table`, for settings that are called after what stands there."""
-    return lambda name, value: check_name(name, value, table)
+
+    def check(name, value):
+        check_name(name, value, table)
+
+    check.choices = tuple(table)
+    return check
 
 
 def between(low, high, rule, *, whole=False, above=False):

@@ -8,10 +8,11 @@ import threading
 
 import pytest
 
+import keras_vision
 from keras_vision.__main__ import main as keras_vision_main
 from keras_vision.cli import command as cli
 from keras_vision.cli.front_door import front_door
-from keras_vision.cli.options import parse_settings
+from keras_vision.cli.reading import parse_settings
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.report import main as report_main
 from keras_vision.reporting.progress import installed
@@ -200,6 +201,15 @@ def test_the_one_command_lists_and_checks_the_others(capsys):
     assert keras_vision_main([]) == 2
     assert keras_vision_main(["describe", "--model", "vggg"]) == 2
     assert "Did you mean 'vgg'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--version"], ["tune", "--version"], ["doctor", "--version"]])
+def test_every_command_says_its_version(words, capsys):
+    try:
+        code = keras_vision_main(words)
+    except SystemExit as end:
+        code = end.code
+    assert (code, capsys.readouterr().out) == (0, f"keras_vision {keras_vision.__version__}\n")
 
 
 def test_a_closed_terminal_does_not_end_what_runs_under_nohup():

@@ -14,7 +14,7 @@ import record_studies
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from keras_vision import train as train_module
-from keras_vision.cli.options import parse_settings
+from keras_vision.cli.reading import parse_settings
 from keras_vision.commands import run_pictures
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.reporting.progress import Progress

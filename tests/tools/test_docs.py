@@ -14,7 +14,7 @@ import docs_reference
 import pytest
 
 from keras_vision.__main__ import COMMANDS
-from keras_vision.cli.options import make_parser, parse_settings
+from keras_vision.cli.options import make_parser, read_options
 from keras_vision.models import build_model
 from keras_vision.system.settings import fields
 
@@ -83,10 +83,11 @@ def test_every_page_is_in_the_navigation(site):
 
 @pytest.mark.parametrize(("page", "name", "words"), list(commands()))
 def test_commands_in_the_documentation_are_understood(page, name, words):
-    parsed = make_parser(docs_reference.front_door(name), name).parse(words)
-    if given := parse_settings(getattr(parsed, "settings", None) or []):
-        shape = (32, 32, 3) if parsed.dataset == "cifar10" else (28, 28, 1)
-        assert build_model(parsed.model, shape, 10, **given).output_shape == (None, 10)
+    door = docs_reference.front_door(name)
+    parsed = vars(make_parser(door, name).parse(words))
+    if settings := read_options(door, {key: parsed[key] for key in parsed.keys() & {"settings"}}).get("settings"):
+        shape = (32, 32, 3) if parsed.get("dataset") == "cifar10" else (28, 28, 1)
+        assert build_model(parsed.get("model", "vgg"), shape, 10, **settings).output_shape == (None, 10)
 
 
 def test_commands_of_every_kind_are_shown():

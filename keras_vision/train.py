@@ -59,6 +59,7 @@ class TrainSettings(Settings):
         None, "average over this many views of each test image: 2 adds mirrored ones, 6 also shifted ones; if not "
         "given, the preset's, or 1", "1|2|6", one_of(VIEWS),
     )  # fmt: skip
+    dry_run: bool = setting(False, "say what would be done, with sizes, time and disk, and train and write nothing")
     builder: object = setting(
         None, "a function of (input_shape, num_classes, **settings) that builds the network instead of the family; the "
         "recipe stays that of the family", is_option=False,

@@ -87,6 +87,7 @@ class TuneSettings(Settings):
     precision: str = setting(
         "auto", f"the precision of the arithmetic: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS)
     )
+    dry_run: bool = setting(False, "say what would be done, with sizes, time and disk, and train and write nothing")
 
     def __post_init__(self):
         super().__post_init__()

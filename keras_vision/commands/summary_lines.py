@@ -3,6 +3,7 @@
 import shlex
 from pathlib import Path
 
+from keras_vision.commands.forecast_lines import forecast_lines
 from keras_vision.reporting.progress import installed, settings_line
 from keras_vision.reporting.score_lines import balance_line, interval_words, score_line
 from keras_vision.search.outcome import recorded_outcome
@@ -20,6 +21,8 @@ def target_words(result, target):
 
 def training_lines(result):
     """Returns the lines that end `train`, the test accuracy last."""
+    if "dry_run" in result:
+        return forecast_lines(result)
     if "folds" in result:
         return fold_lines(result)
     verdict = target_words(result, result["target_acc"])
@@ -54,6 +57,8 @@ def fold_lines(result):
 
 def search_lines(result):
     """Returns the lines that end `tune`, the test accuracy last."""
+    if "dry_run" in result:
+        return forecast_lines(result)
     counts = ", ".join(f"{name}: {result[name]}" for name in ("failed", "rejected") if result.get(name))
     lines = [
         f"best of {result['trials']} trials{f' ({counts})' if counts else ''}: {result['best_trial']}, "

@@ -7,6 +7,7 @@ import keras
 
 from keras_vision.analysis.counts import count_unbuilt
 from keras_vision.commands.cross_validation import cross_validate
+from keras_vision.commands.dry_run import forecast_training
 from keras_vision.commands.page import page_of
 from keras_vision.commands.run_pictures import draw_pictures
 from keras_vision.commands.train_and_tune import (
@@ -65,6 +66,8 @@ def _train(asked, changes, preset, progress):
     )
     config = _config(asked, data, recipe)
     run = Run(asked.workdir or default_workdir("train", asked.model, asked.data.dataset, config))
+    if asked.dry_run:
+        return forecast_training(asked, run, data, recipe, build)
     if len(devices) > 1 and not run.config_path.exists():
         check_gain(build, data, recipe, devices, progress)
     made = functools.partial(_network, asked, build, recipe, devices, progress)

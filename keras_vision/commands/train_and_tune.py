@@ -97,7 +97,7 @@ def arguments_of(asked, source):
         asked: The settings of `train` or `tune`.
         source: Its `DataSource` with whole paths.
     """
-    given = {name: value for name, value in changed(asked).items() if name != "workdir"}
+    given = {name: value for name, value in changed(asked).items() if name not in ("workdir", "dry_run")}
     places = {name: getattr(source, name) for name in ("dataset", "data_dir")}
     return given | {name: value for name, value in places.items() if value is not None}
 

@@ -5,6 +5,7 @@ import functools
 from pathlib import Path
 
 from keras_vision.analysis.counts import count_unbuilt
+from keras_vision.commands.dry_run import forecast_search
 from keras_vision.commands.train_and_tune import (
     arguments_of,
     begin,
@@ -18,6 +19,7 @@ from keras_vision.commands.train_and_tune import (
 from keras_vision.models import build_model
 from keras_vision.runs import Run, default_workdir
 from keras_vision.search.executors.choosing import executor_maker
+from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.search.ladder import Ladder
 from keras_vision.search.loop import run_search
 from keras_vision.search.outcome import make_goal, recorded_outcome
@@ -43,9 +45,10 @@ def carry_out(asked, changes, recipe, progress):
     first, _ = kind(recipe=recipe).first()
     if asked.workdir:
         Run(asked.workdir).check_usable()
+    workers = WorkerSettings() if asked.dry_run else asked.worker_settings
     with (
         computing_in(asked.precision),
-        executor_maker(asked.worker_settings, progress.say) as make_executor,
+        executor_maker(workers, progress.say) as make_executor,
     ):
         return _search(asked, changes, kind, first, deadline, make_executor, progress)
 
@@ -68,6 +71,8 @@ def _search(asked, changes, kind, first, deadline, make_executor, progress):
     config = shared | {"fingerprint": data.fingerprint, "space": space.describe(), "recipe": recipe.as_dict()}
     config |= {"confirm": goal.confirmations, "max_trials": plan.max_trials, "max_minutes": asked.max_minutes}
     run = Run(asked.workdir or default_workdir("tune", asked.model, asked.data.dataset, config))
+    if asked.dry_run:
+        return forecast_search(asked, run, data, space, plan, progress)
     with run.locked():
         told = {"decisions": [*data.decisions, *decisions], "warnings": list(data.warnings)}
         run.start(config, arguments=arguments_of(asked, source) | shared | _again(asked, source), **told)

@@ -8,6 +8,7 @@ import keras_tuner
 
 from keras_vision.errors import BadInput, check_name
 from keras_vision.models import model_settings
+from keras_vision.reporting.progress import settings_line
 from keras_vision.search.ledger import plain_number
 from keras_vision.search.space import as_recorded, call_file, check_drawn, file_sha256, read_space_file, with_tuples
 from keras_vision.training.presets import PRESETS
@@ -146,6 +147,15 @@ class Ladder:
     def first(self):
         """Returns (builder keywords, `Recipe`) of the first rung."""
         return self.resolve(self.rungs[0])
+
+    def examples(self, size_of):
+        """Returns networks, as builder keywords, among which one is small and one is large: those that it names."""
+        return [*self.rungs, *([self.split(self.best_known)[0]] if self.best_known else [])]
+
+    def choices(self):
+        """Returns in words what may be chosen: a line for each rung, and what is varied once the size is settled."""
+        rungs = [f"rung {number}: {settings_line(rung)}" for number, rung in enumerate(self.rungs, start=1)]
+        return [*rungs, f"varied at the end: {', '.join(self._polished)}"]
 
     def describe(self):
         """Returns the ladder as plain data, to be recorded and compared."""

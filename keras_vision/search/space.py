@@ -13,6 +13,8 @@ from keras_vision.models import model_settings
 from keras_vision.search.ledger import plain_number
 from keras_vision.training.recipe import FIELDS
 
+_SHOWN = 8  # values of a setting, at most; of more than these the first and the last
+
 
 class Space:
     """What may be chosen for one model family.
@@ -105,6 +107,25 @@ class Space:
         """Returns (builder keywords, `Recipe`) of the defaults."""
         return self._defaults
 
+    def examples(self, size_of):
+        """Returns networks, as builder keywords, among which one is small and one is large.
+
+        Args:
+            size_of: Function of builder keywords that returns a network's size, or None.
+        """
+        found, least, most = [], {}, {}
+        for one in self.hyperparameters.space:
+            networks = {value: self.resolve({one.name: value})[0] for value in one.values}
+            sizes = {value: size for value, network in networks.items() if (size := size_of(network))}
+            if len(set(sizes.values())) > 1:  # what does not change the size alone may not fit what does
+                least[one.name], most[one.name] = (choose(sizes, key=sizes.get) for choose in (min, max))
+            found += networks.values()
+        return [*found, self.resolve(least)[0], self.resolve(most)[0]]
+
+    def choices(self):
+        """Returns in words what may be chosen, a line for each setting."""
+        return [f"{one.name}: {_span(one)}" for one in self.hyperparameters.space if one.name not in self.fixed]
+
     def describe(self):
         """Returns the space as plain data, to be recorded and compared.
 
@@ -119,6 +140,14 @@ class Space:
             "file_sha256": self._file_sha256,
         }
         return json.loads(json.dumps(space, default=plain_number))
+
+
+def _span(hp):
+    """Returns in words which values a hyper-parameter may have: all where they are few, else the ends."""
+    values = () if isinstance(hp.default, float) and hasattr(hp, "max_value") else tuple(hp.values)
+    if 0 < len(values) <= _SHOWN:
+        return ", ".join(map(str, values))
+    return f"{hp.min_value:g} to {hp.max_value:g}" if hasattr(hp, "max_value") else f"{values[0]} to {values[-1]}"
 
 
 def read_space_file(model, file=None):

@@ -44,7 +44,10 @@ EXTRAS["dev"] = [
 
 setup(
     packages=find_packages(include=["keras_vision", "keras_vision.*", "tuner_configs"]),
-    package_data={"keras_vision": ["py.typed"], "keras_vision.reporting": ["page.html"]},
+    package_data={
+        "keras_vision": ["py.typed"],
+        "keras_vision.reporting": ["page.html", "try.html", "try.css", "try.js"],
+    },
     install_requires=REQUIRED,
     extras_require=EXTRAS,
 )

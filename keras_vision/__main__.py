@@ -17,6 +17,7 @@ COMMANDS = {
     "predict": "name the most probable classes of images",
     "audit": "look for copies, leaks, odd files and wrong labels in a data set",
     "explain": "show what in images speaks for the answer",
+    "serve": "show a page on this machine to try a model, with images or by drawing",
     "export": "write a saved model in a format for use elsewhere",
     "describe": "show what a network is: parameters, MACs, receptive field, wiring",
     "study": "repeat an experiment of a study report, and write its report",

@@ -104,6 +104,23 @@ def bare_module():
         yield
 
 
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium without a window; skips where it, or what steers it, is not installed."""
+    selenium = pytest.importorskip("selenium.webdriver")
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (chromium and driver):
+        pytest.skip("Debian's packages chromium and chromium-driver are not installed")
+    options = selenium.ChromeOptions()
+    options.binary_location = chromium
+    for word in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(word)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    steered = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
+    yield steered
+    steered.quit()
+
+
 @pytest.fixture(autouse=True)
 def _in_float32():
     """Has a GPU compute float32 products in float32, which tests compare, and leaves no policy behind for the next."""

@@ -50,6 +50,7 @@ FRONT_DOORS = (
     "predict",
     "audit",
     "explain",
+    "serve",
     "export",
     "describe",
     "study",

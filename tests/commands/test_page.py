@@ -168,23 +168,6 @@ def address(result):
     return Path(result["page"]).resolve().as_uri()
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium without a window; skips where it, or what steers it, is not installed."""
-    selenium = pytest.importorskip("selenium.webdriver")
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (chromium and driver):
-        pytest.skip("Debian's packages chromium and chromium-driver are not installed")
-    options = selenium.ChromeOptions()
-    options.binary_location = chromium
-    for word in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(word)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    steered = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
-    yield steered
-    steered.quit()
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [390, 1200])
 @pytest.mark.parametrize("kind", ["trained", "searched"])

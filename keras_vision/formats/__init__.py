@@ -7,6 +7,11 @@ A file has two functions:
     load(directory)
         opens it in its own runtime and returns its entries by name, each a function from float32 pixels [n, h, w, c] to
         probabilities [n, classes].
+And where its row has `is_public`, which means that a person will give the artifact away, two more:
+    public(card)
+        returns a card, that of the model's file or that of the artifact, without what is nobody's business.
+    readme(card, text)
+        returns README.md, made of the artifact's card and of its text.
 Whichever of these is missing, or the extra in setup.py of a format that needs packages, is named by
 `pytest tests/formats/test_table.py`.
 """
@@ -30,6 +35,7 @@ class Format:
         packages: Dict from the module that must be importable to what pip installs it by.
         int8: Whether it can be quantised.
         limits: Sentences for the model card.
+        is_public: Whether it is made to be given away.
     """
 
     meaning: str
@@ -38,6 +44,7 @@ class Format:
     packages: dict[str, str] = dataclasses.field(default_factory=dict)
     int8: bool = False
     limits: tuple[str, ...] = ()
+    is_public: bool = False
 
     @property
     def distributions(self):
@@ -92,6 +99,12 @@ FORMATS = {
         ("model.keras",),
         SAME_KERNELS,
         limits=("Unlike the model's own file it ends in probabilities.",),
+    ),
+    "hub": Format(
+        "the Hugging Face Hub: the folder to upload",
+        ("model.keras", "preprocessor_config.json", "example.py"),
+        SAME_KERNELS,
+        is_public=True,
     ),
 }
 

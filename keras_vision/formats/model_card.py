@@ -5,7 +5,7 @@ import importlib.metadata
 import json
 from pathlib import Path
 
-from keras_vision.formats import FORMATS, JSON, TEXT
+from keras_vision.formats import FORMATS, JSON, TEXT, format_module
 from keras_vision.runs.provenance import provenance
 
 LICENCE = (
@@ -51,13 +51,16 @@ def facts(model, counts, origin, result):
 
 def write_card(directory, name, card):
     """Writes the card of an artifact of format `name` into its directory, in both forms."""
-    made = provenance()
-    for package in FORMATS[name].distributions:
+    made, row = provenance(), FORMATS[name]
+    for package in row.distributions:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # installed by another name: onnxruntime-gpu
             made["versions"][package] = importlib.metadata.version(package)
-    card = card | {"exported": made.pop("started"), **made, "limits": [*LIMITS, *FORMATS[name].limits]}
+    if row.is_public:
+        card = format_module(name).public(card)
+    card = card | {"exported": made.pop("started"), **made, "limits": [*LIMITS, *row.limits]}
     Path(directory, JSON).write_text(json.dumps(card, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    Path(directory, TEXT).write_text(text(card), encoding="utf-8")
+    page = format_module(name).readme(card, text(card)) if row.is_public else text(card)
+    Path(directory, TEXT).write_text(page, encoding="utf-8")
 
 
 def text(card):

@@ -12,7 +12,7 @@ from keras_vision.runs import read_json
 def export_card(source):
     """Returns the model card of an export's folder; None where `source` is something else, as a model file is.
 
-    A folder of the format keras holds a model file.
+    A folder of the format keras, or hub, holds a model file.
 
     Raises:
         BadInput: The card does not say what is needed to open the export, or packages are missing.
@@ -23,7 +23,7 @@ def export_card(source):
     card = read_json(path)
     if not isinstance(card, dict) or card.get("format") not in FORMATS:
         raise BadInput(f"{path} does not say which format the export has. Export the model again.")
-    if card["format"] == "keras":
+    if FORMATS[card["format"]].files[0] == FORMATS["keras"].files[0]:
         return None
     if not _is_image_shape(card.get("input_shape")):
         raise BadInput(f"{path} does not say what images the export takes. Export the model again.")

@@ -12,6 +12,7 @@ from keras_vision.models import MODELS
 from keras_vision.system.settings import MINUTES, NAMED, SHARE, Settings, given, group, name_in, one_of, setting, whole
 from keras_vision.training.presets import EFFORTS, Preset, preset_for
 from keras_vision.training.recipe import PRECISIONS, RecipeChanges, recipe_for, recipe_for_metric
+from keras_vision.training.trackers import TRACKER, TRACKERS
 from keras_vision.training.validation_scores import METRICS, VIEWS
 
 
@@ -59,6 +60,7 @@ class TrainSettings(Settings):
         None, "average over this many views of each test image: 2 adds mirrored ones, 6 also shifted ones; if not "
         "given, the preset's, or 1", "1|2|6", one_of(VIEWS),
     )  # fmt: skip
+    log: str = setting(None, f"log to a tracker, too, beside TensorBoard: {', '.join(TRACKERS)}", "NAME", TRACKER)
     dry_run: bool = setting(False, "say what would be done, with sizes, time and disk, and train and write nothing")
     builder: object = setting(
         None, "a function of (input_shape, num_classes, **settings) that builds the network instead of the family; the "

@@ -34,6 +34,7 @@ from keras_vision.system.settings import (
     whole,
 )
 from keras_vision.training.recipe import PRECISIONS, recipe_for, recipe_for_metric
+from keras_vision.training.trackers import TRACKER, TRACKERS
 from keras_vision.training.validation_scores import METRICS
 
 
@@ -87,6 +88,7 @@ class TuneSettings(Settings):
     precision: str = setting(
         "auto", f"the precision of the arithmetic: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS)
     )
+    log: str = setting(None, f"log to a tracker, too, beside TensorBoard: {', '.join(TRACKERS)}", "NAME", TRACKER)
     dry_run: bool = setting(False, "say what would be done, with sizes, time and disk, and train and write nothing")
 
     def __post_init__(self):

@@ -254,6 +254,7 @@ BY_NAME = {
     "search/strategies/__init__.py": {"{__name__}.{check_name('strategy', name, STRATEGIES)}"},
     "studies/__init__.py": {"keras_vision.studies.{name}"},
     "system/lazy.py": {"places[name]"},
+    "training/trackers.py": {"name"},  # a package that need not be installed
 }
 
 

@@ -1,11 +1,8 @@
 """The script with which a shell completes commands, options and their choices; the library shtab writes it."""
 
-import importlib.util
-import shlex
-
 from keras_vision.cli.options import VERSION, Parser, add_options
-from keras_vision.errors import BadInput, check_choice
-from keras_vision.reporting.progress import installed
+from keras_vision.errors import check_choice
+from keras_vision.reporting.packages import check_installed
 from keras_vision.system.settings import options_of
 
 SHELLS = ("bash", "zsh", "tcsh")
@@ -19,9 +16,7 @@ def check_shell(shell=None):
         BadInput: With the command that installs it.
     """
     check_choice("--print-completion", shell or "", SHELLS)
-    if importlib.util.find_spec("shtab") is None:
-        command = shlex.join([installed("python"), "-m", "pip", "install", "shtab>=1.7"])
-        raise BadInput(f"Completion needs the package shtab, which is not installed. Try: {command}")
+    check_installed("Completion", {"shtab": "shtab>=1.7"})
 
 
 def completion(doors, meanings, shell):

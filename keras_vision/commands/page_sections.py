@@ -3,8 +3,6 @@
 A section is a dict: id, title, text and charts, a table or pictures, as `reporting/page.html` draws them.
 """
 
-import json
-
 from keras_vision.reporting.charts import Point, line_chart, point_chart
 from keras_vision.reporting.page import data_uri
 from keras_vision.reporting.progress import settings_line
@@ -106,8 +104,7 @@ def _count(text):
 
 def curves_section(run, title="The training"):
     """Yields the section with the accuracy and the cross-entropy of a run's epochs."""
-    text = run.metrics_path.read_text(encoding="utf-8") if run.metrics_path.exists() else ""
-    if rows := [json.loads(line) for line in text.splitlines()]:
+    if rows := run.history:
         charts = [
             line_chart(
                 "epoch",

@@ -29,6 +29,7 @@ from keras_vision.training.aim import reaches
 from keras_vision.training.choosing import choose, recorded
 from keras_vision.training.devices import check_gain, devices_for, spread_over
 from keras_vision.training.precision import computing_in
+from keras_vision.training.trackers import Tracker, results_of
 from keras_vision.training.trainer import TrainingDiverged, check_fit, fit
 
 
@@ -86,15 +87,24 @@ def _train(asked, changes, preset, progress):
             )
         if run.finished:
             progress.say("This run is finished, so this is its result. To start a new run give another --workdir.")
-            result = run.result
-        else:
-            result = _fit(asked, network, data, recipe, run, choice.precision, deadline, progress)
-        exit_code = 0 if reaches(result, asked.target_acc) else 3
-        return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code, views=asked.views)
+            return _finish(asked, run, run.result, data, progress)
+        tracker, columns = Tracker(asked.log, progress.say), _columns(asked, recipe, choice.precision)
+        with tracker.training(run.path, columns) as log:
+            result = _fit(asked, network, data, recipe, run, columns, deadline, progress, log=log)
+            result = _finish(asked, run, result, data, progress)
+            log(results_of(result), result["epochs_run"])
+        return result
+
+
+def _finish(asked, run, result, data, progress):
+    """Ends the run, as `finish` does."""
+    exit_code = 0 if reaches(result, asked.target_acc) else 3
+    return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code, views=asked.views)
 
 
 def _train_folds(asked, made, data, recipe, run, config, deadline, progress):
     """Trains on each combination of folds but one; `made` makes the network of each."""
+    tracker = Tracker(asked.log, progress.say)
 
     def train_fold(fold, split, number):
         seed = asked.data.seed + number - 1
@@ -104,7 +114,10 @@ def _train_folds(asked, made, data, recipe, run, config, deadline, progress):
             fold.start(config | {"fold": number}, **facts)
             begin(asked.model, split, choice.precision, fold, progress)
             more = {"seed": seed, "keep": "last", "card": {"fold": [number, config["folds"]]}}
-            result = _fit(asked, network, split, recipe, fold, choice.precision, deadline, progress, **more)
+            columns = _columns(asked, recipe, choice.precision)
+            with tracker.training(fold.path, columns) as log:
+                result = _fit(asked, network, split, recipe, fold, columns, deadline, progress, log=log, **more)
+                log(results_of(result), result["epochs_run"])
             if fold.finished:
                 with computing_in("float32"):
                     draw_pictures(fold, load_model(fold.path, float32=True), split)
@@ -156,18 +169,22 @@ def _in_full(asked):
     return {} if asked.builder else model_settings(asked.model) | asked.settings
 
 
-def _fit(asked, network, data, recipe, run, precision, deadline, progress, *, seed=None, card=None, keep="best"):
+def _columns(asked, recipe, precision):
+    """Returns what TensorBoard's HParams and trackers show of a training's settings."""
+    columns = {"model": asked.model, "dataset": asked.data.dataset, "seed": asked.data.seed, "views": asked.views}
+    return columns | {"precision": precision, **asked.settings, **recipe.as_dict(), **asked.session}
+
+
+def _fit(asked, network, data, recipe, run, columns, deadline, progress, *, log, seed=None, card=None, keep="best"):
     """Trains the network and logs it as a session of TensorBoard's HParams; returns its result.
 
     Of a fold, seed, card and keep differ from those of a training.
     """
-    columns = {"model": asked.model, "dataset": asked.data.dataset, "seed": asked.data.seed, "views": asked.views}
-    columns |= {"precision": precision, **asked.settings, **recipe.as_dict(), **asked.session}
     card = {"data_source": asked.data.whole().record(), "settings": asked.settings} | (card or {})
     aim = {"metric": asked.metric, "target_acc": asked.target_acc, "deadline": deadline, "keep": keep}
     try:
         seed = asked.data.seed if seed is None else seed
-        result = fit(network, data, recipe, run, seed=seed, card=card, progress=progress, **aim)
+        result = fit(network, data, recipe, run, seed=seed, card=card, log=log, progress=progress, **aim)
     except TrainingDiverged:
         log_session(run, columns, None)
         raise

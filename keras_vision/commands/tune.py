@@ -27,6 +27,7 @@ from keras_vision.search.plan import SearchPlan
 from keras_vision.search.space import Space
 from keras_vision.training.precision import computing_in
 from keras_vision.training.recipe import SEARCHING
+from keras_vision.training.trackers import Tracker
 from keras_vision.training.trainer import check_fit
 
 
@@ -79,9 +80,14 @@ def _search(asked, changes, kind, first, deadline, make_executor, progress):
         begin(asked.model, data, asked.precision, run, progress)
         if goal.sentence():
             progress.say(goal.sentence())
-        result = run_search(plan, data, space, run, progress, make_executor)
+        tracker = Tracker(asked.log, progress.say)
+        with tracker.training(run.path, shared):  # a tracker that does not work is refused before the search
+            pass
+        result = run_search(plan, data, space, run, progress, make_executor, tracker)
         exit_code = recorded_outcome(result, asked.target_acc).exit_code
-        return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code)
+        result = finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code)
+        tracker.record(run.path, shared, [], result)
+        return result
 
 
 def _check_first(asked, space, data):

@@ -17,11 +17,10 @@ Whichever of these is missing, or the extra in setup.py of a format that needs p
 """
 
 import dataclasses
-import importlib.util
-import shlex
+import importlib
 
 from keras_vision.errors import BadInput, check_name
-from keras_vision.reporting.progress import installed
+from keras_vision.reporting.packages import check_installed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,11 +122,7 @@ def check_format(name, quantize=None):
     if quantize and not FORMATS[name].int8:
         able = ", ".join(name for name, row in FORMATS.items() if row.int8)
         raise BadInput(f"The format {name} cannot be quantised to {quantize}. These can: {able}.")
-    packages = FORMATS[name].packages
-    missing = [module for module in packages if importlib.util.find_spec(module) is None]
-    if missing:
-        command = shlex.join([installed("python"), "-m", "pip", "install", *packages.values()])
-        raise BadInput(f"The format {name} needs packages that are not installed: {', '.join(missing)}. Try: {command}")
+    check_installed(f"The format {name}", FORMATS[name].packages)
 
 
 def format_module(name):

@@ -149,6 +149,12 @@ class Run:
                     ) from None
             yield self
 
+    @property
+    def history(self):
+        """Its epochs so far, as a list of dicts."""
+        text = self.metrics_path.read_text(encoding="utf-8") if self.metrics_path.exists() else ""
+        return [json.loads(line) for line in text.splitlines()]
+
     def count_look(self):
         """Counts one more look at the test split and returns how many there have been."""
         path = self.path / "test_looks.json"

@@ -10,6 +10,7 @@ from keras_vision.reporting.pictures import show_figures
 from keras_vision.reporting.progress import cell
 from keras_vision.runs import write_text
 from keras_vision.search.ledger import trial_run
+from keras_vision.training.trackers import Tracker
 
 METRICS = {
     "parameters": "parameters",
@@ -34,10 +35,12 @@ class Board:
         run: The `Run` of the search.
         space: The `Space` or `Ladder`, which knows the names of all values and what is used where one is left out.
         metric: What trials are compared by: "accuracy" or "balanced_accuracy".
+        tracker: A `Tracker`, or None.
     """
 
-    def __init__(self, run, space, metric="accuracy"):
+    def __init__(self, run, space, metric="accuracy", tracker=None):
         self.run, self.space, self.score = run, space, f"val_{metric}"
+        self.tracker = tracker or Tracker()
         self.metrics = {f"best_{self.score}": name_of(self.score)} | METRICS
         self._seen, self._open = 0, []  # how many trials TensorBoard was told of, and those of them that go on
         self._written, self._took = 0.0, 0.0  # when the tables were written, and for how long, in seconds
@@ -55,10 +58,11 @@ class Board:
 
     def log_session(self, trial):
         """Logs a closed trial as one session of HParams, with the settings that it used and what it came to."""
-        with EventLog(self._tensorboard(trial)) as log:
+        values, own = trial.values | self._used(trial, self.space.names), trial_run(self.run, trial)
+        self.tracker.record(own.path, values, own.history, trial.result)
+        with EventLog(own.tensorboard) as log:
             shown = trial.result and trial.result | {f"best_{self.score}": trial.score}
-            used = self._used(trial, self.space.names)
-            log.session(trial.name, trial.values | used, shown, self.metrics)
+            log.session(trial.name, values, shown, self.metrics)
 
     def _used(self, trial, names):
         """Returns what a trial used of these settings, also where that is the default; settings it lacks are absent."""

@@ -1,7 +1,5 @@
 """What a search cost, counted from its ledger and the files of its trainings."""
 
-import json
-
 from keras_vision.search.ledger import confirmation_runs, trial_run
 from keras_vision.search.outcome import reaches
 
@@ -30,9 +28,9 @@ def costs_of(run, trials, best, needed, space, networks):
 
     def so_far(trial, run):
         """Returns (seconds, FLOPs) of the finished epochs of a run that trains a trial's network."""
-        if not run.metrics_path.exists():
+        rows = run.history
+        if not rows:
             return 0.0, 0
-        rows = [json.loads(line) for line in run.metrics_path.read_text(encoding="utf-8").splitlines()]
         flops = networks.training_flops(space.resolve(trial.values)[0], len(rows))
         return sum(row["seconds"] for row in rows), flops
 

@@ -27,7 +27,7 @@ from keras_vision.search.proposals import Proposals
 from keras_vision.search.trainings import Trainings
 
 
-def run_search(plan, dataset, space, run, progress=None, make_executor=here):
+def run_search(plan, dataset, space, run, progress=None, make_executor=here, tracker=None):
     """Searches, or goes on with a search; trains what was found anew, and goes on where that was luck.
 
     Args:
@@ -37,6 +37,7 @@ def run_search(plan, dataset, space, run, progress=None, make_executor=here):
         run: The `Run` of the search. Trials are runs in its folder `trials`.
         progress: A `Progress`.
         make_executor: Returns the executor, on which trainings run; see `executors.choosing`.
+        tracker: A `Tracker` that is told of each trial once it is over.
 
     Returns:
         The result as a dict, which is also on disk: the best trial's, with what the search found and cost.
@@ -45,7 +46,7 @@ def run_search(plan, dataset, space, run, progress=None, make_executor=here):
         KerasVisionError: No trial completed; or the ledger on disk is damaged, or is not what this strategy would have
             proposed.
     """
-    search = Search(plan, dataset, space, run, progress, make_executor)
+    search = Search(plan, dataset, space, run, progress, make_executor, tracker)
     try:
         return search.find()
     finally:
@@ -60,11 +61,11 @@ class Search:
         unfinished: The trials that ran out of time, with their results so far.
     """
 
-    def __init__(self, plan, dataset, space, run, progress=None, make_executor=here):
+    def __init__(self, plan, dataset, space, run, progress=None, make_executor=here, tracker=None):
         self.plan, self.space, self.run, self.progress = plan, space, run, progress or Progress()
         self.needed = plan.goal.score
         self.ledger = Ledger(run.path / "trials.jsonl", warn=self.progress.say)
-        self.board = Board(run, space, plan.goal.metric)
+        self.board = Board(run, space, plan.goal.metric, tracker)
         self.networks = Networks(plan.model, dataset, plan.limits, self.progress.say)
         context = SearchContext(plan, dataset, space, self.networks, self.progress)
         folder = run.path / "workers"

@@ -1,7 +1,6 @@
 """The trainings of a study: each case with each seed, a run of its own, trained and measured once."""
 
 import functools
-import json
 import os
 import statistics
 from pathlib import Path
@@ -102,8 +101,7 @@ class _Noted:
 
     def epoch_ended(self, *given):
         self._progress.epoch_ended(*given)
-        lines = self._run.metrics_path.read_text(encoding="utf-8").splitlines()
-        self._note([json.loads(line) for line in lines])
+        self._note(self._run.history)
 
     def fit_ended(self):
         self._progress.fit_ended()
@@ -150,7 +148,7 @@ def _opened(dataset, data_dir, seed):
 
 def _measured(run, result, model, data):
     """Returns what every run is measured by: at its best epoch by validation, at the lowest loss, and at its end."""
-    history = [json.loads(line) for line in run.metrics_path.read_text(encoding="utf-8").splitlines()]
+    history = run.history
     best, last = history[result["best_epoch"] - 1], history[-1]
     lowest = min(history, key=lambda epoch: epoch["val_crossentropy"])
     counts = count(model)

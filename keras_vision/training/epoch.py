@@ -38,13 +38,20 @@ def check_gradients(optimizer):
 
 
 @contextlib.contextmanager
-def open_curves(folder):
-    """Opens TensorBoard's logs of training and validation; gives the function that logs the row of an epoch."""
+def open_curves(folder, also=None):
+    """Opens TensorBoard's logs of training and validation; gives the function that logs the row of an epoch.
+
+    Args:
+        folder: Where they go.
+        also: Called with each row and the number of its epoch, too; see `trackers`.
+    """
     with EventLog(folder / "train") as train, EventLog(folder / "validation") as validation:
 
         def log(row):
             train.scalars({name: row[name] for name in TRAINING}, row["epoch"])
             validation.scalars({name: row[f"val_{name}"] for name in VALIDATION}, row["epoch"])
+            if also:
+                also(row, row["epoch"])
 
         yield log
 

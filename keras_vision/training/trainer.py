@@ -114,6 +114,7 @@ def fit(
     deadline=None,
     judge=None,
     card=None,
+    log=None,
     progress=None,
 ):
     """Trains `model` on `dataset` by `recipe`, in the directory of `run`.
@@ -130,6 +131,7 @@ def fit(
         seed: Seeds the order of images and the augmentation.
         metric, keep, target_acc, deadline, judge: What the training is for; see `Aim`.
         card: Dict kept inside model.keras beside what is known here.
+        log: Called with (row, epoch) after each epoch, beside TensorBoard.
         progress: A `Progress`.
 
     Returns:
@@ -147,8 +149,8 @@ def fit(
     check_fit(model, dataset, recipe)
     if not model.compiled:
         prepare(model, dataset, recipe)
-    with open_curves(run.tensorboard) as log:
-        epoch_end = EpochEnd(run, recipe, aim, dataset.validation, log, model_card(dataset, model, card), progress)
+    with open_curves(run.tensorboard, log) as curves:
+        epoch_end = EpochEnd(run, recipe, aim, dataset.validation, curves, model_card(dataset, model, card), progress)
         epoch_end.take_up(model)
         if epoch_end.is_unfinished and not epoch_end.stop_reason():
             _run_epochs(model, dataset, recipe, seed, epoch_end)

@@ -14,7 +14,7 @@ import time
 import uuid
 from pathlib import Path
 
-from keras_vision.errors import KerasVisionError, check_choice
+from keras_vision.errors import BadInput, check_choice
 from keras_vision.reporting.packages import check_installed
 from keras_vision.reporting.progress import cell
 from keras_vision.runs.files import read_json, write_json
@@ -72,7 +72,7 @@ class Tracker:
             the run.
 
         Raises:
-            KerasVisionError: The tracker does not work.
+            BadInput: The tracker does not work, and never has.
         """
         opened = self.name and self._try(lambda: self._open(folder, settings))
         is_failed = True
@@ -113,7 +113,7 @@ class Tracker:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             if not self._has_worked:
                 told = f"{self.name} does not work here: {reason.rstrip('.')}. Mend that, or leave out --log."
-                raise KerasVisionError(told) from error
+                raise BadInput(told) from error
             self.say(f"warning: {self.name} does not work any more, so nothing more is logged there: {reason}")
             self.name = None
             return None

@@ -24,6 +24,7 @@ FOREIGN = (
     *("TF_SET_ONEDNN_FPMATH_MODE", "ONEDNN_DEFAULT_FPMATH_MODE", "NVIDIA_TF32_OVERRIDE"),
 )
 KEPT = ("KERAS_HOME", "KERAS_BACKEND", "KERAS_TORCH_DEVICE", "KERAS_VISION_CACHE")
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 
 def foreign_variables():
@@ -94,7 +95,7 @@ def use_onednn():
     networks of convolutions train at a third to six tenths of the speed (docs/results/speed.md).
     """
     if "avx2" in instructions():
-        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+        os.environ.setdefault(ONEDNN, "1")
 
 
 def check_backend(keras):

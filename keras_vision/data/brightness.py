@@ -105,9 +105,11 @@ def _another_kind(measured, known):
         below, above = measured[name] < own["lowest"] - margin, measured[name] > own["highest"] + margin
         is_outside, word = max((below, less), (above, more), key=lambda pair: pair[0].sum())
         if is_outside.mean() > 0.5:
+            several = f"The images look like another kind of picture: {is_outside.mean():.0%} of them are"
+            begin = several if len(is_outside) > 1 else "The image looks like another kind of picture: it is"
             return (
-                f"The images look like another kind of picture: {is_outside.mean():.0%} of them are {word} than any "
-                f"that was looked at in training ({measured[name][is_outside].mean():.0f} on average, there "
-                f"{own['lowest']:.0f} to {own['highest']:.0f}). Its answers may mean nothing."
+                f"{begin} {word} than any that was looked at in training "
+                f"({measured[name][is_outside].mean():.0f} on average, there {own['lowest']:.0f} to "
+                f"{own['highest']:.0f}). Its answers may mean nothing."
             )
     return None

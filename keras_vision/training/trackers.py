@@ -11,7 +11,6 @@ import math
 import numbers
 import os
 import time
-import uuid
 from pathlib import Path
 
 from keras_vision.errors import BadInput, check_choice
@@ -180,7 +179,7 @@ class _Wandb:
 
     def __init__(self, name, settings, known):
         wandb = _module("wandb")
-        self.id = known or uuid.uuid4().hex
+        self.id = known or os.urandom(16).hex()
         self._run = wandb.init(
             project=os.environ.get("WANDB_PROJECT", PROJECT),
             name=name,
@@ -204,7 +203,7 @@ class _Trackio:
 
     def __init__(self, name, settings, known):
         self._trackio = _module("trackio")
-        self.id = known or f"{name}-{uuid.uuid4().hex[:8]}"  # by which it is found again
+        self.id = known or f"{name}-{os.urandom(4).hex()}"  # by which it is found again
         project = os.environ.get("TRACKIO_PROJECT", PROJECT)
         self._trackio.init(project=project, name=self.id, config=settings, resume="allow")
 

@@ -4,14 +4,16 @@ import dataclasses
 import os
 import shlex
 import sys
+from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
-from keras_vision.data.places import ANY_SOURCE
+from keras_vision.data.places import ANY_SOURCE, DATA
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
 from keras_vision.reporting import tables
-from keras_vision.reporting.progress import installed
+from keras_vision.reporting.progress import Progress, installed
+from keras_vision.results.findings import DescribeResult
 from keras_vision.system.settings import SEED, Settings, name_in, setting
 
 
@@ -36,7 +38,9 @@ class DescribeSettings(Settings):
         "of the model's own data, on images of --dataset, or on those of a folder that is given here",
         "IMAGE",
     )  # fmt: skip
-    dataset: str = setting(None, f"where the images for --gradients and --features come from: {ANY_SOURCE}", "NAME")
+    dataset: str = setting(
+        None, f"where the images for --gradients and --features come from: {ANY_SOURCE}", "NAME", alias=DATA
+    )
     data_dir: str = setting(None, "where that data set is, if not in one of the usual places", "DIR")
     check: bool = setting(False, "look for wiring faults; exit with 1 if there are any")
     kernels: bool = setting(False, "draw what the first layers have learned")
@@ -48,8 +52,8 @@ class DescribeSettings(Settings):
     seed: int = setting(0, "the random seed of a new model's weights and of all random inputs", "N", SEED)
 
 
-@front_door(DescribeSettings)
-def describe(asked, progress):
+@front_door(DescribeSettings, DescribeResult.of)
+def describe(asked: DescribeSettings, progress: Progress) -> dict[str, Any]:
     """Show what a network is: what it costs and sees, layer by layer, and whether its wiring makes sense.
 
     A new model gets the statistics of the images for its gradients. A saved model's own data set is loaded as for its
@@ -107,7 +111,7 @@ def show(result, progress):
         progress.say(f"figure: {path}")
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line."""
     return run_command(describe, "describe", show=show, arguments=arguments)
 

@@ -2,14 +2,17 @@
 
 import dataclasses
 import sys
+from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
-from keras_vision.data.places import ANY_SOURCE, locate
+from keras_vision.data.places import ANY_SOURCE, DATA, locate
 from keras_vision.data.split_names import TO_MEASURE
 from keras_vision.errors import BadInput
+from keras_vision.reporting.progress import Progress
 from keras_vision.reporting.score_lines import balance_line, interval_words, score_line
 from keras_vision.reporting.tables import Table
+from keras_vision.results.findings import EvaluateResult
 from keras_vision.runs import check_folder, read_card
 from keras_vision.system.settings import REQUIRED, SEED, Settings, one_of, setting
 from keras_vision.training.validation_scores import VIEWS
@@ -22,7 +25,7 @@ class EvaluateSettings(Settings):
     """What `evaluate` is asked for."""
 
     source: str = setting(REQUIRED, "a run directory or a .keras file", is_word=True)
-    dataset: str = setting(None, f"{ANY_SOURCE}; if not given, the model's own", "NAME")
+    dataset: str = setting(None, f"{ANY_SOURCE}; if not given, the model's own", "NAME", alias=DATA)
     data_dir: str = setting(None, "where a named data set is, if not in one of the usual places", "DIR")
     split: str = setting(
         None, "which images: test, validation, or all (new images only); if not given, test, or all if new images have "
@@ -53,8 +56,8 @@ class EvaluateSettings(Settings):
     explain: bool = setting(False, "also draw what in the images speaks for the most confident mistakes")
 
 
-@front_door(EvaluateSettings)
-def evaluate(asked, progress):
+@front_door(EvaluateSettings, EvaluateResult.of)
+def evaluate(asked: EvaluateSettings, progress: Progress) -> dict[str, Any]:
     """Measure a saved model on the test images of its own data, or on new images.
 
     New images are those that the model was not trained on. All of them are measured, unless they have a test split of
@@ -165,7 +168,7 @@ def decimals(number):
     return "-" if number is None else f"{number:.3f}"
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line."""
     return run_command(evaluate, "evaluate", show=show, arguments=arguments)
 

@@ -2,12 +2,15 @@
 
 import dataclasses
 import sys
+from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
-from keras_vision.data.places import ANY_SOURCE
+from keras_vision.data.places import ANY_SOURCE, DATA
 from keras_vision.formats import FORMATS, check_format
+from keras_vision.reporting.progress import Progress
 from keras_vision.reporting.tables import Table
+from keras_vision.results.findings import ExportResult
 from keras_vision.runs import model_file
 from keras_vision.system.settings import REQUIRED, Settings, one_of, setting
 
@@ -33,13 +36,13 @@ class ExportSettings(Settings):
     )  # fmt: skip
     dataset: str = setting(
         None, f"images to compare the export with the model on: {ANY_SOURCE}; if not given, the model's own, or random "
-        "pixels if that is not on this machine", "NAME",
+        "pixels if that is not on this machine", "NAME", alias=DATA,
     )  # fmt: skip
     data_dir: str = setting(None, "where a named data set is, if not in one of the usual places", "DIR")
 
 
-@front_door(ExportSettings)
-def export(asked, progress):
+@front_door(ExportSettings, ExportResult.of)
+def export(asked: ExportSettings, progress: Progress) -> dict[str, Any]:
     """Write a saved model in formats for use elsewhere, each checked against the model before it is called done.
 
     Raw pixels float32 [n, h, w, c] go in, probabilities [n, classes] come out, whatever precision the model was
@@ -104,7 +107,7 @@ def table(exports):
     return made
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line."""
     return run_command(export, "export", show=show, arguments=arguments)
 

@@ -6,12 +6,15 @@ import itertools
 import json
 import shlex
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.errors import BadInput
-from keras_vision.reporting.progress import make_progress
+from keras_vision.reporting.progress import Progress, make_progress
 from keras_vision.reporting.tables import Table
+from keras_vision.results.answers import Answers
 from keras_vision.runs import read_card
 from keras_vision.system.settings import REQUIRED, SHARE, Settings, setting, whole
 
@@ -34,8 +37,8 @@ class PredictSettings(Settings):
     batch_size: int = setting(256, "images in memory at a time", "N", whole(1))
 
 
-@front_door(PredictSettings, words=2)
-def predict(asked, progress):
+@front_door(PredictSettings, Answers, words=2)
+def predict(asked: PredictSettings, progress: Progress) -> Iterator[dict[str, Any]]:
     """Name the most probable classes of image files, or of all images in folders.
 
     `images` is a path, or several: image files; folders, whose images are taken at any depth and in the order of their
@@ -137,7 +140,7 @@ def _print_csv(rows, out):
 _PRINTERS = {"table": _print_table, "json": _print_json, "csv": _print_csv}
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line."""
     return run_command(predict, "predict", show=show, arguments=arguments)
 

@@ -3,14 +3,16 @@
 import dataclasses
 import shlex
 import sys
+from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
 from keras_vision.commands.report import arguments_to_confirm, report_of
 from keras_vision.commands.summary_lines import confirmed_line, cost_line, training_lines
 from keras_vision.errors import BadInput
-from keras_vision.reporting.progress import installed
+from keras_vision.reporting.progress import Progress, installed
 from keras_vision.reporting.tables import Table
+from keras_vision.results.runs import ReportResult
 from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.search.report import parts
 from keras_vision.system.settings import REQUIRED, Settings, group, setting, whole
@@ -36,8 +38,8 @@ class ReportSettings(Settings):
             raise BadInput("Without confirm nothing is trained. Leave out --workers and --ray, or give --confirm N.")
 
 
-@front_door(ReportSettings)
-def report(asked, progress):
+@front_door(ReportSettings, ReportResult.of)
+def report(asked: ReportSettings, progress: Progress) -> dict[str, Any]:
     """Print what an earlier search or training gave, and write its page, index.html in the run directory.
 
     Returns:
@@ -85,7 +87,7 @@ def show(found, progress):
         progress.say(f"page: {shlex.quote(found['page'])}")
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line."""
     return run_command(report, "report", show=show, resumable=True, arguments=arguments)
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
@@ -9,6 +10,8 @@ from keras_vision.commands.summary_lines import search_lines
 from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
+from keras_vision.reporting.progress import Progress
+from keras_vision.results.runs import TuneResult
 from keras_vision.search.ending import ENDINGS
 from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.search.plan import Limits
@@ -117,8 +120,8 @@ class TuneSettings(Settings):
         return self.polish or (USUAL_POLISH if self.chosen_strategy == "grow" else None)
 
 
-@front_door(TuneSettings)
-def tune(asked, progress):
+@front_door(TuneSettings, TuneResult.of)
+def tune(asked: TuneSettings, progress: Progress) -> dict[str, Any]:
     """Search for settings of a model family that reach a target accuracy on new images.
 
     With the strategy `"grow"` the outcome is the smallest network that reached the target: the search climbs from small
@@ -154,7 +157,7 @@ def show(result, progress):
         progress.say(line)
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line."""
     return run_command(tune, "tune", show=show, resumable=True, arguments=arguments)
 

@@ -134,14 +134,17 @@ def room_page(name, paths):
     return "\n".join(lines)
 
 
+def _page_of(name, place):
+    """Returns where the reference of a public name is, from the page of all of them."""
+    is_command = place == f"keras_vision.{name}"
+    return f"../commands/{name}.md" if is_command else f"{place.split('.')[1]}.md#{place.replace('.', '')}"
+
+
 def api_page():
     """Returns the page that lists the public names and the rooms."""
     rows = [f"| [{name}]({name}.md) | {in_a_table(summary(PACKAGE / name / '__init__.py'))} |" for name in rooms()]
     public = importlib.import_module("keras_vision")._PUBLIC
-    own = [
-        f"| [`keras_vision.{name}`]({place.split('.')[1]}.md#{place.replace('.', '')}) | `{place}` |"
-        for name, place in public.items()
-    ]
+    own = [f"| [`keras_vision.{name}`]({_page_of(name, place)}) | `{place}` |" for name, place in public.items()]
     return (
         "# Python\n\nThe [commands](../commands/index.md) are also functions; each of their pages says how to call "
         "them. These names can be had from the package itself:\n\n| name | where it lives |\n|---|---|\n"

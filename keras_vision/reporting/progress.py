@@ -83,6 +83,10 @@ class PlainProgress(Progress):
             self.say(f"  continues after epoch {done} of {epochs}")
 
     def epoch_ended(self, epoch, epochs, metrics):
+        self.say(self.epoch_line(epoch, epochs, metrics))
+
+    def epoch_line(self, epoch, epochs, metrics):
+        """Returns the end of an epoch as a line, and counts the time that it took."""
         now = time.monotonic()
         self.epoch_seconds.append(now - self.clock)
         self.clock = now
@@ -91,7 +95,7 @@ class PlainProgress(Progress):
         if self.best is not None:
             self.best = max(self.best, metrics.get("val_balanced_accuracy", metrics.get("val_accuracy", 0.0)))
             words.append(f"best {self.best:.4f}")
-        self.say(f"  epoch {epoch} of {epochs}  {'  '.join([*words, f'{clock_text(left)} left at most'])}")
+        return f"  epoch {epoch} of {epochs}  {'  '.join([*words, f'{clock_text(left)} left at most'])}"
 
 
 class LiveProgress(PlainProgress):
@@ -163,6 +167,32 @@ class LiveProgress(PlainProgress):
             self._write(self.bars.stop)
 
 
+class NotebookProgress(PlainProgress):
+    """A bar in a notebook, with the epoch that ended last under it: a notebook is kept, and epochs are many."""
+
+    def trial_started(self, number, total, settings):
+        super().trial_started(number, total, settings)
+        self.words = f"trial {number}{f' of {total}' if total else ''}, "
+
+    def fit_started(self, epochs, steps, done=0, best=0.0):
+        from keras_vision.reporting.notebook import Bar
+
+        super().fit_started(epochs, steps, done, best)
+        self.epoch, self.epochs, self.step, self.line = done + 1, epochs, done * steps, "compiling"
+        self.bar = Bar(epochs * steps)
+
+    def step_ended(self, images):
+        self.step += 1
+        words = f"{getattr(self, 'words', '')}epoch {self.epoch} of {self.epochs}"
+        self.bar.move(self.step, words, self.line)
+
+    def epoch_ended(self, epoch, epochs, metrics):
+        self.epoch, self.line = min(epoch + 1, epochs), self.epoch_line(epoch, epochs, metrics).strip()
+
+    def fit_ended(self):
+        self.bar.end(self.line)
+
+
 def _rich():
     """Returns the module that draws; `--help` does without its 0.05 s, and the doctor where rich is not installed."""
     from keras_vision.reporting import terminal
@@ -194,13 +224,20 @@ def suitable_progress(given=None):
     """
     if given is not None:
         return given
+    if hasattr(_shell(), "kernel"):  # Jupyter's own, in place of a terminal
+        return NotebookProgress(sys.stdout)
     return make_progress(quiet=not is_interactive())
 
 
 def is_interactive():
     """Returns whether a person types what is run: at Python's prompt, in IPython or in a notebook."""
+    return hasattr(sys, "ps1") or _shell() is not None
+
+
+def _shell():
+    """Returns the shell of IPython that this runs in, in a terminal or in a notebook; None in a script."""
     ipython = sys.modules.get("IPython")
-    return hasattr(sys, "ps1") or bool(ipython and getattr(ipython, "get_ipython", lambda: None)())
+    return getattr(ipython, "get_ipython", lambda: None)() if ipython else None
 
 
 def settings_line(settings):

@@ -31,12 +31,21 @@ EXTRAS = EXPORTS | {
     "gpu": ["tensorflow[and-cuda]>=2.21"],
     "heic": ["pillow-heif>=0.18"],
     "ray": ["ray>=2.60"],
+    "pandas": ["pandas>=2.2"],
     "bench": ["torch>=2.6", "jax>=0.5", "cleanlab>=2.9"],
-    "test": ["pytest>=8.3", "pytest-xdist>=3.6", "selenium>=4.20", "setuptools>=77"],
+    "test": [
+        "pytest>=8.3",
+        "pytest-xdist>=3.6",
+        "selenium>=4.20",
+        "setuptools>=77",
+        "nbclient>=0.10.2",
+        "ipykernel>=6.29",
+    ],
     "docs": ["zensical>=0.0.73", "mkdocstrings>=1.0.8", "mkdocstrings-python>=2.0.11"],
 }
 EXTRAS["dev"] = [
-    *EXTRAS["test"], *EXTRAS["docs"], *EXTRAS["ray"], *itertools.chain(*EXPORTS.values()), "ruff>=0.9"
+    *EXTRAS["test"], *EXTRAS["docs"], *EXTRAS["ray"], *EXTRAS["pandas"], *itertools.chain(*EXPORTS.values()),
+    "ruff>=0.9", "mypy>=1.15",
 ]  # fmt: skip
 
 setup(

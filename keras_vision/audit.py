@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def audit(asked: AuditSettings, progress: Progress) -> dict[str, Any]:
     return carry_out("commands.audit", asked, progress)
 
 
-def show(result, progress):
+def show(result: Mapping[str, Any], progress: Progress) -> None:
     """Prints a result for a person: classes, findings, what concerns all images, and where the lists are."""
     progress.print(class_table(result))
     for what in ("sizes", "modes"):
@@ -90,7 +91,7 @@ def show(result, progress):
             progress.say(f"warning: No images are left of the classes {some(clean['lost'])}.")
 
 
-def class_table(result):
+def class_table(result: Mapping[str, Any]) -> Table:
     """Returns the classes of a result, with their images in each split, as a `Table`."""
     splits = list(result["splits"])
     table = Table(f"{result['dataset']}: {result['images']:,} images", ("class", *splits))
@@ -101,7 +102,7 @@ def class_table(result):
     return table
 
 
-def finding_table(result):
+def finding_table(result: Mapping[str, Any]) -> Table:
     """Returns the kinds of findings of a result as a `Table`."""
     table = Table("Findings", ("what", "images", "left out by --clean", "such as"), texts=(0, 3))
     for kind, row in result["findings"].items():

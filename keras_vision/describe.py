@@ -4,6 +4,7 @@ import dataclasses
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from keras_vision.cli.command import main as run_command
@@ -74,7 +75,7 @@ def describe(asked: DescribeSettings, progress: Progress) -> dict[str, Any]:
     return carry_out("commands.describe", asked, progress)
 
 
-def _check(asked):
+def _check(asked: Any) -> None:
     """Refuses settings that do not go together."""
     if (asked.model is None) == (asked.source is None):
         wanted = "Give either --model NAME, or a run directory or .keras file"
@@ -90,7 +91,7 @@ def _check(asked):
         raise BadInput(f"data_dir={asked.data_dir} is used only with --dataset. Say which data set is there.")
 
 
-def show(result, progress):
+def show(result: Mapping[str, Any], progress: Progress) -> None:
     """Prints a result of `describe` for a person."""
     progress.print(tables.layer_table(result))
     lines = tables.total_lines(result["totals"])

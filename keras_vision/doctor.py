@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from keras_vision.cli.command import main as run_command
@@ -48,7 +49,7 @@ def doctor(asked: DoctorSettings, progress: Progress) -> dict[str, Any]:
     return {"findings": listed, "command": command, "exit_code": int(has_fault)}
 
 
-def show(result, progress):
+def show(result: Mapping[str, Any], progress: Progress) -> None:
     """Prints the findings, one a line, and what follows from them."""
     for one in result["findings"]:
         progress.say(f"{one['status']:<9}{one['subject']}: {one['text']}")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keras_vision.cli.command import main as run_command
@@ -95,7 +96,7 @@ def evaluate(asked: EvaluateSettings, progress: Progress) -> dict[str, Any]:
     return carry_out("commands.evaluate", asked, card, progress)
 
 
-def show(result, progress):
+def show(result: Mapping[str, Any], progress: Progress) -> None:
     """Prints a result for a person: what each class gets, then the whole."""
     progress.print(class_table(result))
     if "corruptions" in result:
@@ -123,7 +124,7 @@ def show(result, progress):
     progress.say(score_line(result))
 
 
-def calibration_lines(result):
+def calibration_lines(result: Mapping[str, Any]) -> Iterator[str]:
     """Yields what a result says of the model's confidence, as lines."""
     if "calibration" in result:
         found = result["calibration"]
@@ -141,7 +142,7 @@ def calibration_lines(result):
     )
 
 
-def class_table(result):
+def class_table(result: Mapping[str, Any]) -> Table:
     """Returns a result's classes as a `Table`."""
     title = f"Classes of {result['dataset']}, {result['split']} images"
     table = Table(title, ("class", "images", "precision", "recall", "95% interval", "specificity", "F1", "AUC"))
@@ -152,7 +153,7 @@ def class_table(result):
     return table
 
 
-def corruption_table(result):
+def corruption_table(result: Mapping[str, Any]) -> Table:
     """Returns the accuracy for each kind and strength of corruption as a `Table`."""
     rows = result["corruptions"]["kinds"]
     strengths = range(1, len(rows[0]["accuracies"]) + 1)
@@ -163,7 +164,7 @@ def corruption_table(result):
     return table
 
 
-def decimals(number):
+def decimals(number: float | None) -> str:
     """Returns a number with three decimals, "-" for None."""
     return "-" if number is None else f"{number:.3f}"
 

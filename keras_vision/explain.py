@@ -4,9 +4,9 @@ import csv
 import dataclasses
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from keras_vision.analysis.explanation import METHODS, USUAL
 from keras_vision.cli.command import main as run_command
@@ -77,7 +77,7 @@ def explain(asked: ExplainSettings, progress: Progress) -> Iterator[dict[str, An
     yield from carry_out("commands.explain", asked, card, folder, run, progress)
 
 
-def show(answers, form, out):
+def show(answers: Iterable[dict[str, Any]], form: str, out: TextIO) -> int:
     """Prints answers as they come; returns the exit code, 1 where an image could not be read.
 
     Args:

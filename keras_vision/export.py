@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from keras_vision.cli.command import main as run_command
@@ -70,7 +71,7 @@ def export(asked: ExportSettings, progress: Progress) -> dict[str, Any]:
     return carry_out("commands.export", asked, names, progress)
 
 
-def format_names(given):
+def format_names(given: Any) -> list[str]:
     """Returns the formats asked for, each once: a list of names, or of names separated by commas.
 
     Example:
@@ -83,14 +84,14 @@ def format_names(given):
     return list(dict.fromkeys(names)) or ["saved_model"]
 
 
-def show(result, progress):
+def show(result: Mapping[str, Any], progress: Progress) -> None:
     """Prints where the exports are and how well they agree."""
     progress.print(table(result["exports"]))
     for one in result["exports"]:
         progress.say(f"{one['format']}: {one['bound']}: {one['path']}")
 
 
-def table(exports):
+def table(exports: list[dict[str, Any]]) -> Table:
     """Returns exports as a `Table`."""
     first = exports[0]
     title = f"Compared with the model on {first['images']:,} {first['source']}"

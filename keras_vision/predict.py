@@ -6,8 +6,8 @@ import itertools
 import json
 import shlex
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TextIO
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
@@ -79,7 +79,7 @@ def predict(asked: PredictSettings, progress: Progress) -> Iterator[dict[str, An
     yield from carry_out("commands.predict", asked, progress)
 
 
-def show(answers, form, out):
+def show(answers: Iterable[dict[str, Any]], form: str, out: TextIO) -> int:
     """Prints answers as they come; returns the exit code, 1 where an image could not be read.
 
     Args:
@@ -96,7 +96,7 @@ def show(answers, form, out):
     return int(has_failed)
 
 
-def _print_table(rows, out):
+def _print_table(rows: list[dict[str, Any]], out: TextIO) -> None:
     answered = [row for row in rows if "predictions" in row]
     ranks = max((len(row["predictions"]) for row in answered), default=0)
     columns = ("image", "class", "probability", *("then", "") * (ranks - 1))
@@ -112,20 +112,20 @@ def _print_table(rows, out):
             progress.say(f"{row['image']}  error: {row['error']}")
 
 
-def _sure(row, digits=4):
+def _sure(row: dict[str, Any], digits: int = 4) -> str:
     return f"{row['confidence']:.{digits}f}"
 
 
-def _print_json(rows, out):
+def _print_json(rows: list[dict[str, Any]], out: TextIO) -> None:
     for row in rows:
         print(json.dumps(row, allow_nan=False), file=out, flush=True)
 
 
-def _csv_writer(out):
+def _csv_writer(out: TextIO) -> Any:
     return csv.writer(out, lineterminator="\n")
 
 
-def _print_csv(rows, out):
+def _print_csv(rows: list[dict[str, Any]], out: TextIO) -> None:
     writer = _csv_writer(out)
     for row in rows:
         if row.get("predictions") == []:

@@ -3,6 +3,7 @@
 import dataclasses
 import shlex
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from keras_vision.cli.command import main as run_command
@@ -32,7 +33,7 @@ class ReportSettings(Settings):
     )
     worker_settings: WorkerSettings = group(WorkerSettings)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if not self.confirm and self.worker_settings != WorkerSettings():
             raise BadInput("Without confirm nothing is trained. Leave out --workers and --ray, or give --confirm N.")
@@ -63,7 +64,7 @@ def report(asked: ReportSettings, progress: Progress) -> dict[str, Any]:
     return report_of(asked.run, progress) | {"exit_code": result["exit_code"]}
 
 
-def show(found, progress):
+def show(found: Mapping[str, Any], progress: Progress) -> None:
     """Prints a report, that of a search as tables."""
     if "leaders" not in found:
         for line in training_lines(found):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from keras_vision.cli.command import main as run_command
@@ -77,7 +78,7 @@ def study(asked: StudySettings, progress: Progress) -> dict[str, Any]:
     return carry_out("studies.asked", asked, progress)
 
 
-def show(result, progress):
+def show(result: Mapping[str, Any], progress: Progress) -> None:
     """Prints what `study` returned, for a person."""
     if "list" in result:
         width = max(map(len, STUDIES))

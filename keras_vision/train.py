@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from keras_vision.cli.command import main as run_command
@@ -47,7 +48,7 @@ class TrainSettings(Settings):
         "K", whole(2),
     )  # fmt: skip
     max_minutes: float = setting(None, "start no new epoch after this long", "MINUTES", MINUTES)
-    changes: RecipeChanges = group(RecipeChanges)
+    changes: Settings = group(RecipeChanges)
     workdir: str = setting(
         None,
         "the run directory; the same command on the same directory continues where it stopped",
@@ -100,7 +101,7 @@ def train(asked: TrainSettings, progress: Progress) -> dict[str, Any]:
     return carry_out("commands.train", asked, changes, preset, progress)
 
 
-def show(result, progress):
+def show(result: Mapping[str, Any], progress: Progress) -> None:
     """Prints the lines that end a training."""
     for line in training_lines(result):
         progress.say(line)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from keras_vision.cli.command import main as run_command
@@ -91,7 +92,7 @@ class TuneSettings(Settings):
         "auto", f"the precision of the arithmetic: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS)
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if self.polish and self.chosen_strategy != "grow":
             raise BadInput(
@@ -105,17 +106,17 @@ class TuneSettings(Settings):
             )
 
     @property
-    def chosen_strategy(self):
+    def chosen_strategy(self) -> str:
         """The strategy asked for, or the usual one."""
         return self.strategy or default_strategy(self.model, self.target_acc)
 
     @property
-    def row(self):
+    def row(self) -> Any:
         """What a search must know of that strategy."""
         return STRATEGIES[self.chosen_strategy]
 
     @property
-    def chosen_polish(self):
+    def chosen_polish(self) -> str | None:
         """The oracle that polishes asked for, or the usual one; None of a strategy that polishes nothing."""
         return self.polish or (USUAL_POLISH if self.chosen_strategy == "grow" else None)
 
@@ -151,7 +152,7 @@ def tune(asked: TuneSettings, progress: Progress) -> dict[str, Any]:
     return carry_out("commands.tune", asked, changes, recipe, progress)
 
 
-def show(result, progress):
+def show(result: Mapping[str, Any], progress: Progress) -> None:
     """Prints the lines that end a search."""
     for line in search_lines(result):
         progress.say(line)

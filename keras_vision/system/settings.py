@@ -107,9 +107,9 @@ class Settings:
                 own.check(field.name, value)
 
 
-def fields(settings):
+def fields(settings: type[Settings]) -> dict[str, dataclasses.Field[Any]]:
     """Returns a dict: name -> dataclass field, of a class of settings and of its groups, in their order."""
-    found = {}
+    found: dict[str, dataclasses.Field[Any]] = {}
     for field in dataclasses.fields(settings):
         found |= fields(field.metadata["group"]) if "group" in field.metadata else {field.name: field}
     return found
@@ -149,7 +149,7 @@ def make(settings: type[Made], /, **given: Any) -> Made:
 
 def flat(settings: Settings) -> dict[str, Any]:
     """Returns a dict of all values of an instance, those of its groups among them."""
-    values = {}
+    values: dict[str, Any] = {}
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
         values |= flat(value) if "group" in field.metadata else {field.name: value}
@@ -170,7 +170,9 @@ def signature(settings: type[Settings], words: int, /, **more: Any) -> inspect.S
         **more: Further keywords, with their defaults.
     """
     empty, kinds = inspect.Parameter.empty, (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    aliased = {name for name, _ in aliases(settings).values()}  # of which the other name may be given instead
     own = [(name, _default(field)) for name, field in fields(settings).items()]
+    own = [(name, None if default is REQUIRED and name in aliased else default) for name, default in own]
     more = dict.fromkeys(aliases(settings)) | more
     parameters = [
         inspect.Parameter(name, kinds[place >= words], default=empty if default is REQUIRED else default)

@@ -1,6 +1,5 @@
 """Notebooks as pages of the documentation: their text, their code, and what it showed. Nothing is run."""
 
-import html
 import json
 import re
 
@@ -33,4 +32,4 @@ def _shown(output):
         text = re.sub("<style.*?</style>", "", "".join(data["text/html"]), flags=re.DOTALL)
         return re.sub(r"\n\s*", "\n", f'<div class="shown">\n{text}\n</div>')
     text = "".join(output.get("text") or data["text/plain"])
-    return f'<pre class="shown">{html.escape(text.rstrip())}</pre>'.replace("\n\n", "\n&#8203;\n")
+    return f"````text\n{text.rstrip()}\n````"

@@ -4,6 +4,7 @@ A notebook is run from its top, in an empty folder and a process of its own. It 
 """
 
 import argparse
+import itertools
 import os
 import sys
 import tempfile
@@ -25,14 +26,25 @@ def run(name, folder):
         kernel_name="python3",
         timeout=SECONDS,
         startup_timeout=SECONDS,
-        coalesce_streams=True,
         resources={"metadata": {"path": str(folder)}},
     )
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     client.execute(env=os.environ | {"PATH": path})  # so that programs are called by their names alone
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # the times of cells
+        if cell.cell_type == "code":
+            cell.outputs = list(_together(cell.outputs))
     return notebook
+
+
+def _together(outputs):
+    """Yields the outputs of a cell; lines that follow each other, each of which came by itself, are one."""
+    for kind, group in itertools.groupby(outputs, lambda one: (one.output_type, one.get("name"))):
+        if kind[0] == "stream":
+            first, *rest = group
+            yield first | {"text": "".join([first.text, *(one.text for one in rest)])}
+        else:
+            yield from group
 
 
 def main(arguments=None):

@@ -49,6 +49,6 @@ def test_a_page_of_a_notebook_has_its_code_and_what_it_showed(tmp_path):
     path.write_text(json.dumps({"cells": cells}))
     page = docs_notebooks.notebook_page(path)
     assert page.startswith("# Title\n\nThis page is a notebook that was run: [one.ipynb](one.ipynb).\n\nText.")
-    assert "```python\n1 + 1\n```" in page and "a &lt; b" in page
+    assert "```python\n1 + 1\n```" in page and "````text\na < b\n````" in page
     assert '<div class="shown">\n<table>\n<tr></tr></table>\n</div>' in page
     assert 'src="data:image/png;base64,iVBORw"' in page

@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV ?= .venv
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test check docs clean
+.PHONY: demo test check notebooks docs clean
 
 $(INSTALLED): setup.py pyproject.toml
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -22,13 +22,17 @@ demo: $(INSTALLED)  ## find a VGG that classifies 90% of Fashion-MNIST
 test: $(INSTALLED)  ## run the tests
 	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
 
-check: $(INSTALLED)  ## lint and formatting
+check: $(INSTALLED)  ## lint, formatting and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+notebooks: $(INSTALLED)  ## run the notebooks of the documentation, and keep what they show
+	$(VENV)/bin/python tools/notebooks.py
 
 docs: $(INSTALLED)  ## the documentation site, in build/docs; a warning or a dead link is an error
 	$(VENV)/bin/python tools/docs_pages.py build/docs-source
 	$(VENV)/bin/zensical build --strict --clean --config-file mkdocs.yml
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache

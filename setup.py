@@ -36,13 +36,22 @@ EXTRAS = EXPORTS | {
     "mlflow": ["mlflow>=3.1"],
     "wandb": ["wandb>=0.19"],
     "trackio": ["trackio>=0.4"],
+    "pandas": ["pandas>=2.2"],
     "bench": ["torch>=2.6", "jax>=0.5", "cleanlab>=2.9"],
-    "test": ["pytest>=8.3", "pytest-xdist>=3.6", "selenium>=4.20", "setuptools>=77"],
+    "test": [
+        "pytest>=8.3",
+        "pytest-xdist>=3.6",
+        "selenium>=4.20",
+        "setuptools>=77",
+        "nbclient>=0.10.2",
+        "ipykernel>=6.29",
+    ],
     "docs": ["zensical>=0.0.73", "mkdocstrings>=1.0.8", "mkdocstrings-python>=2.0.11"],
 }
 EXTRAS["dev"] = [
-    *itertools.chain(*(EXTRAS[name] for name in ("test", "docs", "ray", "completion", *EXPORTS))),
+    *itertools.chain(*(EXTRAS[name] for name in ("test", "docs", "pandas", "ray", "completion", *EXPORTS))),
     "ruff>=0.9",
+    "mypy>=1.15",
 ]
 
 setup(

@@ -1,23 +1,57 @@
 """keras_vision: a workbench for small-image classification in Keras 3.
 
-Importing the package imports nothing heavy; each public name is loaded when it is first used. The front doors are
-functions of modules of their own name:
+Importing the package imports nothing heavy; each public name is loaded when it is first used. What can be done from a
+command line can be done from Python, by a function of the same name:
 
->>> from keras_vision.tune import tune
->>> result = tune(model="vgg", target_acc=0.9)  # doctest: +SKIP
+>>> import keras_vision as kv
+>>> result = kv.tune("vgg", data="photos", target_acc=0.9)  # doctest: +SKIP
+>>> result.model, result.table, result.figures  # doctest: +SKIP
 """
 
 import os
+from typing import TYPE_CHECKING
 
-from keras_vision.system.lazy import lazily
+from keras_vision.system.lazy import functions_first, lazily
+
+if TYPE_CHECKING:  # what `lazily` finds, for type checkers
+    from keras_vision.audit import audit as audit
+    from keras_vision.data.loading import load_dataset as load_dataset
+    from keras_vision.data.places import DATASETS as DATASETS
+    from keras_vision.describe import describe as describe
+    from keras_vision.doctor import doctor as doctor
+    from keras_vision.evaluate import evaluate as evaluate
+    from keras_vision.explain import explain as explain
+    from keras_vision.export import export as export
+    from keras_vision.models import MODELS as MODELS
+    from keras_vision.models import build_model as build_model
+    from keras_vision.predict import predict as predict
+    from keras_vision.report import report as report
+    from keras_vision.runs.opening import load_model as load_model
+    from keras_vision.study import study as study
+    from keras_vision.train import train as train
+    from keras_vision.training.recipe import Recipe as Recipe
+    from keras_vision.tune import tune as tune
 
 # Before a person's own import of TensorFlow, after which it is too late: its greeting is no news to anyone.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 __version__ = "0.1.0"
 
+_DOORS = (
+    "audit",
+    "describe",
+    "doctor",
+    "evaluate",
+    "explain",
+    "export",
+    "predict",
+    "report",
+    "study",
+    "train",
+    "tune",
+)
 # public name -> the module that holds it
-_PUBLIC = {
+_PUBLIC = {name: f"keras_vision.{name}" for name in _DOORS} | {
     "MODELS": "keras_vision.models",
     "build_model": "keras_vision.models",
     "DATASETS": "keras_vision.data.places",
@@ -27,4 +61,5 @@ _PUBLIC = {
 }
 
 __all__ = ["__version__", *_PUBLIC]
+functions_first(__name__, _DOORS)
 __getattr__, __dir__ = lazily(__name__, _PUBLIC)

@@ -2,15 +2,19 @@
 
 import dataclasses
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.data.audit.findings import KINDS
-from keras_vision.data.places import ANY_SOURCE, locate
+from keras_vision.data.places import ANY_SOURCE, DATA, locate
 from keras_vision.data.splits import some
 from keras_vision.errors import BadInput
+from keras_vision.reporting.progress import Progress
 from keras_vision.reporting.tables import Table
+from keras_vision.results.findings import AuditResult
 from keras_vision.runs import read_card
 from keras_vision.system.settings import REQUIRED, SEED, Settings, setting
 
@@ -19,7 +23,7 @@ from keras_vision.system.settings import REQUIRED, SEED, Settings, setting
 class AuditSettings(Settings):
     """What `audit` is asked for."""
 
-    dataset: str = setting(REQUIRED, f"which images: {ANY_SOURCE}", is_word=True)
+    dataset: str = setting(REQUIRED, f"which images: {ANY_SOURCE}", is_word=True, alias=DATA)
     model: str = setting(
         None, "a run directory or a .keras file, whose answers judge the labels of images that it was not trained on",
         "RUN",
@@ -34,8 +38,8 @@ class AuditSettings(Settings):
     seed: int = setting(0, "the random seed that sets images aside, as in train, and trains the networks", "N", SEED)
 
 
-@front_door(AuditSettings)
-def audit(asked, progress):
+@front_door(AuditSettings, AuditResult.of)
+def audit(asked: AuditSettings, progress: Progress) -> dict[str, Any]:
     """Look for copies, leaks, odd files and wrong labels in a data set, before anything is trained on it.
 
     All splits are looked at. Labels are judged by small networks, each trained on the other images (out of fold), or by
@@ -63,7 +67,7 @@ def audit(asked, progress):
     return carry_out("commands.audit", asked, progress)
 
 
-def show(result, progress):
+def show(result: Mapping[str, Any], progress: Progress) -> None:
     """Prints a result for a person: classes, findings, what concerns all images, and where the lists are."""
     progress.print(class_table(result))
     for what in ("sizes", "modes"):
@@ -87,7 +91,7 @@ def show(result, progress):
             progress.say(f"warning: No images are left of the classes {some(clean['lost'])}.")
 
 
-def class_table(result):
+def class_table(result: Mapping[str, Any]) -> Table:
     """Returns the classes of a result, with their images in each split, as a `Table`."""
     splits = list(result["splits"])
     table = Table(f"{result['dataset']}: {result['images']:,} images", ("class", *splits))
@@ -98,7 +102,7 @@ def class_table(result):
     return table
 
 
-def finding_table(result):
+def finding_table(result: Mapping[str, Any]) -> Table:
     """Returns the kinds of findings of a result as a `Table`."""
     table = Table("Findings", ("what", "images", "left out by --clean", "such as"), texts=(0, 3))
     for kind, row in result["findings"].items():
@@ -106,7 +110,7 @@ def finding_table(result):
     return table
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line."""
     return run_command(audit, "audit", show=show, arguments=arguments)
 

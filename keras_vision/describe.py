@@ -4,14 +4,17 @@ import dataclasses
 import os
 import shlex
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
-from keras_vision.data.places import ANY_SOURCE
+from keras_vision.data.places import ANY_SOURCE, DATA
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
 from keras_vision.reporting import tables
-from keras_vision.reporting.progress import installed
+from keras_vision.reporting.progress import Progress, installed
+from keras_vision.results.findings import DescribeResult
 from keras_vision.system.settings import SEED, Settings, name_in, setting
 
 
@@ -36,7 +39,9 @@ class DescribeSettings(Settings):
         "of the model's own data, on images of --dataset, or on those of a folder that is given here",
         "IMAGE",
     )  # fmt: skip
-    dataset: str = setting(None, f"where the images for --gradients and --features come from: {ANY_SOURCE}", "NAME")
+    dataset: str = setting(
+        None, f"where the images for --gradients and --features come from: {ANY_SOURCE}", "NAME", alias=DATA
+    )
     data_dir: str = setting(None, "where that data set is, if not in one of the usual places", "DIR")
     check: bool = setting(False, "look for wiring faults; exit with 1 if there are any")
     kernels: bool = setting(False, "draw what the first layers have learned")
@@ -48,8 +53,8 @@ class DescribeSettings(Settings):
     seed: int = setting(0, "the random seed of a new model's weights and of all random inputs", "N", SEED)
 
 
-@front_door(DescribeSettings)
-def describe(asked, progress):
+@front_door(DescribeSettings, DescribeResult.of)
+def describe(asked: DescribeSettings, progress: Progress) -> dict[str, Any]:
     """Show what a network is: what it costs and sees, layer by layer, and whether its wiring makes sense.
 
     A new model gets the statistics of the images for its gradients. A saved model's own data set is loaded as for its
@@ -70,7 +75,7 @@ def describe(asked, progress):
     return carry_out("commands.describe", asked, progress)
 
 
-def _check(asked):
+def _check(asked: Any) -> None:
     """Refuses settings that do not go together."""
     if (asked.model is None) == (asked.source is None):
         wanted = "Give either --model NAME, or a run directory or .keras file"
@@ -86,7 +91,7 @@ def _check(asked):
         raise BadInput(f"data_dir={asked.data_dir} is used only with --dataset. Say which data set is there.")
 
 
-def show(result, progress):
+def show(result: Mapping[str, Any], progress: Progress) -> None:
     """Prints a result of `describe` for a person."""
     progress.print(tables.layer_table(result))
     lines = tables.total_lines(result["totals"])
@@ -107,7 +112,7 @@ def show(result, progress):
         progress.say(f"figure: {path}")
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line."""
     return run_command(describe, "describe", show=show, arguments=arguments)
 

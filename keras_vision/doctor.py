@@ -2,10 +2,14 @@
 
 import dataclasses
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
 from keras_vision.commands.doctor import MAIN_COMMAND, findings
+from keras_vision.reporting.progress import Progress
+from keras_vision.results.findings import DoctorResult
 from keras_vision.search.executors.worker_settings import CLUSTER
 from keras_vision.system.settings import Settings, setting
 
@@ -23,8 +27,8 @@ class DoctorSettings(Settings):
     )  # fmt: skip
 
 
-@front_door(DoctorSettings, words=0)
-def doctor(asked, progress):
+@front_door(DoctorSettings, DoctorResult.of, words=0)
+def doctor(asked: DoctorSettings, progress: Progress) -> dict[str, Any]:
     """Check whether this machine is ready for the main command, a VGG search on Fashion-MNIST, and what else it can do.
 
     Nothing is downloaded, and the network is not used but for a Ray cluster.
@@ -45,7 +49,7 @@ def doctor(asked, progress):
     return {"findings": listed, "command": command, "exit_code": int(has_fault)}
 
 
-def show(result, progress):
+def show(result: Mapping[str, Any], progress: Progress) -> None:
     """Prints the findings, one a line, and what follows from them."""
     for one in result["findings"]:
         progress.say(f"{one['status']:<9}{one['subject']}: {one['text']}")
@@ -53,7 +57,7 @@ def show(result, progress):
     progress.say(f"{faults} of these would stop {result['command']}" if faults else f"ready for {result['command']}")
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line."""
     return run_command(doctor, "doctor", show=show, arguments=arguments)
 

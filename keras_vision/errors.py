@@ -1,6 +1,8 @@
 """Errors that a person can do something about: what is wrong, and what to do."""
 
 import difflib
+from collections.abc import Collection, Iterable
+from typing import Any
 
 
 class KerasVisionError(Exception):
@@ -25,19 +27,19 @@ class BadInput(KerasVisionError, ValueError):
     exit_code = 2
 
 
-def nearest(word, choices):
+def nearest(word: Any, choices: Iterable[Any]) -> str | None:
     """Returns the choice spelled most like `word`, or None where none is close."""
     matches = difflib.get_close_matches(str(word).lower(), [str(c) for c in choices], n=1, cutoff=0.5)
     return matches[0] if matches else None
 
 
-def did_you_mean(word, choices):
+def did_you_mean(word: Any, choices: Iterable[Any]) -> str:
     """Returns the question that follows a misspelled word, with a space before it; "" where no choice is close."""
     near = nearest(word, choices)
     return f" Did you mean {near!r}?" if near else ""
 
 
-def check_choice(setting, value, choices):
+def check_choice(setting: str, value: Any, choices: Iterable[Any]) -> Any:
     """Returns `value` if it is one of `choices`; raises `BadInput` with the choices and the nearest otherwise.
 
     Example:
@@ -54,7 +56,7 @@ def check_choice(setting, value, choices):
     raise BadInput(f"{setting} must be {words}, not {value!r}.{did_you_mean(value, choices)}")
 
 
-def check_name(kind, name, names, whose=""):
+def check_name(kind: str, name: Any, names: Collection[Any], whose: str = "") -> Any:
     """Returns `name` if it is one of `names`; raises `BadInput` with the names and the nearest otherwise.
 
     Args:

@@ -2,14 +2,18 @@
 
 import dataclasses
 import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
-from keras_vision.data.places import ANY_SOURCE, locate
+from keras_vision.data.places import ANY_SOURCE, DATA, locate
 from keras_vision.data.split_names import TO_MEASURE
 from keras_vision.errors import BadInput
+from keras_vision.reporting.progress import Progress
 from keras_vision.reporting.score_lines import balance_line, interval_words, score_line
 from keras_vision.reporting.tables import Table
+from keras_vision.results.findings import EvaluateResult
 from keras_vision.runs import check_folder, read_card
 from keras_vision.system.settings import REQUIRED, SEED, Settings, one_of, setting
 from keras_vision.training.validation_scores import VIEWS
@@ -22,7 +26,7 @@ class EvaluateSettings(Settings):
     """What `evaluate` is asked for."""
 
     source: str = setting(REQUIRED, "a run directory or a .keras file", is_word=True)
-    dataset: str = setting(None, f"{ANY_SOURCE}; if not given, the model's own", "NAME")
+    dataset: str = setting(None, f"{ANY_SOURCE}; if not given, the model's own", "NAME", alias=DATA)
     data_dir: str = setting(None, "where a named data set is, if not in one of the usual places", "DIR")
     split: str = setting(
         None, "which images: test, validation, or all (new images only); if not given, test, or all if new images have "
@@ -53,8 +57,8 @@ class EvaluateSettings(Settings):
     explain: bool = setting(False, "also draw what in the images speaks for the most confident mistakes")
 
 
-@front_door(EvaluateSettings)
-def evaluate(asked, progress):
+@front_door(EvaluateSettings, EvaluateResult.of)
+def evaluate(asked: EvaluateSettings, progress: Progress) -> dict[str, Any]:
     """Measure a saved model on the test images of its own data, or on new images.
 
     New images are those that the model was not trained on. All of them are measured, unless they have a test split of
@@ -92,7 +96,7 @@ def evaluate(asked, progress):
     return carry_out("commands.evaluate", asked, card, progress)
 
 
-def show(result, progress):
+def show(result: Mapping[str, Any], progress: Progress) -> None:
     """Prints a result for a person: what each class gets, then the whole."""
     progress.print(class_table(result))
     if "corruptions" in result:
@@ -120,7 +124,7 @@ def show(result, progress):
     progress.say(score_line(result))
 
 
-def calibration_lines(result):
+def calibration_lines(result: Mapping[str, Any]) -> Iterator[str]:
     """Yields what a result says of the model's confidence, as lines."""
     if "calibration" in result:
         found = result["calibration"]
@@ -138,7 +142,7 @@ def calibration_lines(result):
     )
 
 
-def class_table(result):
+def class_table(result: Mapping[str, Any]) -> Table:
     """Returns a result's classes as a `Table`."""
     title = f"Classes of {result['dataset']}, {result['split']} images"
     table = Table(title, ("class", "images", "precision", "recall", "95% interval", "specificity", "F1", "AUC"))
@@ -149,7 +153,7 @@ def class_table(result):
     return table
 
 
-def corruption_table(result):
+def corruption_table(result: Mapping[str, Any]) -> Table:
     """Returns the accuracy for each kind and strength of corruption as a `Table`."""
     rows = result["corruptions"]["kinds"]
     strengths = range(1, len(rows[0]["accuracies"]) + 1)
@@ -160,12 +164,12 @@ def corruption_table(result):
     return table
 
 
-def decimals(number):
+def decimals(number: float | None) -> str:
     """Returns a number with three decimals, "-" for None."""
     return "-" if number is None else f"{number:.3f}"
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line."""
     return run_command(evaluate, "evaluate", show=show, arguments=arguments)
 

@@ -4,14 +4,17 @@ import csv
 import dataclasses
 import json
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, TextIO
 
 from keras_vision.analysis.explanation import METHODS, USUAL
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.errors import BadInput
 from keras_vision.formats.opening import export_card
-from keras_vision.reporting.progress import make_progress
+from keras_vision.reporting.progress import Progress, make_progress
+from keras_vision.results.answers import Answers
 from keras_vision.runs import Run, check_folder, read_card
 from keras_vision.system.settings import REQUIRED, Settings, one_of, setting, whole
 
@@ -36,8 +39,8 @@ class ExplainSettings(Settings):
     )
 
 
-@front_door(ExplainSettings, words=2)
-def explain(asked, progress):
+@front_door(ExplainSettings, Answers, words=2)
+def explain(asked: ExplainSettings, progress: Progress) -> Iterator[dict[str, Any]]:
     """Show which parts of images speak for a network's answer, as heat over each image.
 
     Images are read as `predict` reads them. Occlusion works for every network and every export. Integrated gradients
@@ -74,7 +77,7 @@ def explain(asked, progress):
     yield from carry_out("commands.explain", asked, card, folder, run, progress)
 
 
-def show(answers, form, out):
+def show(answers: Iterable[dict[str, Any]], form: str, out: TextIO) -> int:
     """Prints answers as they come; returns the exit code, 1 where an image could not be read.
 
     Args:
@@ -102,7 +105,7 @@ def show(answers, form, out):
     return int(has_failed)
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line."""
     return run_command(explain, "explain", show=show, arguments=arguments)
 

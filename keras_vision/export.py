@@ -2,12 +2,16 @@
 
 import dataclasses
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
-from keras_vision.data.places import ANY_SOURCE
+from keras_vision.data.places import ANY_SOURCE, DATA
 from keras_vision.formats import FORMATS, check_format
+from keras_vision.reporting.progress import Progress
 from keras_vision.reporting.tables import Table
+from keras_vision.results.findings import ExportResult
 from keras_vision.runs import model_file
 from keras_vision.system.settings import REQUIRED, Settings, one_of, setting
 
@@ -33,13 +37,13 @@ class ExportSettings(Settings):
     )  # fmt: skip
     dataset: str = setting(
         None, f"images to compare the export with the model on: {ANY_SOURCE}; if not given, the model's own, or random "
-        "pixels if that is not on this machine", "NAME",
+        "pixels if that is not on this machine", "NAME", alias=DATA,
     )  # fmt: skip
     data_dir: str = setting(None, "where a named data set is, if not in one of the usual places", "DIR")
 
 
-@front_door(ExportSettings)
-def export(asked, progress):
+@front_door(ExportSettings, ExportResult.of)
+def export(asked: ExportSettings, progress: Progress) -> dict[str, Any]:
     """Write a saved model in formats for use elsewhere, each checked against the model before it is called done.
 
     Raw pixels float32 [n, h, w, c] go in, probabilities [n, classes] come out, whatever precision the model was
@@ -67,7 +71,7 @@ def export(asked, progress):
     return carry_out("commands.export", asked, names, progress)
 
 
-def format_names(given):
+def format_names(given: Any) -> list[str]:
     """Returns the formats asked for, each once: a list of names, or of names separated by commas.
 
     Example:
@@ -80,14 +84,14 @@ def format_names(given):
     return list(dict.fromkeys(names)) or ["saved_model"]
 
 
-def show(result, progress):
+def show(result: Mapping[str, Any], progress: Progress) -> None:
     """Prints where the exports are and how well they agree."""
     progress.print(table(result["exports"]))
     for one in result["exports"]:
         progress.say(f"{one['format']}: {one['bound']}: {one['path']}")
 
 
-def table(exports):
+def table(exports: list[dict[str, Any]]) -> Table:
     """Returns exports as a `Table`."""
     first = exports[0]
     title = f"Compared with the model on {first['images']:,} {first['source']}"
@@ -104,7 +108,7 @@ def table(exports):
     return made
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line."""
     return run_command(export, "export", show=show, arguments=arguments)
 

@@ -6,12 +6,15 @@ import itertools
 import json
 import shlex
 import sys
+from collections.abc import Iterable, Iterator
+from typing import Any, TextIO
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.errors import BadInput
-from keras_vision.reporting.progress import make_progress
+from keras_vision.reporting.progress import Progress, make_progress
 from keras_vision.reporting.tables import Table
+from keras_vision.results.answers import Answers
 from keras_vision.runs import read_card
 from keras_vision.system.settings import REQUIRED, SHARE, Settings, setting, whole
 
@@ -34,8 +37,8 @@ class PredictSettings(Settings):
     batch_size: int = setting(256, "images in memory at a time", "N", whole(1))
 
 
-@front_door(PredictSettings, words=2)
-def predict(asked, progress):
+@front_door(PredictSettings, Answers, words=2)
+def predict(asked: PredictSettings, progress: Progress) -> Iterator[dict[str, Any]]:
     """Name the most probable classes of image files, or of all images in folders.
 
     `images` is a path, or several: image files; folders, whose images are taken at any depth and in the order of their
@@ -76,7 +79,7 @@ def predict(asked, progress):
     yield from carry_out("commands.predict", asked, progress)
 
 
-def show(answers, form, out):
+def show(answers: Iterable[dict[str, Any]], form: str, out: TextIO) -> int:
     """Prints answers as they come; returns the exit code, 1 where an image could not be read.
 
     Args:
@@ -93,7 +96,7 @@ def show(answers, form, out):
     return int(has_failed)
 
 
-def _print_table(rows, out):
+def _print_table(rows: list[dict[str, Any]], out: TextIO) -> None:
     answered = [row for row in rows if "predictions" in row]
     ranks = max((len(row["predictions"]) for row in answered), default=0)
     columns = ("image", "class", "probability", *("then", "") * (ranks - 1))
@@ -109,20 +112,20 @@ def _print_table(rows, out):
             progress.say(f"{row['image']}  error: {row['error']}")
 
 
-def _sure(row, digits=4):
+def _sure(row: dict[str, Any], digits: int = 4) -> str:
     return f"{row['confidence']:.{digits}f}"
 
 
-def _print_json(rows, out):
+def _print_json(rows: list[dict[str, Any]], out: TextIO) -> None:
     for row in rows:
         print(json.dumps(row, allow_nan=False), file=out, flush=True)
 
 
-def _csv_writer(out):
+def _csv_writer(out: TextIO) -> Any:
     return csv.writer(out, lineterminator="\n")
 
 
-def _print_csv(rows, out):
+def _print_csv(rows: list[dict[str, Any]], out: TextIO) -> None:
     writer = _csv_writer(out)
     for row in rows:
         if row.get("predictions") == []:
@@ -137,7 +140,7 @@ def _print_csv(rows, out):
 _PRINTERS = {"table": _print_table, "json": _print_json, "csv": _print_csv}
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line."""
     return run_command(predict, "predict", show=show, arguments=arguments)
 

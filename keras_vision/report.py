@@ -3,14 +3,17 @@
 import dataclasses
 import shlex
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import front_door
 from keras_vision.commands.report import arguments_to_confirm, report_of
 from keras_vision.commands.summary_lines import confirmed_line, cost_line, training_lines
 from keras_vision.errors import BadInput
-from keras_vision.reporting.progress import installed
+from keras_vision.reporting.progress import Progress, installed
 from keras_vision.reporting.tables import Table
+from keras_vision.results.runs import ReportResult
 from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.search.report import parts
 from keras_vision.system.settings import REQUIRED, Settings, group, setting, whole
@@ -30,14 +33,14 @@ class ReportSettings(Settings):
     )
     worker_settings: WorkerSettings = group(WorkerSettings)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if not self.confirm and self.worker_settings != WorkerSettings():
             raise BadInput("Without confirm nothing is trained. Leave out --workers and --ray, or give --confirm N.")
 
 
-@front_door(ReportSettings)
-def report(asked, progress):
+@front_door(ReportSettings, ReportResult.of)
+def report(asked: ReportSettings, progress: Progress) -> dict[str, Any]:
     """Print what an earlier search or training gave, and write its page, index.html in the run directory.
 
     Returns:
@@ -61,7 +64,7 @@ def report(asked, progress):
     return report_of(asked.run, progress) | {"exit_code": result["exit_code"]}
 
 
-def show(found, progress):
+def show(found: Mapping[str, Any], progress: Progress) -> None:
     """Prints a report, that of a search as tables."""
     if "leaders" not in found:
         for line in training_lines(found):
@@ -85,7 +88,7 @@ def show(found, progress):
         progress.say(f"page: {shlex.quote(found['page'])}")
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line."""
     return run_command(report, "report", show=show, resumable=True, arguments=arguments)
 

@@ -2,11 +2,15 @@
 
 import dataclasses
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
-from keras_vision.data.places import ANY_SOURCE
+from keras_vision.data.places import ANY_SOURCE, DATA
 from keras_vision.errors import BadInput, check_name
+from keras_vision.reporting.progress import Progress
+from keras_vision.results.runs import StudyResult
 from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.studies import STUDIES
 from keras_vision.studies.plan import SCALES
@@ -29,7 +33,7 @@ class StudySettings(Settings):
     seeds: int = setting(
         3, "repeat every training with the random seeds 0 to N-1; some scales use fewer", "N", whole(1)
     )
-    dataset: str = setting(None, f"instead of the study's own data: {ANY_SOURCE}", "NAME")
+    dataset: str = setting(None, f"instead of the study's own data: {ANY_SOURCE}", "NAME", alias=DATA)
     data_dir: str = setting(None, "where a named data set is, if not in one of the usual places", "DIR")
     workdir: str = setting(
         None, "the run directory, or with --all the folder that holds theirs; the same command on the same directory "
@@ -42,8 +46,8 @@ class StudySettings(Settings):
     list: bool = setting(False, "print the names of all studies, and what each asks")
 
 
-@front_door(StudySettings)
-def study(asked, progress):
+@front_door(StudySettings, StudyResult.of)
+def study(asked: StudySettings, progress: Progress) -> dict[str, Any]:
     """Repeat an experiment of an earlier report, and write its table, its figures and a report.
 
     Started again on the same directory, a study goes on where it stopped, and adds seeds that are new. With several
@@ -74,7 +78,7 @@ def study(asked, progress):
     return carry_out("studies.asked", asked, progress)
 
 
-def show(result, progress):
+def show(result: Mapping[str, Any], progress: Progress) -> None:
     """Prints what `study` returned, for a person."""
     if "list" in result:
         width = max(map(len, STUDIES))
@@ -91,7 +95,7 @@ def show(result, progress):
 VERDICTS = {True: "yes", False: "no", None: "not decided by these numbers"}
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line."""
     return run_command(study, "study", show=show, resumable=True, arguments=arguments)
 

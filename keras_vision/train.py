@@ -2,6 +2,8 @@
 
 import dataclasses
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
@@ -9,6 +11,8 @@ from keras_vision.commands.summary_lines import training_lines
 from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
+from keras_vision.reporting.progress import Progress
+from keras_vision.results.runs import TrainResult
 from keras_vision.system.settings import MINUTES, NAMED, SHARE, Settings, given, group, name_in, one_of, setting, whole
 from keras_vision.training.presets import EFFORTS, Preset, preset_for
 from keras_vision.training.recipe import PRECISIONS, RecipeChanges, recipe_for, recipe_for_metric
@@ -45,7 +49,7 @@ class TrainSettings(Settings):
         "K", whole(2),
     )  # fmt: skip
     max_minutes: float = setting(None, "start no new epoch after this long", "MINUTES", MINUTES)
-    changes: RecipeChanges = group(RecipeChanges)
+    changes: Settings = group(RecipeChanges)
     workdir: str = setting(
         None,
         "the run directory; the same command on the same directory continues where it stopped",
@@ -69,8 +73,8 @@ class TrainSettings(Settings):
     session: dict = setting({}, "more columns for TensorBoard's HParams, beside all settings", is_option=False)
 
 
-@front_door(TrainSettings)
-def train(asked, progress):
+@front_door(TrainSettings, TrainResult.of)
+def train(asked: TrainSettings, progress: Progress) -> dict[str, Any]:
     """Train one model, save it, and measure it once on the test images.
 
     The recipe follows from the family and the images, or comes from a preset. What you set yourself takes precedence.
@@ -100,13 +104,13 @@ def train(asked, progress):
     return carry_out("commands.train", asked, changes, preset, progress)
 
 
-def show(result, progress):
+def show(result: Mapping[str, Any], progress: Progress) -> None:
     """Prints the lines that end a training."""
     for line in training_lines(result):
         progress.say(line)
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line."""
     return run_command(train, "train", show=show, resumable=True, arguments=arguments)
 

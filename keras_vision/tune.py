@@ -2,6 +2,8 @@
 
 import dataclasses
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
@@ -9,6 +11,8 @@ from keras_vision.commands.summary_lines import search_lines
 from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
+from keras_vision.reporting.progress import Progress
+from keras_vision.results.runs import TuneResult
 from keras_vision.search.ending import ENDINGS
 from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.search.plan import Limits
@@ -91,7 +95,7 @@ class TuneSettings(Settings):
     log: str = setting(None, f"log to a tracker, too, beside TensorBoard: {', '.join(TRACKERS)}", "NAME", TRACKER)
     dry_run: bool = setting(False, "say what would be done, with sizes, time and disk, and train and write nothing")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if self.polish and self.chosen_strategy != "grow":
             raise BadInput(
@@ -105,23 +109,23 @@ class TuneSettings(Settings):
             )
 
     @property
-    def chosen_strategy(self):
+    def chosen_strategy(self) -> str:
         """The strategy asked for, or the usual one."""
         return self.strategy or default_strategy(self.model, self.target_acc)
 
     @property
-    def row(self):
+    def row(self) -> Any:
         """What a search must know of that strategy."""
         return STRATEGIES[self.chosen_strategy]
 
     @property
-    def chosen_polish(self):
+    def chosen_polish(self) -> str | None:
         """The oracle that polishes asked for, or the usual one; None of a strategy that polishes nothing."""
         return self.polish or (USUAL_POLISH if self.chosen_strategy == "grow" else None)
 
 
-@front_door(TuneSettings)
-def tune(asked, progress):
+@front_door(TuneSettings, TuneResult.of)
+def tune(asked: TuneSettings, progress: Progress) -> dict[str, Any]:
     """Search for settings of a model family that reach a target accuracy on new images.
 
     With the strategy `"grow"` the outcome is the smallest network that reached the target: the search climbs from small
@@ -151,13 +155,13 @@ def tune(asked, progress):
     return carry_out("commands.tune", asked, changes, recipe, progress)
 
 
-def show(result, progress):
+def show(result: Mapping[str, Any], progress: Progress) -> None:
     """Prints the lines that end a search."""
     for line in search_lines(result):
         progress.say(line)
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line."""
     return run_command(tune, "tune", show=show, resumable=True, arguments=arguments)
 

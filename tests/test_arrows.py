@@ -14,6 +14,7 @@ PACKAGE = ROOT / "keras_vision"
 ROOMS = (
     "system",
     "reporting",
+    "results",
     "runs",
     "models",
     "data",
@@ -40,7 +41,8 @@ ALLOWED = {
     "search": {*COMMON, "training", "analysis", "data", "models"},
     "commands": {*COMMON, "data", "models", "training", "search", "analysis", "formats"},
     "studies": {*COMMON, "data", "models", "training", "search", "analysis", "commands", "cli"},
-    "cli": COMMON,
+    "results": COMMON,
+    "cli": {*COMMON, "results"},
 }
 FRONT_DOORS = (
     "train",
@@ -150,7 +152,13 @@ LATE = {
     "data/opening.py": {"keras_vision.data.prepared"},
     "commands/doctor.py": {"keras_vision.commands.doctor_cluster"},
     "commands/report.py": {"keras_vision.commands.page"},
-    "reporting/progress.py": {"keras_vision.reporting"},  # `terminal`, which draws with rich
+    "reporting/progress.py": {  # `terminal`, which draws with rich, and what is in every notebook
+        "keras_vision.reporting",
+        "keras_vision.reporting.notebook",
+    },
+    "results/answers.py": {"keras_vision.results.html"},
+    "results/pictures.py": {"keras_vision.results.html"},
+    "results/result.py": {"keras_vision.results.html", "pandas"},
     "runs/opening.py": {"keras_vision.runs.models"},
     "search/report.py": {"sklearn"},
     "system/keras_import.py": {"keras"},

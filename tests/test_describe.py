@@ -49,7 +49,7 @@ def test_all_instruments_run_on_every_family(name, tmp_path):
     assert {"gradient_norms", "receptive_fields", "first_layer_kernels", "impulse_logits"} <= {
         file.stem for file in tmp_path.glob("*.png")
     }
-    json.dumps(result, allow_nan=False)
+    json.dumps(dict(result), allow_nan=False)
 
 
 def test_figures_of_a_run_are_written_into_the_run(run):

@@ -212,9 +212,8 @@ def test_images_are_read_one_batch_at_a_time(model, monkeypatch):
     read, read_image = [], images_module.read_image
     monkeypatch.setattr(files, "read_image", lambda path, *how: read.append(path) or read_image(path, *how))
     answers = predict(model, [write(f"{number}.png") for number in range(6)], batch_size=2)
-    next(answers)
-    assert len(read) == 2
-    assert len(list(answers)) == 5
+    assert len(read) == 2  # what is wrong is told at once
+    assert len(list(answers)) == 6
 
 
 def test_the_paths_of_a_folder_are_not_kept(monkeypatch):
@@ -279,7 +278,7 @@ def test_a_folder_without_images_beside_others_is_named_and_they_are_answered(mo
 def test_a_folder_without_images_is_refused(model):
     os.makedirs("empty/inner")
     with pytest.raises(BadInput, match=r"folder empty cannot be used: it holds no images\. Give image files"):
-        next(predict(model, "empty"))
+        list(predict(model, "empty"))
 
 
 @pytest.mark.parametrize(
@@ -307,7 +306,7 @@ def test_a_folder_without_images_is_refused(model):
 )
 def test_models_that_do_not_name_images_are_refused(build, message):
     with pytest.raises(BadInput, match=message):
-        next(predict(build(), write("a.png")))
+        list(predict(build(), write("a.png")))
 
 
 def test_a_model_that_answers_nan_is_reported_and_nothing_is_printed(capsys):
@@ -321,7 +320,7 @@ def test_a_model_that_answers_nan_is_reported_and_nothing_is_printed(capsys):
 
 def test_no_class_at_all_cannot_be_asked_for(model):
     with pytest.raises(BadInput, match="top must be a whole number of at least 1, not 0"):
-        next(predict(model, "a.png", top=0))
+        list(predict(model, "a.png", top=0))
 
 
 def test_json_is_one_object_a_line_and_a_bad_image_makes_the_exit_code_1(model, mixed, capsys):

@@ -21,6 +21,7 @@ ROOMS = {
     "runs": (0, "run directories"),
     "analysis": (1, "what a network sees"),
     "cli": (3, "command lines"),
+    "results": (3, "fields, tables, figures"),
     "models": (0, "seven families"),
     "reporting": (2, "tables, figures, pages"),
     "system": (1, "settings, machine"),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from docs_drawing import drawing
 from docs_messages import messages_page
+from docs_notebooks import notebook_page
 from docs_reference import COMMANDS, ROOT, api_page, command_page, commands_page, room_page, rooms
 
 DRAWING = "<!-- drawing of the house -->"
@@ -26,6 +27,9 @@ def made_pages():
         "reference/api/index.md": api_page(),
         "reference/messages.md": messages_page(),
     }
+    pages |= {
+        f"notebooks/{path.stem}.md": notebook_page(path) for path in (ROOT / "docs" / "notebooks").glob("*.ipynb")
+    }
     pages |= {f"reference/commands/{name}.md": command_page(name) for name in COMMANDS}
     return pages | {f"reference/api/{name}.md": room_page(name, paths) for name, paths in rooms().items()}
 
@@ -38,7 +42,7 @@ def home_page(readme):
 def lay_out(folder):
     """Writes all that the site is built from into a folder, which is made anew."""
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(ROOT / "docs", folder, ignore=shutil.ignore_patterns("*.json", "*.jsonl", "runs"))
+    shutil.copytree(ROOT / "docs", folder, ignore=shutil.ignore_patterns("*.json", "*.jsonl", "runs", "photos", "some"))
     for name, text in made_pages().items():
         page = folder / name
         page.parent.mkdir(parents=True, exist_ok=True)

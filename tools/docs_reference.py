@@ -11,7 +11,7 @@ from pathlib import Path
 
 from keras_vision.__main__ import COMMANDS
 from keras_vision.cli.options import make_parser
-from keras_vision.system.settings import fields
+from keras_vision.system.settings import aliases, fields
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "keras_vision"
@@ -55,6 +55,9 @@ def command_page(name):
         f"- `{name}`, from Python alone: {in_a_table(field.metadata['setting'].meaning)}."
         for name, field in alone.items()
     ]
+    lines += [
+        f"- `{other}`, from Python alone: {alias.meaning}." for other, (_, alias) in aliases(door.settings).items()
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -75,7 +78,7 @@ def _call(name, door):
     for parameter in inspect.signature(door).parameters.values():
         is_required = parameter.default is inspect.Parameter.empty
         shown.append(parameter.name if is_required else f"{parameter.name}={parameter.default!r}")
-    return f"from keras_vision.{name} import {name}\n\n{name}(\n    " + ",\n    ".join(shown) + ",\n)"
+    return f"import keras_vision as kv\n\nkv.{name}(\n    " + ",\n    ".join(shown) + ",\n)"
 
 
 def _docstring(door):
@@ -95,7 +98,7 @@ def commands_page():
     """Returns the page that lists all commands."""
     rows = [f"| [{name}]({name}.md) | {meaning} |" for name, meaning in COMMANDS.items()]
     text = (
-        "# Commands\n\nEach command is a function with keyword arguments, `keras_vision.NAME.NAME(...)`, and can be "
+        "# Commands\n\nEach command is a function with keyword arguments, `keras_vision.NAME(...)`, and can be "
         "run from a shell: `python -m keras_vision.NAME`, or `keras-vision NAME`. These pages are made from the "
         "settings in the code, as `--help` is.\n\n| command | what it does |\n|---|---|\n"
     )
@@ -134,14 +137,17 @@ def room_page(name, paths):
     return "\n".join(lines)
 
 
+def _page_of(name, place):
+    """Returns where the reference of a public name is, from the page of all of them."""
+    is_command = place == f"keras_vision.{name}"
+    return f"../commands/{name}.md" if is_command else f"{place.split('.')[1]}.md#{place.replace('.', '')}"
+
+
 def api_page():
     """Returns the page that lists the public names and the rooms."""
     rows = [f"| [{name}]({name}.md) | {in_a_table(summary(PACKAGE / name / '__init__.py'))} |" for name in rooms()]
     public = importlib.import_module("keras_vision")._PUBLIC
-    own = [
-        f"| [`keras_vision.{name}`]({place.split('.')[1]}.md#{place.replace('.', '')}) | `{place}` |"
-        for name, place in public.items()
-    ]
+    own = [f"| [`keras_vision.{name}`]({_page_of(name, place)}) | `{place}` |" for name, place in public.items()]
     return (
         "# Python\n\nThe [commands](../commands/index.md) are also functions; each of their pages says how to call "
         "them. These names can be had from the package itself:\n\n| name | where it lives |\n|---|---|\n"

@@ -62,10 +62,10 @@ def main(door, name, *, show=None, resumable=False, arguments=None):
     """Runs a front door as a command and returns its exit code.
 
     Args:
-        door: The front door, made by `front_door`. It is called with the parsed options (and `progress`), and returns a
-            dict that JSON can hold; its key `exit_code`, where present, is the exit code. Or it yields such dicts:
-            `show` is then called with (them, "table" or "json" or "csv", where to print) while they come, and returns
-            the exit code.
+        door: The front door, made by `front_door`. It is called plainly with the parsed options (and `progress`), and
+            returns a dict that JSON can hold; its key `exit_code`, where present, is the exit code. Or it yields such
+            dicts: `show` is then called with (them, "table" or "json" or "csv", where to print) while they come, and
+            returns the exit code.
         name: The command's name, as in `python -m keras_vision.NAME`.
         show: Called with (result, progress) to print the result for a person.
         resumable: Whether the same command, given again, goes on where this one was interrupted.
@@ -114,7 +114,7 @@ def _run(door, keywords, common, show):
     out = usable(sys.stdout)  # which a live display replaces
     progress = make_progress(quiet=quiet, stream=sys.stderr if as_json or door.is_stream else out)
     with progress:
-        result = door(**keywords, progress=progress)
+        result = door.plainly(**keywords, progress=progress)
         if door.is_stream:
             code = show(result, form, out)
             out.flush()

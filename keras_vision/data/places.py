@@ -5,9 +5,11 @@ import json
 import os
 import re
 from pathlib import Path
+from typing import Any
 
-from keras_vision.errors import BadInput, check_name
+from keras_vision.errors import BadInput, check_name, did_you_mean
 from keras_vision.system.paths import at_home
+from keras_vision.system.settings import Alias
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +40,39 @@ ANY_SOURCE = f"a named data set, or {', '.join(FORMS.values())}"
 _ONLY_TFDS = "a prepared TFDS directory, then a TFDS download"
 _TFDS_NAME = re.compile(r"[a-zA-Z]\w*(/\w[\w+.-]*)?")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
+
+
+# suffix of a file -> its kind of source
+_SUFFIXES = {".npz": "npz", ".csv": "csv"}
+
+
+def spec_of(given: Any) -> str:
+    """Returns what `locate` takes, for a path or for what it takes already.
+
+    Raises:
+        BadInput: There is no such folder or file, or it holds nothing that can be read.
+
+    Example:
+
+    >>> spec_of("digits"), spec_of("folder:photos")
+    ('digits', 'folder:photos')
+    >>> spec_of("keras_vision")  # a folder
+    'folder:keras_vision'
+    """
+    text = os.fspath(given)
+    if isinstance(given, str) and (text in DATASETS or text.partition(":")[0] in FORMS):
+        return text
+    path = at_home(text)
+    kind = "folder" if path.is_dir() else _SUFFIXES.get(path.suffix.lower()) if path.is_file() else None
+    if not kind:
+        raise BadInput(
+            f"data={text!r} is neither a folder of images, nor an .npz or .csv file, nor a data set that has a name."
+            f"{did_you_mean(text, DATASETS)} Those with names are: {', '.join(DATASETS)}."
+        )
+    return f"{kind}:{text}"
+
+
+DATA = Alias("data", "The same as `dataset`, or a path alone: a folder of images, an .npz or a .csv file", spec_of)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from keras_vision.data.places import ANY_SOURCE, ON_BAD_IMAGE, PATH_KINDS
+from keras_vision.data.places import ANY_SOURCE, DATA, ON_BAD_IMAGE, PATH_KINDS
 from keras_vision.system.paths import at_home
 from keras_vision.system.settings import SEED, Settings, one_of, setting
 
@@ -21,7 +21,7 @@ class DataSource(Settings):
     (8, 8, 1)
     """
 
-    dataset: str = setting("fashion_mnist", ANY_SOURCE, "NAME")
+    dataset: str = setting("fashion_mnist", ANY_SOURCE, "NAME", alias=DATA)
     data_dir: str = setting(None, "where a named data set is, if not in one of the usual places", "DIR")
     image_size: int = setting(None, "resize all images to this height and width", "PIXELS")
     on_bad_image: str = setting(

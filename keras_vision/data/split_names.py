@@ -18,11 +18,11 @@ _ROLE_OF_WORD = {word: role for role, words in _SPELLINGS.items() for word in wo
 _SHORT = {"tr": TRAIN, "te": TEST}
 SPLIT_WORDS = {word: TEST if role == EVALUATION else role for word, role in _ROLE_OF_WORD.items()} | _SHORT
 _PAIRS = (("training", "testing"), ("training", "test"), ("train", "test"), ("Train", "Test"), ("TRAIN", "TEST"))
-_NEUTRAL = """
+_NEUTRAL_WORDS = """
     set sets data dataset datasets image images img imgs split splits folder folders file files sample samples picture
     pictures photo photos pics dir part parts the
 """
-_NEUTRAL = frozenset(_NEUTRAL.split())
+_NEUTRAL = frozenset(_NEUTRAL_WORDS.split())
 _TOKENS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
 _GLUED = re.compile(r"(\w+?)(set|data|dataset|images?|imgs?|split|folder|part)s?")
 

@@ -15,12 +15,19 @@ With any one of them there, `pytest tests/models/test_table.py` names all the ot
 then hold the family to what all families promise.
 """
 
+from __future__ import annotations
+
 import functools
 import importlib
 import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from keras_vision.errors import check_name
 from keras_vision.system.keras_import import import_keras
+
+if TYPE_CHECKING:
+    import keras
 
 MODELS = {
     "mlp": "Multilayer perceptron on flattened pixels (Rumelhart et al. 1986)",
@@ -33,7 +40,7 @@ MODELS = {
 }
 
 
-def build_model(name, input_shape, num_classes, **settings):
+def build_model(name: str, input_shape: Sequence[int], num_classes: int, **settings: Any) -> keras.Model:
     """Builds a model of `MODELS` with fresh weights.
 
     Args:
@@ -56,7 +63,7 @@ def build_model(name, input_shape, num_classes, **settings):
     return builder_of(name, settings)(input_shape, num_classes)
 
 
-def builder_of(name, settings):
+def builder_of(name: str, settings: Mapping[str, Any]) -> Callable[..., keras.Model]:
     """Returns the function of (input_shape, num_classes) that builds a model with these settings.
 
     Raises:
@@ -74,7 +81,7 @@ def builder_of(name, settings):
     return functools.partial(_builder(name), **settings)
 
 
-def model_settings(name):
+def model_settings(name: str) -> dict[str, Any]:
     """Returns the settings of a family with their defaults, in the order of its builder's signature.
 
     Raises:
@@ -89,7 +96,7 @@ def model_settings(name):
     return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
-def _builder(name):
+def _builder(name: str) -> Any:
     check_name("model", name, MODELS)
     import_keras(only_to_build=True)
     return getattr(importlib.import_module(f"keras_vision.models.{name}"), name)

@@ -1,9 +1,14 @@
 """What a person sees while work goes on: bars on a terminal, plain lines elsewhere, nothing when quiet."""
 
+from __future__ import annotations
+
 import shutil
 import sys
 import time
+import types
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, Self, TextIO, cast
 
 from keras_vision.system.streams import usable, write_line
 
@@ -14,22 +19,22 @@ class Progress:
     Work is reported as trials (of a search) that hold epochs that hold steps. All methods may be called in any order.
     """
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> Any:
         return None
 
-    def say(self, text=""):
+    def say(self, text: str = "") -> None:
         """Prints one line for the person."""
 
-    def print(self, table):
+    def print(self, table: Any) -> None:
         """Prints a `keras_vision.reporting.tables.Table`."""
 
-    def trial_started(self, number, total, settings):
+    def trial_started(self, number: int, total: int | None, settings: Mapping[str, Any]) -> None:
         """Reports that trial `number` (from 1) of `total` (or None) starts with `settings` (a dict)."""
 
-    def fit_started(self, epochs, steps, done=0, best=0.0):
+    def fit_started(self, epochs: int, steps: int, done: int = 0, best: float | None = 0.0) -> None:
         """Reports a training of `epochs` x `steps` steps.
 
         Args:
@@ -38,13 +43,13 @@ class Progress:
             best: The highest validation accuracy in these; None where the last epoch counts, and not the best.
         """
 
-    def step_ended(self, images):
+    def step_ended(self, images: int) -> None:
         """Reports one training step over `images` images."""
 
-    def epoch_ended(self, epoch, epochs, metrics):
+    def epoch_ended(self, epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
         """Reports the end of epoch `epoch` (from 1) with its metrics (a dict of floats)."""
 
-    def fit_ended(self):
+    def fit_ended(self) -> None:
         """Reports the end of a training."""
 
 
@@ -57,16 +62,16 @@ class PlainProgress(Progress):
             disk or a terminal that was closed must not end a training. A pipe that its reader has closed always is.
     """
 
-    def __init__(self, stream, *, must_be_read=False):
+    def __init__(self, stream: TextIO | None, *, must_be_read: bool = False) -> None:
         self.stream, self.must_be_read = usable(stream), must_be_read
 
-    def say(self, text=""):
+    def say(self, text: str = "") -> None:
         self._write(lambda: write_line(self.stream, text))
 
-    def print(self, table):
+    def print(self, table: Any) -> None:
         self._write(lambda: _rich().print_table(table, self.stream))
 
-    def _write(self, write):
+    def _write(self, write: Callable[[], object]) -> None:
         try:
             write()
         except (OSError, ValueError) as error:
@@ -74,15 +79,20 @@ class PlainProgress(Progress):
                 raise
             self.stream = usable(None)
 
-    def trial_started(self, number, total, settings):
+    def trial_started(self, number: int, total: int | None, settings: Mapping[str, Any]) -> None:
         self.say(f"trial {number}{f' of {total}' if total else ''}: {settings_line(settings)}")
 
-    def fit_started(self, epochs, steps, done=0, best=0.0):
-        self.best, self.epoch_seconds, self.clock = best, [], time.monotonic()
+    def fit_started(self, epochs: int, steps: int, done: int = 0, best: float | None = 0.0) -> None:
+        self.best, self.clock = best, time.monotonic()
+        self.epoch_seconds: list[float] = []
         if done:
             self.say(f"  continues after epoch {done} of {epochs}")
 
-    def epoch_ended(self, epoch, epochs, metrics):
+    def epoch_ended(self, epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
+        self.say("  ".join(("", *self.epoch_words(epoch, epochs, metrics))))
+
+    def epoch_words(self, epoch: int, epochs: int, metrics: Mapping[str, float]) -> tuple[str, str]:
+        """Returns how an epoch ended and how long the training still takes, in words, and counts its time."""
         now = time.monotonic()
         self.epoch_seconds.append(now - self.clock)
         self.clock = now
@@ -91,7 +101,7 @@ class PlainProgress(Progress):
         if self.best is not None:
             self.best = max(self.best, metrics.get("val_balanced_accuracy", metrics.get("val_accuracy", 0.0)))
             words.append(f"best {self.best:.4f}")
-        self.say(f"  epoch {epoch} of {epochs}  {'  '.join([*words, f'{clock_text(left)} left at most'])}")
+        return "  ".join([f"epoch {epoch} of {epochs}", *words]), f"{clock_text(left)} left at most"
 
 
 class LiveProgress(PlainProgress):
@@ -100,48 +110,48 @@ class LiveProgress(PlainProgress):
     Without a `with` block around it, the bars are there during each training.
     """
 
-    def __init__(self, stream, *, must_be_read=False):
+    def __init__(self, stream: TextIO | None, *, must_be_read: bool = False) -> None:
         super().__init__(stream, must_be_read=must_be_read)
         self.bars = _rich().new_bars(self.stream)
-        self.trials = self.steps = None
+        self.trials = self.steps = cast(Any, None)
         self.is_entered = False
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self.is_entered = True
         self._write(self.bars.start)
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         self.is_entered = False
         self._write(self.bars.stop)
 
-    def say(self, text=""):
+    def say(self, text: str = "") -> None:
         self._write(lambda: self.bars.console.print(text, markup=False, soft_wrap=True))
 
-    def print(self, table):
+    def print(self, table: Any) -> None:
         self._write(lambda: self.bars.console.print(_rich().drawn(table)))
 
-    def _write(self, write):
+    def _write(self, write: Callable[[], object]) -> None:
         before = self.stream
         super()._write(write)
         if self.stream is not before:
             self.bars.console.file = self.stream
 
-    def trial_started(self, number, total, settings):
+    def trial_started(self, number: int, total: int | None, settings: Mapping[str, Any]) -> None:
         super().trial_started(number, total, settings)
         if self.trials is None:
             self.trials = self.bars.add_task("trial", total=total, note="")
         self.bars.update(self.trials, completed=number - 1, description=f"trial {number} of {total or '?'}")
 
-    def fit_started(self, epochs, steps, done=0, best=0.0):
+    def fit_started(self, epochs: int, steps: int, done: int = 0, best: float | None = 0.0) -> None:
         super().fit_started(epochs, steps, done, best)
-        self.images, self.first_step = 0, None
+        self.images, self.first_step = 0, cast(Any, None)
         description = f"epoch {done + 1} of {epochs}"
         self.steps = self.bars.add_task(description, total=epochs * steps, completed=done * steps, note="compiling")
         if not self.is_entered:
             self._write(self.bars.start)
 
-    def step_ended(self, images):
+    def step_ended(self, images: int) -> None:
         now = time.monotonic()
         if self.first_step is None:
             self.first_step = now  # it holds the compilation, so the rate is counted from its end
@@ -151,11 +161,11 @@ class LiveProgress(PlainProgress):
         best = f", best {self.best:.4f}" if self.best else ""
         self.bars.update(self.steps, advance=1, note=f"{rate:,.0f} images/s{best}")
 
-    def epoch_ended(self, epoch, epochs, metrics):
+    def epoch_ended(self, epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
         super().epoch_ended(epoch, epochs, metrics)
         self.bars.update(self.steps, description=f"epoch {min(epoch + 1, epochs)} of {epochs}")
 
-    def fit_ended(self):
+    def fit_ended(self) -> None:
         if self.steps is not None:
             self.bars.remove_task(self.steps)
             self.steps = None
@@ -163,14 +173,43 @@ class LiveProgress(PlainProgress):
             self._write(self.bars.stop)
 
 
-def _rich():
+class NotebookProgress(PlainProgress):
+    """A bar in a notebook, with the epoch that ended last under it: a notebook is kept, and epochs are many."""
+
+    words, bar = "", cast(Any, None)
+
+    def trial_started(self, number: int, total: int | None, settings: Mapping[str, Any]) -> None:
+        super().trial_started(number, total, settings)
+        self.words = f"trial {number}{f' of {total}' if total else ''}, "
+
+    def fit_started(self, epochs: int, steps: int, done: int = 0, best: float | None = 0.0) -> None:
+        from keras_vision.reporting.notebook import Bar
+
+        super().fit_started(epochs, steps, done, best)
+        self.epoch, self.epochs, self.step, self.ended = done + 1, epochs, done * steps, ("compiling", "")
+        self.bar = Bar(epochs * steps)
+
+    def step_ended(self, images: int) -> None:
+        self.step += 1
+        self.bar.move(self.step, f"{self.words}epoch {self.epoch} of {self.epochs}", "  ".join(self.ended))
+
+    def epoch_ended(self, epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
+        self.epoch, self.ended = min(epoch + 1, epochs), self.epoch_words(epoch, epochs, metrics)
+
+    def fit_ended(self) -> None:
+        if self.bar is not None:
+            self.bar.end(self.ended[0])
+            self.bar = None
+
+
+def _rich() -> types.ModuleType:
     """Returns the module that draws; `--help` does without its 0.05 s, and the doctor where rich is not installed."""
     from keras_vision.reporting import terminal
 
     return terminal
 
 
-def make_progress(*, quiet=False, stream=None, must_be_read=False):
+def make_progress(*, quiet: bool = False, stream: TextIO | None = None, must_be_read: bool = False) -> Progress:
     """Returns the progress that suits `stream`: live on a terminal, plain elsewhere, silent when `quiet`."""
     if quiet:
         return Progress()
@@ -179,7 +218,7 @@ def make_progress(*, quiet=False, stream=None, must_be_read=False):
     return kind(stream, must_be_read=must_be_read)
 
 
-def suitable_progress(given=None):
+def suitable_progress(given: Progress | None = None) -> Progress:
     """Returns the progress of a front door that was called from Python: what was given, or what suits.
 
     In a notebook and at Python's prompt somebody waits and wants to see something; a script prints for itself.
@@ -194,16 +233,23 @@ def suitable_progress(given=None):
     """
     if given is not None:
         return given
+    if hasattr(_shell(), "kernel"):  # Jupyter's own, in place of a terminal
+        return NotebookProgress(sys.stdout)
     return make_progress(quiet=not is_interactive())
 
 
-def is_interactive():
+def is_interactive() -> bool:
     """Returns whether a person types what is run: at Python's prompt, in IPython or in a notebook."""
+    return hasattr(sys, "ps1") or _shell() is not None
+
+
+def _shell() -> Any:
+    """Returns the shell of IPython that this runs in, in a terminal or in a notebook; None in a script."""
     ipython = sys.modules.get("IPython")
-    return hasattr(sys, "ps1") or bool(ipython and getattr(ipython, "get_ipython", lambda: None)())
+    return getattr(ipython, "get_ipython", lambda: None)() if ipython else None
 
 
-def settings_line(settings):
+def settings_line(settings: Mapping[str, Any]) -> str:
     """Returns settings as `name=value` words: numbers with four significant digits, several with commas between.
 
     Example:
@@ -214,7 +260,7 @@ def settings_line(settings):
     return "  ".join(f"{name}={_value_text(value)}" for name, value in settings.items())
 
 
-def cell(value):
+def cell(value: Any) -> Any:
     """Returns a setting as one cell of a table holds it: several values joined.
 
     Example:
@@ -225,13 +271,13 @@ def cell(value):
     return "-".join(map(str, value)) if isinstance(value, (list, tuple)) else value
 
 
-def _value_text(value):
+def _value_text(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ",".join(map(_value_text, value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def metrics_line(metrics):
+def metrics_line(metrics: Mapping[str, float]) -> str:
     """Returns an epoch's metrics as a line: accuracies, cross-entropies and speed, as far as they are given."""
     names = {
         "accuracy": ("accuracy", ".4f"),
@@ -244,7 +290,7 @@ def metrics_line(metrics):
     return "  ".join(f"{label} {metrics[key]:{form}}" for key, (label, form) in names.items() if key in metrics)
 
 
-def clock_text(seconds):
+def clock_text(seconds: float) -> str:
     """Returns a duration as people say it.
 
     Example:
@@ -259,7 +305,7 @@ def clock_text(seconds):
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
-def installed(name):
+def installed(name: str) -> str:
     """Returns how a program of this Python is called: by its name where that finds it, else by its path.
 
     Example:

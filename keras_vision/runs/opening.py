@@ -1,6 +1,10 @@
 """What a person names a model by, a run directory or a `.keras` file: its file, its card, and the model itself."""
 
+from __future__ import annotations
+
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_vision.errors import BadInput
 from keras_vision.runs.archive import check_members
@@ -8,8 +12,11 @@ from keras_vision.runs.card import card_in
 from keras_vision.runs.run import Run
 from keras_vision.system.keras_import import import_keras
 
+if TYPE_CHECKING:
+    import keras
 
-def model_file(source):
+
+def model_file(source: str | os.PathLike[str]) -> Path:
     """Returns the path of the model that `source`, a run directory or a local `.keras` file, stands for.
 
     Raises:
@@ -33,12 +40,12 @@ def model_file(source):
     return path
 
 
-def read_card(source):
+def read_card(source: str | os.PathLike[str]) -> dict[str, Any]:
     """Returns what a model file says of itself: class names, data set, input shape; empty for a foreign file."""
     return card_in(model_file(source))
 
 
-def load_model(source, *, float32=False):
+def load_model(source: str | os.PathLike[str], *, float32: bool = False) -> keras.Model:
     """Loads the model of a run directory or a local `.keras` file, uncompiled, once `safety` has nothing against it.
 
     Args:

@@ -12,7 +12,7 @@ except ImportError:  # which the doctor says, and must not fail over
 try:
     import resource
 except ImportError:  # there is none on Windows
-    resource = None
+    resource = None  # type: ignore[assignment]
 
 
 def memory_limit(root="/"):

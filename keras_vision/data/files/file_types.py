@@ -52,15 +52,15 @@ _UNREADABLE = {
 }
 _UNREADABLE = {suffix: kind for kind, suffixes in _UNREADABLE.items() for suffix in suffixes.split()}
 # Never opened to see whether they are images after all.
-_OTHER = """
+_OTHER_SUFFIXES = """
     .txt .csv .tsv .json .jsonl .xml .md .rst .html .htm .css .js .py .ipynb .pdf .doc .docx .xls .xlsx .yaml .yml
     .toml .db .ini .log .mat .npy .npz .pkl .pt .pth .h5 .hdf5 .keras .onnx .tfrecord .parquet .zip .gz .tar .tgz .rar
     .7z .mp4 .mov .avi .mkv .wav .mp3 .names .cfg .sh .lock .license .part .crdownload .lnk .url .bib .rtf .labels
 """
-_OTHER = frozenset(_OTHER.split())
+_OTHER = frozenset(_OTHER_SUFFIXES.split())
 ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".rar", ".7z"})
 SILENT = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db"})  # systems leave these everywhere
-_SIGNATURES = (
+_BEGINNINGS = (
     (rb"\x89PNG\r\n\x1a\n", "PNG"),
     (rb"\xff\xd8\xff", "JPEG"),
     (rb"GIF8[79]a", "GIF"),
@@ -78,7 +78,7 @@ _SIGNATURES = (
     (rb"\s*(<\?xml[^>]*>\s*)?<svg", "SVG"),
     (rb"%PDF", "PDF"),
 )
-_SIGNATURES = tuple((re.compile(pattern, re.DOTALL | re.IGNORECASE), kind) for pattern, kind in _SIGNATURES)
+_SIGNATURES = tuple((re.compile(pattern, re.DOTALL | re.IGNORECASE), kind) for pattern, kind in _BEGINNINGS)
 # What to do about kinds that are not read.
 _MENDS = {
     "HEIC": "Install pillow-heif (pip install pillow-heif), which reads HEIC.",

@@ -36,7 +36,7 @@ from keras_vision.data.files.file_types import (
 from keras_vision.errors import BadInput
 
 # A thread may hold a decoded image of 150 MB and its copies.
-THREADS = min(4, os.cpu_count())
+THREADS = min(4, os.cpu_count() or 1)
 # A 50-megapixel photograph is 150 MB decoded; a PNG of 78 kB can claim 81 megapixels, so the header is asked first.
 MAX_PIXELS = 50_000_000
 

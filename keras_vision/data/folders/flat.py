@@ -10,11 +10,11 @@ _NUMBER = re.compile(r"(?<![A-Za-z0-9])\d")  # not one that is part of a word, a
 _SYNSET = re.compile(r"n\d{8}")  # of ImageNet
 _EDGES = " _.-([#"
 # What cameras, phones and programs call everything.
-_SAYS_NOTHING = """
+_EMPTY_WORDS = """
     img dsc dscn dscf pxl mvi vid image images imagen bild photo photos foto pic pict picture frame frames scan snap
     screenshot whatsapp file sample untitled download im test train val fig figure page
 """
-_SAYS_NOTHING = frozenset(_SAYS_NOTHING.split())
+_SAYS_NOTHING = frozenset(_EMPTY_WORDS.split())
 _ROWS = 50
 
 

@@ -23,7 +23,7 @@ from keras_vision.system.machine import free_memory
 from keras_vision.system.ray_import import import_ray
 
 SEEING = 60  # seconds for which NFS may show a folder as it was
-_contexts = {}  # the one context of this process, once open: Ray gives a process jobs of one search alone
+_contexts: dict = {}  # the one context of this process, once open: Ray gives a process jobs of one search alone
 
 
 def why_unfit(site):

@@ -1,0 +1,213 @@
+"""Results that belong to a run directory: of trainings, searches, reports and studies."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import functools
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_vision.results.pictures import Pictures
+from keras_vision.results.result import Result
+from keras_vision.runs import Run, load_model
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class RunResult(Result):
+    """What a run gave.
+
+    Args:
+        workdir: The run directory.
+    """
+
+    workdir: str = ""
+
+    @property
+    def run(self) -> Run:
+        """The run directory, with the paths of what is in it."""
+        return Run(self.workdir)
+
+    @functools.cached_property
+    def model(self) -> keras.Model:
+        """The trained model, loaded when it is first asked for; it takes raw pixels, 0 to 255, and returns logits.
+
+        Raises:
+            BadInput: The run saved none.
+        """
+        return load_model(self.workdir)
+
+    @property
+    def figures(self) -> Pictures:
+        """The pictures in the run directory, by name."""
+        return Pictures.below(self.run.figures)
+
+    def facts(self) -> dict[str, Any]:
+        """Returns the fields that are known, and the accuracy on the test images where these were opened."""
+        test = self.get("test")
+        return super().facts() | ({"test_accuracy": test["accuracy"]} if test else {})
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class TrainResult(RunResult):
+    """What a training gave. Its table has a row for each epoch, or for each fold of a cross-validation.
+
+    Args:
+        val_accuracy: The share of validation images that the model classifies correctly.
+        parameters: How many numbers were trained.
+        test: What the test images gave: accuracy, n, interval (of 95%) and more; None where they were not opened.
+        seconds: How long the training took.
+        warnings: What is odd about the images, as sentences.
+        page: The page of the run, an HTML file.
+        exit_code: 0, 3 where a target was not reached, or 1 where the test images could not be read.
+    """
+
+    val_accuracy: float | None = None
+    parameters: int | None = None
+    test: dict[str, Any] | None = None
+    seconds: float | None = None
+    warnings: list[str] | None = None
+    page: str | None = None
+    exit_code: int = 0
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """A dict for each epoch, or for each fold of a cross-validation."""
+        if "folds" in self:
+            return [plain(one) for one in self["folds"]]
+        path = self.run.metrics_path
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class TuneResult(RunResult):
+    """What a search gave. Its table has a row for each trial.
+
+    Args:
+        reached: Whether the target was shown to be reached, with 95% confidence; None of a search without one.
+        target_acc: The target.
+        val_accuracy: The share of validation images that the best model classifies correctly.
+        at_least: The accuracy on new images that was shown, with 95% confidence.
+        parameters: How many numbers the best model has.
+        best_values: The settings of the best model.
+        trials: How many networks were tried.
+        confirmed: What came of training the best network anew: mean, deviation, accuracies.
+        test: What the test images gave: accuracy, n, interval (of 95%) and more; None where they were not opened.
+        search_seconds: How long the search took.
+        warnings: What is odd about the images, as sentences.
+        page: The page of the run, an HTML file.
+        exit_code: 0, 3 where the target was not reached, or 1 where the test images could not be read.
+    """
+
+    reached: bool | None = None
+    target_acc: float | None = None
+    val_accuracy: float | None = None
+    at_least: float | None = None
+    parameters: int | None = None
+    best_values: dict[str, Any] | None = None
+    trials: int | None = None
+    confirmed: dict[str, Any] | None = None
+    test: dict[str, Any] | None = None
+    search_seconds: float | None = None
+    warnings: list[str] | None = None
+    page: str | None = None
+    exit_code: int = 0
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """A dict for each trial: its settings, and what came of it."""
+        return rows_in(self.run.path / "trials.csv")
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class ReportResult(RunResult):
+    """What an earlier run gave. Its table has a row for each of the best trials, or for each epoch of a training.
+
+    Args:
+        dataset: The data set of a search.
+        target_acc: The target; None where there is none.
+        verdict: What came of the target, as a sentence.
+        page: The page of the run, an HTML file.
+    """
+
+    dataset: str | None = None
+    target_acc: float | None = None
+    verdict: str | None = None
+    page: str | None = None
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """A dict for each of the best trials of a search, or for each epoch of a training."""
+        return [plain(one) for one in self["leaders"]] if "leaders" in self else TrainResult.of(self.record).rows
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class StudyResult(RunResult):
+    """What a study gave. Its table has a row for each training; with `all` or `list`, for each study.
+
+    Args:
+        study: Its name.
+        scale: How large it was run: smoke, quick or full.
+        answer: What the numbers say, as a sentence.
+        held: Whether the source's claim held; None where the numbers do not decide it.
+        report: The path of the report.
+        seconds: How long the trainings took.
+        exit_code: 0, or with `all` 1 where a study failed.
+    """
+
+    study: str | None = None
+    scale: str | None = None
+    answer: str | None = None
+    held: bool | None = None
+    report: str | None = None
+    seconds: float | None = None
+    exit_code: int = 0
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """A dict for each training of the study; with `all` or `list`, for each study."""
+        for several in ("studies", "list"):
+            if several in self:
+                return [{"study": name} | plain(one) for name, one in self[several].items()]
+        return rows_in(self.run.path / "table.csv")
+
+
+def plain(record: dict[str, Any]) -> dict[str, Any]:
+    """Returns what a record holds beside dicts and lists: one row of a table."""
+    return {name: value for name, value in record.items() if not isinstance(value, (dict, list))}
+
+
+def rows_in(path: Path) -> list[dict[str, Any]]:
+    """Returns the rows of a CSV file of a run, numbers and truths as such; none where there is no such file."""
+    if not path.exists():
+        return []
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    columns = {name: _read([row[name] for row in rows]) for name in (rows[0] if rows else ())}
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _read(texts: list[str]) -> list[Any]:
+    """Returns a column of texts as what all of them can be: truths, whole numbers, numbers; an empty one is None."""
+    given = [text for text in texts if text]
+    truths = {"True": True, "False": False}
+    for kind, is_one in ((truths.get, truths.__contains__), (int, _is_whole), (float, _is_number)):
+        if all(map(is_one, given)):
+            return [kind(text) if text else None for text in texts]
+    return [text or None for text in texts]
+
+
+def _is_whole(text: str) -> bool:
+    return text.removeprefix("-").isdecimal() and (text == "0" or text[0] != "0")  # 0003 is a name
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return not (text.isdecimal() and text[0] == "0")

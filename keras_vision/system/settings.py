@@ -218,7 +218,7 @@ def _listed(line: str) -> list[str]:
 # ---- checks ----
 
 
-class _Choice:
+class Choice:
     """A check with the attribute `choices`, for whoever completes words."""
 
     def __init__(self, check: Check, choices: Collection[Any]) -> None:
@@ -230,12 +230,12 @@ class _Choice:
 
 def one_of(choices: Collection[Any]) -> Check:
     """Returns the check that a value is one of `choices`, its attribute."""
-    return _Choice(lambda name, value: check_choice(name, value, choices), choices)
+    return Choice(lambda name, value: check_choice(name, value, choices), choices)
 
 
 def name_in(table: Collection[str]) -> Check:
     """Returns the check that a value is a name in `table`, for settings that are called after what stands there."""
-    return _Choice(lambda name, value: check_name(name, value, table), table)
+    return Choice(lambda name, value: check_name(name, value, table), table)
 
 
 def between(low: float, high: float, rule: str, *, whole: bool = False, above: bool = False) -> Check:

@@ -17,6 +17,7 @@ from keras_vision.errors import BadInput, check_choice
 from keras_vision.reporting.packages import check_installed
 from keras_vision.reporting.progress import cell
 from keras_vision.runs.files import read_json, write_json
+from keras_vision.system.settings import Choice
 
 PROJECT = "keras_vision"
 # tracker -> the module that it needs, and what pip installs it by
@@ -29,13 +30,12 @@ TRACKERS = {
 _RESULTS = ("val_accuracy", "val_balanced_accuracy", "val_crossentropy", "parameters", "macs", "latency_ms", "seconds")
 
 
-def TRACKER(name, value):
-    """Refuses what is no tracker, or is not installed."""
+def _check_tracker(name, value):
     check_choice(name, value, TRACKERS)
     check_installed(f"--{name} {value}", TRACKERS[value])
 
 
-TRACKER.choices = tuple(TRACKERS)
+TRACKER = Choice(_check_tracker, TRACKERS)  # the check of a setting
 
 
 class Tracker:
@@ -124,7 +124,7 @@ class _Failed(Exception):
 
 def _name_of(folder):
     """Returns what a tracker calls a run directory; trials and folds are called after what they are part of, too."""
-    *_, whole, kind, last = ("", "", *Path(folder).resolve().parts)
+    whole, kind, last = ["", "", *Path(folder).resolve().parts][-3:]
     return f"{whole}-{last}" if kind in ("trials", "folds") else last
 
 

@@ -221,10 +221,10 @@ import sys
 names = "keras tensorflow tensorflow_datasets keras_tuner tensorboard rich matplotlib sklearn scipy numpy PIL filelock"
 for name in (*names.split(), "psutil"):
     sys.modules[name] = None
-from keras_vision import doctor
 from keras_vision.commands import doctor as checks
+from keras_vision.doctor import main
 checks._PROBE = "import keras_vision.no_such_module"
-sys.exit(doctor.main([]))
+sys.exit(main([]))
 """
 
 

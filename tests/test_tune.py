@@ -5,9 +5,9 @@ import statistics
 
 import pytest
 
-from keras_vision import report as report_module
 from keras_vision.errors import BadInput
 from keras_vision.report import report
+from keras_vision.report import show as show_report
 from keras_vision.reporting.progress import PlainProgress
 from keras_vision.runs import Run
 from keras_vision.search.confirming import Confirmer
@@ -47,7 +47,7 @@ def test_a_target_that_does_not_hold_on_average_is_not_reached(tmp_path, monkeyp
     assert "and 0.0600 when it was trained anew, which shows no more than 0.0" in shown(show, result)
     assert "target 0.1 reached" not in shown(show, result)
     found = report(str(tmp_path))
-    assert "target 0.1 not reached: trials/0000 had" in shown(report_module.show, found)
+    assert "target 0.1 not reached: trials/0000 had" in shown(show_report, found)
     again = search(tmp_path)  # without confirming
     assert again["exit_code"] == 3
     assert not (tmp_path / "test_looks.json").exists()
@@ -91,7 +91,7 @@ def test_a_report_confirms_no_trial_that_is_not_finished(tmp_path):
     search(tmp_path, target_acc=None, epochs=2, max_minutes=1e-9)
     with pytest.raises(BadInput, match="its best trial, trials/0000, is not finished"):
         report(str(tmp_path), confirm=2)
-    assert "confirm it" not in shown(report_module.show, report(str(tmp_path)))
+    assert "confirm it" not in shown(show_report, report(str(tmp_path)))
 
 
 def test_a_report_that_confirms_keeps_what_the_latest_start_keeps(tmp_path, monkeypatch):
@@ -125,7 +125,7 @@ def test_balanced_accuracy_is_what_all_tables_of_a_search_are_about(tmp_path):
     header, row = (tmp_path / "front.csv").read_text().splitlines()
     assert header.startswith("trial,val_balanced_accuracy,") and f",{result['val_score']}," in row
     assert "val_balanced_accuracy" in (tmp_path / "trials.csv").read_text().splitlines()[0]
-    text = shown(report_module.show, report(str(tmp_path)))
+    text = shown(show_report, report(str(tmp_path)))
     assert "target balanced accuracy 0.1" in text and f"{result['val_score']:.4f}" in text
 
 

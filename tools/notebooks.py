@@ -42,7 +42,8 @@ def _together(outputs):
     for kind, group in itertools.groupby(outputs, lambda one: (one.output_type, one.get("name"))):
         if kind[0] == "stream":
             first, *rest = group
-            yield first | {"text": "".join([first.text, *(one.text for one in rest)])}
+            first["text"] += "".join(one["text"] for one in rest)
+            yield first
         else:
             yield from group
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from keras_vision.results.pictures import Pictures
 from keras_vision.results.result import Result
-from keras_vision.results.runs import plain, rows_in
+from keras_vision.results.rows import plain, rows_in
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)

@@ -145,7 +145,7 @@ def test_report_writes_the_page_of_either(trained, searched, tmp_path):
         found = report(str(copy))
         assert found["page"] == str(copy / PAGE)
         assert (copy / PAGE).exists()
-        json.dumps(found)
+        json.dumps(dict(found))
 
 
 def test_a_page_that_cannot_be_written_is_told_and_hides_nothing(trained, monkeypatch):

@@ -129,3 +129,22 @@ def test_no_stream_is_no_reason_to_stop(stream, monkeypatch):
     with make_progress() as progress:
         progress.say("Müll")
         progress.print(Table(None, ("class",)))
+
+
+def test_a_notebook_has_a_bar_that_moves_and_leaves_the_last_epoch(monkeypatch):
+    shown, shell = [], types.SimpleNamespace(kernel=object())
+    display = types.SimpleNamespace(
+        HTML=str, display=lambda page, display_id: types.SimpleNamespace(update=shown.append)
+    )
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    monkeypatch.delitem(sys.modules, "keras_vision.reporting.notebook", raising=False)
+    progress = suitable_progress()
+    progress.fit_ended()  # of nothing
+    progress.fit_started(epochs=1, steps=2)
+    progress.step_ended(32)
+    assert '<progress value="1" max="2"' in shown[-1] and "epoch 1 of 1" in shown[-1]
+    progress.epoch_ended(1, 1, {"accuracy": 0.5})
+    progress.fit_ended()
+    assert shown[-1] == "<pre>epoch 1 of 1  accuracy 0.5000  best 0.0000</pre>"
+    monkeypatch.delitem(sys.modules, "keras_vision.reporting.notebook")

@@ -15,7 +15,8 @@ from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.results.answers import Answers
 from keras_vision.results.findings import EvaluateResult
 from keras_vision.results.result import Result
-from keras_vision.results.runs import TrainResult, TuneResult, rows_in
+from keras_vision.results.rows import rows_in
+from keras_vision.results.runs import TrainResult, TuneResult
 from tests.test_arrows import FRONT_DOORS, HEAVY
 
 

@@ -2,6 +2,7 @@ import io
 import json
 import shlex
 import shutil
+import sys
 
 import pytest
 
@@ -179,7 +180,8 @@ def test_a_report_can_confirm(searched, tmp_path, monkeypatch):
 
 def test_confirmations_run_where_that_is_asked_for(searched, monkeypatch):
     given = []
-    monkeypatch.setattr("keras_vision.report.tune", lambda **options: given.append(options) or {"exit_code": 0})
+    module = sys.modules["keras_vision.report"]  # by its name, the package has the function
+    monkeypatch.setattr(module, "tune", lambda **options: given.append(options) or {"exit_code": 0})
     report(str(searched), confirm=2, workers=2)
     assert (given[0]["confirm"], given[0]["workers"], given[0]["ray"]) == (2, 2, None)
 

@@ -7,13 +7,13 @@ import itertools
 import json
 import shlex
 import shutil
+import sys
 
 import numpy as np
 import pytest
 import record_studies
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from keras_vision import train as train_module
 from keras_vision.cli.reading import parse_settings
 from keras_vision.commands import run_pictures
 from keras_vision.errors import BadInput, KerasVisionError
@@ -26,6 +26,7 @@ from keras_vision.studies.job import Job
 from keras_vision.studies.plan import Case, Study, smoke
 from keras_vision.studies.report import train_command
 from keras_vision.studies.rnn_lstm import plain_rnn
+from keras_vision.train import main as train_main
 from keras_vision.train import train
 from keras_vision.training.recipe import FIELDS, recipe_for
 from tests.synthetic import make_split
@@ -124,14 +125,14 @@ def test_the_report_holds_question_set_up_table_figures_and_answer(once):
 
 
 def test_the_report_says_how_to_train_each_network_alone(once, monkeypatch):
-    given, real = [], train_module.train
+    given, real = [], train
     fake = functools.wraps(real)(real)
     fake.plainly = lambda **options: given.append(options) or {}
-    monkeypatch.setattr(train_module, "train", fake)
+    monkeypatch.setattr(sys.modules["keras_vision.train"], "train", fake)
     start = "    python -m keras_vision.train "
     lines = [line for line in (once / "report.md").read_text().splitlines() if line.startswith(start)]
     for line, name in zip(lines, ("2-units-0", "4-units-0"), strict=True):
-        assert train_module.main([*shlex.split(line.removeprefix(start)), "--json"]) == 0
+        assert train_main([*shlex.split(line.removeprefix(start)), "--json"]) == 0
         options, recorded = given.pop(), Run(once / "runs" / name).config["settings"]
         assert (options["model"], options["dataset"], options["seed"]) == ("mlp", "digits", 0)
         assert list(options["settings"]["hidden_units"]) == recorded["settings"]["hidden_units"]

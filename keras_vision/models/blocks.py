@@ -13,12 +13,31 @@ ACTIVATIONS = {
     "tanh": ("tanh", "glorot_normal"),
     "sigmoid": ("sigmoid", "glorot_normal"),
     "linear": (None, "glorot_normal"),
+    "prelu": ("prelu", "he_normal"),
 }
+PRELU_SLOPE = 0.25  # of each channel's negative values, until it has learned its own (He et al. 2015, section 2.1)
 # Weight of the past in batch norm's moving statistics: 0.9 settles within 50 steps, where Keras' 0.99 needs 500, more
 # than some of our whole epochs.
 MOMENTUM = 0.9
 POOLINGS = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}
 HEADS = {"gap": keras.layers.GlobalAveragePooling2D, "flatten": keras.layers.Flatten}
+
+
+def _full(channels, filters, kernel_size, initializer, **options):
+    return keras.layers.Conv2D(filters, kernel_size, kernel_initializer=initializer, **options)
+
+
+def _separable(channels, filters, kernel_size, initializer, **options):
+    """A filter for each channel, then a 1x1 convolution of all (Chollet 2017, "Xception", section 2)."""
+    # Keras counts all channels into the fan-in, but each of these filters sees one.
+    depthwise = keras.initializers.VarianceScaling(channels, mode="fan_in", distribution="truncated_normal")
+    return keras.layers.SeparableConv2D(
+        filters, kernel_size, depthwise_initializer=depthwise, pointwise_initializer=initializer, **options
+    )
+
+
+# name: function of (channels that come in, filters, side of the kernels, initializer, other options of the layer)
+CONVOLUTIONS = {"full": _full, "separable": _separable}
 
 
 def take_pixels(input_shape):
@@ -30,7 +49,12 @@ def take_pixels(input_shape):
 def activate(x, activation, *, name):
     """Applies an activation by its name in `ACTIVATIONS`; "linear" adds no layer."""
     function, _ = ACTIVATIONS[activation]
-    return x if function is None else keras.layers.Activation(function, name=name)(x)
+    if function is None:
+        return x
+    if function == "prelu":  # one slope for each channel, wherever in the image
+        start, positions = keras.initializers.Constant(PRELU_SLOPE), tuple(range(1, len(x.shape) - 1))
+        return keras.layers.PReLU(alpha_initializer=start, shared_axes=positions or None, name=name)(x)
+    return keras.layers.Activation(function, name=name)(x)
 
 
 def drop(x, rate, *, name):
@@ -52,25 +76,21 @@ def conv_norm(
     padding="same",
     pooling=None,
     batch_norm=True,
+    convolution="full",
     initializer="he_normal",
     identity=False,
     name,
 ):
     """Convolution - pooling, a layer, where one is given - batch norm over (batch, height, width, channels).
 
-    By default padded to keep the size. The convolution has no bias where batch norm, which adds its own, would subtract
-    it again. With `identity` it starts by passing its channels on.
+    By default padded to keep the size. The convolution, by its name in `CONVOLUTIONS`, has no bias where batch norm,
+    which adds its own, would subtract it again. With `identity` it starts by passing its channels on.
     """
-    convolution = keras.layers.Conv2D(
-        filters,
-        kernel_size,
-        strides=strides,
-        padding=padding,
-        use_bias=not batch_norm,
-        kernel_initializer=initializer,
-        name=name,
-    )
-    x = start_as_identity(convolution, x) if identity else convolution(x)
+    layer = CONVOLUTIONS[convolution](
+        x.shape[-1], filters, kernel_size, initializer,
+        strides=strides, padding=padding, use_bias=not batch_norm, name=name,
+    )  # fmt: skip
+    x = start_as_identity(layer, x) if identity else layer(x)
     x = x if pooling is None else pooling(x)
     return normalized(x, name=f"{name}_norm") if batch_norm else x
 

@@ -15,9 +15,9 @@ from keras_vision.training.acceleration import (
     accelerate,
     asks_for_products,
     fast_layers,
-    own_gradients,
 )
 from keras_vision.training.fast_ops import BFLOAT16_REWRITE, gelu
+from keras_vision.training.own_gradients import own_gradients
 from tests.models.small import pixels, small_model
 
 BatchNormalization, LayerNormalization = keras.layers.BatchNormalization, keras.layers.LayerNormalization

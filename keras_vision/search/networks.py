@@ -58,9 +58,9 @@ class Networks:
         return counts and counts.parameters
 
     def sizes_of(self, settings):
-        """Returns what a trial's result says of the size of a network that can be built."""
+        """Returns what a trial's result says of the size of a network; nothing where its settings do not fit."""
         counts = self.counts_of(settings)
-        return {"parameters": counts.parameters, "trainable_parameters": counts.trainable_parameters}
+        return (counts and {name: getattr(counts, name) for name in ("parameters", "trainable_parameters")}) or {}
 
     def broken_limit(self, settings):
         """Returns which limit on parameters or MACs a network is over, in words; "" also where it cannot be built."""

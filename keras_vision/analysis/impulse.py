@@ -162,8 +162,6 @@ def _numbers(tensor):
 def _written_out(layer, channels, outputs):
     """Returns the stored kernel for all pairs of channels: zero between those of different groups."""
     kernel = whole_kernel(layer)
-    if row_for(layer, {"BaseDepthwiseConv": True}):
-        kernel = kernel.reshape(*kernel.shape[:2], 1, -1)
     whole = np.zeros((*kernel.shape[:2], channels, outputs), "float32")
     groups = channels // kernel.shape[2]
     for group in range(groups):

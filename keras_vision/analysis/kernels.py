@@ -48,7 +48,9 @@ def first_layer_kernels(model):
 
 
 def whole_kernel(layer):
-    """Returns the kernel of a layer as a float32 array, that of a separable convolution multiplied out; else None.
+    """Returns the kernel of a layer as a float32 array [..., inputs, units]; None where it has none.
+
+    That of a separable convolution is multiplied out; each unit of a depthwise one has one input.
 
     Example:
 
@@ -62,7 +64,11 @@ def whole_kernel(layer):
         between = pointwise.reshape(*depthwise.shape[2:], -1)  # a channel, which of its filters, a unit
         return np.einsum("...cm,cmf->...cf", depthwise, between).astype("float32")
     kernel = getattr(layer, "kernel", None)
-    return None if kernel is None else ops.convert_to_numpy(kernel).astype("float32")
+    if kernel is None:
+        return None
+    kernel = ops.convert_to_numpy(kernel).astype("float32")
+    is_depthwise = row_for(layer, {"BaseDepthwiseConv": True})
+    return kernel.reshape(*kernel.shape[:2], 1, -1) if is_depthwise else kernel
 
 
 def token_mixing_units(model, block=1):

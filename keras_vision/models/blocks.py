@@ -19,25 +19,9 @@ PRELU_SLOPE = 0.25  # of each channel's negative values, until it has learned it
 # Weight of the past in batch norm's moving statistics: 0.9 settles within 50 steps, where Keras' 0.99 needs 500, more
 # than some of our whole epochs.
 MOMENTUM = 0.9
+CONVOLUTIONS = ("full", "separable")
 POOLINGS = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}
 HEADS = {"gap": keras.layers.GlobalAveragePooling2D, "flatten": keras.layers.Flatten}
-
-
-def _full(channels, filters, kernel_size, initializer, **options):
-    return keras.layers.Conv2D(filters, kernel_size, kernel_initializer=initializer, **options)
-
-
-def _separable(channels, filters, kernel_size, initializer, **options):
-    """A filter for each channel, then a 1x1 convolution of all (Chollet 2017, "Xception", section 2)."""
-    # Keras counts all channels into the fan-in, but each of these filters sees one.
-    depthwise = keras.initializers.VarianceScaling(channels, mode="fan_in", distribution="truncated_normal")
-    return keras.layers.SeparableConv2D(
-        filters, kernel_size, depthwise_initializer=depthwise, pointwise_initializer=initializer, **options
-    )
-
-
-# name: function of (channels that come in, filters, side of the kernels, initializer, other options of the layer)
-CONVOLUTIONS = {"full": _full, "separable": _separable}
 
 
 def take_pixels(input_shape):
@@ -83,15 +67,39 @@ def conv_norm(
 ):
     """Convolution - pooling, a layer, where one is given - batch norm over (batch, height, width, channels).
 
-    By default padded to keep the size. The convolution, by its name in `CONVOLUTIONS`, has no bias where batch norm,
-    which adds its own, would subtract it again. With `identity` it starts by passing its channels on.
+    By default padded to keep the size. A convolution has no bias where batch norm, which adds its own, would subtract
+    it again. With `identity` it starts by passing its channels on. A "separable" one is a filter for each channel, with
+    batch norm of its own, then a 1x1 convolution of all (Howard et al. 2017, "MobileNets", section 3.1, without the
+    activation between the two: Chollet 2017, "Xception", section 4.7).
     """
-    layer = CONVOLUTIONS[convolution](
-        x.shape[-1], filters, kernel_size, initializer,
-        strides=strides, padding=padding, use_bias=not batch_norm, name=name,
-    )  # fmt: skip
+    if convolution == "separable":
+        x = depthwise(x, kernel_size, strides=strides, padding=padding, batch_norm=batch_norm, name=f"{name}_depthwise")
+        kernel_size, strides = 1, 1
+    layer = keras.layers.Conv2D(
+        filters,
+        kernel_size,
+        strides=strides,
+        padding=padding,
+        use_bias=not batch_norm,
+        kernel_initializer=initializer,
+        name=name,
+    )
     x = start_as_identity(layer, x) if identity else layer(x)
     x = x if pooling is None else pooling(x)
+    return normalized(x, name=f"{name}_norm") if batch_norm else x
+
+
+def depthwise(x, kernel_size, *, strides, padding, batch_norm, name):
+    """Convolves each channel by a filter of its own, then batch norm."""
+    x = keras.layers.DepthwiseConv2D(
+        kernel_size,
+        strides=strides,
+        padding=padding,
+        use_bias=not batch_norm,
+        # Keras counts all channels into the fan-in, but each of these filters sees one.
+        depthwise_initializer=keras.initializers.VarianceScaling(x.shape[-1], mode="fan_in"),
+        name=name,
+    )(x)
     return normalized(x, name=f"{name}_norm") if batch_norm else x
 
 

@@ -9,8 +9,6 @@ from keras import ops
 def start_as_identity(convolution, x):
     """Calls a new convolution whose first filters, one per channel, start by passing each channel on as it is.
 
-    Of a separable one the 1x1 convolution does; what its depthwise filters give differs from the start.
-
     The other filters, and all of a convolution with fewer filters than channels, start as its initializer says. That
     is also what its config says, so that plain Keras can load the model.
 
@@ -22,11 +20,10 @@ def start_as_identity(convolution, x):
 
     >>> start_as_identity(keras.layers.Conv2D(64, 3, padding="same", kernel_initializer="he_normal"), pixels)
     """
-    kernel = "pointwise_initializer" if hasattr(convolution, "pointwise_initializer") else "kernel_initializer"
-    others = getattr(convolution, kernel)
-    setattr(convolution, kernel, functools.partial(_identity_first, others))
+    others = convolution.kernel_initializer
+    convolution.kernel_initializer = functools.partial(_identity_first, others)
     x = convolution(x)
-    setattr(convolution, kernel, others)
+    convolution.kernel_initializer = others
     return x
 
 

@@ -223,20 +223,6 @@ def _depthwise_conv(x, kernel):
     return convolve(x, kernel), gradient
 
 
-def separable_conv(x, depthwise, pointwise):
-    """Convolves each channel by its own filter, then all by 1x1, stride 1, padded to keep the size: as one convolution.
-
-    With few channels a convolution of all of them by the product of both kernels costs little, and TensorFlow computes
-    it many times as fast as one by channels. With many it is slower.
-
-    Args:
-        x: (batch, height, width, channels).
-        depthwise: (rows, columns, channels, 1).
-        pointwise: (1, 1, channels, filters).
-    """
-    return tf.nn.conv2d(x, depthwise * pointwise, 1, "SAME")
-
-
 @tf.custom_gradient
 def max_pool(x):
     """Pools by the maximum of squares of 2x2 that lie side by side; what fills no square is left out.

@@ -94,10 +94,6 @@ def _stock_depthwise_conv(x, kernel):
     return ops.depthwise_conv(x, kernel, padding="same")
 
 
-def _stock_separable_conv(x, depthwise, pointwise):
-    return ops.separable_conv(x, depthwise, pointwise, padding="same")
-
-
 def _stock_max_pool(x):
     return ops.max_pool(x, 2, 2)
 
@@ -129,12 +125,10 @@ def _has_squares(pooling, shape):
 OWN = {
     keras.layers.Conv2D: (fast_ops.conv, _stock_conv),
     keras.layers.DepthwiseConv2D: (fast_ops.depthwise_conv, _stock_depthwise_conv),
-    keras.layers.SeparableConv2D: (fast_ops.separable_conv, _stock_separable_conv),
     keras.layers.MaxPooling2D: (fast_ops.max_pool, _stock_max_pool),
 }
 # Those of them that have kernels -> what they are called.
 CONVOLUTIONS = {
     keras.layers.Conv2D: "convolution",
     keras.layers.DepthwiseConv2D: "depthwise convolution",
-    keras.layers.SeparableConv2D: "separable convolution",
 }

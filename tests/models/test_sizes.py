@@ -73,7 +73,8 @@ def test_a_layer_that_is_used_twice_counts_once():
         (WHITENED | {"early_pooling": True}, 2 + 4 * 8 + (9 * 8 * 4 + 8) + (9 * 4 * 6 + 12) + 70),
         (
             WHITENED | {"convolution": "separable", "activation": "prelu"},
-            2 + 4 * 8 + (9 * 8 + 8 * 4 + 4 + 4) + (9 * 4 + 4 * 6 + 6 + 6) + 70,
+            # biases of the filters by channel, too; and slopes
+            2 + 4 * 8 + (9 * 8 + 8 + 8 * 4 + 4 + 4) + (9 * 4 + 4 + 4 * 6 + 6 + 6) + 70,
         ),
     ],
     ids=["late", "early", "separable"],

@@ -22,8 +22,7 @@ from tests.models.small import pixels, small_model
 
 BatchNormalization, LayerNormalization = keras.layers.BatchNormalization, keras.layers.LayerNormalization
 Activation, Conv2D, Dense = keras.layers.Activation, keras.layers.Conv2D, keras.layers.Dense
-DepthwiseConv2D, SeparableConv2D = keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D
-Permute = keras.layers.Permute
+DepthwiseConv2D, Permute = keras.layers.DepthwiseConv2D, keras.layers.Permute
 
 
 class Everything:
@@ -210,41 +209,6 @@ def test_depthwise_convolution_trains_by_its_own_gradient():
     assert not {one for one in types if "BackpropFilter" in one}
 
 
-def separable(inputs, **settings):
-    layer = SeparableConv2D(6, **{"kernel_size": 3, "padding": "same", "activation": "relu"} | settings)
-    layer.build(inputs.shape)
-    layer.set_weights([np.random.default_rng(3).normal(size=w.shape) for w in layer.get_weights()])
-    return layer
-
-
-@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
-@pytest.mark.parametrize("settings", [{}, {"kernel_size": (1, 5), "use_bias": False}], ids=str)
-def test_separable_convolution_equals_stock_keras(settings, dtype):
-    inputs, results = tf.cast(activations((3, 5, 7, 4)), keras.DTypePolicy(dtype).compute_dtype), []
-    for way in BOTH:
-        layer = separable(inputs, dtype=dtype, **settings)
-        kernels = [layer.depthwise_kernel.value, layer.pointwise_kernel.value]
-        call = way(layer)
-        results.append([call(inputs), *gradients_of(lambda x, *_, call=call: call(x), inputs, *kernels)])
-    if dtype == "float32":
-        for own, stock in zip(*results, strict=True):
-            np.testing.assert_allclose(own, stock, rtol=1e-4, atol=1e-3)
-    else:
-        assert_close(results, rounding=0.05)
-
-
-@pytest.mark.parametrize(
-    ("settings", "is_one"),
-    [({}, True), ({"strides": 2}, False), ({"padding": "valid"}, False), ({"depth_multiplier": 2}, False)],
-    ids=str,
-)
-def test_separable_convolution_is_one_convolution_where_that_applies(settings, is_one):
-    inputs = activations((2, 8, 8, 4))
-    types = op_types(fast(separable(inputs, **settings)), inputs)
-    assert ("DepthwiseConv2dNative" not in types) is is_one
-    assert "DepthwiseConv2dNative" in op_types(separable(inputs, **settings), inputs)
-
-
 def convolution(inputs, filters=64, kernel_size=3, **settings):
     layer = Conv2D(filters, kernel_size, **{"padding": "same"} | settings)
     layer.build(inputs.shape)
@@ -306,14 +270,13 @@ def test_gradients_of_our_own_are_listed_by_what_they_compute():
         x = Conv2D(filters, 3, padding="same")(x)
     x = keras.layers.MaxPooling2D()(x)
     x = Conv2D(4, 1)(Conv2D(4, 3, strides=2, padding="same")(x))
-    x = SeparableConv2D(5, 3, padding="same")(DepthwiseConv2D(3, padding="same")(x))
+    x = DepthwiseConv2D(3, padding="same")(x)
     listed = own_gradients(keras.Model(inputs, x))
     assert {words: one.count for words, one in listed.items()} == {
         "convolution of 8x8x4 by 3x3x4": 2,
         "convolution of 8x8x3 by 3x3x4": 1,
         "max pooling of 8x8x4": 1,
         "depthwise convolution of 2x2x4 by 3x3": 1,
-        "separable convolution of 2x2x4 by 3x3x5": 1,
     }
     assert next(iter(listed)) == "convolution of 8x8x4 by 3x3x4"  # what takes most to compute
     for one in listed.values():

@@ -44,10 +44,8 @@ def cnn(
         filters: Filters of the convolutions, one number per stage.
         convs_per_stage: Convolutions in each stage.
         kernel_size: Side of the convolutions' kernels, in pixels.
-        convolution: "full", or "separable": a filter for each channel, then a 1x1 convolution of all. The first one,
-            which sees the pixels themselves, is always full.
-        activation: "relu", "gelu", "tanh", "sigmoid", "linear", or "prelu", which learns for each channel what becomes
-            of its negative values.
+        convolution: "full", or "separable": a filter for each channel, then a 1x1 convolution. Full for pixels.
+        activation: "relu", "gelu", "tanh", "sigmoid", "linear", or "prelu", which learns a slope for negative values.
         pooling: "max" or "average" halves the image after each stage; None keeps its size.
         residual: Whether a shortcut leads around each stage's convolutions.
         batch_norm: Whether batch norm follows each convolution.

@@ -84,10 +84,8 @@ def vgg(
         early_pooling: Whether a stage pools between its first convolution and that one's batch norm, and not at its
             end: what follows then costs a quarter (Jordan 2024, section 3.1).
         whitening: Whether fixed filters that decorrelate patches of 2x2 pixels come first (Jordan 2024, section 3.2).
-        convolution: "full", or "separable": a filter for each channel, then a 1x1 convolution of all, with a seventh of
-            the weights and less. The first one, where it sees the pixels themselves, is full.
-        activation: "relu", "gelu", "tanh", "sigmoid", "linear", or "prelu", which learns for each channel what becomes
-            of its negative values.
+        convolution: "full", or "separable": a filter for each channel, then a 1x1 convolution. Full for pixels.
+        activation: "relu", "gelu", "tanh", "sigmoid", "linear", or "prelu", which learns a slope for negative values.
         batch_norm: Whether batch norm follows each convolution.
         dropout_rate: Share of the features dropped before the logits.
         head: "gap" averages over the last stage's positions; "flatten" keeps them apart.

@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from keras_vision.system.keras_settings import use_onednn
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+use_onednn()  # as programs do, before tests import Keras
 
 # What is timed in a test is no other's to know, nor the person's.
 os.environ["KERAS_VISION_CACHE"] = tempfile.mkdtemp(prefix="keras_vision-")

@@ -81,6 +81,13 @@ def test_devices_and_precision_are_told(_probed):
     assert "instructions: " in found["processor"].text
 
 
+def test_a_single_precision_and_convolutions_without_onednn_are_told(monkeypatch):
+    monkeypatch.setattr(doctor_module, "_PROBE", HEALTHY.replace(', "mixed_bfloat16"', ""))
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    assert by_subject(computing())["precision"].text == "auto takes float32: here no other is as fast"
+    assert "TF_ENABLE_ONEDNN_OPTS=0 makes convolutions slow" in by_subject(settings_of_others())["environment"].text
+
+
 @pytest.mark.parametrize(
     ("probe", "reason"),
     [

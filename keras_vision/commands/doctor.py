@@ -20,7 +20,7 @@ from packaging.specifiers import SpecifierSet
 from keras_vision.data.places import DATASETS, locate
 from keras_vision.errors import BadInput
 from keras_vision.runs import processor_name
-from keras_vision.system.keras_settings import BACKEND, foreign_file, foreign_variables
+from keras_vision.system.keras_settings import BACKEND, ONEDNN, foreign_file, foreign_variables
 from keras_vision.system.machine import free_memory, instructions, memory_limit, memory_of_machine
 
 MAIN_COMMAND, MAIN_DATASET = "python -m keras_vision.tune --model vgg", "fashion_mnist"
@@ -120,6 +120,8 @@ def settings_of_others():
     backend = os.environ.get("KERAS_BACKEND") or BACKEND
     if backend != BACKEND:
         yield Finding("ok", "environment", f"KERAS_BACKEND={backend} is ignored: commands compute on {BACKEND}")
+    if os.environ.get(ONEDNN) == "0":
+        yield Finding("warning", "environment", f"{ONEDNN}=0 makes convolutions slow, often by half or more: unset it")
     if not os.path.isdir(os.path.expanduser("~")):
         yield Finding(
             "ok", "home", "there is no home directory; say where data sets are with --data-dir or TFDS_DATA_DIR"
@@ -143,7 +145,9 @@ def computing():
     else:
         found = json.loads(probe.stdout.splitlines()[-1])
         yield Finding("ok", "devices", f"{', '.join(found['devices'])}, through Keras on {found['backend']}")
-        yield Finding("ok", "precision", f"auto takes the fastest of {', '.join(found['precisions'])}")
+        first, *others = found["precisions"]
+        fastest = f"the fastest of {', '.join(found['precisions'])}" if others else f"{first}: here no other is as fast"
+        yield Finding("ok", "precision", f"auto takes {fastest}")
         if Path("/proc/driver/nvidia/version").exists() and found["devices"] == ["CPU"]:
             mend = "python -m pip install 'tensorflow[and-cuda]'"
             yield Finding("warning", "devices", f"there is an NVIDIA driver, but TensorFlow sees no GPU. Try: {mend}")

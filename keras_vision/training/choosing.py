@@ -301,14 +301,15 @@ def _unnamed(config):
 
 
 def _machine():
-    """Returns as plain data what every answer depends on: processors, the threads that may use them, and versions."""
+    """Returns as plain data what every answer depends on: processors, how TensorFlow may use them, and versions."""
     gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
-    threads = {name: os.environ[name] for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS") if name in os.environ}
+    names = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "TF_ENABLE_ONEDNN_OPTS")
+    variables = {name: os.environ[name] for name in names if name in os.environ}
     return {
         "processor": processor_name(),
         "instructions": sorted(instructions()),
         "cores": cores(),
-        "threads": threads,
+        "variables": variables,
         "set_threads": tf.config.threading.get_intra_op_parallelism_threads(),
         "gpus": [gpu.get("device_name") for gpu in gpus],
         "versions": versions(),

@@ -29,7 +29,8 @@ def run(tmp_path):
 
 def test_a_new_model_is_counted_layer_by_layer():
     result = describe("mlp_mixer")
-    assert result["totals"]["parameters"] == 2_188_298
+    assert result["totals"]["trainable_parameters"] == 2_188_298
+    assert result["totals"]["parameters"] == 2_188_298 + 2 * 3  # a mean and a deviation of each colour
     layer = {layer["name"]: layer for layer in result["layers"]}["patches_conv"]
     assert (layer["weights"], layer["biases"], layer["output_shape"]) == (4 * 4 * 3 * 256, 256, (8, 8, 256))
     assert (layer["receptive_field"]["text"], layer["receptive_field"]["jump"]) == ("4x4", (4, 4))
@@ -116,7 +117,9 @@ def test_the_table_says_what_each_layer_costs_and_sees(capsys):
     (row,) = [line.split() for line in out.splitlines() if line.split()[:1] == ["stage2_block1_conv1"]]
     assert row == ["stage2_block1_conv1", "16x16x128", "73,728", "0", "18.9", "M", "37.7", "M", "131", "kB",
                    "13x13", "2", "-5"]  # fmt: skip
-    assert "parameters: 11,173,962 (11,169,152 weights, 4,810 biases; 11,173,962 trainable)" in out
+    # of each norm, 4,800 channels in all, a bias is left; the pixels' needs two numbers for each colour
+    assert "parameters: 11,169,168 (11,173,962 trainable)" in out
+    assert "in training: 11,169,152 weights, 4,810 biases and 9,606 statistics: 44.7 MB" in out
     assert "inference, per image: 555 M MACs" in out
 
 

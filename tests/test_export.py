@@ -19,6 +19,7 @@ from keras_vision.formats import FORMATS, saved_model
 from keras_vision.formats.model_card import JSON, TEXT
 from keras_vision.models import build_model
 from keras_vision.models.normalization import set_statistics
+from keras_vision.models.sizes import size_of
 from keras_vision.predict import predict
 from keras_vision.reporting.progress import PlainProgress
 from keras_vision.runs import Run, load_model, read_card, replace_card, save_model, write_json
@@ -332,7 +333,8 @@ def test_the_card_says_what_the_model_is_and_how_well_it_does(trained, tmp_path)
     model = load_model(trained)
     assert card["test"] == {name: test[name] for name in ("accuracy", "n", "interval", "views")}
     assert card["class_names"] == ["0", "1", "2"]
-    assert card["parameters"] == sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+    assert card["trainable_parameters"] == sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+    assert card["parameters"] == size_of(model).parameters
     assert card["macs"] > 0
     assert card["check"]["latency_ms"] == result["latency_ms"]
     assert {"tensorflow", "keras", "keras-vision"} <= card["versions"].keys()

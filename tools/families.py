@@ -62,7 +62,7 @@ def row(model, run):
         f"{expected(model):.2f}",
         f"{result['test']['accuracy']:.4f}",
         f"{low:.4f} to {high:.4f}",
-        f"{counted.trainable_parameters:,}",
+        f"{counted.parameters:,}",
         f"{counted.macs / 1e6:,.1f} M",
         result["epochs_run"],
         f"{seconds:.0f}",

@@ -69,7 +69,7 @@ class Recorded:
 
     def _read_curves(self):
         kept = [one for one in read_curves() if (one.model, one.dataset, one.images) == (MODEL, DATASET, IMAGES)]
-        self._curves = [(self.networks.counts_of(curve.settings).trainable_parameters, curve) for curve in kept]
+        self._curves = [(self.networks.counts_of(curve.settings).parameters, curve) for curve in kept]
         sizes = np.log([size for size, _ in self._curves])
         errors = np.log([1 - curve.val_accuracy[-1] for curve in kept])
         slope, self._intercept = np.polyfit(sizes, errors, 1)
@@ -86,7 +86,7 @@ class Recorded:
         rng, counts = np.random.default_rng(seed), self.networks.counts_of(settings)
         usual = (self.fixed + self.per_mac * counts.macs) * rng.choice(self._of_runs)
         seconds = usual * np.concatenate([rng.choice(self._of_first, 1), rng.choice(self._of_later, epochs - 1)])
-        size = counts.trainable_parameters
+        size = counts.parameters
         _, curve = min(self._curves, key=lambda one: abs(math.log(one[0] / size)))
         error = math.exp(self._intercept - self.power * math.log(size)) * math.exp(rng.normal(0, DEVIATION))
         factor = error / (1 - curve.val_accuracy[-1])

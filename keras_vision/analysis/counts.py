@@ -5,6 +5,7 @@ operation on a number: each addition of a bias, comparison of a ReLU, exponentia
 shape, for one image, without running the model.
 """
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ import keras
 
 from keras_vision.models.graph import activation_name, item_bytes, row_for, steps_of
 from keras_vision.models.session import clear_session
+from keras_vision.models.sizes import size_of
 
 BIASES = ("bias", "beta")
 STATISTICS = ("moving_mean", "moving_variance", "mean", "variance", "count")
@@ -56,8 +58,8 @@ class ModelCounts:
     Attributes:
         layers: A `LayerCounts` per layer call, in the order they run.
         weights, biases, statistics: Sums over the layers.
-        parameters: weights + biases.
-        trainable_parameters: Those of them that are not frozen.
+        parameters, trainable_parameters: As `keras_vision.models.sizes.Size` has them: what the exported network needs,
+            and what training moves.
         macs, flops: Of inference, over the layers that could be counted.
         training_macs, training_flops: Of a training step's share for one image: forward, gradients of the kernels, and
             gradients of the inputs wherever something before is trainable. The optimiser's few operations per weight
@@ -107,8 +109,7 @@ def count(model):
     return ModelCounts(
         layers=layers,
         **{name: sum(getattr(layer, name) for layer in layers) for name in ("weights", "biases", "statistics")},
-        parameters=sum(layer.weights + layer.biases for layer in layers),
-        trainable_parameters=sum(math.prod(variable.shape) for variable in model.trainable_weights),
+        **dataclasses.asdict(size_of(model)),
         macs=sum(layer.macs or 0 for layer in layers),
         flops=sum(layer.flops or 0 for layer in layers),
         training_macs=sum(macs for macs, _ in training),
@@ -231,6 +232,14 @@ def _depthwise_conv(layer, step):
     return _per_output(layer, step, math.prod(layer.kernel_size))
 
 
+def _separable_conv(layer, step):
+    """A filter for each channel, whose outputs the second convolution multiplies for each filter."""
+    between = step.input_shapes[0][0 if layer.data_format == "channels_first" else -1] * layer.depth_multiplier
+    positions = math.prod(step.output_shape) // layer.filters
+    macs, other = _per_output(layer, step, between)
+    return macs + positions * between * math.prod(layer.kernel_size), other
+
+
 def _pool(layer, step):
     return 0, math.prod(layer.pool_size) * math.prod(step.output_shape)
 
@@ -283,6 +292,7 @@ RULES = {
     "Dense": _dense,
     "BaseConv": _conv,
     "BaseDepthwiseConv": _depthwise_conv,
+    "BaseSeparableConv": _separable_conv,
     "BasePooling": _pool,
     "BaseGlobalPooling": _global_pool,
     "LSTM": _recurrent(4, lambda gate, state: 3 * gate + 2 * state + 4),
@@ -293,7 +303,7 @@ RULES = {
     "LayerNormalization": _each_output(7),
     "Activation": _activation_layer,
     "ReLU": _each_output(1),
-    "LeakyReLU": _each_output(2),
+    **dict.fromkeys(("LeakyReLU", "PReLU"), _each_output(2)),
     "Softmax": _each_output(5),
     **dict.fromkeys(("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Maximum", "Minimum", "Average"), _merge),
 }

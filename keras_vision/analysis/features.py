@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from keras_vision.analysis.layer_roles import Graph
-from keras_vision.models.graph import outputs_of
+from keras_vision.models.graph import outputs_of, row_for
 
 # A unit is dead where its values differ by no more than this share of the largest difference in its layer.
 DEAD = 1e-6
@@ -129,9 +129,19 @@ def _parameters_of_a_unit(graph):
         while place is not None:
             layers.append(graph.steps[place].layer)
             place = None if graph.has_kernel(place) else graph.before(place, lambda one: False)
-        own = sum(sum(int(np.prod(v.shape)) for v in getattr(layer, "trainable_variables", ())) for layer in layers)
-        found[graph.steps[position].name] = own // units
+        found[graph.steps[position].name] = sum(map(_trainable_numbers, layers)) // units
     return found
+
+
+def _trainable_numbers(layer):
+    """Returns how many trainable numbers a layer's units share out among them.
+
+    The filters before the 1x1 convolution of a separable one serve all of its units: without one they would all stay.
+    """
+    variables = getattr(layer, "trainable_variables", ())
+    if row_for(layer, {"BaseSeparableConv": True}):
+        variables = [variable for variable in variables if variable is not layer.depthwise_kernel]
+    return sum(int(np.prod(variable.shape)) for variable in variables)
 
 
 def last_features(model):

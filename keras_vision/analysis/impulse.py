@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from scipy import ndimage
 
+from keras_vision.analysis.kernels import whole_kernel
 from keras_vision.analysis.receptive_field_rules import padding_before
 from keras_vision.errors import check_name
 from keras_vision.models.graph import row_for, steps_of
@@ -107,7 +108,7 @@ def linear_part(layer, input_shape):
     config = {**layer.get_config(), "activation": None, "use_bias": False, "dtype": "float32"}
     copy = type(layer).from_config(config)
     copy.build((None, *input_shape))
-    copy.set_weights([_numbers(layer.kernel)])
+    copy.set_weights([_numbers(kernel) for kernel in layer.weights[: len(copy.weights)]])  # a bias would come last
     return copy
 
 
@@ -160,9 +161,7 @@ def _numbers(tensor):
 
 def _written_out(layer, channels, outputs):
     """Returns the stored kernel for all pairs of channels: zero between those of different groups."""
-    kernel = _numbers(layer.kernel)
-    if row_for(layer, {"BaseDepthwiseConv": True}):
-        kernel = kernel.reshape(*kernel.shape[:2], 1, -1)
+    kernel = whole_kernel(layer)
     whole = np.zeros((*kernel.shape[:2], channels, outputs), "float32")
     groups = channels // kernel.shape[2]
     for group in range(groups):
@@ -173,7 +172,7 @@ def _written_out(layer, channels, outputs):
 
 
 # Class of the layer, or of the nearest class above it -> how its kernel is read.
-READERS = {"Dense": _read_dense, "Conv2D": _read_conv, "DepthwiseConv2D": _read_conv}
+READERS = {"Dense": _read_dense, "Conv2D": _read_conv, "DepthwiseConv2D": _read_conv, "SeparableConv2D": _read_conv}
 
 
 def plot_impulse(impulse, pairs=5):

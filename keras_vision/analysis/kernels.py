@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 from keras_vision.errors import BadInput
-from keras_vision.models.graph import steps_of
+from keras_vision.models.graph import row_for, steps_of
 from keras_vision.models.whitening import LAYER as WHITENING
 from keras_vision.reporting import style
 
@@ -34,10 +34,9 @@ def first_layer_kernels(model):
     shape = model.input_shape[1:]
     for step in steps_of(model) if len(shape) == 3 else ():
         layer = getattr(step.layer, "forward_layer", step.layer)
-        kernel = getattr(getattr(layer, "cell", layer), "kernel", None)
-        if kernel is None or layer.name == WHITENING:
+        weights = whole_kernel(getattr(layer, "cell", layer))
+        if weights is None or layer.name == WHITENING:
             continue
-        weights = ops.convert_to_numpy(kernel).astype("float32")
         if weights.ndim == 4:
             return weights
         if hasattr(layer, "cell") and len(weights) == shape[1] * shape[2]:
@@ -46,6 +45,30 @@ def first_layer_kernels(model):
             return weights.reshape(*shape, -1)
         break
     raise BadInput(f"No layer of the model {model.name!r} looks at the pixels with kernels, so there are none to draw.")
+
+
+def whole_kernel(layer):
+    """Returns the kernel of a layer as a float32 array [..., inputs, units]; None where it has none.
+
+    That of a separable convolution is multiplied out; each unit of a depthwise one has one input.
+
+    Example:
+
+    >>> layer = keras.layers.SeparableConv2D(6, 3)
+    >>> layer.build((None, 8, 8, 4))
+    >>> whole_kernel(layer).shape
+    (3, 3, 4, 6)
+    """
+    if row_for(layer, {"BaseSeparableConv": True}):
+        depthwise, pointwise = (ops.convert_to_numpy(one) for one in (layer.depthwise_kernel, layer.pointwise_kernel))
+        between = pointwise.reshape(*depthwise.shape[2:], -1)  # a channel, which of its filters, a unit
+        return np.einsum("...cm,cmf->...cf", depthwise, between).astype("float32")
+    kernel = getattr(layer, "kernel", None)
+    if kernel is None:
+        return None
+    kernel = ops.convert_to_numpy(kernel).astype("float32")
+    is_depthwise = row_for(layer, {"BaseDepthwiseConv": True})
+    return kernel.reshape(*kernel.shape[:2], 1, -1) if is_depthwise else kernel
 
 
 def token_mixing_units(model, block=1):

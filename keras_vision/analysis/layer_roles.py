@@ -59,8 +59,14 @@ class Graph:
         return bool(self.roles[position] == "view" or is_batch_norm or row_for(layer, LINEAR_RESIZES))
 
     def has_kernel(self, position):
-        """Whether the step has weights that are not a normalisation's."""
-        return self.roles[position] != "norm" and bool(getattr(self.steps[position].layer, "weights", ()))
+        """Whether the step has weights that are not a normalisation's, nor the slopes of an activation."""
+        return self.roles[position] not in ("norm", "activation") and bool(
+            getattr(self.steps[position].layer, "weights", ())
+        )
+
+    def is_depthwise(self, position):
+        """Whether the step has a filter for each channel: with a 1x1 convolution a kernel of few weights."""
+        return bool(row_for(self.steps[position].layer, {"BaseDepthwiseConv": True}))
 
     def activation_of(self, position):
         """Returns the name of the function that an activating step ends in."""

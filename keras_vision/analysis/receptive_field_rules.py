@@ -191,7 +191,8 @@ def _channels(layer):
 
 # Class of the layer, or of the nearest class above it -> its rule.
 RULES = {
-    **dict.fromkeys(("Activation", "ReLU", "LeakyReLU", "Softmax", "Dropout", "Rescaling", "Identity"), _same),
+    **dict.fromkeys(("Activation", "ReLU", "LeakyReLU", "PReLU", "Softmax", "Dropout"), _same),
+    **dict.fromkeys(("Rescaling", "Identity"), _same),
     **dict.fromkeys(("BatchNormalization", "Normalization"), _same),
     **dict.fromkeys(("Add", "Subtract", "Multiply", "Divide", "TrueDivide"), _merge),
     **dict.fromkeys(("Maximum", "Minimum", "Average", "Concatenate"), _merge),
@@ -202,7 +203,7 @@ RULES = {
     "ZeroPadding2D": _pad,
     "Cropping2D": _crop,
     "Dense": _dense,
-    "BaseConv": _conv,
+    **dict.fromkeys(("BaseConv", "BaseSeparableConv"), _conv),
     "BaseDepthwiseConv": _depthwise_conv,
     "BasePooling": _pool,
     "BaseGlobalPooling": _global_pool,

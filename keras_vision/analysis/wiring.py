@@ -60,7 +60,8 @@ def check_wiring(model):
 def _linear_pairs(graph):
     for second in graph.of_role("kernel"):
         first = graph.before(second, graph.is_linear)
-        if first is not None and graph.roles[first] == "kernel" and not graph.activates(first):
+        is_factor = first is not None and graph.is_depthwise(first) != graph.is_depthwise(second)
+        if first is not None and graph.roles[first] == "kernel" and not graph.activates(first) and not is_factor:
             yield (
                 graph.names([first, second]),
                 "nothing non-linear lies between these two layers, so together they are one linear map",

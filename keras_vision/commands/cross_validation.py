@@ -60,7 +60,7 @@ def summary(results, count):
         "stopped": "folds" if is_whole else "time",
         "epochs_run": sum(result["epochs_run"] for result in results),
         "seconds": round(sum(result["seconds"] for result in results), 2),
-        "parameters": results[0]["parameters"],
+        **{name: results[0].get(name) for name in ("parameters", "trainable_parameters")},
     }
 
 

@@ -15,7 +15,7 @@ from keras_vision.commands.summary_lines import confirmed_line, cost_line, targe
 from keras_vision.reporting.page import render
 from keras_vision.reporting.progress import cell, clock_text, installed, settings_line
 from keras_vision.reporting.score_lines import interval_words
-from keras_vision.reporting.tables import short
+from keras_vision.reporting.tables import short, size_words
 from keras_vision.runs import Run, write_text
 from keras_vision.search.outcome import recorded_outcome
 from keras_vision.search.report import read_csv
@@ -129,7 +129,7 @@ def _facts(run, result):
     if "folds" in result:
         facts["interval of the mean"] = interval_words(result["interval"])
     facts[f"validation {METRICS[result.get('metric', 'accuracy')]}"] = f"{score_of(result):.4f}"
-    facts["parameters"] = f"{result['parameters']:,}"
+    facts["parameters"] = size_words(result)
     if "macs" in result:
         facts["MACs"] = short(result["macs"]).strip()
     if "latency_ms" in result:

@@ -6,6 +6,7 @@ from pathlib import Path
 from keras_vision.commands.forecast_lines import forecast_lines
 from keras_vision.reporting.progress import installed, settings_line
 from keras_vision.reporting.score_lines import balance_line, interval_words, score_line
+from keras_vision.reporting.tables import size_words
 from keras_vision.search.outcome import recorded_outcome
 from keras_vision.training.aim import reaches
 from keras_vision.training.validation_scores import METRICS
@@ -105,7 +106,7 @@ def _validation_line(result):
     scored = f"accuracy {result['val_accuracy']:.4f}"
     if result.get("metric") == "balanced_accuracy":
         scored = f"balanced accuracy {result['val_balanced_accuracy']:.4f} ({scored})"
-    return f"validation {scored} with {result['parameters']:,} parameters, in {result['seconds']:.0f} s of training"
+    return f"validation {scored} with {size_words(result, ' parameters')}, in {result['seconds']:.0f} s of training"
 
 
 def _place_lines(result):

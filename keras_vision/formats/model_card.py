@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from keras_vision.formats import FORMATS, JSON, TEXT, format_module
+from keras_vision.reporting.tables import size_words
 from keras_vision.runs.provenance import provenance
 
 LICENCE = (
@@ -43,6 +44,7 @@ def facts(model, counts, origin, result):
         "validation_accuracy": result.get("val_accuracy"),
         "calibration": origin.get("calibration"),
         "parameters": counts.parameters,
+        "trainable_parameters": counts.trainable_parameters,
         "macs": counts.macs,
         "macs_not_counted": list(counts.not_counted),
         "licence": LICENCE,
@@ -99,7 +101,7 @@ def _about(card):
         "test accuracy": of_test,
         "validation accuracy in training": "not known" if validation is None else f"{validation:.4f}",
         "calibration": _calibrated(card["calibration"]),
-        "parameters": f"{card['parameters']:,}",
+        "parameters": size_words(card),
         "multiply-accumulates for one image": f"{card['macs']:,}{left_out}",
         "exported": card["exported"],
     }

@@ -13,10 +13,13 @@ ACTIVATIONS = {
     "tanh": ("tanh", "glorot_normal"),
     "sigmoid": ("sigmoid", "glorot_normal"),
     "linear": (None, "glorot_normal"),
+    "prelu": ("prelu", "he_normal"),
 }
+PRELU_SLOPE = 0.25  # of each channel's negative values, until it has learned its own (He et al. 2015, section 2.1)
 # Weight of the past in batch norm's moving statistics: 0.9 settles within 50 steps, where Keras' 0.99 needs 500, more
 # than some of our whole epochs.
 MOMENTUM = 0.9
+CONVOLUTIONS = ("full", "separable")
 POOLINGS = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}
 HEADS = {"gap": keras.layers.GlobalAveragePooling2D, "flatten": keras.layers.Flatten}
 
@@ -30,7 +33,12 @@ def take_pixels(input_shape):
 def activate(x, activation, *, name):
     """Applies an activation by its name in `ACTIVATIONS`; "linear" adds no layer."""
     function, _ = ACTIVATIONS[activation]
-    return x if function is None else keras.layers.Activation(function, name=name)(x)
+    if function is None:
+        return x
+    if function == "prelu":  # one slope for each channel, wherever in the image
+        start, positions = keras.initializers.Constant(PRELU_SLOPE), tuple(range(1, len(x.shape) - 1))
+        return keras.layers.PReLU(alpha_initializer=start, shared_axes=positions or None, name=name)(x)
+    return keras.layers.Activation(function, name=name)(x)
 
 
 def drop(x, rate, *, name):
@@ -52,16 +60,22 @@ def conv_norm(
     padding="same",
     pooling=None,
     batch_norm=True,
+    convolution="full",
     initializer="he_normal",
     identity=False,
     name,
 ):
     """Convolution - pooling, a layer, where one is given - batch norm over (batch, height, width, channels).
 
-    By default padded to keep the size. The convolution has no bias where batch norm, which adds its own, would subtract
-    it again. With `identity` it starts by passing its channels on.
+    By default padded to keep the size. A convolution has no bias where batch norm, which adds its own, would subtract
+    it again. With `identity` it starts by passing its channels on. A "separable" one is a filter for each channel, with
+    batch norm of its own, then a 1x1 convolution of all (Howard et al. 2017, "MobileNets", section 3.1, without the
+    activation between the two: Chollet 2017, "Xception", section 4.7).
     """
-    convolution = keras.layers.Conv2D(
+    if convolution == "separable":
+        x = depthwise(x, kernel_size, strides=strides, padding=padding, batch_norm=batch_norm, name=f"{name}_depthwise")
+        kernel_size, strides = 1, 1
+    layer = keras.layers.Conv2D(
         filters,
         kernel_size,
         strides=strides,
@@ -70,8 +84,22 @@ def conv_norm(
         kernel_initializer=initializer,
         name=name,
     )
-    x = start_as_identity(convolution, x) if identity else convolution(x)
+    x = start_as_identity(layer, x) if identity else layer(x)
     x = x if pooling is None else pooling(x)
+    return normalized(x, name=f"{name}_norm") if batch_norm else x
+
+
+def depthwise(x, kernel_size, *, strides, padding, batch_norm, name):
+    """Convolves each channel by a filter of its own, then batch norm."""
+    x = keras.layers.DepthwiseConv2D(
+        kernel_size,
+        strides=strides,
+        padding=padding,
+        use_bias=not batch_norm,
+        # Keras counts all channels into the fan-in, but each of these filters sees one.
+        depthwise_initializer=keras.initializers.VarianceScaling(x.shape[-1], mode="fan_in"),
+        name=name,
+    )(x)
     return normalized(x, name=f"{name}_norm") if batch_norm else x
 
 

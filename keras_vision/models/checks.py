@@ -5,7 +5,7 @@ import inspect
 import numbers
 
 from keras_vision.errors import BadInput, check_choice
-from keras_vision.models.blocks import ACTIVATIONS, HEADS, POOLINGS
+from keras_vision.models.blocks import ACTIVATIONS, CONVOLUTIONS, HEADS, POOLINGS
 from keras_vision.system.keras_settings import pinned
 
 
@@ -132,6 +132,7 @@ RULES = {
     "dropout_rate": _rate,
     **dict.fromkeys(("batch_norm", "residual", "bidirectional", "early_pooling", "whitening"), _switch),
     "activation": _one_of(*ACTIVATIONS),
+    "convolution": _one_of(*CONVOLUTIONS),
     "padding": _one_of("same", "valid"),
     "pooling": _one_of(*POOLINGS, None),
     "head": _one_of(*HEADS),

@@ -28,6 +28,7 @@ def cnn(
     filters=(32, 64, 128),
     convs_per_stage=1,
     kernel_size=3,
+    convolution="full",
     activation="relu",
     pooling="max",
     residual=False,
@@ -43,7 +44,8 @@ def cnn(
         filters: Filters of the convolutions, one number per stage.
         convs_per_stage: Convolutions in each stage.
         kernel_size: Side of the convolutions' kernels, in pixels.
-        activation: "relu", "gelu", "tanh", "sigmoid" or "linear".
+        convolution: "full", or "separable": a filter for each channel, then a 1x1 convolution. Full for pixels.
+        activation: "relu", "gelu", "tanh", "sigmoid", "linear", or "prelu", which learns a slope for negative values.
         pooling: "max" or "average" halves the image after each stage; None keeps its size.
         residual: Whether a shortcut leads around each stage's convolutions.
         batch_norm: Whether batch norm follows each convolution.
@@ -60,8 +62,10 @@ def cnn(
     if pooling:
         check_stages(input_shape, [[(2, 2)]] * len(filters))
     pixels, x = take_pixels(input_shape)
+    form = {"kernel_size": kernel_size, "activation": activation, "batch_norm": batch_norm}
     for stage, width in enumerate(filters, start=1):
-        x = conv_stage(x, width, convs_per_stage, kernel_size, activation, batch_norm, residual, name=f"block{stage}")
+        kinds = ["full" if stage == 1 else convolution] + [convolution] * (convs_per_stage - 1)
+        x = conv_stage(x, width, kinds, residual, form, name=f"block{stage}")
         if pooling:
             x = POOLINGS[pooling](2, name=f"block{stage}_pool")(x)
     x = HEADS[head](name=f"head_{head}")(x)
@@ -70,13 +74,23 @@ def cnn(
     return keras.Model(pixels, classify(x, num_classes), name="cnn")
 
 
-def conv_stage(x, filters, convs, kernel_size, activation, batch_norm, residual, *, name):
-    """Convolutions of equal width; with `residual`, a shortcut joins them before the last activation."""
-    stage_input = x
-    for conv in range(1, convs + 1 - residual):
-        x = conv_block(x, filters, kernel_size, activation=activation, batch_norm=batch_norm, name=f"{name}_conv{conv}")
+def conv_stage(x, filters, kinds, residual, form, *, name):
+    """Convolutions of equal width; with `residual`, a shortcut joins them before the last activation.
+
+    Args:
+        x: (batch, height, width, channels).
+        filters: Of each convolution.
+        kinds: What kind each is, in their order.
+        residual: Whether there is a shortcut.
+        form: What all have in common: kernel_size, activation, batch_norm.
+        name: Of the stage.
+    """
+    stage_input, whole = x, len(kinds) - residual
+    for conv, convolution in enumerate(kinds[:whole], start=1):
+        x = conv_block(x, filters, **form, convolution=convolution, name=f"{name}_conv{conv}")
     if not residual:
         return x
-    x = conv_norm(x, filters, kernel_size, batch_norm=batch_norm, name=f"{name}_conv{convs}")
-    x = add_shortcut(x, stage_input, batch_norm=batch_norm, name=name)
-    return activate(x, activation, name=f"{name}_activation")
+    norm = {one: form[one] for one in ("kernel_size", "batch_norm")}
+    x = conv_norm(x, filters, **norm, convolution=kinds[-1], name=f"{name}_conv{len(kinds)}")
+    x = add_shortcut(x, stage_input, batch_norm=form["batch_norm"], name=name)
+    return activate(x, form["activation"], name=f"{name}_activation")

@@ -62,6 +62,8 @@ def vgg(
     pool_stride=None,
     early_pooling=False,
     whitening=False,
+    convolution="full",
+    activation="relu",
     batch_norm=True,
     dropout_rate=0.0,
     head="gap",
@@ -82,6 +84,8 @@ def vgg(
         early_pooling: Whether a stage pools between its first convolution and that one's batch norm, and not at its
             end: what follows then costs a quarter (Jordan 2024, section 3.1).
         whitening: Whether fixed filters that decorrelate patches of 2x2 pixels come first (Jordan 2024, section 3.2).
+        convolution: "full", or "separable": a filter for each channel, then a 1x1 convolution. Full for pixels.
+        activation: "relu", "gelu", "tanh", "sigmoid", "linear", or "prelu", which learns a slope for negative values.
         batch_norm: Whether batch norm follows each convolution.
         dropout_rate: Share of the features dropped before the logits.
         head: "gap" averages over the last stage's positions; "flatten" keeps them apart.
@@ -97,10 +101,12 @@ def vgg(
     filters = filters or default_filters(input_shape, strides)
     blocks = blocks or (1,) * (len(filters) - 1) + (2,)
     check_same_length(filters=filters, blocks=blocks)
-    form = Form(kernel_size, strides, padding, pool_size, pool_stride or pool_size, early_pooling, batch_norm)
+    pools = (pool_size, pool_stride or pool_size, early_pooling)
+    form = Form(kernel_size, strides, padding, *pools, convolution, activation, batch_norm)
     check_stages(input_shape, form.windows(blocks, whitening))
     pixels, x = take_pixels(input_shape)
-    x = form.build(whiten(x) if whitening else x, filters, blocks)
+    x = whiten(x) if whitening else x
+    x = form.build(x, filters, blocks, first=convolution if whitening else "full")
     x = drop(HEADS[head](name=f"head_{head}")(x), dropout_rate, name="head_dropout")
     return keras.Model(pixels, classify(x, num_classes), name="vgg")
 
@@ -115,6 +121,8 @@ class Form:
     pool_size: int
     pool_stride: int
     early_pooling: bool
+    convolution: str
+    activation: str
     batch_norm: bool
 
     def windows(self, blocks, whitening):
@@ -134,14 +142,15 @@ class Form:
             stages[0].insert(0, (2, 1))
         return stages
 
-    def build(self, x, filters, blocks):
-        """Applies all stages; the first convolution of all is the only one that may step by more than a pixel."""
+    def build(self, x, filters, blocks, first):
+        """Applies all stages; the first convolution of all has a kind of its own, and alone may step over pixels."""
         for stage, (width, convs) in enumerate(zip(filters, blocks, strict=True), start=1):
-            x = self.build_stage(x, width, convs, self.strides if stage == 1 else 1, name=f"block{stage}")
+            x = self.build_stage(x, width, convs, self.strides if stage == 1 else 1, first, name=f"block{stage}")
+            first = self.convolution
         return x
 
-    def build_stage(self, x, filters, convs, strides, *, name):
-        """Applies convolutions of equal width, of which the first has `strides`, and one max pooling."""
+    def build_stage(self, x, filters, convs, strides, first, *, name):
+        """Applies convolutions of equal width; the first has `strides` and is of the kind `first`. Pools."""
         pool = keras.layers.MaxPooling2D(self.pool_size, self.pool_stride, name=f"{name}_pool")
         for conv in range(1, convs + 1):
             x = conv_block(
@@ -152,6 +161,8 @@ class Form:
                 padding=self.padding,
                 pooling=pool if self.early_pooling and conv == 1 else None,
                 batch_norm=self.batch_norm,
+                convolution=first if conv == 1 else self.convolution,
+                activation=self.activation,
                 identity=True,
                 name=f"{name}_conv{conv}",
             )

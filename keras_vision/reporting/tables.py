@@ -61,9 +61,9 @@ def layer_table(result):
 def total_lines(totals):
     """Returns the totals of a result as lines."""
     lines = [
-        f"parameters: {totals['parameters']:,} ({totals['weights']:,} weights, {totals['biases']:,} biases; "
-        f"{totals['trainable_parameters']:,} trainable), and {totals['statistics']:,} statistics: "
-        f"{short(totals['weight_bytes'])}B",
+        f"parameters: {size_words(totals)}",
+        f"in training: {totals['weights']:,} weights, {totals['biases']:,} biases and {totals['statistics']:,} "
+        f"statistics: {short(totals['weight_bytes'])}B",
         f"inference, per image: {short(totals['macs'])} MACs, {short(totals['flops'])} FLOPs, "
         f"at most {short(totals['peak_activation_bytes'])}B of activations at once",
         f"training step, per image: {short(totals['training_macs'])} MACs, {short(totals['training_flops'])} FLOPs, "
@@ -72,6 +72,23 @@ def total_lines(totals):
     if totals["not_counted"]:
         lines.append(f"not among these MACs and FLOPs: {', '.join(totals['not_counted'])}")
     return lines
+
+
+def size_words(facts, unit=""):
+    """Returns how large a network is: the numbers that it needs once it is exported, and those that training moves.
+
+    Args:
+        facts: Dict with `parameters` and `trainable_parameters`; of a run of long ago with the former alone, which
+            counted what training moves.
+        unit: What stands behind the first number.
+
+    Example:
+
+    >>> size_words({"parameters": 2350, "trainable_parameters": 2384})
+    '2,350 (2,384 trainable)'
+    """
+    trainable = facts.get("trainable_parameters")
+    return f"{facts['parameters']:,}{unit}" + (f" ({trainable:,} trainable)" if trainable is not None else "")
 
 
 def impulse_line(impulse):

@@ -20,7 +20,7 @@ METRICS = {
 }
 MEASURED = (
     *("val_accuracy", "val_balanced_accuracy", "val_crossentropy", "epochs_run", "seconds"),
-    *("parameters", "macs", "latency_ms", "stopped"),
+    *("parameters", "trainable_parameters", "macs", "latency_ms", "stopped"),
 )
 
 # For so many times as long as it took to write the tables they are left as they are while trials end. With thousands of

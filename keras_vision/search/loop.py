@@ -67,6 +67,7 @@ class Search:
         self.ledger = Ledger(run.path / "trials.jsonl", warn=self.progress.say)
         self.board = Board(run, space, plan.goal.metric, tracker)
         self.networks = Networks(plan.model, dataset, plan.limits, self.progress.say)
+        self._count_anew()
         context = SearchContext(plan, dataset, space, self.networks, self.progress)
         folder = run.path / "workers"
         shutil.rmtree(folder, ignore_errors=True)  # of a search that was killed; what may still run of it ends
@@ -76,6 +77,12 @@ class Search:
         self.proposals = Proposals(plan, space, self.networks, self.ledger, self.progress.say)
         self.unfinished = []
         self._unpruned = [trial for trial in self.ledger.trials if trial.status != "OPEN"]
+
+    def _count_anew(self):
+        """Counts the networks of trials of long ago, whose parameters were those that training moves."""
+        for trial in self.ledger.completed:
+            if "trainable_parameters" not in trial.result:
+                trial.result |= self.networks.sizes_of(self.space.resolve(trial.values)[0])
 
     # ---- the whole of it ----
 

@@ -51,11 +51,16 @@ class Networks:
         return self.counts[key]
 
     def size_of(self, settings):
-        """Returns the number of trainable parameters, or None, having said why, where the settings do not fit."""
+        """Returns the number of parameters, or None, having said why, where the settings do not fit."""
         counts = self.counts_of(settings)
         if counts is None and (reason := self._unfit.pop(key_of(settings), None)):
             self.say(f"left out: {settings_line(settings)}: {reason}")
-        return counts and counts.trainable_parameters
+        return counts and counts.parameters
+
+    def sizes_of(self, settings):
+        """Returns what a trial's result says of the size of a network; nothing where its settings do not fit."""
+        counts = self.counts_of(settings)
+        return (counts and {name: getattr(counts, name) for name in ("parameters", "trainable_parameters")}) or {}
 
     def broken_limit(self, settings):
         """Returns which limit on parameters or MACs a network is over, in words; "" also where it cannot be built."""

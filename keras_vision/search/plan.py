@@ -25,7 +25,7 @@ def trial_seed(seed, number):
 class Limits(Settings):
     """The most that a network may cost; None is no limit."""
 
-    max_params: int = setting(None, "try no network with more trainable parameters", "N", POSITIVE)
+    max_params: int = setting(None, "try no network with more parameters", "N", POSITIVE)
     max_macs: int = setting(None, "try no network with more multiply-accumulates for one image", "N", POSITIVE)
     max_latency_ms: float = setting(
         None, "try no network that takes longer for one image on this machine", "MS", POSITIVE
@@ -34,7 +34,7 @@ class Limits(Settings):
     def broken_by(self, counts):
         """Returns which limit a network of these `ModelCounts` is over, in words, or ""."""
         for name, value, limit in (
-            ("parameters", counts.trainable_parameters, self.max_params),
+            ("parameters", counts.parameters, self.max_params),
             ("MACs", counts.macs, self.max_macs),
         ):
             if limit is not None and value > limit:

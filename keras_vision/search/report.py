@@ -121,7 +121,8 @@ def caution(trials, settings):
 
 def _leaders(trials):
     """Returns the first trials of a ranking as dicts."""
-    keys = ("val_accuracy", "parameters", "macs", "latency_ms", "epochs_run", "stopped", "seconds")
+    keys = ("val_accuracy", "parameters", "trainable_parameters", "macs", "latency_ms")
+    keys += ("epochs_run", "stopped", "seconds")
     return [
         {
             "trial": trial.name,

@@ -3,8 +3,7 @@
 import keras
 import numpy as np
 
-from keras_vision.models.blocks import classify, dense_block, take_pixels
-from keras_vision.models.cnn import conv_stage
+from keras_vision.models.blocks import classify, conv_block, dense_block, take_pixels
 from keras_vision.studies.plan import PLAIN, PLAIN_WORDS, Case, Scale, Study, smoke
 from keras_vision.studies.table import points
 
@@ -32,7 +31,7 @@ def reordered(input_shape, num_classes, *, order=None, network=DENSE, width=512)
     if network == CONV:
         x = keras.layers.Reshape(input_shape, name="image")(x)
         for stage, filters in enumerate((width, 2 * width), start=1):
-            x = conv_stage(x, filters, 1, 3, "relu", True, False, name=f"block{stage}")
+            x = conv_block(x, filters, 3, name=f"block{stage}_conv1")
             x = keras.layers.MaxPooling2D(2, name=f"block{stage}_pool")(x)
         x = keras.layers.Flatten(name="head_flatten")(x)
     else:

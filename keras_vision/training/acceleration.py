@@ -2,20 +2,19 @@
 
 Keras makes batch norm, layer norm and GELU of a dozen elementwise operations each, and TensorFlow's own gradients of
 some kernels take many times as long as the convolution. `fast_ops` has what is faster; this file says where it applies.
-Some gradients of our own are faster for some shapes on some machines: those are for `choosing` to name.
+Some gradients of our own (`own_gradients.py`) are faster for some shapes on some machines: those are for `choosing` to
+name.
 """
 
 import contextlib
-import dataclasses
 import functools
-import math
-from collections.abc import Callable
 
 import keras
 from keras import ops
 
 from keras_vision.training import fast_lstm, fast_ops
 from keras_vision.training.fast_updates import fast_updates
+from keras_vision.training.own_gradients import OWN, with_own_gradient
 
 MOST_STEPS = 256  # of an LSTM whose steps are traced one by one
 LEAST_EPSILON = 1.001e-5  # of TensorFlow's fused batch norm, which would take this in the place of less
@@ -29,7 +28,7 @@ def accelerate(model, gradients=()):
 
     Args:
         model: A compiled `keras.Model`. Of models inside it the layers are left as they are.
-        gradients: The layers that take a gradient of our own, in the words of `own_gradients`.
+        gradients: The layers that take a gradient of our own, in the words of `own_gradients.own_gradients`.
 
     Example:
 
@@ -55,7 +54,7 @@ def fast_layers(layers, gradients=()):
     >>> with fast_layers(model.layers):
     ...     logits = model(np.zeros((1, 28, 28, 1)), training=True)
     """
-    calls = CALLS | {kind: functools.partial(call, gradients) for kind, call in GRADIENTS.items() if gradients}
+    calls = CALLS | dict.fromkeys(OWN if gradients else (), functools.partial(with_own_gradient, gradients))
     layers = [layer for layer in _with_both_directions(layers) if type(layer) in calls]
     autocasts = [layer.autocast for layer in layers]
     try:
@@ -76,54 +75,6 @@ def _with_both_directions(layers):
         yield layer
         if type(layer) is keras.layers.Bidirectional:
             yield from (layer.forward_layer, layer.backward_layer)
-
-
-@dataclasses.dataclass(frozen=True)
-class OwnGradient:
-    """A gradient of our own that layers of one kind and shape could take.
-
-    Args:
-        own, stock: The function with it, and TensorFlow's.
-        shapes: Of what both take: an image first.
-        dtype: Of that.
-        count: How many layers compute this.
-        work: Roughly how much, for one image.
-    """
-
-    own: Callable
-    stock: Callable
-    shapes: tuple
-    dtype: str
-    count: int
-    work: int
-
-
-def own_gradients(model):
-    """Returns a dict: what a layer computes, in words -> its `OwnGradient`; what takes most to compute comes first.
-
-    Example:
-
-    >>> list(own_gradients(build_model("vgg", (28, 28, 1), 10, filters=(8, 16), blocks=(1, 1))))
-    ['convolution of 14x14x8 by 3x3x16', 'convolution of 28x28x1 by 3x3x8', 'max pooling of 28x28x8', ...]
-    """
-    found = {}
-    for layer in model.layers:
-        with contextlib.suppress(AttributeError, ValueError):  # it is used more than once, or not in the graph
-            if words := _words(layer, layer.input.shape):
-                count = 1 + (found[words].count if words in found else 0)
-                found[words] = _own_gradient(layer, count)
-    return dict(sorted(found.items(), key=lambda item: -item[1].work))
-
-
-def _own_gradient(layer, count):
-    image, outputs = layer.input.shape[1:], layer.output.shape[1:]
-    if type(layer) is keras.layers.MaxPooling2D:
-        return OwnGradient(
-            fast_ops.max_pool, _stock_max_pool, (image,), layer.compute_dtype, count, count * math.prod(image)
-        )
-    kernel = layer.kernel.shape
-    work = count * math.prod(outputs) * math.prod(kernel[:-1])
-    return OwnGradient(fast_ops.conv, _stock_conv, (image, kernel), layer.compute_dtype, count, work)
 
 
 def asks_for_products(model):
@@ -170,70 +121,6 @@ def _has_fused_op(layer, inputs):
         and layer.epsilon >= LEAST_EPSILON
         and keras.backend.standardize_dtype(inputs.dtype) in ("float16", "bfloat16", "float32")
     )
-
-
-def _words(layer, shape):
-    """Returns what a layer computes of images of a shape, where there is a gradient of our own for it; else None."""
-    if fast_ops.has_gpu() or None in shape[1:] or len(shape) != 4:
-        return None
-    images = "x".join(map(str, shape[1:]))
-    if type(layer) is keras.layers.MaxPooling2D:
-        return f"max pooling of {images}" if _has_squares(layer, shape) else None
-    if _is_plain(layer) and layer.groups == 1 and max(layer.kernel_size) > 1:
-        return f"convolution of {images} by {'x'.join(map(str, (*layer.kernel_size, layer.filters)))}"
-    return None
-
-
-def _conv(gradients, layer, inputs):
-    """Has a gradient of the kernel of our own where that was found to be faster."""
-    if _words(layer, inputs.shape) not in gradients:
-        return type(layer).call(layer, inputs)
-    return _finished(layer, fast_ops.conv(inputs, ops.convert_to_tensor(layer.kernel)))
-
-
-def _stock_conv(x, kernel):
-    return ops.conv(x, kernel, padding="same")
-
-
-def _depthwise_conv(layer, inputs):
-    """Has a fast gradient of the kernel where there is one filter for each channel."""
-    if not (_is_plain(layer) and layer.depth_multiplier == 1):
-        return type(layer).call(layer, inputs)
-    return _finished(layer, fast_ops.depthwise_conv(inputs, ops.convert_to_tensor(layer.kernel)))
-
-
-def _is_plain(convolution):
-    """Returns whether a layer convolves, no GPU at hand, by odd kernels, steps of one, padded to keep the size."""
-    return (
-        not fast_ops.has_gpu()
-        and convolution.data_format == "channels_last"
-        and convolution.padding == "same"
-        and set((*convolution.strides, *convolution.dilation_rate)) == {1}
-        and all(side % 2 for side in convolution.kernel_size)
-    )
-
-
-def _finished(convolution, outputs):
-    """Returns what a layer makes of what its kernel gave: with its bias and its activation."""
-    outputs = outputs + convolution.bias if convolution.use_bias else outputs
-    return outputs if convolution.activation is None else convolution.activation(outputs)
-
-
-def _max_pool(gradients, layer, inputs):
-    """Has a compiled gradient where that was found to be faster."""
-    if _words(layer, inputs.shape) not in gradients:
-        return type(layer).call(layer, inputs)
-    return fast_ops.max_pool(inputs)
-
-
-def _stock_max_pool(x):
-    return ops.max_pool(x, 2, 2)
-
-
-def _has_squares(pooling, shape):
-    """Returns whether a layer pools squares of 2x2 that lie side by side."""
-    is_plain = pooling.pool_size == pooling.strides == (2, 2) and pooling.data_format == "channels_last"
-    return is_plain and (pooling.padding == "valid" or not any(side % 2 for side in shape[1:3]))
 
 
 def _activation(layer, inputs):
@@ -304,14 +191,11 @@ def _runs_in_bfloat16(layer):
 # Stock class -> how it computes in training. A class derived from one of them is another class.
 CALLS = {
     keras.layers.BatchNormalization: _batch_norm,
-    keras.layers.DepthwiseConv2D: _depthwise_conv,
     keras.layers.Activation: _activation,
     keras.layers.Dense: _dense,
     keras.layers.LayerNormalization: _layer_norm,
     keras.layers.LSTM: _lstm,
     keras.layers.Permute: _as_ever,
 }
-# As `CALLS`, where it was found to be faster.
-GRADIENTS = {keras.layers.Conv2D: _conv, keras.layers.MaxPooling2D: _max_pool}
 # What takes bfloat16 as it comes, where Keras would cast it back: between two products nothing need be wider than they.
 KEEP_BFLOAT16 = (keras.layers.Activation, keras.layers.Dense, keras.layers.Permute)

@@ -17,7 +17,8 @@ from keras_vision.data.splits import steps_per_epoch
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs.provenance import processor_name, versions
 from keras_vision.system.machine import cores, instructions
-from keras_vision.training.acceleration import asks_for_products, output_shape, own_gradients
+from keras_vision.training.acceleration import asks_for_products, output_shape
+from keras_vision.training.own_gradients import own_gradients
 from keras_vision.training.precision import candidates, policy_of, set_precision
 from keras_vision.training.remembering import recall, remember
 from keras_vision.training.timing import seconds_of_gradient, steps_of
@@ -40,7 +41,7 @@ class Choice:
 
     Args:
         precision: Its name.
-        gradients: The layers that take a gradient of our own, in the words of `acceleration.own_gradients`.
+        gradients: The layers that take a gradient of our own, in the words of `own_gradients.own_gradients`.
         milliseconds: Dict: precision -> of a step, as timed; empty where nothing was.
         seconds: How long it took to time them.
     """
@@ -79,7 +80,8 @@ def choose(build, dataset, recipe, precision="auto", *, earlier=None, progress=N
     """Chooses the way in which a network trains fastest on this machine, and makes the network for it.
 
     What an earlier start of the run chose stays, and so does what was remembered. Else each precision takes some
-    training steps, if these cost no more than a small share of the training; where they would, it is float32.
+    training steps, and each kind of layer that has a gradient of our own takes that and the stock one, if these cost no
+    more than a small share of the training; where they would, it is float32, and stock.
 
     Args:
         build: Function of nothing that returns the network, uncompiled, with the same weights each time.
@@ -105,10 +107,12 @@ def choose(build, dataset, recipe, precision="auto", *, earlier=None, progress=N
     names, recipe, progress = candidates(precision), fitted(recipe, dataset), progress or Progress()
     if earlier and earlier.precision in names:
         return _made(build, dataset, recipe, earlier), earlier
-    if len(names) == 1 or _steps(dataset, recipe) < FEWEST_STEPS:
+    if _steps(dataset, recipe) < FEWEST_STEPS:
         return _made(build, dataset, recipe, Choice(names[0])), Choice(names[0])
     model = build()
     check_fit(model, dataset, recipe)
+    if len(names) == 1 and not own_gradients(model):
+        return _made(build, dataset, recipe, Choice(names[0]), model), Choice(names[0])
     question, machine = _question(model, dataset, recipe, names), _machine()
     known = recall(machine, question)
     if known is None:
@@ -286,7 +290,7 @@ def _question(model, dataset, recipe, names):
     layers = [[type(layer).__name__, _unnamed(layer.get_config()), output_shape(layer)] for layer in model.layers]
     settings = [getattr(recipe, name) for name in ("batch_size", "optimizer", "ema_momentum", "flip", "cutmix")]
     devices = model.distribute_strategy.num_replicas_in_sync
-    return [layers, settings, _steps(dataset, recipe), list(names), devices]
+    return [layers, settings, _steps(dataset, recipe), [*names, *own_gradients(model)], devices]
 
 
 def _unnamed(config):

@@ -1,6 +1,7 @@
 """fit: trains one model by one recipe in one run directory; resumes, stops at a target, keeps the best weights."""
 
 import contextlib
+import dataclasses
 import math
 
 import keras
@@ -13,6 +14,7 @@ from keras_vision.data.seen import numbers_of
 from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.models.normalization import set_statistics
+from keras_vision.models.sizes import size_of
 from keras_vision.models.whitening import set_whitening
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import check_model_memory, write_json
@@ -76,8 +78,13 @@ def make_optimizer(recipe, steps, trainable_variables):
     else:
         optimizer = keras.optimizers.AdamW(**common | {"weight_decay": recipe.weight_decay})
     if recipe.weight_decay:
-        optimizer.exclude_from_weight_decay(var_list=[v for v in trainable_variables if len(v.shape) < 2])
+        optimizer.exclude_from_weight_decay(var_list=[v for v in trainable_variables if _is_of_channels(v)])
     return optimizer
+
+
+def _is_of_channels(variable):
+    """Returns whether a variable holds one number for each channel: a bias, a scale, or a PReLU's slopes."""
+    return len(variable.shape) < 2 or variable.name == "alpha"
 
 
 def compile_model(model, recipe, steps, gradients=()):
@@ -137,7 +144,7 @@ def fit(
     Returns:
         The result as a dict: metric and val_score, its value; val_accuracy, val_balanced_accuracy, val_crossentropy,
         best_epoch, epochs_run, stopped ("epochs", "settled", "target", "time" or the judge's word), seconds,
-        images_per_second, parameters.
+        images_per_second, parameters and trainable_parameters, as `keras_vision.models.sizes.Size` has them.
 
     Raises:
         BadInput: Model and data do not fit each other.
@@ -288,5 +295,5 @@ def summary(state, stopped, model, aim):
         "stopped": stopped,
         "seconds": round(state["seconds"], 2),
         "images_per_second": round(float(np.median([row["images_per_second"] for row in history])), 1),
-        "parameters": sum(math.prod(v.shape) for v in model.trainable_variables),
+        **dataclasses.asdict(size_of(model)),
     }

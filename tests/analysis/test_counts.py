@@ -23,6 +23,13 @@ BY_HAND = {
     "dilation": (layers.Conv2D(8, 3, dilation_rate=2, use_bias=False), (6, 6, 4), 288, 0, 4 * 288, 8 * 288),
     "groups": (layers.Conv2D(8, 3, groups=4, use_bias=False), (6, 6, 4), 72, 0, 16 * 72, 32 * 72),
     "depthwise": (layers.DepthwiseConv2D(5, padding="same"), (6, 6, 4), 100, 4, 36 * 100, 72 * 100 + 144),
+    # 36 positions of 4 channels by 25 numbers, then of 4 channels to 8
+    "separable": (
+        layers.SeparableConv2D(8, 5, padding="same"),
+        (6, 6, 4),
+        *(100 + 32, 8, 36 * (100 + 32), 72 * (100 + 32) + 36 * 8),
+    ),
+    "prelu": (layers.PReLU(shared_axes=(1, 2)), (6, 6, 4), 4, 0, 0, 2 * 144),
     "dense": (layers.Dense(3, activation="relu"), (5,), 15, 3, 15, 30 + 3 + 3),
     "dense on 3-D": (layers.Dense(3), (7, 5), 15, 3, 7 * 15, 7 * (30 + 3)),
     "max pooling": (layers.MaxPooling2D(2), (6, 6, 4), 0, 0, 0, 36 * 4),
@@ -48,15 +55,15 @@ def test_a_layer_costs_what_a_person_counts(name):
 def test_parameters_are_those_that_keras_counts(name):
     model = small_model(name)
     counts = count(model)
-    assert counts.parameters + counts.statistics == model.count_params()
-    assert counts.trainable_parameters == counts.parameters
+    assert counts.weights + counts.biases + counts.statistics == model.count_params()
+    assert counts.trainable_parameters == counts.weights + counts.biases
 
 
 def test_frozen_layers_keep_their_parameters_but_are_not_trainable():
     model = small_model("mlp")
     model.get_layer("block1_dense").trainable = False
     counts = count(model)
-    assert counts.parameters - counts.trainable_parameters == 8 * 8 * 3 * 12 + 12
+    assert counts.weights + counts.biases - counts.trainable_parameters == 8 * 8 * 3 * 12 + 12
 
 
 def profile(model):

@@ -23,6 +23,7 @@ LAYERS = {
     "dilation": layers.Conv2D(3, 3, dilation_rate=2, padding="same"),
     "groups": layers.Conv2D(6, 3, groups=2),
     "depthwise": layers.DepthwiseConv2D(3, depth_multiplier=2, padding="same"),
+    "separable": layers.SeparableConv2D(3, 3, strides=2, depth_multiplier=2, padding="same", bias_initializer="ones"),
     "dense": layers.Dense(5, bias_initializer="ones"),
 }
 

@@ -26,6 +26,7 @@ BY_HAND = {
     "dilated": ([layers.Conv2D(2, 3, dilation_rate=2, padding="same")], 5, 1, -2),
     "pool, then conv": ([layers.MaxPooling2D(2), layers.Conv2D(2, 3, padding="same")], 6, 2, -2),
     "depthwise": ([layers.DepthwiseConv2D(5, padding="same")], 5, 1, -2),
+    "separable": ([layers.SeparableConv2D(2, 5, padding="same"), layers.PReLU()], 5, 1, -2),
     "padding layer": ([layers.ZeroPadding2D(2), layers.Conv2D(2, 5)], 5, 1, -2),
     "cropping layer": ([layers.Cropping2D(2), layers.Conv2D(2, 5)], 5, 1, 2),
     "patches": ([layers.Conv2D(2, 4, strides=4), layers.Reshape((64, 2)), layers.Dense(5)], 4, 4, 0),

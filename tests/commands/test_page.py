@@ -79,7 +79,7 @@ def test_a_training_ends_with_a_page_of_what_was_asked_and_reached(trained):
     page = seen(trained)
     assert page.words[0] == "mlp on digits"
     assert f"{trained['test']['accuracy']:.4f}" in page.words
-    assert f"{trained['parameters']:,}" in page.words
+    assert f"{trained['parameters']:,} ({trained['trainable_parameters']:,} trainable)" in page.words
     assert page.words[page.words.index("hidden_units") + 1] == "16"
     for name in map(str, range(10)):
         assert name in page.words

@@ -37,9 +37,12 @@ def gelus():
 
 # Dropout must be out, and of many weights none be missed.
 SETTINGS = {"vgg": {"whitening": True, "early_pooling": True, "dropout_rate": 0.9}, "convmixer": {"depth": 4}}
+SEPARABLE = {"convolution": "separable", "activation": "prelu"}
 # test id -> function that builds it
 NETWORKS = {family: functools.partial(small_model, family, **SETTINGS.get(family, {})) for family in MODELS} | {
     "lstm, both directions": functools.partial(small_model, "lstm", bidirectional=True),
+    "vgg, separable": functools.partial(small_model, "vgg", **SETTINGS["vgg"], **SEPARABLE),
+    "cnn, separable": functools.partial(small_model, "cnn", residual=True, convs_per_stage=2, **SEPARABLE),
     "gelus": gelus,
 }
 

@@ -15,6 +15,11 @@ def conv(kernel, a, b):
     return kernel * kernel * a * b
 
 
+def separable(kernel, a, b):
+    """A filter for each channel and a norm of its own, then a 1x1 convolution; without a bias."""
+    return kernel * kernel * a + norm(a) + a * b
+
+
 def norm(channels):
     """A scale and an offset. The moving statistics are not trained."""
     return 2 * channels
@@ -77,6 +82,34 @@ COUNTS = [
         + norm(64 + 128 + 256 + 256)
         # global average pooling
         + dense(256, 10),
+    ),
+    (
+        "vgg",
+        GREY,
+        {"filters": (8, 16, 32), "blocks": (1, 1, 1), "whitening": True, "convolution": "separable"},
+        1_498,  # of the whitening come 8 channels
+        separable(3, 8, 8) + separable(3, 8, 16) + separable(3, 16, 32) + norm(8 + 16 + 32) + dense(32, 10),
+    ),
+    (
+        "vgg",
+        COLOUR,
+        {"filters": (8, 16), "blocks": (2, 1), "convolution": "separable", "activation": "prelu", "kernel_size": 5},
+        1_490,  # the first one sees the pixels, so it is full; a slope for each channel
+        conv(5, 3, 8) + separable(5, 8, 8) + separable(5, 8, 16) + norm(8 + 8 + 16) + 8 + 8 + 16 + dense(16, 10),
+    ),
+    (
+        "cnn",
+        COLOUR,
+        {"filters": (8, 16), "convs_per_stage": 2, "residual": True, "convolution": "separable", "head": "gap"},
+        1_482,  # shortcuts are projected by full 1x1 convolutions
+        conv(3, 3, 8)
+        + separable(3, 8, 8)
+        + separable(3, 8, 16)
+        + separable(3, 16, 16)
+        + conv(1, 3, 8)
+        + conv(1, 8, 16)
+        + norm(3 * 8 + 3 * 16)
+        + dense(16, 10),
     ),
     # keras.applications.VGG16 without its top has 14,714,688
     ("vgg", COLOUR, VGG16, 14_714_688 + 5_130, sum(conv(3, a, b) + b for a, b in VGG16_PAIRS) + dense(512, 10)),

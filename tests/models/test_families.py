@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 from keras_vision.analysis.counts import count
+from keras_vision.analysis.features import unit_use
 from keras_vision.analysis.receptive_field import receptive_fields
 from keras_vision.analysis.receptive_field_measured import measure_fields
+from keras_vision.analysis.wiring import check_wiring
 from keras_vision.models import build_model
 from tests.models.small import pixels, small_model, with_random_kernels
 
@@ -97,6 +99,50 @@ def test_a_saved_vgg_keeps_where_its_windows_lie(tmp_path):
     model.save(tmp_path / "model.keras")
     images = pixels((28, 28, 3), n=2)
     np.testing.assert_array_equal(keras.models.load_model(tmp_path / "model.keras")(images), model(images))
+
+
+SEPARABLE = {"convolution": "separable", "activation": "prelu"}
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "expected"),
+    [
+        ("vgg", {}, ["block2_conv1", "block2_conv2"]),
+        ("vgg", {"whitening": True}, ["block1_conv1", "block2_conv1", "block2_conv2"]),
+        ("cnn", {"convs_per_stage": 2}, ["block1_conv2", "block2_conv1", "block2_conv2"]),
+    ],
+)
+def test_all_convolutions_are_separable_but_the_one_that_sees_the_pixels(name, settings, expected):
+    model = small_model(name, **SEPARABLE, **settings)
+    filters = [layer.name for layer in model.layers if isinstance(layer, keras.layers.DepthwiseConv2D)]
+    assert filters == [f"{name}_depthwise" for name in expected]
+    assert {model.get_layer(name).kernel_size for name in expected} == {(1, 1)}
+
+
+def test_a_separable_convolution_starts_by_passing_its_channels_on_and_by_a_fan_in_of_its_own():
+    model = build_model("vgg", (8, 8, 3), 10, filters=(64, 64), blocks=(1, 1), whitening=True, **SEPARABLE)
+    (pointwise,) = model.get_layer("block2_conv1").get_weights()
+    np.testing.assert_array_equal(pointwise[0, 0], np.eye(64))
+    assert np.std(model.get_layer("block2_conv1_depthwise").kernel) == pytest.approx((1 / 9) ** 0.5, rel=0.1)
+
+
+def test_prelu_learns_a_slope_for_each_channel_of_images_and_each_unit_of_a_dense_layer():
+    model = small_model("cnn", **SEPARABLE, hidden_units=(7,))
+    assert model.get_layer("block2_conv1_activation").alpha.shape == (1, 1, 6)
+    assert model.get_layer("hidden1_activation").alpha.shape == (7,)
+    assert set(np.ravel(model.get_layer("hidden1_activation").alpha)) == {0.25}
+
+
+def test_the_instruments_read_separable_networks():
+    model = with_random_kernels(small_model("vgg", (28, 28, 3), whitening=True, blocks=(1, 1), **SEPARABLE))
+    assert check_wiring(model) == []
+    assert count(model).not_counted == ()
+    field = receptive_fields(model)["block2_conv1"]  # 2 of the whitening, 3 + 1 pooled, 2 x 2
+    assert (field.size, field.jump) == ((9, 9), (2, 2))
+    model.get_layer("block2_conv1_norm").gamma.assign(np.zeros(6))  # which kills all units of the last convolution
+    uses = {use.name: use for use in unit_use(model, [pixels((28, 28, 3), n=8)])}
+    last = uses["block2_conv1_activation"]
+    assert last.parameters == 6 * (4 + 1 + 1 + 1)  # a number for each channel; scale, shift and slope
 
 
 @pytest.mark.parametrize("batch_norm", [True, False])

@@ -61,6 +61,12 @@ GREY = (28, 28, 1)
         ("cnn", (3, 3, 1), {}, r"Images of 3x3 pixels are too small .* at most 1 of its 3 stages\."),
         ("cnn", GREY, {"pooling": "mean"}, r"pooling must be max, average or None, not 'mean'\."),
         ("cnn", GREY, {"activation": "rellu"}, r"activation must be .*, not 'rellu'\. Did you mean 'relu'\?"),
+        (
+            "cnn",
+            GREY,
+            {"convolution": "seperable"},
+            r"convolution must be full or separable, not 'seperable'",
+        ),
         ("mlp", GREY, {"hidden_units": (10, -1)}, r"hidden_units must be a tuple .*, not \(10, -1\)\."),
         (
             "mlp_mixer",

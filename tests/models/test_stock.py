@@ -28,6 +28,7 @@ assert not [name for name in sys.modules if name.startswith("keras_vision.")]
 # test id -> (family, settings)
 NETWORKS = {family: (family, {}) for family in MODELS} | {
     "whitened_vgg": ("vgg", {"whitening": True, "early_pooling": True}),
+    "separable_vgg": ("vgg", {"whitening": True, "convolution": "separable", "activation": "prelu"}),
     "gelu": ("mlp", {"activation": "gelu", "dropout_rate": 0.2}),
     "both_ways": ("lstm", {"bidirectional": True}),
 }

@@ -7,8 +7,9 @@ from keras_vision.reporting.progress import Progress
 from keras_vision.search import proposals
 from keras_vision.search.executors import runner
 from keras_vision.search.ladder import Ladder
+from keras_vision.search.ledger import Ledger
 from keras_vision.search.plan import Limits
-from tests.search.searches import RECIPE, go, make_search
+from tests.search.searches import COMPLETED, RECIPE, go, make_search
 
 pytestmark = pytest.mark.usefixtures("bare_searches")
 
@@ -41,6 +42,19 @@ def test_a_network_that_is_too_slow_is_rejected(tmp_path, space, monkeypatch):
     assert go(search, 1) == "space"
     assert [trial.status for trial in search.ledger.trials] == ["REJECTED"] * 2
     assert search.ledger.trials[0].reason == "7.00 ms for one image, more than the 6.5 allowed"
+
+
+def test_trials_of_a_search_that_counted_trained_numbers_alone_are_counted_anew(tmp_path, space):
+    ledger = Ledger(tmp_path / "trials.jsonl")
+    values = make_search(tmp_path / "other", space).proposals.strategy.ask()
+    ledger.record("asked", 0, values=values)
+    ledger.record("completed", 0, result=COMPLETED)
+    before = ledger.path.read_bytes()
+    (trial,) = make_search(tmp_path, space).ledger.completed
+    trained = (64 + 1) * values["width"] + (values["width"] + 1) * 3  # of images of 8x8 and three classes
+    assert (trial.result["trainable_parameters"], trial.result["parameters"]) == (trained, trained + 2)
+    assert trial.result["val_accuracy"] == COMPLETED["val_accuracy"]
+    assert ledger.path.read_bytes() == before
 
 
 @pytest.mark.usefixtures("pretended")

@@ -71,7 +71,7 @@ def test_the_networks_and_recipes_of_a_study_exist(name, scale):
 def test_the_parameters_by_patch_size_are_those_reported():
     study = load_study("mixer_patches")
     counts = [
-        count_unbuilt(lambda case=case: build_model("mlp_mixer", (32, 32, 3), 10, **case.settings)).parameters
+        count_unbuilt(lambda case=case: build_model("mlp_mixer", (32, 32, 3), 10, **case.settings)).trainable_parameters
         for case in study.cases("full")
     ]
     assert [round(count / 1e6, 2) for count in counts] == [2.38, 2.19, 2.18, 2.31]
@@ -79,7 +79,7 @@ def test_the_parameters_by_patch_size_are_those_reported():
 
 def test_the_shallow_networks_are_as_large_as_reported():
     counts = [
-        count_unbuilt(lambda case=case: build_model("cnn", (32, 32, 3), 10, **case.settings)).parameters
+        count_unbuilt(lambda case=case: build_model("cnn", (32, 32, 3), 10, **case.settings)).trainable_parameters
         for case in load_study("shallow").cases("full")
     ]
     assert counts[:2] == [61_618, 618]

@@ -15,9 +15,9 @@ from keras_vision.training.acceleration import (
     accelerate,
     asks_for_products,
     fast_layers,
-    own_gradients,
 )
 from keras_vision.training.fast_ops import BFLOAT16_REWRITE, gelu
+from keras_vision.training.own_gradients import own_gradients
 from tests.models.small import pixels, small_model
 
 BatchNormalization, LayerNormalization = keras.layers.BatchNormalization, keras.layers.LayerNormalization
@@ -270,11 +270,13 @@ def test_gradients_of_our_own_are_listed_by_what_they_compute():
         x = Conv2D(filters, 3, padding="same")(x)
     x = keras.layers.MaxPooling2D()(x)
     x = Conv2D(4, 1)(Conv2D(4, 3, strides=2, padding="same")(x))
+    x = DepthwiseConv2D(3, padding="same")(x)
     listed = own_gradients(keras.Model(inputs, x))
     assert {words: one.count for words, one in listed.items()} == {
         "convolution of 8x8x4 by 3x3x4": 2,
         "convolution of 8x8x3 by 3x3x4": 1,
         "max pooling of 8x8x4": 1,
+        "depthwise convolution of 2x2x4 by 3x3": 1,
     }
     assert next(iter(listed)) == "convolution of 8x8x4 by 3x3x4"  # what takes most to compute
     for one in listed.values():

@@ -165,12 +165,21 @@ def test_of_many_steps_that_take_no_time_only_float32_is_timed(machine):
     assert choice.sentence() == ""
 
 
-def test_a_precision_that_was_asked_for_is_not_timed(machine):
+def test_a_precision_that_was_asked_for_is_compared_with_no_other(machine):
     made = machine(TIMES)
     for name in TIMES:
         model, choice, now = chosen(name)
-        assert (choice, NAMES[now[:2]], made.taken) == (Choice(name), name, [])
+        assert (choice.precision, NAMES[now[:2]], set(made.taken)) == (name, name, {name})
         assert model.compiled
+        made.taken.clear()
+
+
+def test_gradients_of_layers_are_compared_in_a_precision_that_was_asked_for(machine):
+    machine(TIMES, gradients=(0.1, 0.5))
+    assert "max pooling of 8x8x4" in chosen("float32")[1].gradients
+    made = machine(TIMES)
+    choice = chosen("float32", family="mlp_mixer")[1]  # which has none of our own
+    assert (choice, made.taken) == (Choice("float32"), [])
 
 
 def test_what_was_found_out_is_remembered_for_the_same_training_alone(machine):

@@ -311,8 +311,9 @@ def test_smoothing_is_not_in_the_reported_crossentropy_and_the_averaged_weights_
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_biases_and_norms_do_not_decay(optimizer):
-    model = small_model()
+@pytest.mark.parametrize("settings", [{}, {"convolution": "separable", "activation": "prelu"}], ids=str)
+def test_biases_norms_and_slopes_do_not_decay(optimizer, settings):
+    model = small_model(**settings)
     optimizer = make_optimizer(RECIPE.replace(optimizer=optimizer), 10, model.trainable_variables)
     optimizer.build(model.trainable_variables)
     decayed = {v.path for v in model.trainable_variables if optimizer._use_weight_decay(v)}

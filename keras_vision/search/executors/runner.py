@@ -131,6 +131,7 @@ def _result_of(context, job, note):
         with computing_in(context.plan.precision):
             result = _train(context, job, run, settings, recipe, note)
     return result | {
+        **networks.sizes_of(settings),
         "macs": networks.counts_of(settings).macs,
         "latency_ms": run.config["latency_ms"],
         "training_flops": networks.training_flops(settings, result["epochs_run"]),

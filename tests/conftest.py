@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_vision.system.keras_settings import use_onednn
+from keras_vision.system.onednn import use_onednn
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")

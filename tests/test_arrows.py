@@ -60,6 +60,7 @@ FRONT_DOORS = (
 )
 # where tensorflow and keras_tuner may be imported
 TENSORFLOW = (
+    "system/conv_gradient.py",
     "data/",
     "training/memory.py",
     "training/precision.py",
@@ -161,7 +162,7 @@ LATE = {
     "results/result.py": {"keras_vision.results.html", "pandas"},
     "runs/opening.py": {"keras_vision.runs.models"},
     "search/report.py": {"sklearn"},
-    "system/keras_import.py": {"keras"},
+    "system/keras_import.py": {"keras", "keras_vision.system.conv_gradient"},
     "system/ray_import.py": {"ray"},
     "training/validation_scores.py": {"scipy.special"},
 }

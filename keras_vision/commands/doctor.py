@@ -20,8 +20,9 @@ from packaging.specifiers import SpecifierSet
 from keras_vision.data.places import DATASETS, locate
 from keras_vision.errors import BadInput
 from keras_vision.runs import processor_name
-from keras_vision.system.keras_settings import BACKEND, ONEDNN, foreign_file, foreign_variables
+from keras_vision.system.keras_settings import BACKEND, foreign_file, foreign_variables
 from keras_vision.system.machine import free_memory, instructions, memory_limit, memory_of_machine
+from keras_vision.system.onednn import VARIABLE as ONEDNN
 
 MAIN_COMMAND, MAIN_DATASET = "python -m keras_vision.tune --model vgg", "fashion_mnist"
 # In bytes: with less than the first the main command fails (it takes 1.03 GB of memory and writes 3 MB), with less than

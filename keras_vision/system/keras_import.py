@@ -34,6 +34,10 @@ def import_keras(*, only_to_build=False):
     if "keras" not in sys.modules:
         with keras_settings.stock_import(any_backend=only_to_build):
             _import()
+    if sys.modules["keras"].config.backend() == keras_settings.BACKEND:
+        from keras_vision.system.conv_gradient import mend_gradient
+
+        mend_gradient()
     for name in ("tensorflow", "absl"):
         logging.getLogger(name).setLevel(logging.ERROR)
     if not only_to_build:

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from keras_vision.errors import BadInput
-from keras_vision.system.machine import instructions
+from keras_vision.system.onednn import use_onednn
 
 BACKEND = "tensorflow"
 SETTINGS = {"image_data_format": "channels_last", "floatx": "float32", "epsilon": 1e-7}
@@ -24,7 +24,6 @@ FOREIGN = (
     *("TF_SET_ONEDNN_FPMATH_MODE", "ONEDNN_DEFAULT_FPMATH_MODE", "NVIDIA_TF32_OVERRIDE"),
 )
 KEPT = ("KERAS_HOME", "KERAS_BACKEND", "KERAS_TORCH_DEVICE", "KERAS_VISION_CACHE")
-ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 
 def foreign_variables():
@@ -86,16 +85,6 @@ def _other_home():
                 del os.environ["KERAS_HOME"]
             else:
                 os.environ["KERAS_HOME"] = before
-
-
-def use_onednn():
-    """Has a TensorFlow that is not imported yet convolve by oneDNN; what the variable says already stays.
-
-    TensorFlow does so by itself where a processor has AVX512. With AVX2 alone it takes kernels of its own, with which
-    networks of convolutions train at a third to six tenths of the speed (docs/results/speed.md).
-    """
-    if "avx2" in instructions():
-        os.environ.setdefault(ONEDNN, "1")
 
 
 def check_backend(keras):

@@ -17,6 +17,7 @@ from keras_vision.data.splits import steps_per_epoch
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs.provenance import processor_name, versions
 from keras_vision.system.machine import cores, instructions
+from keras_vision.system.onednn import VARIABLE as ONEDNN
 from keras_vision.training.acceleration import asks_for_products, output_shape
 from keras_vision.training.own_gradients import own_gradients
 from keras_vision.training.precision import candidates, policy_of, set_precision
@@ -303,7 +304,7 @@ def _unnamed(config):
 def _machine():
     """Returns as plain data what every answer depends on: processors, how TensorFlow may use them, and versions."""
     gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
-    names = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "TF_ENABLE_ONEDNN_OPTS")
+    names = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", ONEDNN)
     variables = {name: os.environ[name] for name in names if name in os.environ}
     return {
         "processor": processor_name(),

@@ -100,18 +100,6 @@ def test_a_damaged_file_of_settings_does_not_stop_the_import(tmp_path):
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize(
-    ("flags", "given", "expected"), [("fma avx2", None, "1"), ("fma avx2", "0", "0"), ("sse4_2", None, None)]
-)
-def test_convolutions_run_by_onednn_unless_a_person_says_otherwise(flags, given, expected, monkeypatch):
-    monkeypatch.setattr(keras_settings, "instructions", lambda: set(flags.split()))
-    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", given or "")
-    if given is None:
-        monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
-    keras_settings.use_onednn()
-    assert os.environ.get("TF_ENABLE_ONEDNN_OPTS") == expected
-
-
 @pytest.mark.parametrize("text", ["[]", "{", '{"floatx": "float64"}', '{"nnx_enabled": true}', '{"backend": "jax"}'])
 def test_a_file_that_says_something_else_is_found(text, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))

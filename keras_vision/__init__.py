@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # what `lazily` finds, for type checkers
     from keras_vision.predict import predict as predict
     from keras_vision.report import report as report
     from keras_vision.runs.opening import load_model as load_model
+    from keras_vision.serve import serve as serve
     from keras_vision.study import study as study
     from keras_vision.train import train as train
     from keras_vision.training.recipe import Recipe as Recipe
@@ -46,6 +47,7 @@ _DOORS = (
     "export",
     "predict",
     "report",
+    "serve",
     "study",
     "train",
     "tune",

@@ -2,11 +2,14 @@
 
 import dataclasses
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.commands.local_server import LocalServer
 from keras_vision.formats.opening import export_card
+from keras_vision.reporting.progress import Progress
 from keras_vision.runs import read_card
 from keras_vision.system.settings import REQUIRED, Settings, between, setting, whole
 
@@ -24,7 +27,7 @@ class ServeSettings(Settings):
 
 
 @front_door(ServeSettings)
-def serve(asked, progress):
+def serve(asked: ServeSettings, progress: Progress) -> dict[str, Any]:
     """Show a page on this machine on which a person tries a model: with image files, or by drawing.
 
     The page shows the most probable classes, and what in the image speaks for one of them: by LayerCAM where the
@@ -50,12 +53,12 @@ def serve(asked, progress):
         return carry_out("commands.serve", asked, card, server, progress)
 
 
-def show(result, progress):
+def show(result: Mapping[str, Any], progress: Progress) -> None:
     """Prints the line that ends it."""
     progress.say(f"Ended after {result['answered']:,} images.")
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line."""
     return run_command(serve, "serve", show=show, arguments=arguments)
 

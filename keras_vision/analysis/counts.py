@@ -129,7 +129,7 @@ def count_unbuilt(build):
     Example:
 
     >>> count_unbuilt(lambda: build_model("mlp", (28, 28, 1), 10, hidden_units=(100_000,) * 2)).parameters
-    10079600010
+    10079600012
     """
     with keras.StatelessScope():  # the variables made inside get their values where it ends
         try:

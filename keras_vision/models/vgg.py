@@ -130,7 +130,8 @@ class Form:
 
         Example:
 
-        >>> Form(3, 1, "valid", 2, 2, early_pooling=True, batch_norm=True).windows((1, 2), whitening=False)
+        >>> form = Form(3, 1, "valid", 2, 2, True, convolution="full", activation="relu", batch_norm=True)
+        >>> form.windows((1, 2), whitening=False)
         [[(3, 1), (2, 2)], [(3, 1), (2, 2), (3, 1)]]
         """
         side = self.kernel_size if self.padding == "valid" else 1

@@ -1,6 +1,7 @@
 """A mend for a gradient that oneDNN takes wrongly on processors with AVX2 alone."""
 
 import os
+from collections.abc import Callable
 
 import tensorflow as tf
 from tensorflow.python.framework import ops
@@ -23,7 +24,7 @@ def mend_gradient():
         entry["type"] = _gradient
 
 
-_STOCK = []  # TensorFlow's own gradient, once ours is in its place
+_STOCK: list[Callable] = []  # TensorFlow's own gradient, once ours is in its place
 
 
 def _gradient(op, upstream):

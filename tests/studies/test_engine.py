@@ -26,6 +26,7 @@ from keras_vision.studies.job import Job
 from keras_vision.studies.plan import Case, Study, smoke
 from keras_vision.studies.report import train_command
 from keras_vision.studies.rnn_lstm import plain_rnn
+from keras_vision.system.settings import flat, make
 from keras_vision.train import main as train_main
 from keras_vision.train import train
 from keras_vision.training.recipe import FIELDS, recipe_for
@@ -95,7 +96,7 @@ def test_a_study_leaves_its_table_figures_report_and_result(once):
         ("4 units", "0", "4"),
     ]
     assert float(rows[0]["val_accuracy"]) == Run(once / "runs/2-units-0").result["val_accuracy"]
-    assert (rows[0]["parameters"], rows[0]["layers"]) == (str(64 * 2 + 2 + 2 * 10 + 10), "6")
+    assert (rows[0]["parameters"], rows[0]["layers"]) == (str(2 + 64 * 2 + 2 + 2 * 10 + 10), "6")
     assert float(rows[0]["pflop"]) > 0
     assert not [name for name in rows[0] if name.startswith("test") or name == "vector"]
     assert {path.name for path in (once / "figures").iterdir()} == {"curves.png", "accuracy.png"}
@@ -127,13 +128,13 @@ def test_the_report_holds_question_set_up_table_figures_and_answer(once):
 def test_the_report_says_how_to_train_each_network_alone(once, monkeypatch):
     given, real = [], train
     fake = functools.wraps(real)(real)
-    fake.plainly = lambda **options: given.append(options) or {}
+    fake.plainly = lambda progress, **options: given.append(options) or {}
     monkeypatch.setattr(sys.modules["keras_vision.train"], "train", fake)
     start = "    python -m keras_vision.train "
     lines = [line for line in (once / "report.md").read_text().splitlines() if line.startswith(start)]
     for line, name in zip(lines, ("2-units-0", "4-units-0"), strict=True):
         assert train_main([*shlex.split(line.removeprefix(start)), "--json"]) == 0
-        options, recorded = given.pop(), Run(once / "runs" / name).config["settings"]
+        options, recorded = flat(make(train.settings, **given.pop())), Run(once / "runs" / name).config["settings"]
         assert (options["model"], options["dataset"], options["seed"]) == ("mlp", "digits", 0)
         assert list(options["settings"]["hidden_units"]) == recorded["settings"]["hidden_units"]
         assert recipe_for("mlp", **{name: options[name] for name in FIELDS}).as_dict() == recorded["recipe"]

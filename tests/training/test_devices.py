@@ -32,7 +32,7 @@ alone = train("mlp", **given, workdir=sys.argv[1] + "/alone")
 begun = train("mlp", **given, workdir=sys.argv[1] + "/both", devices=2, max_minutes=1e-9)
 both = train("mlp", **given, workdir=sys.argv[1] + "/both", devices=2)
 used = Run(sys.argv[1] + "/both").config["devices"]
-print(json.dumps({"alone": alone, "begun": begun, "both": both, "used": used}))
+print(json.dumps({"alone": dict(alone), "begun": dict(begun), "both": dict(both), "used": used}))
 """
 
 

@@ -112,7 +112,7 @@ def test_a_training_enters_it_once_and_leaves_the_one_before(tmp_path, monkeypat
 
     def fit(*arguments, **options):
         entered.append(present())
-        return {"stopped": "time"}
+        return {"stopped": "time", "epochs_run": 1}
 
     monkeypatch.setattr(command, "fit", fit)
     monkeypatch.setattr(command, "finish", lambda run, result, *rest, **options: result)

@@ -23,9 +23,10 @@ from tests.synthetic import make_dataset
 RECIPE = Recipe(epochs=4, batch_size=32, learning_rate=3e-3, warmup_epochs=1, shift=1, flip="none")
 
 
-def small_model(seed=0, dropout_rate=0.2):
+def small_model(seed=0, dropout_rate=0.2, **settings):
     keras.utils.set_random_seed(seed)
-    return build_model("vgg", (8, 8, 1), 3, filters=(8, 16), blocks=(1, 1), dropout_rate=dropout_rate)
+    settings |= {"filters": (8, 16), "blocks": (1, 1), "dropout_rate": dropout_rate}
+    return build_model("vgg", (8, 8, 1), 3, **settings)
 
 
 class Said(Progress):

@@ -57,7 +57,7 @@ class TrainResult(RunResult):
 
     Args:
         val_accuracy: The share of validation images that the model classifies correctly.
-        parameters: How many numbers were trained.
+        parameters: How many numbers the exported model needs.
         test: What the test images gave: accuracy, n, interval (of 95%) and more; None where they were not opened.
         seconds: How long the training took.
         warnings: What is odd about the images, as sentences.
@@ -91,7 +91,7 @@ class TuneResult(RunResult):
         target_acc: The target.
         val_accuracy: The share of validation images that the best model classifies correctly.
         at_least: The accuracy on new images that was shown, with 95% confidence.
-        parameters: How many numbers the best model has.
+        parameters: How many numbers the best model needs once it is exported.
         best_values: The settings of the best model.
         trials: How many networks were tried.
         confirmed: What came of training the best network anew: mean, deviation, accuracies.

@@ -59,8 +59,9 @@ class Networks:
 
     def sizes_of(self, settings):
         """Returns what a trial's result says of the size of a network; nothing where its settings do not fit."""
-        counts = self.counts_of(settings)
-        return (counts and {name: getattr(counts, name) for name in ("parameters", "trainable_parameters")}) or {}
+        if (counts := self.counts_of(settings)) is None:
+            return {}
+        return {name: getattr(counts, name) for name in ("parameters", "trainable_parameters")}
 
     def broken_limit(self, settings):
         """Returns which limit on parameters or MACs a network is over, in words; "" also where it cannot be built."""

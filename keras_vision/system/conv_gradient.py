@@ -29,10 +29,10 @@ _STOCK: list[Callable] = []  # TensorFlow's own gradient, once ours is in its pl
 
 def _gradient(op, upstream):
     x, kernel = op.inputs
-    strides, padding, layout = (op.get_attr(name) for name in ("strides", "padding", "data_format"))
-    names = {name if isinstance(name, str) else name.decode() for name in (padding, layout)}
+    strides = op.get_attr("strides")
+    padding, layout = (tf.compat.as_str(op.get_attr(name)) for name in ("padding", "data_format"))
     skips = tuple(kernel.shape[:2]) == (1, 1) and tuple(strides) != (1, 1, 1, 1)
-    if not skips or "NHWC" not in names or "EXPLICIT" in names:
+    if not skips or layout != "NHWC" or padding == "EXPLICIT":
         return _STOCK[0](op, upstream)
     of_x = tf.raw_ops.Conv2DBackpropInput(
         input_sizes=tf.shape(x), filter=kernel, out_backprop=upstream, strides=strides, padding=padding

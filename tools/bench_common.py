@@ -291,5 +291,5 @@ def run_pflop(run, data, epochs=None):
         return 0.0
     config = run.config["settings"]
     if epochs is None:
-        epochs = len(run.metrics_path.read_text(encoding="utf-8").splitlines())
+        epochs = len(run.history)
     return epochs * epoch_pflop(data, config["recipe"]["batch_size"], config["model"], config["settings"])

@@ -189,7 +189,7 @@ def _train(model, settings, data):
     with tempfile.TemporaryDirectory() as folder:
         run = Run(folder)
         fit(network, data, recipe_for(model, task), run, keep="last")
-        return [json.loads(line) for line in run.metrics_path.read_text(encoding="utf-8").splitlines()]
+        return run.history
 
 
 def main():

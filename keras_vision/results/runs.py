@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 from typing import TYPE_CHECKING, Any
 
 from keras_vision.results.pictures import Pictures
@@ -78,8 +77,7 @@ class TrainResult(RunResult):
         """A dict for each epoch, or for each fold of a cross-validation."""
         if "folds" in self:
             return [plain(one) for one in self["folds"]]
-        path = self.run.metrics_path
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+        return self.run.history
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)

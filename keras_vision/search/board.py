@@ -59,7 +59,8 @@ class Board:
     def log_session(self, trial):
         """Logs a closed trial as one session of HParams, with the settings that it used and what it came to."""
         values, own = trial.values | self._used(trial, self.space.names), trial_run(self.run, trial)
-        self.tracker.record(own.path, values, own.history, trial.result)
+        if self.tracker.name:  # else the epochs would be read for nothing
+            self.tracker.record(own.path, values, own.history, trial.result)
         with EventLog(own.tensorboard) as log:
             shown = trial.result and trial.result | {f"best_{self.score}": trial.score}
             log.session(trial.name, values, shown, self.metrics)

@@ -1,6 +1,5 @@
 """What tools/families.py reports, and what it compares: validation images only."""
 
-import json
 import types
 
 import families
@@ -10,11 +9,9 @@ from keras_vision.models import MODELS, build_model
 
 def finished(tmp_path, validation, test):
     """A finished run with these two accuracies."""
-    metrics = tmp_path / "metrics.jsonl"
-    metrics.write_text(json.dumps({"seconds": 4.0}) + "\n")
     result = {"val_accuracy": validation, "test": {"accuracy": test, "interval": [0.1, 0.2]}}
     result |= {"epochs_run": 1, "seconds": 4.0}
-    return types.SimpleNamespace(path=tmp_path, metrics_path=metrics, result=result)
+    return types.SimpleNamespace(path=tmp_path, history=[{"seconds": 4.0}], result=result)
 
 
 def test_more_is_expected_of_families_that_exist():

@@ -16,6 +16,7 @@ from keras_vision.results.runs import TuneResult
 from keras_vision.search.ending import ENDINGS
 from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.search.plan import Limits
+from keras_vision.search.sizes import PARAMETERS, SIZES
 from keras_vision.search.strategies import (
     POLISHERS,
     STRATEGIES,
@@ -75,6 +76,10 @@ class TuneSettings(Settings):
     )
     max_minutes: float = setting(None, "start no new epoch after this long", "MINUTES", MINUTES)
     limits: Limits = group(Limits)
+    minimize: str = setting(
+        PARAMETERS, f"what the smallest network has least of: {', '.join(SIZES)} (of one image, here)", "NAME",
+        one_of(SIZES),
+    )  # fmt: skip
     epochs: int = setting(None, "passes of each trial over the training images", "N", whole(1))
     batch_size: int = setting(None, "images per step", "N", whole(1))
     keep: int = setting(3, "keep the model files of the K best trials", "K", POSITIVE)

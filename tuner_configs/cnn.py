@@ -19,6 +19,8 @@ LADDER = tuple(
     )
 )
 
+ALTERNATIVES = {"convolution": ("separable",)}  # about a ninth of the parameters at equal width
+
 
 def model_space(hp):
     """Draws settings of `cnn` that fit images of 8x8 pixels and more."""

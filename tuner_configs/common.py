@@ -3,7 +3,7 @@
 Every range lies around the model's best-known recipe, which is its default. `recipe_space` draws no optimizer, because
 each has learning rates of its own. To search with another, give the file of the model (or of `tune --space`) a
 `recipe_space` of its own, which is called in place of this one and returns `optimizer` with a fitting learning rate.
-`polish_recipe`, of a growing search, draws one and converts the rates.
+`polish_recipe`, of a growing search, draws one and converts the rates; `polish_length` draws how long it trains.
 """
 
 
@@ -54,3 +54,11 @@ def polish_recipe(hp, recipe):
         ratio = 30.0 if optimizer == "sgd" else 1 / 30.0
         learning_rate, weight_decay = learning_rate * ratio, weight_decay / ratio
     return {"optimizer": optimizer, "learning_rate": learning_rate, "weight_decay": weight_decay}
+
+
+def polish_length(hp, recipe):
+    """Draws how much longer a network is trained: small ones learn for long; arguments and result as `polish_recipe`.
+
+    Sandler et al. 2018 and Trockman & Kolter 2022 train networks of separable convolutions for hundreds of epochs.
+    """
+    return {"epochs": recipe["epochs"] * hp.Choice("times_as_long", [1, 2, 4])}

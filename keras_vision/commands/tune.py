@@ -104,7 +104,7 @@ def _check_first(asked, space, data):
 
 def _shared(asked, source):
     """Returns the settings that a search's record holds and that its report starts it again with."""
-    own = ("model", "metric", "target_acc", "ending", "keep", "precision")
+    own = ("model", "metric", "target_acc", "minimize", "ending", "keep", "precision")
     return {
         **{name: getattr(asked, name) for name in own},
         **{"strategy": asked.chosen_strategy, "polish": asked.chosen_polish},
@@ -131,6 +131,7 @@ def _plan(asked, goal, deadline, source):
         polish=asked.chosen_polish,
         ending=asked.ending,
         limits=asked.limits,
+        minimize=asked.minimize,
         max_trials=asked.max_trials or asked.row.trials,
         spare_trials=0 if asked.max_trials else asked.row.spare_trials,
         deadline=deadline,

@@ -19,9 +19,11 @@ class Ladder:
     """The networks that a growing search may try.
 
     A file in `tuner_configs` names them: `LADDER`, a tuple of builder keywords from small to large; if it likes,
+    `ALTERNATIVES`, a dict of settings and a tuple of values of each that are a step from any other;
     `neighbours(settings)`, the builder keywords that lie one step beside given ones, larger or smaller; and
-    `polish_space(hp, settings)`, builder keywords that are drawn once the size is settled. A grid varies those of
-    `polish_space` first, then the recipe, and last those of `polish_space_last(hp, settings)`, which overrule them all.
+    `polish_space(hp, settings)`, builder keywords that are drawn once the size is settled. A grid varies the length of
+    the training first, then those of `polish_space`, then the rest of the recipe, and last those of
+    `polish_space_last(hp, settings)`, which overrule them all.
 
     Args:
         model: A name in `MODELS`.
@@ -86,18 +88,21 @@ class Ladder:
     def neighbours(self, settings):
         """Returns the settings one step beside `settings`, as a list of dicts.
 
-        Without a function of the file's own: each setting alone, one rung up and one rung down.
+        Without a function of the file's own: each setting alone, one rung up and one rung down, or an alternative.
         """
         if hasattr(self._module, "neighbours"):
             return call_file(self._source, lambda: list(map(as_recorded, self._module.neighbours(dict(settings)))))
         steps = {name: list(dict.fromkeys(rung.get(name) for rung in self.rungs)) for name in settings}
-        return [
+        beside = [
             settings | {name: values[place]}
             for name, values in steps.items()
             if settings[name] in values
             for place in (values.index(settings[name]) - 1, values.index(settings[name]) + 1)
             if 0 <= place < len(values) and values[place] is not None
         ]
+        alternatives = call_file(self._source, dict, getattr(self._module, "ALTERNATIVES", {}))
+        others = [settings | {name: value} for name, values in alternatives.items() for value in values]
+        return beside + [other for other in others if other != settings]
 
     def polish(self, hp, settings):
         """Draws what is polished once the size is settled: how a network is trained, and what the file adds.
@@ -111,7 +116,8 @@ class Ladder:
     def _draw(self, hp, settings):
         last = self._own("polish_space_last", hp, settings)  # a grid varies slowest what is drawn first
         drawn = call_file(self._source, self._common.polish_recipe, hp, self.recipe.as_dict())
-        drawn |= self._own("polish_space", hp, settings) | last
+        drawn |= self._own("polish_space", hp, settings)
+        drawn |= call_file(self._source, self._common.polish_length, hp, self.recipe.as_dict()) | last
         for name in drawn:
             check_name(
                 "setting",

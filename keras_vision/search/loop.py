@@ -6,6 +6,7 @@ the ledger to a fresh one brings it to the state it had. As many trials run at o
 """
 
 import dataclasses
+import math
 import shutil
 import time
 
@@ -25,6 +26,9 @@ from keras_vision.search.networks import Networks
 from keras_vision.search.outcome import is_sound, outcome_of, reaches
 from keras_vision.search.proposals import Proposals
 from keras_vision.search.trainings import Trainings
+
+# Seconds until a training of a small network has begun: it is built and traced, and ways to compute it are timed.
+SETTING_UP = 10
 
 
 def run_search(plan, dataset, space, run, progress=None, make_executor=here, tracker=None):
@@ -66,13 +70,13 @@ class Search:
         self.needed = plan.goal.score
         self.ledger = Ledger(run.path / "trials.jsonl", warn=self.progress.say)
         self.board = Board(run, space, plan.goal.metric, tracker)
-        self.networks = Networks(plan.model, dataset, plan.limits, self.progress.say)
+        self.networks = Networks(plan.model, dataset, plan.limits, self.progress.say, plan.size.counted)
         self._count_anew()
         context = SearchContext(plan, dataset, space, self.networks, self.progress)
         folder = run.path / "workers"
         shutil.rmtree(folder, ignore_errors=True)  # of a search that was killed; what may still run of it ends
         self.executor = make_executor(context, folder)
-        self.trainings = Trainings(run, self.ledger, self.executor)
+        self.trainings = Trainings(run, self.ledger, self.executor, self._is_time_to_confirm)
         self.confirmer = Confirmer(plan, run, self.trainings, self.progress.say)
         self.proposals = Proposals(plan, space, self.networks, self.ledger, self.progress.say)
         self.unfinished = []
@@ -101,7 +105,7 @@ class Search:
     def _left(self):
         """Returns how many more trials there may be; some more than were planned where luck left a gap."""
         spare = self.plan.spare_trials
-        if spare and not ranking.has_gap(self.ledger.completed, self.needed):
+        if spare and not ranking.has_gap(self.ledger.completed, self.needed, self.plan.size):
             spare = 0
         return self.plan.max_trials + spare - len(self.ledger.closed)
 
@@ -186,7 +190,7 @@ class Search:
         # Only those whose models were not deleted can be first; to look at all others, too, would take the longer, the
         # more trials there were.
         whole = [trial for trial in self._unpruned if trial.status == "COMPLETED"] or self.ledger.completed
-        return ranking.ranking(self.run, [*whole, *more], self.needed)
+        return ranking.ranking(self.run, [*whole, *more], self.needed, self.plan.size)
 
     @property
     def best(self):
@@ -201,7 +205,7 @@ class Search:
         winner.take_model(self.run, best)
         if is_sound(best, self.needed):
             further = "" if self.plan.stops_at_target else "; looking for a smaller one"
-            size = f"{best.result['parameters']:,} parameters"
+            size = self.plan.size.words.format(best.result[self.plan.size.result])
             self.progress.say(f"  reached {self.needed:.4f} with {size} ({best.score:.4f}){further}")
 
     def _prune(self):
@@ -210,14 +214,30 @@ class Search:
         self._unpruned = kept
 
     def _ended(self):
-        closed, deadline = self.ledger.closed, self.plan.deadline
         if self.plan.stops_at_target and self.has_reached():
             return "target"
-        if self.unfinished or (closed and deadline is not None and time.monotonic() > deadline):
+        if self.unfinished or (self.ledger.closed and self._is_late()):
             return "time"
         if self._left() <= 0:
             return "trials"
         return None
+
+    def _is_late(self):
+        """Returns whether no trial is to start: the deadline is over, or the rest is needed to confirm the best."""
+        deadline = self.plan.deadline
+        return deadline is not None and time.monotonic() > deadline - self._time_to_confirm()
+
+    def _is_time_to_confirm(self):
+        """Returns whether trials that run are to end, because the rest of the time is needed to confirm the best."""
+        return self._is_late() and self._time_to_confirm() > 0
+
+    def _time_to_confirm(self):
+        """Returns how many seconds it takes to train anew what reached the target; 0 where there is nothing to do."""
+        best = self.best
+        if best is None or best.confirmed or not is_sound(best, self.needed):
+            return 0.0
+        rounds = math.ceil(self.plan.goal.confirmations / self.executor.slots)
+        return rounds * (SETTING_UP + best.result["seconds"])
 
     # ---- one trial ----
 

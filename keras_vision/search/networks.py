@@ -26,13 +26,14 @@ class Networks:
         dataset: The `Dataset`.
         limits: A `Limits`.
         say: Called with a line for each network that does not fit the images.
+        counted: The field of `ModelCounts` that is the size of a network.
 
     Attributes:
         counts: The `ModelCounts` so far, by settings as JSON. Searches for the same images may share them.
     """
 
-    def __init__(self, model, dataset, limits, say):
-        self.model, self.dataset, self.limits, self.say = model, dataset, limits, say
+    def __init__(self, model, dataset, limits, say, counted="parameters"):
+        self.model, self.dataset, self.limits, self.say, self.counted = model, dataset, limits, say, counted
         self.counts, self._unfit = {}, {}
 
     def build(self, settings):
@@ -51,11 +52,11 @@ class Networks:
         return self.counts[key]
 
     def size_of(self, settings):
-        """Returns the number of parameters, or None, having said why, where the settings do not fit."""
+        """Returns a network's size, or None, having said why, where the settings do not fit."""
         counts = self.counts_of(settings)
         if counts is None and (reason := self._unfit.pop(key_of(settings), None)):
             self.say(f"left out: {settings_line(settings)}: {reason}")
-        return counts and counts.parameters
+        return counts and getattr(counts, self.counted)
 
     def sizes_of(self, settings):
         """Returns what a trial's result says of the size of a network; nothing where its settings do not fit."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_vision.data.source import DataSource
 from keras_vision.search.outcome import Goal
+from keras_vision.search.sizes import PARAMETERS, SIZES
 from keras_vision.search.strategies import STRATEGIES, USUAL, USUAL_POLISH
 from keras_vision.system.settings import POSITIVE, Settings, setting
 
@@ -60,6 +61,7 @@ class SearchPlan:
         polish: The strategy with which a growing search varies the training.
         ending: A name in `ENDINGS`: when a training is given up.
         limits: The most that a network may cost.
+        minimize: A name in `SIZES`: what is made small.
         max_trials: Trials in all, those of earlier starts included, rejected ones not.
         spare_trials: So many more, where what was found turned out to be luck, and nothing near its size reached.
         deadline: No epoch starts after this, in the time of `time.monotonic()`.
@@ -74,6 +76,7 @@ class SearchPlan:
     polish: str = USUAL_POLISH
     ending: str = "hopeless"
     limits: Limits = Limits()
+    minimize: str = PARAMETERS
     max_trials: int = STRATEGIES[USUAL].trials
     spare_trials: int = 0
     deadline: float | None = None
@@ -84,6 +87,11 @@ class SearchPlan:
     def seed(self):
         """What seeds the strategy and, with its number, each trial."""
         return self.source.seed
+
+    @property
+    def size(self):
+        """What is made small, a `Size`."""
+        return SIZES[self.minimize]
 
     @property
     def card(self):

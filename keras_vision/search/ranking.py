@@ -4,32 +4,34 @@ import math
 
 from keras_vision.search.ledger import trial_run
 from keras_vision.search.outcome import is_sound, reaches
+from keras_vision.search.sizes import PARAMETERS, SIZES
 
 GAP = 2  # times the size of what reached by luck: less is as good as what was lost
 
 
-def ranked(trials, needed=None):
+def ranked(trials, needed=None, size=SIZES[PARAMETERS]):
     """Returns completed trials, the best first: those that reached the target by size, then the others by accuracy.
 
-    Smaller is fewer parameters, then fewer MACs. Between the two stand those that reached by luck.
+    Equal sizes are told apart by parameters, then MACs. Between the two stand those that reached by luck.
 
     Args:
         trials: Completed `Trial`s.
         needed: `Goal.score`; None where there is no target.
+        size: What is made small, a `Size`.
     """
 
     def place(trial):
-        size = trial.result["parameters"], trial.result["macs"]
+        size_of_it = tuple(trial.result[name] for name in (size.result, "parameters", "macs"))
         has_reached = is_sound(trial, needed) or reaches(trial, needed)
-        merit = (*size, -trial.score) if has_reached else (-trial.score, *size)
+        merit = (*size_of_it, -trial.score) if has_reached else (-trial.score, *size_of_it)
         return not is_sound(trial, needed), not has_reached, *merit, trial.number
 
     return sorted(trials, key=place)
 
 
-def ranking(run, trials, needed=None):
+def ranking(run, trials, needed=None, size=SIZES[PARAMETERS]):
     """Returns completed trials of a search's `Run`, the best first; one whose model was deleted can hardly win."""
-    return sorted(ranked(trials, needed), key=lambda trial: not trial_run(run, trial).model_path.exists())
+    return sorted(ranked(trials, needed, size), key=lambda trial: not trial_run(run, trial).model_path.exists())
 
 
 def kept(ranking, goal, keep):
@@ -53,11 +55,11 @@ def to_confirm(ranking, goal):
     return [trial for trial in ranking if reaches(trial, goal.score)] or near
 
 
-def has_gap(trials, needed):
+def has_gap(trials, needed, size=SIZES[PARAMETERS]):
     """Returns whether a network reached by luck, and the smallest that reached is more than `GAP` times as large.
 
     The trials of a search were then spent below the lucky one, and none of them between the two.
     """
-    sound = min((trial.result["parameters"] for trial in trials if is_sound(trial, needed)), default=math.inf)
-    lucky = [trial.result["parameters"] for trial in trials if reaches(trial, needed) and not is_sound(trial, needed)]
-    return sound > GAP * max((size for size in lucky if size < sound), default=math.inf)
+    sound = min((trial.result[size.result] for trial in trials if is_sound(trial, needed)), default=math.inf)
+    lucky = [trial.result[size.result] for trial in trials if reaches(trial, needed) and not is_sound(trial, needed)]
+    return sound > GAP * max((one for one in lucky if one < sound), default=math.inf)

@@ -12,6 +12,7 @@ from keras_vision.runs import Run
 from keras_vision.search.ledger import Ledger
 from keras_vision.search.outcome import recorded_outcome
 from keras_vision.search.ranking import ranking
+from keras_vision.search.sizes import PARAMETERS, SIZES
 from keras_vision.search.whereabouts import by_worker, death_line, deaths
 from keras_vision.training.validation_scores import METRICS
 
@@ -56,7 +57,7 @@ def report_on(workdir, progress=None):
         "target_acc": settings["target_acc"],
         "result": result,
         "verdict": recorded_outcome(result, settings["target_acc"]).sentence() if result else "",
-        "leaders": _leaders(ranking(run, completed, goal)),
+        "leaders": _leaders(ranking(run, completed, goal, SIZES[settings.get("minimize", PARAMETERS)])),
         "front": read_csv(run.path / "front.csv"),
         "importance": importance,
         "caution": caution(len(completed), len(importance)),

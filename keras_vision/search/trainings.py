@@ -16,13 +16,14 @@ class Trainings:
         run: The `Run` of the search.
         ledger: Its `Ledger`, which is told of every start, epoch and interruption.
         executor: Where trainings run; see `keras_vision.search.executors`.
+        is_late: Function that says, after each epoch of a trial, whether trials are to end for now.
 
     Attributes:
         running: The `Job`s that were started and have not ended, in their order.
     """
 
-    def __init__(self, run, ledger, executor):
-        self.run, self.ledger, self.executor = run, ledger, executor
+    def __init__(self, run, ledger, executor, is_late=lambda: False):
+        self.run, self.ledger, self.executor, self.is_late = run, ledger, executor, is_late
         self.running = []
         self._places = {}  # of those whose start the ledger was told: path -> where it was told that they run
 
@@ -104,6 +105,8 @@ class Trainings:
         trial = self.ledger.trials[job.trial]
         if job.confirmation is None and len(rows) > trial.last_epoch:
             self.ledger.record("epoch", job.trial, epoch=len(rows), val_accuracy=rows[-1]["val_accuracy"])
+        if job.confirmation is None and self.is_late():
+            self.executor.pause(job)
 
     def _record_place(self, job):
         """Records where a training runs, as soon as that is known."""

@@ -11,6 +11,7 @@ from keras_vision.search import confirming, ranking
 from keras_vision.search.executors import runner
 from keras_vision.search.ladder import Ladder
 from keras_vision.search.ledger import Ledger, Trial, trial_run
+from keras_vision.search.loop import SETTING_UP
 from keras_vision.search.plan import Limits, trial_seed
 from keras_vision.search.ranking import ranked
 from keras_vision.training.trainer import TrainingDiverged
@@ -223,6 +224,14 @@ def test_no_confirmation_starts_out_of_time(tmp_path, space):
     assert result["ended"] == "time"
     assert "confirmed" not in result
     assert not (tmp_path / "s" / "confirm").exists()
+
+
+def test_trials_leave_time_for_confirming_what_they_found(tmp_path, space):
+    near = time.monotonic() + SETTING_UP  # too near for another trial, once there is something to confirm
+    search = make_search(tmp_path / "s", space, target_acc=0.01, confirm=2, goes_on=True, max_trials=9, deadline=near)
+    result = search.find()
+    assert (result["ended"], len(result["confirmed"]["accuracies"])) == ("time", 2)
+    assert len(search.ledger.trials) == 1
 
 
 @pytest.mark.usefixtures("trained")

@@ -94,6 +94,17 @@ def test_without_neighbours_each_setting_moves_one_rung(tmp_path):
     assert ladder.neighbours({"units": 16, "layers": 1}) == [{"units": 8, "layers": 1}, {"units": 16, "layers": 2}]
 
 
+def test_an_alternative_is_a_step_from_any_other_value(tmp_path):
+    file = tmp_path / "space.py"
+    file.write_text(
+        "LADDER = ({'filters': (8,)}, {'filters': (16,)})\nALTERNATIVES = {'convolution': ('separable',)}\n"
+    )
+    ladder = Ladder("cnn", recipe_for("cnn"), file=file)
+    other = {"filters": (8,), "convolution": "separable"}
+    assert ladder.neighbours({"filters": (8,)}) == [{"filters": (16,)}, other]
+    assert ladder.neighbours(other) == [other | {"filters": (16,)}]
+
+
 def test_numpy_numbers_become_pythons_own(tmp_path):
     (tmp_path / "space.py").write_text(
         "import numpy as np\nLADDER = tuple({'units': units} for units in np.array([8, 16]))\n"

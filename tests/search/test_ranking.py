@@ -2,6 +2,7 @@
 
 from keras_vision.search.ledger import Ledger
 from keras_vision.search.ranking import ranked
+from keras_vision.search.sizes import SIZES
 from tests.search.searches import COMPLETED, refuse_to_warn
 
 
@@ -19,6 +20,16 @@ def test_who_reached_the_target_is_ranked_by_size_and_the_others_by_accuracy(led
     assert places(ledger) == [3, 2, 1, 0]
     assert places(ledger, 0.9) == [2, 1, 3, 0]
     assert places(ledger, 0.99) == [3, 2, 1, 0]
+
+
+def test_small_is_what_a_person_asked_for(ledger):
+    results = [{"parameters": 50, "macs": 90, "latency_ms": 3.0}, {"parameters": 60, "macs": 80, "latency_ms": 4.0}]
+    for number, result in enumerate(results, start=3):
+        ledger.record("asked", number, values={})
+        ledger.record("completed", number, result=COMPLETED | result)
+    trials = ledger.completed[-2:]
+    first = {name: ranked(trials, 0.9, size)[0].number for name, size in SIZES.items()}
+    assert first == {"parameters": 3, "macs": 4, "latency": 3}
 
 
 def test_who_reached_the_target_by_luck_stands_behind_who_did_not(ledger):

@@ -61,6 +61,17 @@ def test_trainings_end_in_any_order_and_their_epochs_are_recorded(trainings):
     assert trainings.has_room and [trial.number for trial in trainings.trials] == [0, 2]
 
 
+def test_where_it_is_late_trials_end_after_their_epoch_and_confirmations_go_on(trainings):
+    trainings.is_late = lambda: True
+    (job,) = start(trainings, 0)
+    trainings.start(trainings.ledger.trials[1], confirmation=1)
+    confirmation = trainings.executor.submitted[-1]
+    trainings.executor.next = [(one, [{"val_accuracy": 0.5}], DONE) for one in (job, confirmation)]
+    trainings.wait()
+    trainings.wait()
+    assert trainings.executor.paused == [job]
+
+
 def test_a_training_whose_process_died_is_started_once_more_and_then_given_up(trainings):
     (job,) = start(trainings, 0)
     trainings.executor.next = [(job, [], DIED), (job, [], DIED)]

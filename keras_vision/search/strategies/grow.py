@@ -2,8 +2,9 @@
 
 It climbs a ladder of networks from small to large until one reaches the target. Then it tries what lies beside the
 smallest that reached it and beside the rungs that nearly did (one more convolution in one block, a shorter network, a
-narrower one, also with one more), as long as that is smaller than the smallest so far. Where nothing of that is left,
-the training of the smaller network that came nearest is polished, and each success starts the steps anew. In the place
+narrower one, also with one more; cheaper convolutions), as long as that is smaller than the smallest so far. Where
+nothing of that is left, the training of the smaller network that came nearest is polished: made longer, then varied
+otherwise. Each success starts the steps anew, trained as what succeeded was. In the place
 of rungs over a limit on parameters or MACs come the networks beside them that are within it, the largest first. Where
 none of all these reached the target, the best network and recipe known for these images are tried.
 """
@@ -35,14 +36,14 @@ class Tried:
 
     Args:
         values: What was asked.
-        parameters: Of its network.
+        size: Of its network.
         polisher: The `Polisher` that had varied it, or None.
         score: Its validation accuracy, on average over other seeds where that is known; None where it failed, and
             while it is under way.
     """
 
     values: dict
-    parameters: int
+    size: int
     polisher: Polisher | None = None
     score: float | None = None
 
@@ -58,7 +59,8 @@ class Growing:
     Args:
         ladder: A `Ladder`.
         target_acc: The validation accuracy to be reached.
-        size_of: Function from builder keywords to the number of parameters, or to None where they cannot be built.
+        size_of: Function from builder keywords to the network's size, such as its number of parameters, or to None
+            where they cannot be built.
         allows: Function from builder keywords that can be built to whether the network is within a person's limits, as
             far as counting tells.
         polish: The strategy that polishes: "grid", "random" or "bayesian".
@@ -93,7 +95,7 @@ class Growing:
     def wants(self, values):
         """Returns whether a trial that is under way may still lead to the smallest network."""
         one, smallest = self._under_way[self._full_key(values)], self.smallest()
-        if smallest and one.parameters >= smallest.parameters:
+        if smallest and one.size >= smallest.size:
             return False
         return one.polisher is not None or not self._hopeless(one.values)
 
@@ -105,7 +107,7 @@ class Growing:
 
     def smallest(self):
         """Returns the smallest that reached the target, or None."""
-        return min(self._within(0), key=lambda one: (one.parameters, -one.score), default=None)
+        return min(self._within(0), key=lambda one: (one.size, -one.score), default=None)
 
     def _is_new(self, values):
         key = self._full_key(values)
@@ -154,7 +156,7 @@ class Growing:
         While others are under way, it is one that none of them makes hopeless if it misses; if there is such a one,
         one that is also smaller than they are, so that it is of use whatever becomes of them.
         """
-        most, aim = self.smallest().parameters, self._step() * self.smallest().parameters
+        most, aim = self.smallest().size, self._step() * self.smallest().size
         awaited = self._awaited()
         steps = {}
         rungs = [one for one in self._within(NEAR) if one.values in self.ladder.rungs]
@@ -165,7 +167,7 @@ class Growing:
                 if size is None or size >= most or not self._is_new(values) or self._hopeless(values):
                     continue
                 if not any(self._nowhere_larger(values, other.values) for other in awaited):
-                    depends = any(size >= other.parameters for other in awaited)
+                    depends = any(size >= other.size for other in awaited)
                     steps[key_of(values)] = depends, abs(math.log(size / aim)), values
         return min(steps.values(), key=lambda step: step[:2], default=(None,))[-1]
 
@@ -210,7 +212,9 @@ class Growing:
         return None, None
 
     def _is_wanted(self, values):
-        return self._is_new(values) and self._is_smaller(values)
+        # Longer trainings are for making a network smaller. To reach the target at all, larger ones are there.
+        is_longer = "epochs" in values and self.smallest() is None
+        return not is_longer and self._is_new(values) and self._is_smaller(values)
 
     def _to_be_polished(self):
         """Returns the closest miss that is smaller than the smallest so far; where none reached, the closest of all."""
@@ -219,12 +223,13 @@ class Growing:
             one
             for one in (self._within(POLISHABLE) if smallest else self._within(math.inf))
             if one.score < self.target_acc
-            and (smallest is None or one.parameters < smallest.parameters)
+            and (smallest is None or one.size < smallest.size)
             and not one.polisher
-            and not self.ladder.split(one.values)[1]  # a step from a polished one, trained as that is
+            # A step from a polished one, trained as that is, is not varied again; one that is trained longer is.
+            and self.ladder.split(one.values)[1].keys() <= {"epochs"}
             and not self._is_used_up(one)
         ]
-        return max(bases, key=lambda one: (one.score, -one.parameters), default=None)
+        return max(bases, key=lambda one: (one.score, -one.size), default=None)
 
     def _is_used_up(self, base):
         polisher = self._polishers.get(key_of(base.values))
@@ -232,7 +237,7 @@ class Growing:
 
     def _is_smaller(self, values):
         smallest, size = self.smallest(), self._size_within(self.ladder.split(values)[0])
-        return size is not None and (smallest is None or size < smallest.parameters)
+        return size is not None and (smallest is None or size < smallest.size)
 
 
 def _at_most(value, other):

@@ -1,6 +1,7 @@
 """The growing search, over a ladder whose networks reach accuracies that a formula gives."""
 
 import itertools
+import math
 
 import pytest
 
@@ -10,28 +11,33 @@ from keras_vision.search.ladder import Ladder
 from keras_vision.search.strategies.grow import Growing
 from keras_vision.training.recipe import recipe_for
 
-NETWORK = {"filters", "blocks", "whitening", "early_pooling"}
+NETWORK = {"filters", "blocks", "whitening", "early_pooling", "convolution"}
 HALF_RATE = recipe_for("vgg").learning_rate / 2
 
 
 def size_of(settings):
     """Parameters of a stack of 3x3 convolutions."""
+    separable = settings.get("convolution") == "separable"
     channels, total = 1, 0
     for filters, blocks in zip(settings["filters"], settings["blocks"], strict=True):
         for _ in range(blocks):
-            total += 9 * channels * filters
+            total += 9 * channels + channels * filters if separable else 9 * channels * filters
             channels = filters
     return total
 
 
 def accuracy(values):
-    """More parameters are better, each doubling less; polishing at half the learning rate gains half a point."""
+    """More parameters are better, each doubling less; polishing at half the learning rate gains half a point.
+
+    Those of separable convolutions are worth half as much again; a longer training gains nothing.
+    """
+    worth = size_of(values) * (1.5 if "convolution" in values else 1.0)
     gain = 0.005 if values.get("learning_rate") == HALF_RATE else 0.0
-    return 1 - 0.6 * size_of(values) ** -0.2 + gain
+    return 1 - 0.6 * worth**-0.2 + gain
 
 
 def is_polished(values):
-    return values.keys() != NETWORK
+    return not values.keys() <= NETWORK
 
 
 def grow(target, tell=accuracy, trials=40, **options):
@@ -101,8 +107,11 @@ def test_a_default_that_is_drawn_again_is_no_new_training(polish):
 
 def is_nowhere_larger(values, other):
     """Whether a network has no more stages than another, and none of them is wider or deeper."""
-    return len(values["filters"]) <= len(other["filters"]) and all(
-        a <= b for name in ("filters", "blocks") for a, b in zip(values[name], other[name], strict=False)
+    is_alike = values.get("convolution") == other.get("convolution")
+    return (
+        is_alike
+        and len(values["filters"]) <= len(other["filters"])
+        and all(a <= b for name in ("filters", "blocks") for a, b in zip(values[name], other[name], strict=False))
     )
 
 
@@ -110,7 +119,7 @@ def test_a_network_that_is_nowhere_larger_than_a_failed_one_is_not_tried():
     strategy, asked = grow(0.9)
     failed = [dict(rung) for rung in strategy.ladder.rungs if accuracy(rung) < 0.9]
     for values in asked:
-        if values.keys() == NETWORK and values not in failed:
+        if not is_polished(values) and values not in failed:
             assert not any(is_nowhere_larger(values, other) for other in failed), values
             failed += [values] if accuracy(values) < 0.9 else []
 
@@ -120,7 +129,35 @@ def test_the_closest_miss_is_polished_and_may_become_the_smallest(whole):
     assert any(map(is_polished, asked))
     assert strategy.smallest().values["learning_rate"] == HALF_RATE
     plain = [values for values in asked if not is_polished(values) and accuracy(values) >= 0.9]
-    assert strategy.smallest().parameters < min(map(size_of, plain))
+    assert strategy.smallest().size < min(map(size_of, plain))
+
+
+def test_separable_convolutions_are_a_step_from_full_ones(whole):
+    strategy, asked = whole
+    assert any(values.get("convolution") == "separable" for values in asked)
+    assert strategy.smallest().values["convolution"] == "separable"
+
+
+def longer(gain):
+    """Accuracies where training twice as long gains so much, and four times as long twice as much."""
+    usual = recipe_for("vgg").epochs
+    return lambda values: accuracy(values) + gain * math.log2(values.get("epochs", usual) / usual)
+
+
+def test_a_longer_training_comes_first_of_what_polishes_and_is_kept_where_it_pays():
+    strategy, asked = grow(0.9, tell=longer(0.004), trials=150)
+    polished = [values for values in asked if is_polished(values)]
+    usual = recipe_for("vgg").epochs
+    assert polished[0]["epochs"] == 2 * usual
+    assert strategy.smallest().values["epochs"] == 4 * usual
+    assert strategy.smallest().size < grow(0.9, trials=150)[0].smallest().size
+    steps = [values for values in polished if values.keys() <= NETWORK | {"epochs"}]
+    assert len({size_of(values) for values in steps}) > 2  # smaller networks are trained as long
+
+
+def test_where_nothing_reached_no_training_is_made_longer():
+    _, asked = grow(0.999, tell=longer(0.004), trials=60)
+    assert not any("epochs" in values for values in asked)
 
 
 def test_where_no_rung_reaches_the_best_is_polished():
@@ -202,7 +239,7 @@ def test_where_no_rung_reaches_the_best_that_is_known_of_the_images_is_tried():
     assert strategy.smallest().values == ladder.best_known
     training = ladder.split(ladder.best_known)[1]
     beside = strategy.ask()
-    assert ladder.split(beside)[1] == training and size_of(beside) < strategy.smallest().parameters
+    assert ladder.split(beside)[1] == training and size_of(beside) < strategy.smallest().size
 
 
 def test_the_best_that_is_known_is_left_out_where_it_is_over_a_limit():
@@ -240,7 +277,9 @@ def test_rungs_that_do_not_fit_the_images_are_left_out():
 
 @pytest.fixture
 def growing():
-    return Growing(Ladder("vgg", recipe_for("vgg")), target_acc=0.9, size_of=size_of)
+    """A growing search of full convolutions alone, of which there are few."""
+    allows = lambda settings: "convolution" not in settings  # noqa: E731
+    return Growing(Ladder("vgg", recipe_for("vgg")), target_acc=0.9, size_of=size_of, allows=allows)
 
 
 def test_it_climbs_on_while_rungs_are_under_way(growing):

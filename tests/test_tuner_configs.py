@@ -94,11 +94,13 @@ def polished(count):
         yield ladder.polish(hp, ladder.rungs[2])
 
 
-def test_polishing_varies_kernels_and_pools_first_then_the_recipe_and_padding_and_overlap_last():
-    *first, last = polished(1 + 2 * 2 * 2 * 3 * 2)
-    assert first[:4] == [{}, {"pool_size": 3}, {"kernel_size": 5}, {"kernel_size": 5, "pool_size": 3}]
+def test_polishing_varies_the_length_first_then_kernels_and_pools_the_recipe_and_padding_and_overlap_last():
+    *first, last = polished(1 + 3 * 2 * 2 * 2 * 3 * 2)
+    epochs = recipe_for("vgg").epochs
+    assert first[:3] == [{}, {"epochs": 2 * epochs}, {"epochs": 4 * epochs}]
+    assert first[3:10:3] == [{"pool_size": 3}, {"kernel_size": 5}, {"kernel_size": 5, "pool_size": 3}]
     assert {name for drawn in first for name in drawn} == {
-        *("kernel_size", "pool_size", "optimizer", "learning_rate", "weight_decay")
+        *("epochs", "kernel_size", "pool_size", "optimizer", "learning_rate", "weight_decay")
     }
     assert last == {"pool_size": 3, "pool_stride": 2}
 

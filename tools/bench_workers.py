@@ -30,10 +30,11 @@ from keras_vision.system.machine import cores
 
 RESULTS = ROOT / "docs" / "results" / "workers.md"
 HOUR = 3600
-METHOD = """A random search for {model} on {dataset} with {trials} trials of at most {max_params:,} parameters:
-finished trials an hour, from the start of the command to its end, median over {turns} seeds (lowest to highest). The
-searches take turns; all get the same networks of a seed. One worker may use all cores, several share them. The overhead
-is the time of a worker for each trial in which it does not train: it starts, loads TensorFlow, builds and compiles."""
+METHOD = """A random search for {model} on {dataset} with {trials} trials of at most {max_params:,} parameters: finished
+trials an hour, from the start of the command to its end, median over seeds (lowest to highest), of which there were
+{turns}. The searches take turns; all get the same networks of a seed. One worker may use all cores, several share them.
+The overhead is the time of a worker for each trial in which it does not train: it starts, loads TensorFlow, builds and
+compiles."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -129,12 +129,8 @@ def _plan(asked, goal, deadline, source):
         source,
         strategy=asked.chosen_strategy,
         polish=asked.chosen_polish,
-        ending=asked.ending,
-        limits=asked.limits,
-        minimize=asked.minimize,
         max_trials=asked.max_trials or asked.row.trials,
         spare_trials=0 if asked.max_trials else asked.row.spare_trials,
         deadline=deadline,
-        keep=asked.keep,
-        precision=asked.precision,
+        **{name: getattr(asked, name) for name in ("ending", "limits", "minimize", "keep", "precision")},
     )

@@ -1,5 +1,6 @@
 """What all command lines share: one way of turning a front door into a command, exit codes, interrupts."""
 
+import _thread
 import contextlib
 import errno
 import json
@@ -8,6 +9,7 @@ import select
 import shlex
 import signal
 import sys
+import threading
 
 from keras_vision.cli.options import read_command
 from keras_vision.errors import BadInput, KerasVisionError
@@ -20,6 +22,7 @@ INTERRUPTED = {getattr(signal, name): code for name, code in _CODES.items() if h
 # What a person mends in the words of the command.
 _WRONG_NAMES = {errno.ENAMETOOLONG: ". A name in it is too long for this system: choose a shorter one."}
 _FULL = ". Free some space there, and give the same command again."
+SOON = 0.05  # seconds until an interrupt that was lost comes once more
 _MENDS = _WRONG_NAMES | dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _FULL)
 
 
@@ -38,6 +41,32 @@ def _form(as_json, as_csv):
 
 def _raise_terminated(signum, frame):
     raise Terminated(signum)
+
+
+def _signal_of(stop):
+    """Returns the signal that an interrupt came from."""
+    return stop.signum if isinstance(stop, Terminated) else signal.SIGINT
+
+
+@contextlib.contextmanager
+def _no_stop_lost():
+    """Lets an interrupt come once more that came where Python raises nothing: in a callback of the garbage collector.
+
+    There an exception is told to `sys.unraisablehook` and forgotten, and the program would go on.
+    """
+    before = sys.unraisablehook
+
+    def heard(lost):
+        if isinstance(lost.exc_value, KeyboardInterrupt):
+            threading.Timer(SOON, _thread.interrupt_main, (_signal_of(lost.exc_value),)).start()
+        else:
+            before(lost)
+
+    sys.unraisablehook = heard
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 @contextlib.contextmanager
@@ -78,14 +107,14 @@ def main(door, name, *, show=None, resumable=False, arguments=None):
     open_missing()
     if not is_interactive():
         os.environ["MPLBACKEND"] = "agg"  # figures are files; what else is set may be no backend of this machine
-    with _stops_raised():
+    with _stops_raised(), _no_stop_lost():
         try:
             return _run(door, *read_command(door, f"python -m keras_vision.{name}", arguments), show)
         except KerasVisionError as error:
             tell(f"keras_vision.{name}: {error}")
             return error.exit_code
         except KeyboardInterrupt as stop:
-            code = INTERRUPTED[stop.signum if isinstance(stop, Terminated) else signal.SIGINT]
+            code = INTERRUPTED[_signal_of(stop)]
             words = shlex.join([installed("python"), "-m", f"keras_vision.{name}", *arguments])
             tell(f"\nInterrupted. To continue: {words}" if resumable else "\nInterrupted.")
             return code

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+import weakref
 
 import pytest
 
@@ -54,6 +56,28 @@ def front(asked, progress):
 
 def run(*words, **options):
     return cli.main(front, "front", arguments=words, **options)
+
+
+class Forgotten:
+    """Something to be collected."""
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_in_a_callback_of_the_garbage_collector_is_not_lost(signum, code):
+    @front_door(FrontSettings)
+    def collecting(asked, progress):
+        """Let go of something just when the signal comes, and go on."""
+        one = Forgotten()
+        callback = weakref.ref(one, lambda _: signal.raise_signal(signum))
+        del one
+        assert callback() is None
+        for _ in range(100):
+            time.sleep(0.1)
+        return {}
+
+    began = time.monotonic()
+    assert cli.main(collecting, "front", arguments=[]) == code
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.data.audit.findings import KINDS
 from keras_vision.data.places import ANY_SOURCE, DATA, locate
-from keras_vision.data.splits import some
+from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress
 from keras_vision.reporting.tables import Table

@@ -14,10 +14,10 @@ from keras_vision.models import MODELS
 from keras_vision.reporting.progress import Progress
 from keras_vision.results.runs import TrainResult
 from keras_vision.system.settings import MINUTES, NAMED, SHARE, Settings, given, group, name_in, one_of, setting, whole
+from keras_vision.training.measures import METRICS, VIEWS
 from keras_vision.training.presets import EFFORTS, Preset, preset_for
 from keras_vision.training.recipe import PRECISIONS, RecipeChanges, recipe_for, recipe_for_metric
 from keras_vision.training.trackers import TRACKER, TRACKERS
-from keras_vision.training.validation_scores import METRICS, VIEWS
 
 
 @dataclasses.dataclass(frozen=True)

@@ -37,9 +37,9 @@ from keras_vision.system.settings import (
     setting,
     whole,
 )
+from keras_vision.training.measures import METRICS
 from keras_vision.training.recipe import PRECISIONS, recipe_for, recipe_for_metric
 from keras_vision.training.trackers import TRACKER, TRACKERS
-from keras_vision.training.validation_scores import METRICS
 
 
 @dataclasses.dataclass(frozen=True)

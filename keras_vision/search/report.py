@@ -3,8 +3,6 @@
 import csv
 from pathlib import Path
 
-import numpy as np
-
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress, settings_line
 from keras_vision.reporting.tables import Table, short
@@ -13,7 +11,7 @@ from keras_vision.search.ledger import Ledger
 from keras_vision.search.outcome import recorded_outcome
 from keras_vision.search.ranking import ranking
 from keras_vision.search.whereabouts import by_worker, death_line, deaths
-from keras_vision.training.validation_scores import METRICS
+from keras_vision.training.measures import METRICS
 
 LEADERS = 10
 # Below so many trials for each setting, importance is mostly chance.
@@ -83,7 +81,8 @@ def importance_of(trials):
     Returns:
         Dict from name to share; empty for fewer than three trials, or where nothing differs.
     """
-    from sklearn import ensemble, inspection  # which take two seconds that `--help` has not
+    import numpy as np  # all of which take two seconds that `--help` has not
+    from sklearn import ensemble, inspection
 
     columns = {name: _as_numbers([trial.values.get(name) for trial in trials]) for name in _names(trials)}
     columns = {name: column for name, column in columns.items() if len(set(column)) > 1}

@@ -92,6 +92,9 @@ def named(node):
 HEAVY = {
     "yaml",
     "shtab",
+    "psutil",
+    "filelock",
+    "importlib.metadata",
     "rich",
     "jinja2",
     "numpy",

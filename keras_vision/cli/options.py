@@ -89,7 +89,7 @@ def _add(parser, name, field, own, is_known):
         several = ("*" if needs_none else "+") if own.is_repeated else "?" if needs_none else None
         parser.add_argument(name, help=own.meaning, nargs=several)
     elif field.type is bool:
-        parser.add_argument(flag, dest=name, action="store_true", help=own.meaning)
+        parser.add_argument(flag, dest=name, action=argparse.BooleanOptionalAction, help=own.meaning)
     elif own.is_repeated:
         parser.add_argument(flag, dest=name, action="append", metavar=own.placeholder, help=own.meaning)
     else:

@@ -38,6 +38,7 @@ def script(tmp_path_factory):
         ("keras-vision ''", set(COMMANDS), {"--target-acc"}),
         ("keras-vision tune --t", {"--target-acc"}, {"--top"}),
         ("keras-vision tune --model v", {"vgg"}, {"cnn"}),
+        ("keras-vision train --no-", {"--no-dry-run"}, {"--dry-run"}),
         ("keras-vision train --preset ''", {"best", "quick"}, set()),
     ],
 )

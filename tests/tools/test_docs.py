@@ -138,6 +138,8 @@ def test_a_commands_page_has_each_of_its_settings(name):
     page, settings = docs_reference.command_page(name), fields(docs_reference.front_door(name).settings)
     for field in settings.values():
         assert docs_reference.in_a_table(field.metadata["setting"].meaning) in page
+    switches = [name.replace("_", "-") for name, field in settings.items() if field.type is bool]
+    assert all(f"| `--{name}, --no-{name}` |" in page for name in switches)
 
 
 def test_arrows_that_follow_from_others_are_left_out():

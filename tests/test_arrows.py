@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from keras_vision import COMMANDS
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "keras_vision"
 ROOMS = (
@@ -44,20 +46,7 @@ ALLOWED = {
     "results": COMMON,
     "cli": {*COMMON, "results"},
 }
-FRONT_DOORS = (
-    "train",
-    "tune",
-    "report",
-    "evaluate",
-    "predict",
-    "audit",
-    "explain",
-    "serve",
-    "export",
-    "describe",
-    "study",
-    "doctor",
-)
+FRONT_DOORS = tuple(COMMANDS)
 # where tensorflow and keras_tuner may be imported
 TENSORFLOW = (
     "system/conv_gradient.py",

@@ -9,7 +9,7 @@ import inspect
 import re
 from pathlib import Path
 
-from keras_vision.__main__ import COMMANDS
+from keras_vision import COMMANDS
 from keras_vision.cli.options import make_parser
 from keras_vision.system.settings import aliases, fields
 

@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from keras_vision.__main__ import COMMANDS, main
+from keras_vision import COMMANDS
+from keras_vision.__main__ import main
 
 
 def test_a_shell_that_is_not_known_is_refused(capsys):

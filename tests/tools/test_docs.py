@@ -13,7 +13,7 @@ import docs_pages
 import docs_reference
 import pytest
 
-from keras_vision.__main__ import COMMANDS
+from keras_vision import COMMANDS
 from keras_vision.cli.options import make_parser, read_options
 from keras_vision.models import build_model
 from keras_vision.system.settings import fields

@@ -81,15 +81,14 @@ def importance_of(trials):
     Returns:
         Dict from name to share; empty for fewer than three trials, or where nothing differs.
     """
-    import numpy as np  # all of which take two seconds that `--help` has not
-    from sklearn import ensemble, inspection
+    from sklearn import ensemble, inspection  # which take two seconds that `--help` has not
 
     columns = {name: _as_numbers([trial.values.get(name) for trial in trials]) for name in _names(trials)}
     columns = {name: column for name, column in columns.items() if len(set(column)) > 1}
-    scores = np.array([trial.score for trial in trials])
-    if len(trials) < 3 or not columns or not scores.std():
+    scores = [trial.score for trial in trials]
+    if len(trials) < 3 or not columns or len(set(scores)) == 1:
         return {}
-    table = np.array(list(columns.values())).T
+    table = list(zip(*columns.values(), strict=True))
     forest = ensemble.RandomForestRegressor(n_estimators=100, random_state=0).fit(table, scores)
     found = inspection.permutation_importance(forest, table, scores, n_repeats=20, random_state=0)
     gains = found.importances_mean.clip(min=0)

@@ -115,8 +115,9 @@ def test_python_in_the_documentation_calls_what_there_is_by_its_arguments(page, 
             names |= {alias.asname or alias.name: getattr(module, alias.name) for alias in node.names}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in names:
-            given = {word.arg: word.value for word in node.keywords}
-            inspect.signature(names[ast.unparse(node.func)]).bind(*node.args, **given)
+            called, given = names[ast.unparse(node.func)], {word.arg: word.value for word in node.keywords}
+            if not (inspect.isbuiltin(called) and called.__text_signature__ is None):  # as those of older NumPys
+                inspect.signature(called).bind(*node.args, **given)
 
 
 def test_messages_in_troubleshooting_are_those_of_the_code():

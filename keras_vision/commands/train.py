@@ -53,8 +53,6 @@ def _train(asked, changes, preset, progress):
         builder = functools.partial(asked.builder, **asked.settings)
     else:
         builder = builder_of(asked.model, asked.settings)
-    if asked.workdir:
-        Run(asked.workdir).check_usable()
     data = open_data(asked.data, progress)
     warn_of_findings(data, progress)
     warn_of_majority(data, asked.target_acc, progress, asked.metric)

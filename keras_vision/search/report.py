@@ -37,9 +37,7 @@ def report_on(workdir, progress=None):
     run = Run(workdir)
     path = run.path / "trials.jsonl"
     if not path.exists() or not run.config_path.exists():
-        raise BadInput(
-            f"{workdir} is not the run directory of a search, which holds trials.jsonl. Give one that tune made."
-        )
+        raise BadInput(f"There is no search or training in {workdir}. Give a run directory that tune or train made.")
     settings = run.config["settings"]
     ledger = Ledger(path, warn=(progress or Progress()).say)
     trials, completed = ledger.trials, ledger.completed

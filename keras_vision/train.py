@@ -105,7 +105,10 @@ def train(asked: TrainSettings, progress: Progress) -> dict[str, Any]:
     changes = recipe.as_dict() if asked.preset else changes
     locate(asked.data.dataset, asked.data.data_dir)
     if asked.workdir:
-        Run(asked.workdir).check_usable()
+        run = Run(asked.workdir)
+        run.check_usable()
+        if run.finished:  # said before the seconds that Keras takes
+            progress.say(f"The run in {run.path} is finished: nothing is trained, and its result follows.")
     return carry_out("commands.train", asked, changes, preset, progress)
 
 

@@ -38,22 +38,23 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 __version__ = "0.1.0"
 
-_DOORS = (
-    "audit",
-    "describe",
-    "doctor",
-    "evaluate",
-    "explain",
-    "export",
-    "predict",
-    "report",
-    "serve",
-    "study",
-    "train",
-    "tune",
-)
+# front door -> what it does
+COMMANDS = {
+    "train": "train one model and save it",
+    "tune": "search for a model that reaches a target accuracy",
+    "report": "print what a search found",
+    "evaluate": "measure a saved model on validation or test images",
+    "predict": "name the most probable classes of images",
+    "audit": "look for copies, leaks, odd files and wrong labels in a data set",
+    "explain": "show what in images speaks for the answer",
+    "serve": "show a page on this machine to try a model, with images or by drawing",
+    "export": "write a saved model in a format for use elsewhere",
+    "describe": "show what a network is: parameters, MACs, receptive field, wiring",
+    "study": "repeat an experiment of a study report, and write its report",
+    "doctor": "check whether this machine is ready, and name what it lacks",
+}
 # public name -> the module that holds it
-_PUBLIC = {name: f"keras_vision.{name}" for name in _DOORS} | {
+_PUBLIC = {name: f"keras_vision.{name}" for name in COMMANDS} | {
     "MODELS": "keras_vision.models",
     "build_model": "keras_vision.models",
     "DATASETS": "keras_vision.data.places",
@@ -63,5 +64,5 @@ _PUBLIC = {name: f"keras_vision.{name}" for name in _DOORS} | {
 }
 
 __all__ = ["__version__", *_PUBLIC]
-functions_first(__name__, _DOORS)
+functions_first(__name__, COMMANDS)
 __getattr__, __dir__ = lazily(__name__, _PUBLIC)

@@ -3,26 +3,10 @@
 import importlib
 import sys
 
-from keras_vision import __version__
+from keras_vision import COMMANDS, __version__
 from keras_vision.cli.completion import check_shell, completion
 from keras_vision.errors import BadInput, check_name
 from keras_vision.system.streams import tell
-
-# front door -> what it does
-COMMANDS = {
-    "train": "train one model and save it",
-    "tune": "search for a model that reaches a target accuracy",
-    "report": "print what a search found",
-    "evaluate": "measure a saved model on validation or test images",
-    "predict": "name the most probable classes of images",
-    "audit": "look for copies, leaks, odd files and wrong labels in a data set",
-    "explain": "show what in images speaks for the answer",
-    "serve": "show a page on this machine to try a model, with images or by drawing",
-    "export": "write a saved model in a format for use elsewhere",
-    "describe": "show what a network is: parameters, MACs, receptive field, wiring",
-    "study": "repeat an experiment of a study report, and write its report",
-    "doctor": "check whether this machine is ready, and name what it lacks",
-}
 
 
 def main(arguments=None):

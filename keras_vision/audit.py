@@ -10,7 +10,7 @@ from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.data.audit.findings import KINDS
 from keras_vision.data.places import ANY_SOURCE, DATA, locate
-from keras_vision.data.splits import some
+from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress
 from keras_vision.reporting.tables import Table
@@ -32,7 +32,9 @@ class AuditSettings(Settings):
     image_size: int = setting(
         None, "look at all images at this height and width; with --model, by default that of its training", "PIXELS"
     )
-    no_labels: bool = setting(False, "train nothing, and leave the labels unjudged")
+    labels: bool = setting(
+        True, "judge the labels, by networks that are trained for it; takes minutes, and --no-labels leaves it out"
+    )
     clean: str = setting(None, "write a table of the images that are left, for --dataset csv:FILE", "FILE.csv")
     out: str = setting("audit", "the folder for the list of findings and the contact sheets", "DIR")
     seed: int = setting(0, "the random seed that sets images aside, as in train, and trains the networks", "N", SEED)
@@ -58,7 +60,7 @@ def audit(asked: AuditSettings, progress: Progress) -> dict[str, Any]:
     >>> audit("folder:photos", clean="clean.csv")["findings"]  # doctest: +SKIP
     """
     locate(asked.dataset, asked.data_dir)
-    if asked.model and asked.no_labels:
+    if asked.model and not asked.labels:
         raise BadInput("model is used to judge the labels. Leave out --no-labels, or --model.")
     if asked.model:
         read_card(asked.model)

@@ -1,6 +1,7 @@
 """Errors that a person can do something about: what is wrong, and what to do."""
 
 import difflib
+import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -28,9 +29,16 @@ class BadInput(KerasVisionError, ValueError):
 
 
 def nearest(word: Any, choices: Iterable[Any]) -> str | None:
-    """Returns the choice spelled most like `word`, or None where none is close."""
-    matches = difflib.get_close_matches(str(word).lower(), [str(c) for c in choices], n=1, cutoff=0.5)
-    return matches[0] if matches else None
+    """Returns the choice whose initials `word` is, or that is spelled most like it; None where none is close.
+
+    Example:
+
+    >>> nearest("lr", ["log", "learning-rate"]), nearest("lgo", ["log", "learning-rate"])
+    ('learning-rate', 'log')
+    """
+    word, known = str(word).lower(), [str(choice) for choice in choices]
+    initials = [one for one in known if len(word) > 1 and word == "".join(part[:1] for part in re.split("[-_]", one))]
+    return next(iter(initials or difflib.get_close_matches(word, known, n=1, cutoff=0.5)), None)
 
 
 def did_you_mean(word: Any, choices: Iterable[Any]) -> str:

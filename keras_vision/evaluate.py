@@ -16,7 +16,7 @@ from keras_vision.reporting.tables import Table
 from keras_vision.results.findings import EvaluateResult
 from keras_vision.runs import check_folder, read_card
 from keras_vision.system.settings import REQUIRED, SEED, Settings, one_of, setting
-from keras_vision.training.validation_scores import VIEWS
+from keras_vision.training.measures import VIEWS
 
 _AFTER_THE_INTERVAL = ("specificity", "f1", "auc")
 

@@ -8,16 +8,18 @@ from typing import Any
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.commands.summary_lines import training_lines
+from keras_vision.data.places import locate
 from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
 from keras_vision.reporting.progress import Progress
 from keras_vision.results.runs import TrainResult
+from keras_vision.runs import Run
 from keras_vision.system.settings import MINUTES, NAMED, SHARE, Settings, given, group, name_in, one_of, setting, whole
+from keras_vision.training.measures import METRICS, VIEWS
 from keras_vision.training.presets import EFFORTS, Preset, preset_for
 from keras_vision.training.recipe import PRECISIONS, RecipeChanges, recipe_for, recipe_for_metric
 from keras_vision.training.trackers import TRACKER, TRACKERS
-from keras_vision.training.validation_scores import METRICS, VIEWS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,6 +103,12 @@ def train(asked: TrainSettings, progress: Progress) -> dict[str, Any]:
     asked = dataclasses.replace(asked, settings=preset.settings | asked.settings, views=asked.views or preset.views)
     recipe = recipe_for(asked.model, **preset.recipe | changes)  # what does not go together is refused here
     changes = recipe.as_dict() if asked.preset else changes
+    locate(asked.data.dataset, asked.data.data_dir)
+    if asked.workdir:
+        run = Run(asked.workdir)
+        run.check_usable()
+        if run.finished:  # said before the seconds that Keras takes
+            progress.say(f"The run in {run.path} is finished: nothing is trained, and its result follows.")
     return carry_out("commands.train", asked, changes, preset, progress)
 
 

@@ -8,11 +8,13 @@ from typing import Any
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.commands.summary_lines import search_lines
+from keras_vision.data.places import locate
 from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
 from keras_vision.reporting.progress import Progress
 from keras_vision.results.runs import TuneResult
+from keras_vision.runs import Run
 from keras_vision.search.ending import ENDINGS
 from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.search.plan import Limits
@@ -38,9 +40,9 @@ from keras_vision.system.settings import (
     setting,
     whole,
 )
+from keras_vision.training.measures import METRICS
 from keras_vision.training.recipe import PRECISIONS, recipe_for, recipe_for_metric
 from keras_vision.training.trackers import TRACKER, TRACKERS
-from keras_vision.training.validation_scores import METRICS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,6 +159,9 @@ def tune(asked: TuneSettings, progress: Progress) -> dict[str, Any]:
     changes = recipe_for_metric(asked.metric, {"epochs": asked.epochs, "batch_size": asked.batch_size})
     recipe = recipe_for(asked.model, **changes)  # a mistake in it, or in a space, is told before data are read
     asked.worker_settings.check_cluster()
+    locate(asked.data.dataset, asked.data.data_dir)
+    if asked.workdir:
+        Run(asked.workdir).check_usable()
     return carry_out("commands.tune", asked, changes, recipe, progress)
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from keras_vision import COMMANDS
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "keras_vision"
 ROOMS = (
@@ -44,20 +46,7 @@ ALLOWED = {
     "results": COMMON,
     "cli": {*COMMON, "results"},
 }
-FRONT_DOORS = (
-    "train",
-    "tune",
-    "report",
-    "evaluate",
-    "predict",
-    "audit",
-    "explain",
-    "serve",
-    "export",
-    "describe",
-    "study",
-    "doctor",
-)
+FRONT_DOORS = tuple(COMMANDS)
 # where tensorflow and keras_tuner may be imported
 TENSORFLOW = (
     "system/conv_gradient.py",
@@ -92,6 +81,12 @@ def named(node):
 HEAVY = {
     "yaml",
     "shtab",
+    "psutil",
+    "filelock",
+    "rich",
+    "jinja2",
+    "numpy",
+    "pandas",
     "tensorflow",
     "tensorflow_datasets",
     "keras",
@@ -160,9 +155,12 @@ LATE = {
     "results/answers.py": {"keras_vision.results.html"},
     "results/pictures.py": {"keras_vision.results.html"},
     "results/result.py": {"keras_vision.results.html", "pandas"},
+    "runs/locks.py": {"filelock"},
     "runs/opening.py": {"keras_vision.runs.models"},
+    "runs/provenance.py": {"importlib"},
     "search/report.py": {"sklearn"},
     "system/keras_import.py": {"keras", "keras_vision.system.conv_gradient"},
+    "system/machine.py": {"psutil"},
     "system/ray_import.py": {"ray"},
     "training/validation_scores.py": {"scipy.special"},
 }

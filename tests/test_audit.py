@@ -62,7 +62,7 @@ def test_findings_are_listed_one_line_each_and_drawn(folder, capsys):
 
 
 def test_the_cleaned_table_is_trained_on(folder):
-    result = audit(folder, no_labels=True, clean="clean.csv")
+    result = audit(folder, labels=False, clean="clean.csv")
     assert (result["clean"]["images"], result["clean"]["left_out"]) == (78, 2)
     data = DataSource("csv:clean.csv").open()
     assert sum(map(len, (data.train, data.validation, data.test()))) == 78
@@ -79,7 +79,7 @@ def test_the_seed_sets_whole_series_aside_for_validation_and_the_same_ones_for_t
         Image.fromarray(image).save(file)
     aside = []
     for seed in (0, 1):
-        audit("folder:frames", no_labels=True, clean="clean.csv", seed=seed)
+        audit("folder:frames", labels=False, clean="clean.csv", seed=seed)
         rows = list(csv.DictReader(Path("clean.csv").read_text(encoding="utf-8").splitlines()))
         aside.append(
             {split: {row["path"] for row in rows if row["split"] == split} for split in ("validation", "test")}

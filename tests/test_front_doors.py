@@ -281,12 +281,15 @@ def test_train_then_evaluate(images, capsys, monkeypatch):
     assert "The model's classes are 0, 1, 2." in message
 
 
-def test_a_finished_run_is_not_trained_again_and_is_one_session_of_hparams_with_its_settings(images, capsys):
+def test_a_finished_run_is_not_made_again_and_is_one_session_of_hparams_with_its_settings(images, capsys, monkeypatch):
     words = ["--model", "cnn", "--dataset", images, "--epochs", "1", "--set", "filters=4,8", "--workdir", "w"]
     assert train_main(words) == 0
     before = (Run("w").path / "model.keras").read_bytes()
+    monkeypatch.setattr("keras_vision.commands.train.choose", None)  # no network is made
+    capsys.readouterr()
     assert train_main(["--config", "w/config.json", "--workdir", "w"]) == 0  # its record says what it was asked for
-    assert "This run is finished" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert out.startswith("The run in w is finished: nothing is trained") and "This run is finished, so this is" in out
     assert (Run("w").path / "model.keras").read_bytes() == before
     log = EventAccumulator(str(Run("w").tensorboard)).Reload()
     content = log.PluginTagToContent("hparams")["_hparams_/session_start_info"]

@@ -9,7 +9,7 @@ import inspect
 import re
 from pathlib import Path
 
-from keras_vision.__main__ import COMMANDS
+from keras_vision import COMMANDS
 from keras_vision.cli.options import make_parser
 from keras_vision.system.settings import aliases, fields
 
@@ -65,7 +65,7 @@ def _flag(action):
     if not action.option_strings:
         return action.dest
     value = f" {action.metavar}" if action.metavar else ""
-    return f"{action.option_strings[-1]}{value}".replace("|", "\\|")
+    return f"{', '.join(action.option_strings)}{value}".replace("|", "\\|")
 
 
 def in_a_table(text):

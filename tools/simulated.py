@@ -15,10 +15,11 @@ from recorded import IMAGES, MODEL, VALIDATION, Images
 from keras_vision.data.source import DataSource
 from keras_vision.runs import Run
 from keras_vision.search.ending import ENDINGS
+from keras_vision.search.executors.runner import trial_seed
 from keras_vision.search.ladder import Ladder
 from keras_vision.search.loop import Search
 from keras_vision.search.outcome import Goal
-from keras_vision.search.plan import SearchPlan, trial_seed
+from keras_vision.search.plan import SearchPlan
 from keras_vision.search.space import Space
 from keras_vision.search.strategies import STRATEGIES
 from keras_vision.training.aim import UNFINISHED

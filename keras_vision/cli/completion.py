@@ -16,7 +16,7 @@ def check_shell(shell=None):
         BadInput: With the command that installs it.
     """
     check_choice("--print-completion", shell or "", SHELLS)
-    check_installed("Completion", {"shtab": "shtab>=1.7"})
+    check_installed("Completion", ["shtab"], "completion")
 
 
 def completion(doors, meanings, shell):

@@ -6,7 +6,7 @@ import inspect
 from keras_vision import __version__
 from keras_vision.cli.config_file import read_config
 from keras_vision.cli.reading import NUMBERS, parse_settings, read_number
-from keras_vision.errors import BadInput, did_you_mean
+from keras_vision.errors import BadInput, nearest
 from keras_vision.system.settings import REQUIRED, fields, options_of
 
 # option -> what it means: of every command, and of those that give one result after the other
@@ -31,8 +31,10 @@ class Parser(argparse.ArgumentParser):
                 f"{unknown[0]!r} belongs to no option. Write options as --NAME VALUE, and all other words together."
             )
         if unknown:
-            known = [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
-            hint = did_you_mean(unknown[0].split("=")[0], known)
+            known = [flag[2:] for action in self._actions for flag in action.option_strings if flag.startswith("--")]
+            near = nearest(unknown[0].split("=")[0].lstrip("-"), known)
+            hint = f" Did you mean '--{near}'?" if near else ""
+            hint += " Settings of the network are given as --set NAME=VALUE." if "set" in known else ""
             raise BadInput(f"There is no option {unknown[0]!r}.{hint} {self.prog} --help lists the options.")
         return parsed
 
@@ -89,7 +91,7 @@ def _add(parser, name, field, own, is_known):
         several = ("*" if needs_none else "+") if own.is_repeated else "?" if needs_none else None
         parser.add_argument(name, help=own.meaning, nargs=several)
     elif field.type is bool:
-        parser.add_argument(flag, dest=name, action="store_true", help=own.meaning)
+        parser.add_argument(flag, dest=name, action=argparse.BooleanOptionalAction, help=own.meaning)
     elif own.is_repeated:
         parser.add_argument(flag, dest=name, action="append", metavar=own.placeholder, help=own.meaning)
     else:

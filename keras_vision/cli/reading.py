@@ -36,6 +36,8 @@ def parse_settings(pairs):
         name, separator, text = pair.partition("=")
         if not separator or not name:
             raise BadInput(f"--set takes KEY=VALUE, such as filters=32,64, not {pair!r}.")
+        if text[:1] in ("[", "("):
+            raise BadInput(f"--set takes several values without brackets, such as filters=32,64, not {pair!r}.")
         parts = [literal(part.strip()) for part in text.split(",") if part.strip()]
         settings[name.strip().replace("-", "_")] = tuple(parts) if "," in text else (parts[0] if parts else "")
     return settings

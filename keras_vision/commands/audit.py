@@ -19,7 +19,7 @@ def carry_out(asked, progress):
     collection = collect(source, progress.say)
     looked = look(collection, progress.say)
     findings, told = list(looked.findings), "Labels were not judged."
-    if not asked.no_labels:
+    if asked.labels:
         probabilities, told = judge(collection, looked.groups, asked.model, source, progress)
         findings += label_findings(collection, probabilities)
     order = list(KINDS)

@@ -13,7 +13,7 @@ from keras_vision.analysis.subject import subject_of_model, subject_of_probabili
 from keras_vision.commands.image_batches import answer_files
 from keras_vision.data.splits import images_at_once
 from keras_vision.errors import BadInput, check_name
-from keras_vision.formats.opening import ExportedModel
+from keras_vision.formats.exported import ExportedModel
 from keras_vision.reporting.events import EventLog
 from keras_vision.reporting.style import save_figures
 from keras_vision.runs import file_name

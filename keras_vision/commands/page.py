@@ -20,7 +20,7 @@ from keras_vision.runs import Run, write_text
 from keras_vision.search.outcome import recorded_outcome
 from keras_vision.search.report import read_csv
 from keras_vision.training.aim import reaches
-from keras_vision.training.validation_scores import METRICS, score_of
+from keras_vision.training.measures import METRICS, score_of
 
 PAGE = "index.html"
 HIDDEN = ("space", "settings", "recipe")  # settings that are too long for a table, or are shown one by one

@@ -9,7 +9,7 @@ from keras_vision.reporting.progress import settings_line
 from keras_vision.reporting.score_lines import interval_words
 from keras_vision.runs import read_card
 from keras_vision.search.report import read_csv, shared_settings
-from keras_vision.training.validation_scores import METRICS
+from keras_vision.training.measures import METRICS
 
 # Pictures of a run, in the order of the page, and what they show. The front is a chart there.
 PICTURES = {

@@ -9,7 +9,7 @@ from keras_vision.reporting.score_lines import balance_line, interval_words, sco
 from keras_vision.reporting.tables import size_words
 from keras_vision.search.outcome import recorded_outcome
 from keras_vision.training.aim import reaches
-from keras_vision.training.validation_scores import METRICS
+from keras_vision.training.measures import METRICS
 
 
 def target_words(result, target):

@@ -53,8 +53,6 @@ def _train(asked, changes, preset, progress):
         builder = functools.partial(asked.builder, **asked.settings)
     else:
         builder = builder_of(asked.model, asked.settings)
-    if asked.workdir:
-        Run(asked.workdir).check_usable()
     data = open_data(asked.data, progress)
     warn_of_findings(data, progress)
     warn_of_majority(data, asked.target_acc, progress, asked.metric)
@@ -74,7 +72,8 @@ def _train(asked, changes, preset, progress):
     made = functools.partial(_network, asked, build, recipe, devices, progress)
     if asked.folds:
         return _train_folds(asked, made, data, recipe, run, config, deadline, progress)
-    network, choice = made(asked.data.seed, data, run)  # which may be refused, before anything is written
+    known = run.finished and recorded(run.config)  # then no network is needed
+    network, choice = (None, known) if known else made(asked.data.seed, data, run)  # or refused, before any writing
     with run.locked():
         facts = {"precision": choice.precision, "choice": choice.record(), "devices": devices}
         facts |= {"model_settings": _in_full(asked), "warnings": list(data.warnings)}

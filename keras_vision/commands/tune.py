@@ -44,8 +44,6 @@ def carry_out(asked, changes, recipe, progress):
     kind = {"ladder": functools.partial(Ladder, dataset=asked.data.dataset), "space": Space}[asked.row.needs]
     kind = functools.partial(kind, asked.model, fixed=changes, file=asked.space)
     first, _ = kind(recipe=recipe).first()
-    if asked.workdir:
-        Run(asked.workdir).check_usable()
     workers = WorkerSettings() if asked.dry_run else asked.worker_settings
     with (
         computing_in(asked.precision),

@@ -6,7 +6,7 @@ import dataclasses
 import numpy as np
 
 from keras_vision.data.seen import digests
-from keras_vision.data.splits import some
+from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 from keras_vision.runs.archive import MAX_SIDE
 from keras_vision.runs.card import is_text

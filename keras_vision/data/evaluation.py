@@ -9,7 +9,8 @@ import numpy as np
 
 from keras_vision.data.files.images import resize_images, turn_grey
 from keras_vision.data.spelling import plain_name
-from keras_vision.data.splits import Split, some
+from keras_vision.data.splits import Split
+from keras_vision.data.words import some
 from keras_vision.errors import BadInput, nearest
 
 

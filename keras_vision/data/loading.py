@@ -20,7 +20,8 @@ from keras_vision.data.dataset import Dataset, carve
 from keras_vision.data.evaluation import evaluation_images
 from keras_vision.data.files.images import resize_images
 from keras_vision.data.opening import open_source
-from keras_vision.data.splits import Reading, some
+from keras_vision.data.splits import Reading
+from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 from keras_vision.system.settings import SEED
 

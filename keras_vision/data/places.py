@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from keras_vision.data import words
 from keras_vision.errors import BadInput, check_name, did_you_mean
 from keras_vision.system.paths import at_home
 from keras_vision.system.settings import Alias
@@ -63,13 +64,18 @@ def spec_of(given: Any) -> str:
     if isinstance(given, str) and (text in DATASETS or text.partition(":")[0] in FORMS):
         return text
     path = at_home(text)
-    kind = "folder" if path.is_dir() else _SUFFIXES.get(path.suffix.lower()) if path.is_file() else None
+    kind = _kind_at(path)
     if not kind:
         raise BadInput(
             f"data={text!r} is neither a folder of images, nor an .npz or .csv file, nor a data set that has a name."
             f"{did_you_mean(text, DATASETS)} Those with names are: {', '.join(DATASETS)}."
         )
     return f"{kind}:{text}"
+
+
+def _kind_at(path: Path) -> str | None:
+    """Returns which kind of source lies at a path, by its form; None where none does."""
+    return "folder" if path.is_dir() else _SUFFIXES.get(path.suffix.lower()) if path.is_file() else None
 
 
 DATA = Alias("data", "The same as `dataset`, or a path alone: a folder of images, an .npz or a .csv file", spec_of)
@@ -143,7 +149,7 @@ def locate(spec, data_dir=None):
             f"{spec!r} is not a name in TFDS. Write tfds:NAME or tfds:NAME/CONFIG; the newest version is taken."
         )
     if kind not in FORMS:
-        check_name("data set", spec, (*DATASETS, *FORMS.values()))
+        _check_named(spec)
     if kind in (*PATH_KINDS, "digits"):
         if data_dir is not None:
             raise BadInput(f"data_dir={data_dir} is not needed for {spec}, which is found without it. Leave it out.")
@@ -158,6 +164,14 @@ def locate(spec, data_dir=None):
     if row.system_dir and _has_idx(Path(row.system_dir)):
         return Place("idx", Path(row.system_dir))
     return Place("download", roots[0])
+
+
+def _check_named(spec):
+    """Refuses what is no name in `DATASETS`; what lies there is told from a name that is misspelled."""
+    if spec not in DATASETS and (kind := _kind_at(at_home(spec))):
+        typed = words.spec_of(kind, spec)
+        raise BadInput(f"There is no data set {spec!r}. To read what lies at that path, write {typed}.")
+    check_name("data set", spec, (*DATASETS, *FORMS.values()))
 
 
 def _usual_roots():

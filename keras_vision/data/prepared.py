@@ -21,7 +21,8 @@ from keras_vision.data.files.images import read_header, read_image
 from keras_vision.data.files.sizes import choose_size
 from keras_vision.data.places import DATASETS, FORMS, PATH_KINDS, find_prepared, tfds_name
 from keras_vision.data.split_names import SPLITS, split_named
-from keras_vision.data.splits import Source, Split, check_memory, some, unreadable
+from keras_vision.data.splits import Source, Split, check_memory, unreadable
+from keras_vision.data.words import some
 from keras_vision.errors import BadInput, check_name, did_you_mean
 from keras_vision.system.keras_import import import_keras
 

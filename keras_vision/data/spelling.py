@@ -6,7 +6,7 @@ import unicodedata
 
 import numpy as np
 
-from keras_vision.data.splits import some
+from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 
 _DIGITS = re.compile(r"-?\d+")

@@ -1,12 +1,12 @@
 """How every kind of source is read, what it gives, how much of it is looked at at once, and how it is refused."""
 
 import dataclasses
-import shlex
 from collections.abc import Callable
 
 import numpy as np
 
 from keras_vision.data.places import ON_BAD_IMAGE
+from keras_vision.data.words import spec_of
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.system.machine import free_memory
 
@@ -102,29 +102,6 @@ class Source:
     decisions: tuple[str, ...] = ()
     pixel_scale: dict[str, float] = dataclasses.field(default_factory=dict)
     test_shape: tuple[int, int, int] | None = None
-
-
-def some(names, most=5):
-    """Returns a list of names as text that stays short, however many they are.
-
-    Example:
-
-    >>> some(["cat", "dog"]), some("abcdefg")
-    ('cat, dog', 'a, b, c, d, e and 2 more')
-    """
-    rest = len(names) - most
-    return ", ".join(map(str, names[:most])) + (f" and {rest:,} more" if rest > 0 else "")
-
-
-def spec_of(kind, path):
-    """Returns what to type for a data set at a path.
-
-    Example:
-
-    >>> spec_of("folder", "my photos")
-    "'folder:my photos'"
-    """
-    return shlex.quote(f"{kind}:{path}")
 
 
 def refuse_folder(path):

@@ -31,7 +31,7 @@ class Format:
         meaning: What it is for.
         files: Names of the files and folders that an artifact consists of.
         bound: The largest difference in probability that an artifact in float32 may have.
-        packages: Dict from the module that must be importable to what pip installs it by.
+        packages: Modules that must be importable, which the extra of the format's name installs.
         int8: Whether it can be quantised.
         limits: Sentences for the model card.
         is_public: Whether it is made to be given away.
@@ -40,15 +40,10 @@ class Format:
     meaning: str
     files: tuple[str, ...]
     bound: float
-    packages: dict[str, str] = dataclasses.field(default_factory=dict)
+    packages: tuple[str, ...] = ()
     int8: bool = False
     limits: tuple[str, ...] = ()
     is_public: bool = False
-
-    @property
-    def distributions(self):
-        """What pip calls the packages."""
-        return [requirement.partition(">=")[0] for requirement in self.packages.values()]
 
 
 JSON, TEXT = "model_card.json", "README.md"  # the model card beside each artifact, for programs and for people
@@ -71,7 +66,7 @@ FORMATS = {
         "ONNX Runtime, and other readers of ONNX",
         ("model.onnx",),
         OTHER_KERNELS,
-        {"tf2onnx": "tf2onnx>=1.17", "onnx": "onnx>=1.17", "onnxruntime": "onnxruntime>=1.20"},
+        ("tf2onnx", "onnx", "onnxruntime"),
         int8=True,
         limits=("Input pixels, output probabilities; the first axis of both is the batch.",),
     ),
@@ -79,7 +74,7 @@ FORMATS = {
         "LiteRT (TensorFlow Lite), on phones and small boards",
         ("model.tflite",),
         OTHER_KERNELS,
-        {"ai_edge_litert": "ai-edge-litert>=2.0"},
+        ("ai_edge_litert",),
         int8=True,
         limits=(
             "For batches of more than one image call resize_tensor_input before allocate_tensors.",
@@ -90,7 +85,7 @@ FORMATS = {
         "OpenVINO, on Intel's processors",
         ("model.xml", "model.bin"),
         OTHER_KERNELS,
-        {"openvino": "openvino>=2025.0"},
+        ("openvino",),
         limits=("OpenVINO computes in bfloat16 where the processor can, unless INFERENCE_PRECISION_HINT is f32.",),
     ),
     "keras": Format(
@@ -122,7 +117,7 @@ def check_format(name, quantize=None):
     if quantize and not FORMATS[name].int8:
         able = ", ".join(name for name, row in FORMATS.items() if row.int8)
         raise BadInput(f"The format {name} cannot be quantised to {quantize}. These can: {able}.")
-    check_installed(f"The format {name}", FORMATS[name].packages)
+    check_installed(f"The format {name}", FORMATS[name].packages, name)
 
 
 def format_module(name):

@@ -54,7 +54,7 @@ def facts(model, counts, origin, result):
 def write_card(directory, name, card):
     """Writes the card of an artifact of format `name` into its directory, in both forms."""
     made, row = provenance(), FORMATS[name]
-    for package in row.distributions:
+    for package in (module.replace("_", "-") for module in row.packages):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # installed by another name: onnxruntime-gpu
             made["versions"][package] = importlib.metadata.version(package)
     if row.is_public:

@@ -89,9 +89,10 @@ def _count(name, value, least=1):
 
 def _counts(name, values, least_length=1):
     if not isinstance(values, (tuple, list)) or len(values) < least_length or not all(map(_is_count, values)):
+        one = values if _is_count(values) else 64
         raise BadInput(
             f"{name} must be a tuple of positive whole numbers, not {values!r}. "
-            f"Write a single one as {name}=(64,) in Python, and as --set {name}=64, in a shell."
+            f"Write a single one as {name}=({one},) in Python, and as --set {name}={one}, in a shell."
         )
     return tuple(map(int, values))
 

@@ -2,22 +2,24 @@
 
 import importlib.util
 import shlex
+from collections.abc import Iterable
 
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import installed
 
 
-def check_installed(what, packages):
+def check_installed(what: str, modules: Iterable[str], extra: str) -> None:
     """Refuses what needs packages that are not installed.
 
     Args:
         what: What it is, as a sentence begins.
-        packages: Dict from the module that must be importable to what pip installs it by.
+        modules: Those that must be importable.
+        extra: The extra of this package that installs them.
 
     Raises:
         BadInput: With the command that installs them.
     """
-    missing = [module for module in packages if importlib.util.find_spec(module) is None]
+    missing = [module for module in modules if importlib.util.find_spec(module) is None]
     if missing:
-        command = shlex.join([installed("python"), "-m", "pip", "install", *packages.values()])
+        command = shlex.join([installed("python"), "-m", "pip", "install", f"keras-vision[{extra}]"])
         raise BadInput(f"{what} needs packages that are not installed: {', '.join(missing)}. Try: {command}")

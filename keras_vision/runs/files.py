@@ -4,12 +4,14 @@ import contextlib
 import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from keras_vision.errors import BadInput, KerasVisionError
 
 
-def file_name(words):
+def file_name(words: str) -> str:
     """Returns words as the name of a file or folder, short enough for every file system, which takes 255 bytes.
 
     Example:
@@ -21,7 +23,7 @@ def file_name(words):
 
 
 @contextlib.contextmanager
-def atomic_path(path):
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Gives a temporary path beside `path` and, if the block succeeds, moves it there in one step.
 
     The old file stays until the new one is complete and on disk (write, fsync, replace), so that a crash at any
@@ -43,7 +45,7 @@ def atomic_path(path):
         temporary.unlink(missing_ok=True)
 
 
-def _sync_directory(path):
+def _sync_directory(path: Path) -> None:
     if not hasattr(os, "O_DIRECTORY"):  # Windows opens no directories, and needs none to be synchronised
         return
     descriptor = os.open(path, os.O_RDONLY)
@@ -53,18 +55,18 @@ def _sync_directory(path):
         os.close(descriptor)
 
 
-def write_text(path, text):
+def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Writes a text file whole or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path, record):
+def write_json(path: str | os.PathLike[str], record: Any) -> None:
     """Writes strict JSON (NaN and infinity are errors) whole or not at all."""
     write_text(path, json.dumps(record, indent=2, allow_nan=False, default=str) + "\n")
 
 
-def read_json(path):
+def read_json(path: str | os.PathLike[str]) -> Any:
     """Reads a JSON file; a damaged one is an error that names it."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
@@ -72,7 +74,7 @@ def read_json(path):
         raise KerasVisionError(f"{path} is damaged: {error}. Remove it, or choose another --workdir.") from error
 
 
-def check_folder(name, path):
+def check_folder(name: str, path: str | os.PathLike[str]) -> None:
     """Refuses a folder that cannot be made or written, before work starts.
 
     Args:

@@ -3,9 +3,8 @@
 import contextlib
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
-
-import filelock
 
 LOCK, HOLDER = "lock", "in_use_by.txt"  # on Windows nobody can read a file that is locked, so the name has its own
 
@@ -15,13 +14,15 @@ class InUse(Exception):
 
 
 @contextlib.contextmanager
-def held(directory):
+def held(directory: str | os.PathLike[str]) -> Iterator[None]:
     """Holds a directory against other processes for the length of the block.
 
     Raises:
         InUse: Another process holds it: its number and host are named.
         OSError: Nothing can be written there, or its file system has no locks.
     """
+    import filelock  # which takes 0.03 s that `--help` has not
+
     directory = Path(directory)
     lock, holder = filelock.FileLock(directory / LOCK), directory / HOLDER
     try:
@@ -39,7 +40,7 @@ def held(directory):
         lock.release()
 
 
-def _text(path):
+def _text(path: Path) -> str:
     with contextlib.suppress(OSError, UnicodeDecodeError):
         return path.read_text(encoding="utf-8").strip()
     return ""

@@ -10,10 +10,15 @@ runs/<name>/ config.json   every resolved setting, seed, versions, machine
 a search adds trials.jsonl, trials.csv and trials/<id>/, which are runs of their own
 """
 
+from __future__ import annotations
+
 import contextlib
 import json
+import os
 import re
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePath, PureWindowsPath
+from typing import Any
 
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.runs.files import read_json, write_json, write_text
@@ -39,7 +44,7 @@ class Run:
     False
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self.config_path = self.path / "config.json"
         self.metrics_path = self.path / "metrics.jsonl"
@@ -50,12 +55,12 @@ class Run:
         self.figures = self.path / "figures"
 
     @property
-    def finished(self):
+    def finished(self) -> bool:
         """Whether the run came to its end and has a result."""
         return self.result_path.exists()
 
     @property
-    def config(self):
+    def config(self) -> dict[str, Any]:
         """What `start` recorded: settings, versions, machine and more.
 
         Raises:
@@ -67,10 +72,10 @@ class Run:
         return record
 
     @property
-    def result(self):
+    def result(self) -> dict[str, Any]:
         return read_json(self.result_path)
 
-    def check_usable(self):
+    def check_usable(self) -> None:
         """Refuses a path that is a file, or a directory of something else, before anything is written there."""
         with self._refused_where_not_writable():
             self.path.is_dir()  # a name that is too long is an error here
@@ -82,7 +87,7 @@ class Run:
                 f"The workdir {self.path} is neither empty nor a run of this program. Give another --workdir."
             )
 
-    def start(self, settings, **facts):
+    def start(self, settings: dict[str, Any], **facts: Any) -> None:
         """Records `settings`, or checks that the run on disk was started with the same.
 
         Args:
@@ -122,7 +127,7 @@ class Run:
             write_json(self.config_path, record)
 
     @contextlib.contextmanager
-    def _refused_where_not_writable(self):
+    def _refused_where_not_writable(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -131,7 +136,7 @@ class Run:
             ) from error
 
     @contextlib.contextmanager
-    def locked(self):
+    def locked(self) -> Iterator[Run]:
         """Holds the directory against other processes for the length of the block.
 
         Raises:
@@ -150,24 +155,24 @@ class Run:
             yield self
 
     @property
-    def history(self):
+    def history(self) -> list[dict[str, Any]]:
         """Its epochs so far, as a list of dicts."""
         text = self.metrics_path.read_text(encoding="utf-8") if self.metrics_path.exists() else ""
         return [json.loads(line) for line in text.splitlines()]
 
-    def count_look(self):
+    def count_look(self) -> int:
         """Counts one more look at the test split and returns how many there have been."""
         path = self.path / "test_looks.json"
         looks = (read_json(path)["looks"] if path.exists() else 0) + 1
         write_json(path, {"looks": looks})
         return looks
 
-    def log_metrics(self, history):
+    def log_metrics(self, history: list[dict[str, Any]]) -> None:
         """Writes the epochs so far, one JSON object per line."""
         write_text(self.metrics_path, "".join(json.dumps(row, allow_nan=False) + "\n" for row in history))
 
 
-def is_run(folder):
+def is_run(folder: str | os.PathLike[str]) -> bool:
     """Returns whether a folder is a run directory that this program wrote.
 
     Example:
@@ -181,13 +186,13 @@ def is_run(folder):
         return False
 
 
-def _kind_of(settings):
+def _kind_of(settings: dict[str, Any]) -> str:
     """Returns which command a run's settings are of."""
     marks = {"study": "study", "strategy": "tune"}
     return next((kind for mark, kind in marks.items() if mark in settings), "train")
 
 
-def _not_in(old, new):
+def _not_in(old: dict[str, Any], new: dict[str, Any]) -> str | None:
     """Returns the first of a run's settings, or of its recipe's, that the record of an older run lacks; else None."""
     recipe, older = new.get("recipe"), old.get("recipe")
     missing = [name for name in new if name not in old and name not in BUDGETS]
@@ -196,7 +201,9 @@ def _not_in(old, new):
     return next(iter(missing), None)
 
 
-def first_difference(old, new, ignore=BUDGETS, prefix=""):
+def first_difference(
+    old: dict[str, Any], new: dict[str, Any], ignore: Collection[str] = BUDGETS, prefix: str = ""
+) -> tuple[str, Any, Any] | None:
     """Returns (name, old value, new value) of the first setting that differs, or None."""
     new = json.loads(json.dumps(new, default=str))
     for name in {**old, **new}:
@@ -212,13 +219,13 @@ def first_difference(old, new, ignore=BUDGETS, prefix=""):
     return None
 
 
-def _is_free(directory):
+def _is_free(directory: Path) -> bool:
     """Whether a directory holds nothing but what a start that came to nothing leaves behind."""
     own = (LOCK, HOLDER)
     return all(path.name in own or (path.name[0] == "." and ".tmp" in path.name) for path in directory.iterdir())
 
 
-def default_workdir(command, model, dataset, settings):
+def default_workdir(command: str, model: str, dataset: str, settings: dict[str, Any]) -> Path:
     """Returns the run directory for a command that named none: `runs/COMMAND-MODEL-DATASET`, with -2, -3, ... added
 
     where that holds a run with other settings. The same command therefore finds its own run again, and another
@@ -242,7 +249,7 @@ def default_workdir(command, model, dataset, settings):
         number += 1
 
 
-def _last_part(path):
+def _last_part(path: str) -> str:
     """Returns the last part of a path, without its suffix, as any system takes it for a name."""
     name = PurePath(path).name if len(PurePath(path).parts) > 1 else PureWindowsPath(path).name
     name = re.sub(r'[<>:"/\\|?*\[\]\x00-\x1f]+', "-", PurePath(name).stem).strip("-. ")

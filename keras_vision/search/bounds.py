@@ -1,8 +1,8 @@
 """What right answers on some images say about new ones: bounds that hold with a stated confidence."""
 
+import collections
 import math
-
-import numpy as np
+from collections.abc import Sequence
 
 CONFIDENCE = 0.95  # one in twenty of the networks that just meet a target may miss it on new images
 Z = 1.6448536269514722  # the normal quantile of that confidence, one-sided
@@ -11,7 +11,7 @@ Z = 1.6448536269514722  # the normal quantile of that confidence, one-sided
 DEVIATION = 0.03
 
 
-def lower_bound(score, images, trainings=math.inf):
+def lower_bound(score: float, images: float, trainings: float = math.inf) -> float:
     """Returns what the accuracy of such a network on new images is at least, with the confidence `CONFIDENCE`.
 
     Args:
@@ -32,7 +32,7 @@ def lower_bound(score, images, trainings=math.inf):
     return max(0.0, 1 - (linear + math.sqrt(linear**2 - 4 * square * error**2)) / (2 * square))
 
 
-def needed(target, images, trainings=math.inf):
+def needed(target: float, images: float, trainings: float = math.inf) -> float:
     """Returns the smallest accuracy on so many images that shows that a target is reached; arguments as `lower_bound`.
 
     Example:
@@ -45,27 +45,27 @@ def needed(target, images, trainings=math.inf):
     return min(1.0, target + Z * math.sqrt(target * error / images + _variance_of_one(trainings) * error**2))
 
 
-def _variance_of_one(trainings):
+def _variance_of_one(trainings: float) -> float:
     """Returns the variance of one training about the mean of others, as a share of the error squared."""
     return 0.0 if trainings == math.inf else DEVIATION**2 * (1 + 1 / trainings)
 
 
-def effective_images(labels, metric):
+def effective_images(labels: Sequence[int], metric: str) -> float:
     """Returns how many images, each as likely of any class, would tell as much as these.
 
     Of balanced accuracy, the mean of the classes' recalls, the rarest classes decide how much is known: its variance is
     that of as many images as the harmonic mean of the classes' numbers says.
 
     Args:
-        labels: Int array [n].
+        labels: Whole numbers, such as an int array [n].
         metric: "accuracy" or "balanced_accuracy".
 
     Example:
 
-    >>> round(effective_images(np.array([0] * 970 + [1] * 30), "balanced_accuracy"))
+    >>> round(effective_images([0] * 970 + [1] * 30, "balanced_accuracy"))
     116
     """
     if metric == "accuracy":
         return float(len(labels))
-    counts = np.unique(labels, return_counts=True)[1]
-    return len(counts) ** 2 / float((1 / counts).sum())
+    counts = collections.Counter(map(int, labels)).values()
+    return len(counts) ** 2 / sum(1 / count for count in counts)

@@ -8,7 +8,7 @@ from keras_vision.runs import write_text
 from keras_vision.search.executors import Failure
 from keras_vision.search.ledger import confirmation_run
 from keras_vision.training.aim import UNFINISHED
-from keras_vision.training.validation_scores import score_of
+from keras_vision.training.measures import score_of
 
 
 class Confirmer:

@@ -26,11 +26,9 @@ import os
 import zlib
 from pathlib import Path
 
-import numpy as np
-
 from keras_vision.errors import KerasVisionError
 from keras_vision.runs import Run
-from keras_vision.training.validation_scores import score_of
+from keras_vision.training.measures import score_of
 
 TURNS = ("asked", "completed", "failed", "rejected", "confirmed")  # the events that a strategy takes part in
 MAX_DEATHS = 2  # attempts that end without a word and without a new epoch, before a training is given up
@@ -267,7 +265,7 @@ def plain_number(value):
     >>> json.dumps({"width": np.int64(16)}, default=plain_number)
     '{"width": 16}'
     """
-    if isinstance(value, (np.number, np.bool_)):
+    if getattr(value, "ndim", None) == 0:  # told without NumPy, which `--help` can spare
         return value.item()
     raise TypeError(f"{value!r:.40} of type {type(value).__name__} cannot be recorded")
 

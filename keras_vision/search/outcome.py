@@ -14,11 +14,9 @@ import enum
 import itertools
 import math
 
-import numpy as np
-
 from keras_vision.errors import BadInput
 from keras_vision.search.bounds import CONFIDENCE, Z, effective_images, lower_bound, needed
-from keras_vision.training.validation_scores import METRICS, score_of
+from keras_vision.training.measures import METRICS, score_of
 
 CONFIRMATIONS = 3  # at least
 # So much of the error that a target allows may go to what is not known: a network is not asked to make far fewer
@@ -158,7 +156,7 @@ def learned_score(trial, confirmed, needed):
     if needed is None:
         return float(score)
     has_held = _holds(trial.score, confirmed, needed)
-    return float(max(score, needed) if has_held else min(score, np.nextafter(needed, 0)))
+    return float(max(score, needed) if has_held else min(score, math.nextafter(needed, 0)))
 
 
 def _holds(score, confirmed, needed):

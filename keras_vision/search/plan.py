@@ -2,24 +2,11 @@
 
 import dataclasses
 
-import numpy as np
-
 from keras_vision.data.source import DataSource
 from keras_vision.search.outcome import Goal
 from keras_vision.search.sizes import PARAMETERS, SIZES
 from keras_vision.search.strategies import STRATEGIES, USUAL, USUAL_POLISH
 from keras_vision.system.settings import POSITIVE, Settings, setting
-
-
-def trial_seed(seed, number):
-    """Returns the seed of a trial: its own, and a function of the search's seed alone.
-
-    Example:
-
-    >>> trial_seed(0, 0) != trial_seed(0, 1)
-    True
-    """
-    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0] >> 1)
 
 
 @dataclasses.dataclass(frozen=True)

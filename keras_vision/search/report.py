@@ -3,8 +3,6 @@
 import csv
 from pathlib import Path
 
-import numpy as np
-
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress, settings_line
 from keras_vision.reporting.tables import Table, short
@@ -14,7 +12,7 @@ from keras_vision.search.outcome import recorded_outcome
 from keras_vision.search.ranking import ranking
 from keras_vision.search.sizes import PARAMETERS, SIZES
 from keras_vision.search.whereabouts import by_worker, death_line, deaths
-from keras_vision.training.validation_scores import METRICS
+from keras_vision.training.measures import METRICS
 
 LEADERS = 10
 # Below so many trials for each setting, importance is mostly chance.
@@ -40,9 +38,7 @@ def report_on(workdir, progress=None):
     run = Run(workdir)
     path = run.path / "trials.jsonl"
     if not path.exists() or not run.config_path.exists():
-        raise BadInput(
-            f"{workdir} is not the run directory of a search, which holds trials.jsonl. Give one that tune made."
-        )
+        raise BadInput(f"There is no search or training in {workdir}. Give a run directory that tune or train made.")
     settings = run.config["settings"]
     ledger = Ledger(path, warn=(progress or Progress()).say)
     trials, completed = ledger.trials, ledger.completed
@@ -88,10 +84,10 @@ def importance_of(trials):
 
     columns = {name: _as_numbers([trial.values.get(name) for trial in trials]) for name in _names(trials)}
     columns = {name: column for name, column in columns.items() if len(set(column)) > 1}
-    scores = np.array([trial.score for trial in trials])
-    if len(trials) < 3 or not columns or not scores.std():
+    scores = [trial.score for trial in trials]
+    if len(trials) < 3 or not columns or len(set(scores)) == 1:
         return {}
-    table = np.array(list(columns.values())).T
+    table = list(zip(*columns.values(), strict=True))
     forest = ensemble.RandomForestRegressor(n_estimators=100, random_state=0).fit(table, scores)
     found = inspection.permutation_importance(forest, table, scores, n_repeats=20, random_state=0)
     gains = found.importances_mean.clip(min=0)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.framework import ops
@@ -10,7 +11,7 @@ from keras_vision.system.machine import instructions
 from keras_vision.system.onednn import VARIABLE
 
 
-def mend_gradient():
+def mend_gradient() -> None:
     """Gives 1x1 convolutions that skip positions another gradient where oneDNN's damages memory.
 
     oneDNN, as in TensorFlow 2.21, takes the gradient of their kernel with AVX2 on one thread so that it writes behind
@@ -27,7 +28,7 @@ def mend_gradient():
 _STOCK: list[Callable] = []  # TensorFlow's own gradient, once ours is in its place
 
 
-def _gradient(op, upstream):
+def _gradient(op: tf.Operation, upstream: tf.Tensor) -> Any:
     x, kernel = op.inputs
     strides = op.get_attr("strides")
     padding, layout = (tf.compat.as_str(op.get_attr(name)) for name in ("padding", "data_format"))

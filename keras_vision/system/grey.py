@@ -5,7 +5,7 @@ import numpy as np
 LUMA = (0.299, 0.587, 0.114)  # shares of red, green and blue
 
 
-def grey(images):
+def grey(images: np.ndarray) -> np.ndarray:
     """Returns images [..., h, w, c] of 1 or 3 channels as float32 [..., h, w], not rounded.
 
     Example:

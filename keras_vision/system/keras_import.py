@@ -6,6 +6,8 @@ import os
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
+from typing import IO
 
 from keras_vision.errors import KerasVisionError
 from keras_vision.system import keras_settings
@@ -14,7 +16,7 @@ from keras_vision.system.streams import open_missing, usable
 _LOCK = threading.RLock()  # two threads that turned the one descriptor aside would restore each other's file
 
 
-def import_keras(*, only_to_build=False):
+def import_keras(*, only_to_build: bool = False) -> None:
     """Imports Keras and its backend, without the pages that their native code logs and with our settings.
 
     It comes before the first import of a module that imports Keras at its top: a front door's `carry_out` calls it, and
@@ -45,7 +47,7 @@ def import_keras(*, only_to_build=False):
         keras_settings.pin(sys.modules["keras"])
 
 
-def _import():
+def _import() -> None:
     try:
         with native_output_held_back():
             import keras  # noqa: F401
@@ -57,7 +59,7 @@ def _import():
 
 
 @contextlib.contextmanager
-def errors_only(name):
+def errors_only(name: str) -> Iterator[None]:
     """Has a library's logger tell of errors alone in the block."""
     logger = logging.getLogger(name)
     level = logger.level
@@ -69,7 +71,7 @@ def errors_only(name):
 
 
 @contextlib.contextmanager
-def native_output_held_back():
+def native_output_held_back() -> Iterator[None]:
     """Holds back what is written to standard error, by any language; shows it only if an exception is raised."""
     open_missing()
     with _LOCK, _held() as held:
@@ -89,18 +91,18 @@ def native_output_held_back():
                 _show(held.read().decode(errors="replace"))
 
 
-def _held():
+def _held() -> IO[bytes]:
     try:
         return tempfile.TemporaryFile()
     except OSError:  # no folder for temporary files, or a full one
         return open(os.devnull, "w+b")
 
 
-def _flush():
+def _flush() -> None:
     with contextlib.suppress(AttributeError, OSError, ValueError):
         sys.stderr.flush()
 
 
-def _show(text):
+def _show(text: str) -> None:
     with contextlib.suppress(OSError, ValueError):
         usable(sys.stderr).write(text)

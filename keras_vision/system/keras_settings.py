@@ -9,7 +9,9 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 from keras_vision.errors import BadInput
 from keras_vision.system.onednn import use_onednn
@@ -26,12 +28,12 @@ FOREIGN = (
 KEPT = ("KERAS_HOME", "KERAS_BACKEND", "KERAS_TORCH_DEVICE", "KERAS_VISION_CACHE")
 
 
-def foreign_variables():
+def foreign_variables() -> list[str]:
     """Returns the names of the environment's variables that would change what is computed."""
     return sorted(name for name in os.environ if name.upper().startswith(FOREIGN) and name.upper() not in KEPT)
 
 
-def foreign_file():
+def foreign_file() -> Path | None:
     """Returns the `keras.json` that Keras would read, where it says something else than our settings; else None."""
     home = os.environ.get("KERAS_HOME")
     if home is None:
@@ -49,7 +51,7 @@ def foreign_file():
 
 
 @contextlib.contextmanager
-def stock_import(*, any_backend=False):
+def stock_import(*, any_backend: bool = False) -> Iterator[None]:
     """Makes an import of Keras in the block heed neither its file of settings nor the environment.
 
     Args:
@@ -69,7 +71,7 @@ def stock_import(*, any_backend=False):
 
 
 @contextlib.contextmanager
-def _other_home():
+def _other_home() -> Iterator[None]:
     """Lets Keras look for its file in an empty folder for the length of the block; it reads it only when imported."""
     before = os.environ.get("KERAS_HOME")
     with contextlib.ExitStack() as stack:
@@ -87,7 +89,7 @@ def _other_home():
                 os.environ["KERAS_HOME"] = before
 
 
-def check_backend(keras):
+def check_backend(keras: ModuleType) -> None:
     """Refuses a Keras that was imported earlier, on a backend that cannot train here."""
     if keras.config.backend() != BACKEND:
         raise BadInput(
@@ -96,7 +98,7 @@ def check_backend(keras):
         )
 
 
-def pin(keras):
+def pin(keras: ModuleType) -> None:
     """Gives the imported Keras our settings: another project's may have come with the import."""
     for name in foreign_variables():  # some are read late
         del os.environ[name]
@@ -108,7 +110,7 @@ def pin(keras):
 
 
 @contextlib.contextmanager
-def pinned():
+def pinned() -> Iterator[None]:
     """Has Keras build by our settings in the block and gives it back its own, for a person who imported it first."""
     keras = sys.modules["keras"]
     before = {name: getattr(keras.config, name)() for name in SETTINGS}
@@ -127,7 +129,7 @@ def pinned():
         keras.config.set_dtype_policy(policy)
 
 
-def _forget_policy_of(floatx, keras):
+def _forget_policy_of(floatx: str, keras: ModuleType) -> None:
     """Makes the policy float32 where it is but what Keras made of another floatx; a chosen one stays."""
     if floatx != SETTINGS["floatx"] and keras.config.dtype_policy().name == floatx:
         keras.config.set_dtype_policy(SETTINGS["floatx"])

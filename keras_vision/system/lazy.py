@@ -3,7 +3,7 @@
 import importlib
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 
@@ -29,7 +29,7 @@ def lazily(package: str, places: dict[str, str]) -> tuple[Callable[[str], Any], 
     return find, lambda: sorted(places)
 
 
-def functions_first(package: str, names: tuple[str, ...]) -> None:
+def functions_first(package: str, names: Collection[str]) -> None:
     """Has a package's attribute `name` be the function `name` of its module `name`, and not that module.
 
     As a package imports a module, Python makes the module an attribute of it. Whoever has imported `tune` from

@@ -3,19 +3,17 @@
 import contextlib
 import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
-try:
-    import psutil
-except ImportError:  # which the doctor says, and must not fail over
-    psutil = None
 try:
     import resource
 except ImportError:  # there is none on Windows
     resource = None  # type: ignore[assignment]
 
 
-def memory_limit(root="/"):
+def memory_limit(root: str | Path = "/") -> float:
     """Returns how many bytes this process may take in all: those of the machine, its container, and its own limit.
 
     Infinity where the system does not say.
@@ -27,7 +25,7 @@ def memory_limit(root="/"):
     return min([memory_of_machine()[0], *limits])
 
 
-def free_memory(root="/"):
+def free_memory(root: str | Path = "/") -> float:
     """Returns how many more bytes this process may take now, within the same limits; never less than 0.
 
     Args:
@@ -37,13 +35,13 @@ def free_memory(root="/"):
     return max(0, min([memory_of_machine()[1], *left]))
 
 
-def cores():
+def cores() -> int:
     """Returns how many processors this process may use."""
     usable = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
     return len(usable(0)) if usable else os.cpu_count() or 1
 
 
-def instructions(root="/"):
+def instructions(root: str | Path = "/") -> set[str]:
     """Returns the set of the processor's instructions, as /proc/cpuinfo names them; empty where the system has none.
 
     Args:
@@ -54,9 +52,9 @@ def instructions(root="/"):
     return set(next(listed, "").split())
 
 
-def memory_of_machine():
+def memory_of_machine() -> tuple[float, float]:
     """Returns (all, free) bytes of the machine itself; infinity twice where the system does not say."""
-    if psutil is None:
+    if (psutil := _psutil()) is None:
         return math.inf, math.inf
     try:
         memory = psutil.virtual_memory()
@@ -65,7 +63,7 @@ def memory_of_machine():
     return memory.total, memory.available
 
 
-def _groups(root):
+def _groups(root: Path) -> Iterator[tuple[int, int]]:
     """Yields (limit, what is used of it) in bytes for each control group that this process is in and that has one.
 
     A group's limit holds for all groups in it, so that those above count too. In a container the path of the group is
@@ -87,7 +85,7 @@ def _groups(root):
                 break
 
 
-def _limit_of(folder, limit_name, used_name, cached_name):
+def _limit_of(folder: Path, limit_name: str, used_name: str, cached_name: str) -> Iterator[tuple[int, int]]:
     limit = _number(_text(folder / limit_name))
     if limit is None:  # none, or "max"
         return
@@ -98,9 +96,9 @@ def _limit_of(folder, limit_name, used_name, cached_name):
     yield limit, (_number(_text(folder / used_name)) or 0) - cached
 
 
-def _own_limits():
+def _own_limits() -> Iterator[tuple[int, int]]:
     """Yields (limit, what is used of it) in bytes, as `ulimit -v` sets it."""
-    if psutil is None or resource is None:
+    if (psutil := _psutil()) is None or resource is None:
         return
     with contextlib.suppress(OSError, ValueError):
         soft, _ = resource.getrlimit(resource.RLIMIT_AS)
@@ -108,11 +106,20 @@ def _own_limits():
             yield soft, psutil.Process().memory_info().vms
 
 
-def _text(path):
+def _psutil() -> ModuleType | None:
+    """Returns psutil, which `--help` can spare; None where it is missing, as the doctor says and must not fail over."""
+    try:
+        import psutil
+    except ImportError:
+        return None
+    return psutil
+
+
+def _text(path: Path) -> str:
     with contextlib.suppress(OSError, UnicodeDecodeError):
         return path.read_text(encoding="utf-8")
     return ""
 
 
-def _number(text):
+def _number(text: str) -> int | None:
     return int(text) if text.strip().isdigit() else None

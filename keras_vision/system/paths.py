@@ -1,11 +1,12 @@
 """Paths as a person writes them, with a ~."""
 
+import os
 from pathlib import Path
 
 from keras_vision.errors import BadInput
 
 
-def at_home(path):
+def at_home(path: str | os.PathLike[str]) -> Path:
     """Returns a path with its leading ~ replaced by the home directory.
 
     Raises:

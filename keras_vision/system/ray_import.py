@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shlex
 import sys
+from typing import Any
 
 from keras_vision.errors import BadInput
 
@@ -14,7 +15,7 @@ _SETTINGS = {
 }
 
 
-def check_ray():
+def check_ray() -> None:
     """Refuses to go on where Ray is not installed.
 
     Raises:
@@ -25,7 +26,7 @@ def check_ray():
         raise BadInput(f"Ray is not installed, which is the extra 'ray' of this package. Try: {mend}")
 
 
-def import_ray():
+def import_ray() -> Any:
     """Returns the module `ray`, set up for us.
 
     Raises:

@@ -4,16 +4,17 @@ import contextlib
 import io
 import os
 import sys
+from typing import Any, TextIO
 
 
 class Nowhere(io.TextIOBase):
     """A stream that takes everything and keeps nothing."""
 
-    def write(self, text):
+    def write(self, text: str) -> int:
         return len(text)
 
 
-def open_missing():
+def open_missing() -> None:
     """Opens the standard descriptors that are closed, on nothing.
 
     Else the next file to be opened, a checkpoint say, would get the number 2, and all that native code logs.
@@ -29,7 +30,7 @@ def open_missing():
             os.set_inheritable(descriptor, True)
 
 
-def usable(stream):
+def usable(stream: Any) -> Any:
     """Returns a stream that takes any text: `stream`, escaping what it cannot encode, or nothing's where it is closed.
 
     Args:
@@ -48,7 +49,7 @@ def usable(stream):
     return stream
 
 
-def write_line(stream, text):
+def write_line(stream: TextIO, text: str) -> None:
     """Prints a line at once; what the stream cannot encode is escaped.
 
     Raises:
@@ -60,7 +61,7 @@ def write_line(stream, text):
         print(text.encode("ascii", "backslashreplace").decode("ascii"), file=stream, flush=True)
 
 
-def tell(text):
+def tell(text: str) -> None:
     """Prints a last word on standard error, or nothing where that cannot be."""
     with contextlib.suppress(OSError, ValueError):
         write_line(usable(sys.stderr), text)

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 
 from keras_vision.errors import check_choice
-from keras_vision.training.validation_scores import METRICS, score_of
+from keras_vision.training.measures import METRICS, score_of
 
 KEPT = ("best", "last")  # epochs whose weights a training may leave behind
 UNFINISHED = ("time", "paused")  # why a training stopped that goes on when it is started again

@@ -12,7 +12,8 @@ from keras_vision.errors import KerasVisionError
 from keras_vision.reporting.events import EventLog
 from keras_vision.runs import save_model
 from keras_vision.training.checkpoint import Checkpoints
-from keras_vision.training.validation_scores import METRICS, scores
+from keras_vision.training.measures import METRICS
+from keras_vision.training.validation_scores import scores
 
 SKIPPED_STEPS = 20  # in a row: so many halvings of the loss' scale are no search for a better one
 CURVES = ("loss", "accuracy", "crossentropy")  # of training and of validation

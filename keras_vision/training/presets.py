@@ -19,7 +19,7 @@ class Preset:
     Args:
         settings: Dict of the builder's keywords.
         recipe: Dict of the recipe's fields that differ from `recipe_for` the family.
-        views: Of each test image, as in `keras_vision.training.validation_scores.VIEWS`.
+        views: Of each test image, as in `keras_vision.training.measures.VIEWS`.
         expected: The test accuracy that it came to, docs/results/headline.md; None where that says little.
     """
 

@@ -20,19 +20,14 @@ from keras_vision.runs.files import read_json, write_json
 from keras_vision.system.settings import Choice
 
 PROJECT = "keras_vision"
-# tracker -> the module that it needs, and what pip installs it by
-TRACKERS = {
-    "mlflow": {"mlflow": "mlflow>=3.1"},
-    "wandb": {"wandb": "wandb>=0.19"},
-    "trackio": {"trackio": "trackio>=0.4"},
-}
+TRACKERS = ("mlflow", "wandb", "trackio")  # each is called as the module and the extra that it needs
 # Of a run's result, what a tracker shows.
 _RESULTS = ("val_accuracy", "val_balanced_accuracy", "val_crossentropy", "parameters", "macs", "latency_ms", "seconds")
 
 
 def _check_tracker(name, value):
     check_choice(name, value, TRACKERS)
-    check_installed(f"--{name} {value}", TRACKERS[value])
+    check_installed(f"--{name} {value}", [value], value)
 
 
 TRACKER = Choice(_check_tracker, TRACKERS)  # the check of a setting

@@ -2,12 +2,6 @@
 
 import numpy as np
 
-# name -> in words. What a target, and the choice of the best epoch, may be about.
-METRICS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy"}
-# Views of each image whose logits are averaged: itself; and mirrored; and both of these shifted by a pixel along the
-# diagonal, to and fro (Jordan 2024, arXiv:2404.00498, section 3.5).
-VIEWS = (1, 2, 6)
-
 # No class weighs more than so many times the lightest. One image of a rare class would otherwise shake every weight.
 HEAVIEST = 10.0
 
@@ -71,11 +65,6 @@ def scores(logits, labels, label_smoothing=0.0):
         "balanced_accuracy": float(np.nanmean(recalls(predictions, labels, logits.shape[1]))),
         "crossentropy": crossentropy,
     }
-
-
-def score_of(result):
-    """Returns what the target of a training is about. Runs of versions without a choice have the accuracy alone."""
-    return result.get("val_score", result["val_accuracy"])
 
 
 def class_weights(labels, num_classes):

@@ -19,6 +19,7 @@ from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.report import main as report_main
 from keras_vision.reporting.progress import installed
 from keras_vision.system.settings import SHARE, Settings, setting, whole
+from keras_vision.train import main as train_main
 from keras_vision.tune import main as tune_main
 
 
@@ -145,6 +146,12 @@ def test_an_unknown_option_names_the_nearest(capsys):
     assert "There is no option '--traget-acc'. Did you mean '--target-acc'?" in capsys.readouterr().err
 
 
+def test_an_unknown_option_is_known_by_its_initials_or_is_a_setting_of_the_network(capsys):
+    run("--ta", "0.9")
+    message = capsys.readouterr().err
+    assert "Did you mean '--target-acc'? Settings of the network are given as --set NAME=VALUE." in message
+
+
 @pytest.mark.parametrize(
     ("option", "text", "message"),
     [
@@ -156,6 +163,20 @@ def test_an_unknown_option_names_the_nearest(capsys):
 def test_what_is_no_number_is_named(option, text, message, capsys):
     assert run(option, text) == 2
     assert capsys.readouterr().err == f"keras_vision.front: {message}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"), [(["--dataset", "minst"], "Did you mean 'mnist'"), (["--workdir", "f"], "is a file")]
+)
+@pytest.mark.parametrize("command", [train_main, tune_main])
+def test_a_name_of_a_data_set_and_a_workdir_are_looked_at_before_keras(
+    command, words, message, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("keras_vision.cli.front_door.import_keras", None)
+    (tmp_path / "f").touch()
+    assert command(words) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_a_word_too_many_is_not_called_an_option(capsys):
@@ -210,6 +231,12 @@ def test_settings_are_read_as_numbers_words_and_tuples():
 
 def test_one_number_and_a_comma_is_a_tuple():
     assert parse_settings(["blocks=2,"]) == {"blocks": (2,)}
+
+
+@pytest.mark.parametrize("text", ["filters=[32,64]", "filters=(32,64)"])
+def test_brackets_are_refused(text):
+    with pytest.raises(BadInput, match="without brackets, such as filters=32,64, not"):
+        parse_settings([text])
 
 
 def test_a_setting_without_a_value_is_refused():

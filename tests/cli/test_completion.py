@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from keras_vision.__main__ import COMMANDS, main
+from keras_vision import COMMANDS
+from keras_vision.__main__ import main
 
 
 def test_a_shell_that_is_not_known_is_refused(capsys):
@@ -17,7 +18,7 @@ def test_a_shell_that_is_not_known_is_refused(capsys):
 def test_where_shtab_is_missing_its_installation_is_named(capsys, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert main(["--print-completion", "bash"]) == 2
-    assert "pip install 'shtab>=1.7'" in capsys.readouterr().err
+    assert "pip install 'keras-vision[completion]'" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,7 @@ def script(tmp_path_factory):
         ("keras-vision ''", set(COMMANDS), {"--target-acc"}),
         ("keras-vision tune --t", {"--target-acc"}, {"--top"}),
         ("keras-vision tune --model v", {"vgg"}, {"cnn"}),
+        ("keras-vision train --no-", {"--no-dry-run"}, {"--dry-run"}),
         ("keras-vision train --preset ''", {"best", "quick"}, set()),
     ],
 )

@@ -47,6 +47,13 @@ def test_a_file_stands_for_options_and_options_win(written):
     assert keywords["settings"] == {"filters": (2,), "head": "gap", "residual": True}
 
 
+@pytest.mark.parametrize(
+    ("words", "is_on"), [([], True), (["--no-dry-run"], False), (["--no-dry-run", "--dry-run"], True)]
+)
+def test_what_a_file_switches_on_an_option_switches_off(written, words, is_on):
+    assert asked(train, "--config", written("dry_run: true"), *words)[0] == {"dry_run": is_on}
+
+
 def test_json_is_read_and_words_that_a_file_has_need_not_be_given(written):
     config = written('{"source": "w", "images": "cat.png", "top": 3}', "run.json")
     assert asked(predict, "--config", config)[0] == {"source": "w", "images": ["cat.png"], "top": 3}

@@ -64,6 +64,14 @@ def test_unknown_name_is_answered_with_the_nearest():
         locate("fasion_mnist")
 
 
+@pytest.mark.parametrize(("path", "typed"), [("my photos", "'folder:my photos'"), ("images.npz", "npz:images.npz")])
+def test_a_path_without_its_kind_is_answered_with_what_to_type(path, typed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path(path).mkdir() if "." not in path else Path(path).touch()
+    with pytest.raises(BadInput, match=f"no data set '{path}'. To read what lies at that path, write {typed}."):
+        locate(path)
+
+
 @pytest.mark.parametrize("kind", sorted(OPENERS.keys() | PATH_KINDS.keys()))
 def test_a_kind_that_is_given_by_its_path_has_its_row_and_its_file(kind):
     assert kind in PATH_KINDS, f"open_{kind} in keras_vision.data.{OPENERS[kind]} has no row in places.PATH_KINDS"

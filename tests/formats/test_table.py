@@ -1,6 +1,7 @@
 """A format is complete: whichever of its parts is there, one test names all that are not."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -15,16 +16,17 @@ WRITTEN = {name for name, functions in FILES.items() if "write" in functions}
 
 
 def extras():
-    """What setup.py installs for exports, as it stands there: running it would install."""
+    """Modules of the packages that setup.py installs for exports, read as text: running it would install."""
     for node in ast.parse((ROOM.parents[1] / "setup.py").read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "EXPORTS":
-            return ast.literal_eval(node.value)
+            table = ast.literal_eval(node.value)
+            return {name: [re.match(r"[\w-]+", one)[0].replace("-", "_") for one in row] for name, row in table.items()}
 
 
 def parts(name):
     """What a format consists of -> whether it is there."""
     functions = FILES.get(name, {})
-    packages = list(FORMATS[name].packages.values()) if name in FORMATS else []
+    packages = list(FORMATS[name].packages) if name in FORMATS else []
     return {
         f"keras_vision/formats/{name}.py with a function write": "write" in functions,
         f"keras_vision/formats/{name}.py with a function load": "load" in functions,

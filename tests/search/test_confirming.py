@@ -9,10 +9,11 @@ from keras_vision.errors import KerasVisionError
 from keras_vision.runs import Run, write_json
 from keras_vision.search import confirming, ranking
 from keras_vision.search.executors import runner
+from keras_vision.search.executors.runner import trial_seed
 from keras_vision.search.ladder import Ladder
 from keras_vision.search.ledger import Ledger, Trial, trial_run
 from keras_vision.search.loop import SETTING_UP
-from keras_vision.search.plan import Limits, trial_seed
+from keras_vision.search.plan import Limits
 from keras_vision.search.ranking import ranked
 from keras_vision.training.trainer import TrainingDiverged
 from tests.search.searches import RECIPE, Killed, confirm, confirm_with, events_of, find, go, make_search, score

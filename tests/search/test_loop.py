@@ -9,8 +9,9 @@ from keras_vision.errors import KerasVisionError
 from keras_vision.models import build_model
 from keras_vision.search import networks
 from keras_vision.search.executors import runner
+from keras_vision.search.executors.runner import trial_seed
 from keras_vision.search.ledger import trial_run
-from keras_vision.search.plan import Limits, trial_seed
+from keras_vision.search.plan import Limits
 from keras_vision.search.space import Space
 from keras_vision.search.strategies.bayesian import INITIAL_POINTS
 from keras_vision.training.checkpoint import Checkpoints

@@ -41,7 +41,7 @@ def test_importance_of_too_few_trials_is_empty(count):
 
 
 def test_a_directory_without_a_search_is_refused(tmp_path):
-    with pytest.raises(BadInput, match="the run directory of a search"):
+    with pytest.raises(BadInput, match="There is no search or training in "):
         report_on(tmp_path)
 
 

@@ -6,6 +6,7 @@ import pytest
 from keras_vision.errors import KerasVisionError
 from keras_vision.reporting.score_lines import balance_line, score_line
 from keras_vision.training.evaluation import answer, predict_logits, views_of
+from keras_vision.training.measures import VIEWS
 from keras_vision.training.metrics import (
     balance,
     calibration_error,
@@ -15,7 +16,6 @@ from keras_vision.training.metrics import (
     majority_warning,
     share,
 )
-from keras_vision.training.validation_scores import VIEWS
 
 
 def logits_for(*probabilities):

@@ -54,7 +54,7 @@ class Noted:
 @pytest.fixture
 def noted(monkeypatch):
     """The runs of a tracker that stands in for wandb, which need not be installed."""
-    monkeypatch.setitem(TRACKERS, "wandb", {})
+    monkeypatch.setattr(trackers, "check_installed", lambda *given: None)
     monkeypatch.setitem(trackers._KINDS, "wandb", Noted)
     monkeypatch.setattr(Noted, "runs", [])
     monkeypatch.setattr(Noted, "steps", 0)
@@ -194,7 +194,6 @@ def test_trackio_keeps_a_run(tmp_path, monkeypatch, capfd):
 
 
 def test_every_tracker_has_its_adapter_and_its_extra():
-    assert trackers._KINDS.keys() == TRACKERS.keys()
+    assert trackers._KINDS.keys() == set(TRACKERS)
     extras = Path(trackers.__file__).parents[2].joinpath("setup.py").read_text(encoding="utf-8")
-    for name, packages in TRACKERS.items():
-        assert f'"{name}": {json.dumps(list(packages.values()))}' in extras
+    assert all(f'"{name}": ["{name}>=' in extras for name in TRACKERS)

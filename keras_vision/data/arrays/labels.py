@@ -14,7 +14,7 @@ import dataclasses
 import numpy as np
 
 from keras_vision.data.spelling import plain_name, plain_texts, sorted_names
-from keras_vision.data.splits import some
+from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 
 

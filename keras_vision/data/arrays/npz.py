@@ -16,7 +16,8 @@ import numpy as np
 from keras_vision.data.arrays.labels import count_labels, read_names
 from keras_vision.data.arrays.reading import Part, open_arrays
 from keras_vision.data.split_names import SPLIT_WORDS, SPLITS, sibling
-from keras_vision.data.splits import PEAK_COPIES, check_memory, refuse_folder, some, unreadable
+from keras_vision.data.splits import PEAK_COPIES, check_memory, refuse_folder, unreadable
+from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 
 _ROLES = {

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import entr, rel_entr
 
 from keras_vision.data.files.images import THREADS, read_header, without_pillow_warnings
-from keras_vision.data.splits import some
+from keras_vision.data.words import some
 
 FACTS = ("suffix", "format", "mode", "size")
 # An odd value is one of so few images while nearly all others have another one.

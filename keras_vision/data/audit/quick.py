@@ -7,7 +7,7 @@ from keras_vision.data.audit.file_facts import telling_facts
 from keras_vision.data.audit.fingerprints import Describer
 from keras_vision.data.audit.outliers import blank_images
 from keras_vision.data.audit.series import are_alike, series_by_name
-from keras_vision.data.splits import spec_of
+from keras_vision.data.words import spec_of
 
 ASKED = 1_000  # validation images that are looked for among the training images
 

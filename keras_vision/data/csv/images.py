@@ -14,7 +14,8 @@ from keras_vision.data.files.reading import Reader
 from keras_vision.data.folders.classes import Listing, class_names_of, match_names
 from keras_vision.data.spelling import sorted_names, spelled_alike
 from keras_vision.data.split_names import TEST, first_split, split_named
-from keras_vision.data.splits import Source, some
+from keras_vision.data.splits import Source
+from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 
 

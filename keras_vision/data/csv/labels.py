@@ -2,7 +2,7 @@
 
 from keras_vision.data.csv.table import LABEL_NAMES, plain
 from keras_vision.data.spelling import is_number
-from keras_vision.data.splits import some
+from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 
 _SHARES = {"true": 1.0, "false": 0.0}

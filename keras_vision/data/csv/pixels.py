@@ -15,7 +15,8 @@ from keras_vision.data.csv.splits import SplitColumns, find_splits
 from keras_vision.data.csv.table import plain, table_beside
 from keras_vision.data.spelling import is_number
 from keras_vision.data.split_names import SPLITS
-from keras_vision.data.splits import check_memory, some
+from keras_vision.data.splits import check_memory
+from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 
 _AT_ONCE = 2048  # rows whose numbers are floats at a time

@@ -6,7 +6,7 @@ import os
 
 from keras_vision.data.files.images import FORMATS, printable
 from keras_vision.data.split_names import split_named
-from keras_vision.data.splits import some
+from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 
 

@@ -5,7 +5,7 @@ import dataclasses
 
 from keras_vision.data.csv.table import plain
 from keras_vision.data.split_names import SPLITS, TEST, TRAIN, VALIDATION, split_named
-from keras_vision.data.splits import some
+from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 
 _NAMES = frozenset({"split", "splits", "splitname", "datasplit", "traintestsplit", "subset", "partition"})

@@ -11,7 +11,8 @@ from pathlib import Path
 from keras_vision.data.files.images import FORMATS
 from keras_vision.data.spelling import is_number
 from keras_vision.data.split_names import sibling
-from keras_vision.data.splits import refuse_folder, some, unreadable
+from keras_vision.data.splits import refuse_folder, unreadable
+from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 
 SEPARATORS = (",", ";", "\t", "|", " ")

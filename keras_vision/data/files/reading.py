@@ -15,7 +15,8 @@ from keras_vision.data.files.images import EMPTY, THREADS, BadImage, printable, 
 from keras_vision.data.files.images import without_pillow_warnings as quietly
 from keras_vision.data.files.sizes import choose_size
 from keras_vision.data.folders.classes import Listing
-from keras_vision.data.splits import Split, check_memory, some
+from keras_vision.data.splits import Split, check_memory
+from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 
 _AT_ONCE = 64  # files for a thread: a task for each file would take more memory than a small image

@@ -24,7 +24,7 @@ from keras_vision.data.folders.flat import classes_among, classes_from_names
 from keras_vision.data.folders.split_roles import classes_in, is_generic, split_folders
 from keras_vision.data.spelling import plain_name
 from keras_vision.data.split_names import TEST, TRAIN, VALIDATION, role_of
-from keras_vision.data.splits import some, spec_of
+from keras_vision.data.words import some, spec_of
 from keras_vision.errors import BadInput
 
 _PURPOSE = {TRAIN: "training", VALIDATION: "validation", TEST: "testing"}

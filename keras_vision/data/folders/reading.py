@@ -11,7 +11,8 @@ from keras_vision.data.folders.classes import Listing, class_names_of
 from keras_vision.data.folders.layout import find_layout
 from keras_vision.data.folders.tree import list_folder
 from keras_vision.data.split_names import TEST, TRAIN, VALIDATION
-from keras_vision.data.splits import Source, some
+from keras_vision.data.splits import Source
+from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 
 # Fewer validation images than both of these tell one network from another by chance only.

@@ -36,8 +36,12 @@ PLACES = (
 
 
 def pytest_collection_modifyitems(items):
-    """Puts slow tests first: what is left at the end is short, and two workers end together."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Puts files with slow tests first: what is left at the end is short, and two workers end together.
+
+    The tests of a file stay together, because they share trainings.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def pytest_collection_finish():
@@ -80,31 +84,24 @@ def cifar10():
 
 @pytest.fixture
 def drawn():
-    """A test that uses this looks at pictures, which `bare_searches` and its like then leave in."""
-
-
-def _make_bare(patch, drawn=False):
-    from keras_vision.commands import run_pictures
-    from keras_vision.search import board
-    from keras_vision.search.executors import runner
-
-    patch.setattr(runner, "latency_ms", lambda model: 1.5)
-    if not drawn:
-        patch.setattr(board.Board, "draw", lambda self, trials, target_acc: None)
-        patch.setattr(run_pictures, "draw_pictures", lambda run, model, dataset: None)
+    """A test that uses this looks at pictures, which `bare_runs` then leaves in."""
 
 
 @pytest.fixture
-def bare_searches(request, monkeypatch):
-    """Leaves out what takes longer than the trainings of a small search: latencies, which are 1.5 ms, and pictures."""
-    _make_bare(monkeypatch, drawn="drawn" in request.fixturenames)
+def bare_runs(request, monkeypatch):
+    """Leaves out what takes longer than a small training, as `make_bare` says."""
+    from tests.bare import make_bare
+
+    make_bare(monkeypatch, drawn="drawn" in request.fixturenames)
 
 
 @pytest.fixture(scope="module")
 def bare_module():
-    """The same for all tests of a module, and for searches that they share."""
+    """The same for all tests of a module, and for runs that they share."""
+    from tests.bare import make_bare
+
     with pytest.MonkeyPatch.context() as patch:
-        _make_bare(patch)
+        make_bare(patch)
         yield
 
 

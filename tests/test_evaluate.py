@@ -24,18 +24,12 @@ from keras_vision.training.trainer import model_card
 from tests.synthetic import make_split
 
 SEED = 7
+pytestmark = pytest.mark.usefixtures("bare_runs")
 
 
 @pytest.fixture(autouse=True)
 def _in_an_empty_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def _without_pictures(request, monkeypatch):
-    """Leaves out what takes longer than to evaluate a small network."""
-    if "drawn" not in request.fixturenames:
-        monkeypatch.setattr("keras_vision.commands.evaluate.error_figures", lambda *arguments: {})
 
 
 def write_images(name, *, seed, test=True):

@@ -27,7 +27,7 @@ from keras_vision.training.evaluation import score
 from keras_vision.tune import main as tune_main
 from tests.synthetic import make_split
 
-pytestmark = pytest.mark.usefixtures("bare_searches")
+pytestmark = pytest.mark.usefixtures("bare_runs")
 
 
 @pytest.fixture(autouse=True)
@@ -357,7 +357,8 @@ def test_the_interval_of_a_score_is_wilsons():
 
 @pytest.mark.slow
 def test_digits_reach_their_target_with_nothing_but_the_package():
-    assert tune_main(["--dataset", "digits", "--model", "cnn", "--target-acc", "0.9", "--epochs", "3"]) == 0
+    words = ["--dataset", "digits", "--model", "cnn", "--target-acc", "0.9", "--epochs", "3", "--confirm", "1"]
+    assert tune_main(words) == 0
 
 
 @pytest.mark.slow
@@ -380,15 +381,25 @@ def test_a_training_for_balanced_accuracy_weighs_its_classes_and_records_it(imag
     assert (settings["metric"], settings["recipe"]["class_weight"]) == ("balanced_accuracy", "balanced")
 
 
+FOLDED = ["--model", "cnn", "--epochs", "2", "--batch-size", "32", "--set", "filters=4,", "--folds", "3"]
+
+
 def folds_of(run):
     return [Run(run.path / "folds" / str(number)) for number in (1, 2, 3)]
 
 
-def test_a_cross_validation_trains_a_run_for_each_fold_and_opens_no_test_split(images, capsys):
-    words = ["--model", "cnn", "--dataset", images, "--epochs", "2", "--batch-size", "32", "--set", "filters=4,"]
-    words += ["--folds", "3", "--workdir", "w"]
-    assert train_main([*words, "--json"]) == 0
-    result, run = json.loads(capsys.readouterr().out), Run("w")
+@pytest.fixture(scope="module")
+def folded(tmp_path_factory, bare_module):
+    """A cross-validation: its run, its words and what it printed; to be looked at only."""
+    folder = tmp_path_factory.mktemp("folded")
+    words = [*FOLDED, "--dataset", write_images(folder), "--workdir", str(folder / "w")]
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert train_main([*words, "--json"]) == 0
+    return types.SimpleNamespace(run=Run(folder / "w"), words=words, out=out.getvalue())
+
+
+def test_a_cross_validation_trains_a_run_for_each_fold_and_opens_no_test_split(folded, capsys):
+    result, run = json.loads(folded.out), folded.run
     scores = [fold.result["val_accuracy"] for fold in folds_of(run)]
     assert result["val_accuracy"] == pytest.approx(np.mean(scores)) == pytest.approx(run.result["val_score"])
     low, high = result["interval"]
@@ -396,20 +407,17 @@ def test_a_cross_validation_trains_a_run_for_each_fold_and_opens_no_test_split(i
     assert "test" not in result and not list(run.path.rglob("test_looks.json"))
     assert all(fold.result["best_epoch"] == 2 for fold in folds_of(run))  # the last: none is chosen by its fold
     before = run.result_path.read_bytes(), [fold.model_path.read_bytes() for fold in folds_of(run)]
-    assert train_main(words) == 0  # nothing is trained again
+    assert train_main(folded.words) == 0  # nothing is trained again
     assert (run.result_path.read_bytes(), [fold.model_path.read_bytes() for fold in folds_of(run)]) == before
     out = capsys.readouterr().out
     assert f"accuracy {np.mean(scores):.4f} on average of 3 folds (95% interval" in out.splitlines()[-1]
     assert "Fold by fold" in (run.path / "index.html").read_text(encoding="utf-8")
-    assert report_main(["w"]) == 0
+    assert report_main([str(run.path)]) == 0
     assert "on average of 3 folds" in capsys.readouterr().out
 
 
-def test_the_model_of_a_fold_is_measured_on_the_images_that_it_was_not_trained_on(images, capsys):
-    words = ["--model", "cnn", "--dataset", images, "--epochs", "2", "--set", "filters=4,"]
-    assert train_main([*words, "--folds", "3", "--workdir", "w"]) == 0
-    capsys.readouterr()
-    for fold in folds_of(Run("w")):
+def test_the_model_of_a_fold_is_measured_on_the_images_that_it_was_not_trained_on(folded, capsys):
+    for fold in folds_of(folded.run):
         assert evaluate_main([str(fold.path), "--split", "validation", "--json"]) == 0
         found = json.loads(capsys.readouterr().out)
         assert found["n"] == 80
@@ -417,8 +425,7 @@ def test_the_model_of_a_fold_is_measured_on_the_images_that_it_was_not_trained_o
 
 
 def test_a_cross_validation_that_is_out_of_time_goes_on_with_the_fold_that_it_left(images, capsys):
-    words = ["--model", "cnn", "--dataset", images, "--epochs", "2", "--set", "filters=4,"]
-    words += ["--folds", "3", "--workdir", "w"]
+    words = [*FOLDED, "--dataset", images, "--workdir", "w"]
     assert train_main([*words, "--max-minutes", "1e-9"]) == 0
     assert "Time ran out before the last fold" in capsys.readouterr().out
     assert not Run("w").finished

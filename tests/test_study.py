@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from keras_vision.commands import run_pictures as closing_pictures
 from keras_vision.models import MODELS
 from keras_vision.studies import STUDIES
 from keras_vision.study import main, study
@@ -17,13 +16,13 @@ def _in_an_empty_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-# The families that other tests train. Of convmixer a study builds its own, and a study searches among vgg.
-TRAINED_ELSEWHERE = MODELS.keys() - {"convmixer", "vgg"}
+# The families that other tests train. Of convmixer a study builds its own.
+TRAINED_ELSEWHERE = MODELS.keys() - {"convmixer"}
 
 
 @pytest.fixture
-def _without_what_other_tests_look_at(monkeypatch):
-    """Leaves out the pictures of each run and the steps of most trainings: tracing one takes longer than a study."""
+def _without_steps(monkeypatch):
+    """Leaves out the steps of trainings like those of other tests: tracing one takes longer than a study."""
     run_epochs = trainer._run_epochs
 
     def run_no_step(model, dataset, recipe, seed, epoch_end):
@@ -35,7 +34,6 @@ def _without_what_other_tests_look_at(monkeypatch):
             epoch_end.on_epoch_end(epoch, {"accuracy": 0.1, "crossentropy": 2.3, "loss": 2.3})
 
     monkeypatch.setattr(trainer, "_run_epochs", run_no_step)
-    monkeypatch.setattr(closing_pictures, "draw_pictures", lambda run, model, dataset: None)
 
 
 def test_the_list_names_every_study_with_its_source(capsys):
@@ -114,7 +112,7 @@ def test_only_studies_that_look_at_images_are_told_of_them(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("_without_what_other_tests_look_at")
+@pytest.mark.usefixtures("bare_runs", "_without_steps")
 def test_all_studies_run_at_the_smoke_scale(tmp_path, capsys):
     assert main(["--all", "--scale", "smoke", "--seeds", "1", "--workdir", "w", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)

@@ -191,14 +191,14 @@ def noise_with_patches(count, seed):
     return images, labels, masks
 
 
-@pytest.mark.parametrize(
-    "name", [name if name == "cnn" else pytest.param(name, marks=pytest.mark.slow) for name in MODELS]
-)
+# Of the families that look at an image in different ways, by its surroundings, its rows and all its pixels, one each.
+WIDE = {"cnn": {"filters": (8, 16)}, "lstm": {"units": 24}, "mlp": {"hidden_units": (32,)}}
+
+
+@pytest.mark.parametrize("name", WIDE)
 def test_a_planted_patch_is_found(name):
     keras.utils.set_random_seed(0)
-    wider = {"cnn": {"filters": (8, 16)}, "lstm": {"units": 24}, "mlp": {"hidden_units": (32,)}}
-    wider["mlp_mixer"] = {"hidden_dim": 24, "tokens_mlp_dim": 16, "channels_mlp_dim": 48}
-    model = small_model(name, SHAPE, 2, **wider.get(name, {}))
+    model = small_model(name, SHAPE, 2, **WIDE[name])
     images, labels, _ = noise_with_patches(600, seed=1)
     set_statistics(model, images.mean(axis=(0, 1, 2)), images.std(axis=(0, 1, 2)))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)

@@ -13,7 +13,7 @@ KEPT_SHORT = "epochs=2, max_trials=1, confirm=1, strategy='random'"  # of the se
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("bare_searches")
+@pytest.mark.usefixtures("bare_runs")
 def test_the_samples_of_the_page_run(tmp_path, monkeypatch, capsys):
     pytest.importorskip("pandas")
     monkeypatch.chdir(tmp_path)

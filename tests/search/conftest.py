@@ -3,7 +3,7 @@ import pytest
 from keras_vision.search.executors import runner
 from keras_vision.search.ledger import Ledger
 from keras_vision.search.space import Space
-from tests.search.searches import COMPLETED, RECIPE, SPACE, pretend_to_train, refuse_to_warn
+from tests.search.searches import COMPLETED, RECIPE, SPACE, pretend_to_choose, pretend_to_train, refuse_to_warn
 
 
 @pytest.fixture
@@ -21,6 +21,7 @@ def trained():
 def pretended(request, monkeypatch):
     """Trainings are made up: of tests that look at what a search makes of them."""
     if "trained" not in request.fixturenames:
+        monkeypatch.setattr(runner, "choose", pretend_to_choose)
         monkeypatch.setattr(runner, "fit", pretend_to_train)
 
 

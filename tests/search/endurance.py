@@ -10,11 +10,14 @@ import time
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from keras_vision.reporting.progress import PlainProgress
 from keras_vision.search import ledger
 from keras_vision.search.executors import choosing, patience
 from keras_vision.search.loop import Search
 from keras_vision.tune import tune
+from tests.bare import make_bare
 
 SPACE = """
 LADDER = tuple({"hidden_units": (units,)} for units in (1, 2, 4, 8, 16))
@@ -130,7 +133,17 @@ def events_of(folder):
     return [json.loads(line)["record"] for line in lines]
 
 
-def search(folder, strategy="grow", target_acc=0.9, max_trials=12, epochs=4, variables=None, seconds=None, **workers):
+def search(
+    folder,
+    strategy="grow",
+    target_acc=0.9,
+    max_trials=12,
+    epochs=4,
+    variables=None,
+    seconds=None,
+    is_bare=False,
+    **workers,
+):
     """Runs a small search on the digits in `folder`, and notes the resident size after each trial.
 
     Args:
@@ -138,9 +151,12 @@ def search(folder, strategy="grow", target_acc=0.9, max_trials=12, epochs=4, var
         strategy, target_acc, max_trials, epochs: As of `tune`.
         variables: Dict of further variables of the environment.
         seconds: A trial that tells nothing for so long hangs; None for what is usual.
-        **workers: As of `tune`.
+        is_bare: Whether to leave out what `make_bare` says; in the search's own process alone.
+        **workers: Further options, as of `tune`.
     """
     os.environ |= variables or {}
+    if is_bare:
+        make_bare(pytest.MonkeyPatch())
     if seconds:
         patience.LEAST_SECONDS, patience.PATIENCE = seconds, 1
     choosing.cores = lambda: 2  # with as many threads for each of two workers, on whatever machine

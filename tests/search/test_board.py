@@ -13,7 +13,7 @@ from keras_vision.search.ledger import Trial
 from tests.search.searches import RECIPE, diverge_in, go, make_search
 
 DRAW = Board.draw  # which the fixture leaves out
-pytestmark = pytest.mark.usefixtures("bare_searches")
+pytestmark = pytest.mark.usefixtures("bare_runs")
 
 
 @pytest.mark.usefixtures("pretended")

@@ -18,7 +18,7 @@ from keras_vision.search.ranking import ranked
 from keras_vision.training.trainer import TrainingDiverged
 from tests.search.searches import RECIPE, Killed, confirm, confirm_with, events_of, find, go, make_search, score
 
-pytestmark = pytest.mark.usefixtures("bare_searches", "pretended")
+pytestmark = pytest.mark.usefixtures("bare_runs", "pretended")
 
 
 def test_a_confirmation_trains_the_best_with_other_seeds(tmp_path, space):

@@ -4,7 +4,7 @@ import pytest
 
 from tests.search.searches import confirm, fail_after_an_epoch, go, make_search
 
-pytestmark = pytest.mark.usefixtures("bare_searches", "pretended")
+pytestmark = pytest.mark.usefixtures("bare_runs", "pretended")
 
 
 def test_what_a_search_cost_is_told_in_full_trainings(tmp_path, space):

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from keras_vision.search.executors.process_environment import environment
 from tests.search.endurance import check_same, events_of, new_processes, outcome, start, survive
 
-KILLS = 10
+KILLS = 6
+TRIALS = 14
 
 
 @pytest.fixture(scope="module")
@@ -28,15 +30,16 @@ def kill_after(process, folder, records, seconds):
 
 
 @pytest.mark.slow
-def test_a_search_killed_at_ten_random_moments_ends_as_an_undisturbed_one(processes, tmp_path):
-    whole = start(processes, tmp_path / "whole")
+def test_a_search_killed_at_random_moments_ends_as_an_undisturbed_one(processes, tmp_path):
+    options = {"max_trials": 8, "epochs": 3, "confirm": 1, "is_bare": True}
+    whole = start(processes, tmp_path / "whole", **options)
     whole.join()
     assert whole.exitcode == 0
     moments = random.Random(0)
     for _ in range(KILLS):
-        process = start(processes, tmp_path / "cut")
+        process = start(processes, tmp_path / "cut", **options)
         kill_after(process, tmp_path / "cut", records=moments.randint(1, 4), seconds=moments.uniform(0.0, 0.3))
-    last = start(processes, tmp_path / "cut")
+    last = start(processes, tmp_path / "cut", **options)
     last.join()
     assert last.exitcode == 0
     starts = [event for event in events_of(tmp_path / "cut") if event["event"] == "started"]
@@ -45,25 +48,25 @@ def test_a_search_killed_at_ten_random_moments_ends_as_an_undisturbed_one(proces
 
 
 @pytest.mark.slow
-def test_a_search_in_processes_survives_ten_random_kills_of_them_and_of_itself(processes, tmp_path):
-    def begin(folder):
-        options = {"strategy": "random", "target_acc": None, "max_trials": 10, "epochs": 4}
-        return start(processes, folder, workers=2, **options)
+def test_a_search_in_processes_survives_random_kills_of_them_and_of_itself(processes, tmp_path):
+    def begin(folder, workers=2):
+        options = {"strategy": "random", "target_acc": None, "max_trials": 8, "epochs": 4, "is_bare": True}
+        return start(processes, folder, workers=workers, variables=environment(1), **options)
 
     def workers_of(process):
         return map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
 
-    begin(tmp_path / "whole").join()
+    begin(tmp_path / "whole", workers=1).join()
     killed = survive(begin, tmp_path / "cut", workers_of, KILLS)
-    assert min(killed.values()) >= 3
+    assert min(killed.values()) >= 2
     check_same(tmp_path / "cut", tmp_path / "whole")
 
 
 @pytest.mark.slow
-def test_memory_stays_flat_over_thirty_trials(processes, tmp_path):
-    process = start(processes, tmp_path, strategy="random", target_acc=None, max_trials=30, epochs=1)
+def test_memory_stays_flat_over_many_trials(processes, tmp_path):
+    process = start(processes, tmp_path, strategy="random", target_acc=None, max_trials=TRIALS, epochs=1)
     process.join()
     assert process.exitcode == 0
     resident = [int(line) for line in (tmp_path / "resident").read_text().split()]
-    assert len(resident) == 30
-    assert resident[-1] < 1.06 * resident[4]  # 22 trials take it to 1.02
+    assert len(resident) == TRIALS
+    assert resident[-1] < 1.02 * resident[4]  # nine trials take it to 1.005

@@ -5,7 +5,7 @@ import pytest
 from keras_vision.errors import KerasVisionError
 from tests.search.searches import make_search
 
-pytestmark = pytest.mark.usefixtures("bare_searches", "pretended")
+pytestmark = pytest.mark.usefixtures("bare_runs", "pretended")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from keras_vision.search.strategies.bayesian import INITIAL_POINTS
 from keras_vision.training.checkpoint import Checkpoints
 from tests.search.searches import RECIPE, SPACE, Killed, diverge_in, events_of, go, make_search, trials_of
 
-pytestmark = pytest.mark.usefixtures("bare_searches")
+pytestmark = pytest.mark.usefixtures("bare_runs")
 
 
 def test_every_trial_is_a_run_with_its_own_seed_whose_epochs_the_ledger_tells_once(tmp_path, space):

@@ -11,7 +11,7 @@ from keras_vision.search.ledger import Ledger
 from keras_vision.search.plan import Limits
 from tests.search.searches import COMPLETED, RECIPE, go, make_search
 
-pytestmark = pytest.mark.usefixtures("bare_searches")
+pytestmark = pytest.mark.usefixtures("bare_runs")
 
 
 def test_a_network_over_a_limit_is_rejected_before_it_is_built(tmp_path, space, monkeypatch):

@@ -9,7 +9,7 @@ from keras_vision.search.ledger import trial_run
 from keras_vision.search.ranking import ranked
 from tests.search.searches import Killed, confirm, confirm_with, fail_after_an_epoch, go, make_search, score
 
-pytestmark = pytest.mark.usefixtures("bare_searches", "pretended")
+pytestmark = pytest.mark.usefixtures("bare_runs", "pretended")
 
 
 def test_the_best_trials_model_is_the_searchs_model(tmp_path, space):

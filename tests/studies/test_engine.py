@@ -15,7 +15,6 @@ import record_studies
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from keras_vision.cli.reading import parse_settings
-from keras_vision.commands import run_pictures
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, load_model
@@ -37,14 +36,6 @@ from tests.synthetic import make_split
 def _tiny_is_a_study():
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(STUDIES, "tiny", ("Two perceptrons", "nowhere"))
-        yield
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _without_pictures_of_runs():
-    """The pictures of each run, which train's tests look at, take half of its time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_pictures, "draw_pictures", lambda run, model, dataset: None)
         yield
 
 
@@ -71,7 +62,7 @@ def run(folder, study=None, scale="quick", seeds=1, dataset=None):
 
 
 @pytest.fixture(scope="module")
-def once(tmp_path_factory, _tiny_is_a_study, _without_pictures_of_runs):
+def once(tmp_path_factory, _tiny_is_a_study, bare_module):
     """The folder of a finished study of one seed; to be looked at only."""
     folder = tmp_path_factory.mktemp("once") / "w"
     run(folder)

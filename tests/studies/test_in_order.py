@@ -93,7 +93,7 @@ def measured_in(folder):
 
 
 @pytest.fixture
-def undisturbed(tmp_path):
+def undisturbed(tmp_path, bare_runs):
     assert main([NAME, "--scale", "smoke", "--workdir", str(tmp_path / "one")]) == 0
     return tmp_path / "one"
 

@@ -10,7 +10,7 @@ from simulated import simulate
 
 from keras_vision.reporting import style
 
-pytestmark = pytest.mark.usefixtures("bare_searches")
+pytestmark = pytest.mark.usefixtures("bare_runs")
 
 
 class Equal(Recorded):

@@ -25,7 +25,10 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 from keras_vision.runs import Run
 from keras_vision.train import train
 from keras_vision.training import devices
+from tests.bare import make_bare
+import pytest
 
+make_bare(pytest.MonkeyPatch())
 devices._seconds_of_step = lambda build, data, recipe, names: 1 / len(names)
 given = {"dataset": "digits", "precision": "float32", "epochs": 2, "batch_size": 64, "settings": {"hidden_units": (8,)}}
 alone = train("mlp", **given, workdir=sys.argv[1] + "/alone")

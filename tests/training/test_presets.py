@@ -33,7 +33,7 @@ def test_what_has_no_preset_is_told_so_before_work():
         train("mlp", dataset="folder:photos", preset="best")
 
 
-@pytest.mark.usefixtures("bare_searches")
+@pytest.mark.usefixtures("bare_runs")
 def test_a_preset_is_trained_and_what_is_set_overrules_it(monkeypatch, tmp_path):
     small = Preset({"hidden_units": (4,)}, {"epochs": 2, "learning_rate": 1e-3, "flip": "none"}, views=2)
     monkeypatch.setitem(PRESETS, ("mlp", "digits"), {"quick": small})

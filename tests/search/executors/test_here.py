@@ -4,7 +4,7 @@ from keras_vision.search.executors import runner
 from keras_vision.search.space import Space
 from tests.search.searches import RECIPE, go, make_search
 
-pytestmark = pytest.mark.usefixtures("bare_searches")
+pytestmark = pytest.mark.usefixtures("bare_runs")
 
 
 def test_every_trial_has_the_precision_that_was_asked_for(tmp_path, space, monkeypatch):

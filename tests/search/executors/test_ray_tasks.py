@@ -18,7 +18,7 @@ from keras_vision.system.ray_import import import_ray
 from tests.search.endurance import check_same, events_of, new_processes, start
 
 pytestmark = pytest.mark.slow
-OPTIONS = {"strategy": "random", "target_acc": None, "max_trials": 10, "epochs": 40}
+OPTIONS = {"strategy": "random", "target_acc": None, "max_trials": 1000, "epochs": 20}  # it ends when all has happened
 SECONDS = 600  # within which whatever a test waits for comes, on a busy machine
 
 
@@ -77,9 +77,10 @@ def begin(cluster, variables):
     """Starts a search, on the cluster unless it is told otherwise; those that still run at the end are killed."""
     processes, begun = new_processes(), []
 
-    def begin(folder, **workers):
-        workers = workers if "workers" in workers else {"ray": cluster.address, **workers}
-        begun.append(start(processes, folder, variables=variables | environment(1), **OPTIONS | workers))
+    def begin(folder, **options):
+        options = options if "workers" in options else {"ray": cluster.address, **options}
+        options = OPTIONS | {"variables": variables | environment(1), "is_bare": True} | options
+        begun.append(start(processes, folder, **options))
         return begun[-1]
 
     yield begin
@@ -111,11 +112,15 @@ class Blows:
         begin: Begins the search, or goes on with it.
         folder: Its folder.
         path: Of Python on a node that does not fit.
+
+    Attributes:
+        process: The search's.
+        trials: How many it ends with, once all has happened.
     """
 
     def __init__(self, cluster, begin, folder, path):
-        self.cluster, self.folder, self.path = cluster, folder, path
-        self.begin = lambda **workers: begin(folder, seconds=10, **workers)
+        self.cluster, self.folder, self.path, self.trials = cluster, folder, path, None
+        self.begin = lambda **options: begin(folder, seconds=5, **options)
         self.process = self.begin()
 
     def wait_for_epochs(self, count):
@@ -156,16 +161,22 @@ class Blows:
             self.cluster.remove(unfit)
             self.cluster.add()
 
-    def kill_the_search(self, **then):
+    def kill_the_search(self):
         """Kills it while a training that is stopped cannot notice that it is alone; goes on by the same command."""
+        self._kill()
+        self.process = self.begin()
+
+    def go_on_without_ray(self):
+        """Goes on in processes of this machine, with the trials that were begun and one more."""
+        self._kill()
+        self.trials = 1 + sum(event["event"] == "asked" for event in events_of(self.folder))
+        self.process = self.begin(workers=2, max_trials=self.trials)
+
+    def _kill(self):
         pids = [training["pid"] for training in self.trainings()]
         os.kill(pids[0], signal.SIGSTOP)
         self.process.kill()
         wait_until_gone(pids)
-        self.process = self.begin(**then)
-
-    def go_on_without_ray(self):
-        self.kill_the_search(workers=2)
 
 
 def _told(path):
@@ -200,20 +211,21 @@ def path_of_other_versions(tmp_path_factory):
 def test_a_search_that_is_struck_in_every_way_ends_as_one_that_nobody_disturbed(
     cluster, begin, path_of_other_versions, tmp_path
 ):
-    undisturbed = begin(tmp_path / "undisturbed", workers=1)  # in the search's own process
     moments = random.Random(0)
     kinds = ["kill_a_process", "stop_a_process", "kill_the_search", "lose_a_node"]
     blows = Blows(cluster, begin, tmp_path / "struck", path_of_other_versions)
     for kind in [*kinds, "go_on_without_ray"]:
         blows.wait_for_epochs(moments.randint(0, 3))
         getattr(blows, kind)()
-    for process in (undisturbed, blows.process):
-        process.join(SECONDS)
-        assert process.exitcode == 0
+    blows.process.join(SECONDS)
+    assert blows.process.exitcode == 0
+    undisturbed = begin(tmp_path / "undisturbed", workers=1, max_trials=blows.trials)  # in the search's own process
+    undisturbed.join(SECONDS)
+    assert undisturbed.exitcode == 0
     check_same(tmp_path / "struck", tmp_path / "undisturbed")
     assert front(tmp_path / "struck") == front(tmp_path / "undisturbed")
     events = events_of(tmp_path / "struck")
     completed = [event["trial"] for event in events if event["event"] == "completed"]
-    assert sorted(completed) == [*range(OPTIONS["max_trials"])]
+    assert sorted(completed) == [*range(blows.trials)]
     assert sum(event["event"] == "died" for event in events) >= 2
     assert any(event["epochs_done"] for event in events if event["event"] == "started")

@@ -32,8 +32,10 @@ learning = pytest.mark.parametrize("name", ["random", "bayesian", "hyperband"])
 
 
 def space_of(name):
-    kind = {"space": Space, "ladder": Ladder}[STRATEGIES[name].needs]
-    return kind("vgg", recipe_for("vgg", epochs=4))
+    recipe = recipe_for("vgg", epochs=4)
+    if STRATEGIES[name].needs == "ladder":
+        return Ladder("vgg", recipe)
+    return Space("vgg", recipe, file=Path(__file__).with_name("small_space.py"))
 
 
 def strategy_of(name, seed=0):

@@ -46,13 +46,14 @@ def photos(tmp_path_factory):
 
 @pytest.mark.slow
 def test_a_training_gives_the_same_where_all_that_can_lack_is_lacking(photos, tmp_path, capfd):
+    # With docstrings: without them Python would compile all of TensorFlow anew, for half a minute.
     words = ["--model", "cnn", "--set", "filters=4,", "--epochs", "2", "--precision", "float32"]
     words += ["--dataset", f"folder:{photos}", "--workdir"]
     environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "TF_CPP_MIN_LOG_LEVEL")}
     environment |= {"PYTHONIOENCODING": "ascii", "MPLCONFIGDIR": "/proc/nowhere", "TFDS_DATA_DIR": ""}
     with open(tmp_path / "out", "w") as out:
         poor = subprocess.Popen(
-            ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-OO", "-c", HOSTILE, *words, tmp_path / "poor"],
+            ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-c", HOSTILE, *words, tmp_path / "poor"],
             env=environment,
             stdout=out,
             cwd=tmp_path,

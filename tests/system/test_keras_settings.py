@@ -70,6 +70,7 @@ def started(folder, *words, variables=(), **settings):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("bare_runs")
 def test_networks_and_trainings_are_the_same_whatever_another_project_has_set(tmp_path, monkeypatch, capsys):
     running = [
         started(tmp_path / "hostile", variables=VARIABLES, **HOSTILE),

@@ -101,18 +101,6 @@ def test_a_search_started_again_does_not_repeat_itself(search, capsys):
     assert "this split has been measured" not in capsys.readouterr().out
 
 
-def test_a_search_with_several_workers_goes_on_with_one(images, capsys):
-    words = ("--dataset", images, "--confirm", "0", "--workdir", "w")
-    assert tune(*words, "--max-trials", "2", "--workers", "2") == 0
-    out = capsys.readouterr().out
-    assert "trials/0000: epoch 2 of 2" in out and "trials/0001: epoch 2 of 2" in out
-    assert not (Run("w").path / "workers").exists()
-    assert tune(*words, "--max-trials", "3") == 0
-    events = [json.loads(line)["record"] for line in (Run("w").path / "trials.jsonl").read_text().splitlines()]
-    assert [event["trial"] for event in events if event["event"] == "started"] == [0, 1, 2]
-    assert {event["trial"] for event in events if event["event"] == "completed"} == {0, 1, 2}
-
-
 def test_a_target_that_is_not_reached_exits_3_with_the_best_and_no_look_at_the_test_split(images, capsys):
     words = ("--dataset", images, "--target-acc", "1", "--confirm", "0", "--epochs", "1", "--workdir", "w")
     assert tune(*words, "--max-trials", "1") == 3

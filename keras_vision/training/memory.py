@@ -13,7 +13,7 @@ def forget_models():
     TensorFlow registers the gradient of every custom gradient that it traces, for good, and with it the whole graph of
     the training step: Keras' optimisers have one in each step. Without this a search grows by megabytes a trial.
     """
-    clear_session()
+    clear_session(free_memory=False)  # once is enough, and takes half a second
     gradients = gradient_registry._registry
     for name in [name for name in gradients if name.startswith("CustomGradient-")]:
         del gradients[name]

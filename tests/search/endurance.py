@@ -1,5 +1,6 @@
 """Searches on the digits in processes of their own, what came of them, and what they survive."""
 
+import gc
 import json
 import multiprocessing
 import os
@@ -154,6 +155,7 @@ def search(
         is_bare: Whether to leave out what `make_bare` says; in the search's own process alone.
         **workers: Further options, as of `tune`.
     """
+    gc.freeze()  # what is imported by now: before each trial the garbage collector looks at everything
     os.environ |= variables or {}
     if is_bare:
         make_bare(pytest.MonkeyPatch())
@@ -178,6 +180,7 @@ def search(
             target_acc=target_acc,
             max_trials=max_trials,
             epochs=epochs,
+            precision="float32",
             space=str(Path(folder, "space.py")),
             workdir=str(Path(folder, "run")),
             progress=PlainProgress(said),

@@ -8,7 +8,7 @@ import pytest
 from keras_vision.search.executors.process_environment import environment
 from tests.search.endurance import check_same, events_of, new_processes, outcome, start, survive
 
-KILLS = 6
+KILLS = 4
 TRIALS = 14
 
 
@@ -48,18 +48,23 @@ def test_a_search_killed_at_random_moments_ends_as_an_undisturbed_one(processes,
 
 
 @pytest.mark.slow
-def test_a_search_in_processes_survives_random_kills_of_them_and_of_itself(processes, tmp_path):
-    def begin(folder, workers=2):
-        options = {"strategy": "random", "target_acc": None, "max_trials": 8, "epochs": 4, "is_bare": True}
+def test_a_search_in_processes_survives_random_kills_of_them_and_of_itself_and_goes_on_with_one(processes, tmp_path):
+    def begin(folder, workers=2, max_trials=8):
+        options = {"strategy": "random", "target_acc": None, "max_trials": max_trials, "epochs": 4, "is_bare": True}
         return start(processes, folder, workers=workers, variables=environment(1), **options)
 
     def workers_of(process):
         return map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
 
     begin(tmp_path / "whole", workers=1).join()
-    killed = survive(begin, tmp_path / "cut", workers_of, KILLS)
+    killed = survive(begin, tmp_path / "cut", workers_of, KILLS, seed=1)
     assert min(killed.values()) >= 2
     check_same(tmp_path / "cut", tmp_path / "whole")
+    assert "trials/0000: epoch 4 of 4" in (tmp_path / "cut" / "said").read_text()
+    known = len(events_of(tmp_path / "cut"))
+    begin(tmp_path / "cut", workers=1, max_trials=9).join()
+    more = events_of(tmp_path / "cut")[known:]
+    assert {event["trial"] for event in more} == {8} and more[-1]["event"] == "completed"
 
 
 @pytest.mark.slow

@@ -216,7 +216,6 @@ def test_training_ends_at_the_deadline(tmp_path):
 
 # test id -> (policy, what differs from `RECIPE`)
 TRAININGS = {
-    "adamw": ("float32", {}),
     "sgd, averaged": ("float32", {"optimizer": "sgd", "learning_rate": 0.05, "ema_momentum": 0.9}),
     "float16, with the scale of its loss": ("mixed_float16", {}),
 }
@@ -229,8 +228,19 @@ def test_a_resumed_run_has_the_weights_of_an_undisturbed_one(tmp_path, policy, c
     fit_and_copy(tmp_path, recipe)
     result = fit(small_model(), make_dataset(), recipe, Run(tmp_path / "2"), seed=5, progress=Said(lines))
     assert (result["epochs_run"], lines) == (4, [])
-    for a, b in zip(weights_of(Run(tmp_path / "whole")), weights_of(Run(tmp_path / "2")), strict=True):
+    assert_same_weights(Run(tmp_path / "whole"), Run(tmp_path / "2"))
+
+
+def assert_same_weights(*runs):
+    for a, b in zip(*map(weights_of, runs), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_run_resumed_with_adamw_has_the_weights_of_an_undisturbed_one(undisturbed, killed):
+    run, lines = killed(2), []
+    assert fit(small_model(), make_dataset(), RECIPE, run, seed=5, progress=Said(lines))["epochs_run"] == 4
+    assert not lines
+    assert_same_weights(Run(undisturbed / "whole"), run)
 
 
 def test_a_damaged_checkpoint_leaves_the_one_before_it_and_a_half_written_one_goes_at_the_end(killed):

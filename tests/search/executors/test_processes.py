@@ -18,7 +18,8 @@ from keras_vision.search.executors.runner import SearchContext, run_job
 from keras_vision.search.networks import Networks
 from keras_vision.search.outcome import Goal
 from keras_vision.search.plan import Limits, SearchPlan
-from tests.search.searches import RECIPE
+from keras_vision.search.space import Space
+from tests.search.searches import RECIPE, SPACE
 from tests.synthetic import make_dataset
 
 
@@ -32,20 +33,23 @@ class RecordedProgress(Progress):
         self.lines.append(line)
 
 
-@pytest.fixture
-def context(space):
-    space.recipe = RECIPE.replace(epochs=3)
-    dataset = make_dataset()
+@pytest.fixture(scope="module")
+def context(tmp_path_factory):
+    path = tmp_path_factory.mktemp("space") / "space.py"
+    path.write_text(SPACE)
+    space, dataset = Space("mlp", RECIPE.replace(epochs=3), file=path), make_dataset()
     plan = SearchPlan("mlp", Goal(None), precision="float32")
     return SearchContext(plan, dataset, space, Networks("mlp", dataset, Limits(), pytest.fail), RecordedProgress())
 
 
-@pytest.fixture
-def executor(context, tmp_path):
-    executor = Processes(context, tmp_path / "images", slots=2, threads=1)
+@pytest.fixture(scope="module")
+def executor(context, tmp_path_factory):
+    """Two processes for all tests: to start them takes longer than what they do."""
+    images = tmp_path_factory.mktemp("executor") / "images"
+    executor = Processes(context, images, slots=2, threads=1)
     yield executor
     executor.close()
-    assert not (tmp_path / "images").exists()
+    assert not images.exists()
 
 
 def jobs_in(folder):

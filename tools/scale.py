@@ -162,8 +162,8 @@ def search_rows(simulated):
         aims = _aims(strategy, simulated)
         for workers, many in by_workers.items():
             gains = _gains(by_workers[1], many, aims)
-            speeds, works = ([Amount(value) for value in column] for column in zip(*gains, strict=True))
-            sooner.setdefault(strategy, []).append(median(speeds).value)
+            speeds, works = ([Amount(gain[place]) for gain in gains] for place in (0, 1))
+            sooner.setdefault(strategy, []).append(median(speeds).value if speeds else math.nan)
             paused = statistics.mean(one.paused for one in many)
             lost = sum(one.lost for one in many) / sum(one.lost + one.finished for one in many)
             row = [strategy, workers, f"{len(gains)} of {SEEDS}", spread(speeds, "{:.1f}"), spread(works, "{:.2f}")]

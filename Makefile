@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV ?= .venv
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test check notebooks docs clean
+.PHONY: demo test quick check notebooks docs clean
 
 $(INSTALLED): setup.py pyproject.toml
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -21,6 +21,9 @@ demo: $(INSTALLED)  ## find a VGG that classifies 90% of Fashion-MNIST
 
 test: $(INSTALLED)  ## run the tests
 	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
+
+quick: $(INSTALLED)  ## run those that take no longer than about a second
+	$(VENV)/bin/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 check: $(INSTALLED)  ## lint, formatting and types
 	$(VENV)/bin/ruff check .

@@ -238,6 +238,7 @@ def test_search_spaces_import_nothing(path):
     assert not list(imports(path))
 
 
+@pytest.mark.slow
 def test_only_the_search_reads_search_spaces():
     readers = {
         path.relative_to(PACKAGE).parts[0]

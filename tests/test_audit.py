@@ -61,6 +61,7 @@ def test_findings_are_listed_one_line_each_and_drawn(folder, capsys):
     assert not Path("audit/unreadable.png").exists()
 
 
+@pytest.mark.slow
 def test_the_cleaned_table_is_trained_on(folder):
     result = audit(folder, labels=False, clean="clean.csv")
     assert (result["clean"]["images"], result["clean"]["left_out"]) == (78, 2)
@@ -70,6 +71,7 @@ def test_the_cleaned_table_is_trained_on(folder):
     assert trained["exit_code"] == 0
 
 
+@pytest.mark.slow
 def test_the_seed_sets_whole_series_aside_for_validation_and_the_same_ones_for_testing():
     series = gaussian_filter(np.random.default_rng(0).normal(size=(40, 16, 16)), (0, 1, 1)).repeat(5, axis=0)
     images = np.clip(125 + 120 * series + np.random.default_rng(1).normal(0, 8, series.shape), 0, 255).astype(np.uint8)
@@ -103,6 +105,7 @@ def test_a_wrong_label_is_named_with_what_it_looks_like(folder, monkeypatch):
     assert "80 images were judged by 4 small networks, each for images on which it was not trained" in result["labels"]
 
 
+@pytest.mark.slow
 def test_a_model_judges_only_what_it_was_not_trained_on(folder, monkeypatch):
     train("mlp", dataset=folder, on_bad_image="skip", epochs=1, workdir="w")
     asked = []
@@ -130,6 +133,7 @@ def test_a_model_judges_only_what_it_was_not_trained_on(folder, monkeypatch):
     assert len(asked) == 1
 
 
+@pytest.mark.slow
 def test_a_model_that_was_trained_at_another_size_knows_its_images_again(folder, monkeypatch):
     train("mlp", dataset=folder, on_bad_image="skip", image_size=12, epochs=1, workdir="w")
     asked = []

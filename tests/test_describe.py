@@ -41,6 +41,7 @@ def test_settings_shape_and_classes_reach_the_builder():
     assert result["totals"]["weights"] == 64 * 5 + 5 * 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_all_instruments_run_on_every_family(name, tmp_path):
     path = tmp_path / "small.keras"
@@ -53,6 +54,7 @@ def test_all_instruments_run_on_every_family(name, tmp_path):
     json.dumps(dict(result), allow_nan=False)
 
 
+@pytest.mark.slow
 def test_figures_of_a_run_are_written_into_the_run(run):
     result = describe(source=run, kernels=True)
     assert {file.name for file in (run / "figures").iterdir()} == {
@@ -129,6 +131,7 @@ def test_json_alone_is_on_standard_output(capsys):
     assert result["linearity"]["textbook"][0]["verdicts"]["every_shift"] is True
 
 
+@pytest.mark.slow
 def test_the_tables_of_all_instruments_are_printed(capsys, tmp_path):
     words = ["--linearity", "--gradients", "--receptive-field", "--impulse", "block1_conv1", "--check"]
     assert main([*SMALL_VGG, *words, "--out", str(tmp_path)]) == 0
@@ -194,6 +197,7 @@ def digits_run(tmp_path):
     return tmp_path / "run"
 
 
+@pytest.mark.slow
 def test_features_are_drawn_judged_on_validation_images_and_written_for_the_projector(digits_run, tmp_path, capsys):
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 20), "uint8")).save(tmp_path / "one.png")
     assert main([str(digits_run), "--features", str(tmp_path / "one.png")]) == 0
@@ -208,6 +212,7 @@ def test_features_are_drawn_judged_on_validation_images_and_written_for_the_proj
     assert len(lines) == 161
 
 
+@pytest.mark.slow
 def test_units_are_judged_on_a_folder_where_the_model_names_no_data(run, tmp_path):
     (tmp_path / "photos").mkdir()
     for number in range(3):

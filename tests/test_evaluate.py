@@ -61,6 +61,7 @@ def run(images):
     return save_run(images)
 
 
+@pytest.mark.slow
 def test_validation_images_are_those_of_the_training_however_the_data_set_is_named(run, images):
     own = evaluate(run, split="validation")
     assert evaluate(run, dataset=images, split="validation")["crossentropy"] == own["crossentropy"]
@@ -83,6 +84,7 @@ def test_a_data_set_that_changed_since_the_training_is_warned_of(run, split):
     assert "not, or no longer, the data that the model was trained on" in warning
 
 
+@pytest.mark.slow
 def test_new_data_is_measured_on_its_test_split_or_all_of_it_and_none_is_set_aside(run):
     split, whole = write_images("split.npz", seed=5), write_images("whole.npz", seed=5, test=False)
     found = {given: evaluate(run, dataset=split, split=given) for given in (None, "test", "all")}
@@ -180,6 +182,7 @@ def test_colours_are_made_grey_for_a_grey_model_and_it_is_said(run):
     assert result["crossentropy"] == pytest.approx(evaluate(run, dataset="folder:grey")["crossentropy"], rel=0.01)
 
 
+@pytest.mark.slow
 def test_only_looks_at_the_test_split_of_the_models_own_data_count(run):
     evaluate(run, split="validation")
     assert "looks" not in evaluate(run, dataset=write_images("other.npz", seed=5))
@@ -250,6 +253,7 @@ def test_a_look_by_way_of_the_runs_own_file_counts_too(run):
     assert evaluate("run/model.keras")["looks"] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("drawn")
 def test_pictures_go_into_the_run_and_those_of_other_data_get_names_of_their_own(run):
     evaluate(run)
@@ -259,6 +263,7 @@ def test_pictures_go_into_the_run_and_those_of_other_data_get_names_of_their_own
     assert sorted(path.name for path in Run(run).figures.glob("*.png")) == [f"{p}_{n}" for p in prefixes for n in names]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("drawn")
 def test_pictures_of_a_file_are_drawn_where_asked_and_nowhere_else(run, images, tmp_path):
     (tmp_path / "run" / "model.keras").rename("alone.keras")
@@ -421,6 +426,7 @@ def test_a_folder_of_test_images_alone_is_measured_whole(run, name, tmp_path):
     assert result["n"] == 8
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("drawn")
 def test_the_most_confident_mistakes_are_explained_where_that_is_asked_for(run):
     assert not any("explained" in path for path in evaluate(run)["figures"])
@@ -436,6 +442,7 @@ def test_explained_mistakes_need_a_folder(run):
         evaluate("alone.keras", explain=True)
 
 
+@pytest.mark.slow
 def test_a_calibration_is_kept_in_the_model_file_and_nothing_else_of_it_changes(run):
     before, weights = evaluate(run), load_model(run).get_weights()
     card = read_card(run)
@@ -451,6 +458,7 @@ def test_a_calibration_is_kept_in_the_model_file_and_nothing_else_of_it_changes(
     assert "calibration" not in evaluate(run)
 
 
+@pytest.mark.slow
 def test_a_second_calibration_starts_from_the_logits_again(run):
     first = evaluate(run, calibrate=True)
     assert evaluate(run, calibrate=True)["calibration"] == first["calibration"]
@@ -500,6 +508,7 @@ def test_a_person_reads_what_the_calibration_changed(run):
     assert f"calibration error {scores['before']['calibration_error']:.4f} -> " in text
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("drawn")
 def test_the_reliability_is_drawn_before_and_after(run, monkeypatch):
     from keras_vision.commands import run_pictures
@@ -533,6 +542,7 @@ def test_a_calibration_that_makes_no_sense_is_damage(run, damage):
         evaluate(copy_of(run, replaced={"keras_vision.json": card}))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("drawn")
 def test_corruptions_are_measured_by_kind_and_strength_and_drawn(run, monkeypatch):
     from keras_vision.commands import corruptions

@@ -42,6 +42,7 @@ def names():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_do_what_they_say(name, names):
     module, told = importlib.import_module(name), []

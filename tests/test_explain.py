@@ -72,6 +72,7 @@ def test_an_answer_has_the_classes_the_method_and_a_picture():
         assert picture.format == "PNG"
 
 
+@pytest.mark.slow
 def test_the_map_is_where_the_class_is_or_where_another_class_is_asked_for(maps):
     image = np.zeros((8, 8, 3), "uint8")
     image[:2, :2, 0], image[4:6, 4:6, 2] = 255, 250
@@ -100,6 +101,7 @@ def test_another_folder_leaves_the_run_as_it_is(run):
     assert not Run(run).tensorboard.exists()
 
 
+@pytest.mark.slow
 def test_images_of_one_name_get_pictures_of_their_own(run):
     paths = [write("a/1.png"), write("b/1.png"), write("c/1-2.png"), write("d/1.png")]
     names = [os.path.basename(one["figure"]) for one in explain(run, paths)]
@@ -194,6 +196,7 @@ def exported(tmp_path_factory):
     return {one["format"]: one["path"] for one in export(model, format="saved_model,keras")["exports"]}
 
 
+@pytest.mark.slow
 def test_an_export_is_explained_by_occlusion(exported, maps):
     image = np.zeros((8, 8, 3), "uint8")
     image[2:4, 2:4, 1] = 255

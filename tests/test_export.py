@@ -50,6 +50,7 @@ def run_directory(tmp_path, request):
     return tmp_path / "run"
 
 
+@pytest.mark.slow
 def test_probabilities_agree_without_keras_vision_installed(run_directory, tmp_path):
     (result,) = export(run_directory)["exports"]
     assert result["difference"] <= 1e-5
@@ -68,6 +69,7 @@ def test_probabilities_agree_without_keras_vision_installed(run_directory, tmp_p
     np.testing.assert_allclose(np.load(out), expected, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run_directory", ["float32", "mixed_bfloat16"], indirect=True)
 def test_an_exported_keras_file_is_in_float32_and_names_classes(run_directory, tmp_path):
     (result,) = export(run_directory, format="keras")["exports"]
@@ -81,6 +83,7 @@ def test_an_exported_keras_file_is_in_float32_and_names_classes(run_directory, t
     assert probabilities == pytest.approx([one["probability"] for one in own["predictions"]], abs=2e-6)
 
 
+@pytest.mark.slow
 def test_an_export_that_differs_is_not_kept_and_the_old_one_stays(run_directory, monkeypatch):
     (result,) = export(run_directory)["exports"]
     strict = dataclasses.replace(FORMATS["saved_model"], bound=-1.0)
@@ -101,6 +104,7 @@ def test_formats_are_given_one_by_one_or_with_commas(given):
     assert format_names(given) == ["onnx", "keras"]
 
 
+@pytest.mark.slow
 def test_the_command_takes_a_format_several_times(model_path, capsys):
     assert main([str(model_path), "--format", "keras", "--format", "saved_model", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
@@ -193,6 +197,7 @@ def test_an_earlier_export_is_replaced_and_its_neighbours_are_left_alone(model_p
     assert {path for path in tmp_path.rglob("*") if tmp_path / "out" not in (path, *path.parents)} == before
 
 
+@pytest.mark.slow
 def test_the_present_directory_is_a_target_if_it_is_empty(model_path, tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
@@ -315,6 +320,7 @@ def exported(trained):
         return export(trained, out=trained.parent / "exported")["exports"][0]
 
 
+@pytest.mark.slow
 def test_artifacts_are_compared_on_the_validation_images_of_the_runs_own_data(trained, exported):
     assert exported["source"] == f"validation images of npz:{trained.parent}/made_up.npz"
     assert exported["images"] == exported["accuracy"]["n"] == 24
@@ -374,6 +380,7 @@ def test_data_that_was_asked_for_and_is_not_there_is_an_error(trained):
         export(trained, dataset="npz:gone.npz", out="out")
 
 
+@pytest.mark.slow
 def test_a_data_set_that_would_have_to_be_downloaded_is_not(trained, tmp_path, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -391,6 +398,7 @@ class TestInt8:
         for module in FORMATS[name].packages:
             pytest.importorskip(module)
 
+    @pytest.mark.slow
     def test_it_keeps_the_accuracy_and_stands_beside_the_float32_export(self, name, trained, tmp_path):
         (whole,) = export(trained, format=name, out=tmp_path / "whole")["exports"]
         (result,) = export(trained, format=name, quantize="int8", out=tmp_path / "int8")["exports"]
@@ -420,6 +428,7 @@ def test_a_run_that_is_not_finished_has_no_test_accuracy_on_its_card(run_directo
     assert "- test accuracy: not measured" in (tmp_path / "out" / "README.md").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in FORMATS if name != "keras"])
 def test_every_export_answers_as_the_calibrated_model_in_its_own_runtime(run_directory, name, tmp_path):
     for module in FORMATS[name].packages:
@@ -441,6 +450,7 @@ def test_every_export_answers_as_the_calibrated_model_in_its_own_runtime(run_dir
     assert "temperature 0.05, on 9 validation images" in Path(result["path"], TEXT).read_text()
 
 
+@pytest.mark.slow
 def test_an_exported_keras_file_of_a_calibrated_model_is_calibrated_once(run_directory, tmp_path):
     rows = [{"threshold": 0.0, "answered": 9, "right": 9, "shown": 0.5}]
     card = read_card(run_directory) | {"calibration": {"temperature": 0.05, "images": 9, "answered": rows}}

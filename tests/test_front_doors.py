@@ -27,7 +27,7 @@ from keras_vision.training.evaluation import score
 from keras_vision.tune import main as tune_main
 from tests.synthetic import make_split
 
-pytestmark = pytest.mark.usefixtures("bare_runs")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("bare_runs")]
 
 
 @pytest.fixture(autouse=True)
@@ -343,13 +343,11 @@ def test_the_interval_of_a_score_is_wilsons():
     assert result["interval"] == [0.8256, 0.9448]
 
 
-@pytest.mark.slow
 def test_digits_reach_their_target_with_nothing_but_the_package():
     words = ["--dataset", "digits", "--model", "cnn", "--target-acc", "0.9", "--epochs", "3", "--confirm", "1"]
     assert tune_main(words) == 0
 
 
-@pytest.mark.slow
 @pytest.mark.real_data
 def test_real_images_of_fashion_are_learned(fashion_mnist_dir, capsys):
     network = ["--model", "mlp", "--set", "hidden_units=64,"]

@@ -81,6 +81,7 @@ def test_an_instrument_writes_its_report_where_it_says(tmp_path, capsys):
     assert "`python -m keras_vision.study count_by_hand --scale quick --seeds 3 --precision auto`" in report
 
 
+@pytest.mark.slow
 def test_the_answer_is_printed(capsys):
     assert main(["wiring_faults", "--workdir", "w"]) == 0
     out = capsys.readouterr().out

@@ -13,7 +13,7 @@ from keras_vision.runs import Run
 from keras_vision.search.confirming import Confirmer
 from keras_vision.tune import show, tune
 
-pytestmark = pytest.mark.usefixtures("bare_runs")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("bare_runs")]
 
 
 def search(folder, **options):

@@ -97,6 +97,7 @@ def test_macs_are_exactly_those_of_tensorflows_profiler(name):
     assert counts.flops >= products
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_flops_of_full_models_are_within_two_percent_of_tensorflows_profiler(name):
     model = build_model(name, (32, 32, 3), 10)
@@ -115,6 +116,7 @@ def exam_network(head):
     return keras.Model(x, layers.Dense(20, use_bias=False)(head(name="head")(y)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head", "weights", "features"),
     [(layers.Flatten, 76_379_136, 3_810_304), (layers.GlobalAveragePooling2D, 178_176, 256)],

@@ -156,6 +156,7 @@ def test_the_scores_of_a_network_that_ends_in_a_softmax_are_its_logits(ending, i
     assert scores.min() < 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_every_family_is_explained_by_every_method_that_it_can_have(name):
     images, one = pixels(n=3), subject(with_random_kernels(small_model(name)))
@@ -195,6 +196,7 @@ def noise_with_patches(count, seed):
 WIDE = {"cnn": {"filters": (8, 16)}, "lstm": {"units": 24}, "mlp": {"hidden_units": (32,)}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WIDE)
 def test_a_planted_patch_is_found(name):
     keras.utils.set_random_seed(0)

@@ -60,6 +60,7 @@ def test_pieces_count_as_one_whole():
     assert whole == pieces
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_every_family_has_features_that_can_be_drawn_and_judged(name):
     model = small_model(name)

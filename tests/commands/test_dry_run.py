@@ -22,6 +22,7 @@ def parameters_of(row):
     return build_model("cnn", (8, 8, 1), 10, **row["settings"]).count_params()
 
 
+@pytest.mark.slow
 def test_a_search_is_forecast_and_nothing_is_written(tmp_path, capsys):
     words = ["--model", "cnn", "--dataset", "digits", "--epochs", "3", "--batch-size", "300", "--dry-run"]
     assert tune_main([*words, "--max-trials", "4", "--keep", "2", "--workers", "2", "--json"]) == 0
@@ -38,6 +39,7 @@ def test_a_search_is_forecast_and_nothing_is_written(tmp_path, capsys):
     assert not any(line.startswith("epochs") for line in found["space"])  # which a person set
 
 
+@pytest.mark.slow
 def test_a_growing_search_shows_its_rungs_and_what_it_confirms():
     found = tune("cnn", strategy="grow", target_acc=0.5, max_params=2_000, dry_run=True, **DIGITS)
     assert found["space"][0] == "rung 1: filters=8  convs_per_stage=1  head=gap"
@@ -45,6 +47,7 @@ def test_a_growing_search_shows_its_rungs_and_what_it_confirms():
     assert all(row["parameters"] <= 2_100 for row in found["networks"])
 
 
+@pytest.mark.slow
 def test_a_training_is_forecast_for_a_person(tmp_path, capsys):
     words = ["--model", "cnn", "--dataset", "digits", "--epochs", "2", "--set", "filters=2,", "--folds", "3"]
     assert train_main([*words, "--dry-run", "--workdir", "w"]) == 0

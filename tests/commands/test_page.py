@@ -17,6 +17,8 @@ from keras_vision.runs import Run
 from keras_vision.train import train
 from keras_vision.tune import tune
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"dataset": "digits", "seed": 1, "epochs": 2}
 SPACE = "LADDER = tuple({'hidden_units': (units,)} for units in (2, 16, 64))\n"
 
@@ -168,7 +170,6 @@ def address(result):
     return Path(result["page"]).resolve().as_uri()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("width", [390, 1200])
 @pytest.mark.parametrize("kind", ["trained", "searched"])
 def test_a_browser_shows_all_of_a_page_in_wide_and_narrow_windows(browser, request, kind, width):
@@ -181,7 +182,6 @@ def test_a_browser_shows_all_of_a_page_in_wide_and_narrow_windows(browser, reque
     assert wider <= 0
 
 
-@pytest.mark.slow
 def test_points_are_followed_by_mouse_and_by_keyboard(browser, searched):
     webdriver = pytest.importorskip("selenium.webdriver")
     browser.set_window_size(1200, 900)

@@ -82,6 +82,7 @@ def read(uri):
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))))
 
 
+@pytest.mark.slow
 def test_an_image_is_answered_as_predict_answers_it_with_its_heat(server, model, tmp_path):
     path = tmp_path / "image.png"
     path.write_bytes(png(some_image()))

@@ -129,6 +129,7 @@ def test_cutmix_happens_to_its_share_of_batches(images, labels):
     assert 15 < sum(mixed) < 45
 
 
+@pytest.mark.slow
 def test_works_with_a_batch_size_unknown_when_traced(images, labels):
     traced = tf.function(
         lambda x, y, flips: augment(x, y, Augmentation(**ALL), seed=(0, 0), epoch=0, first_flips=flips),

@@ -56,6 +56,7 @@ def test_digits_are_not_mirrored_whatever_they_are_called():
     assert not look_at_mirror_images(load_dataset("digits").train).allowed
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_photographs_are_mirrored_and_clothes_are_not(cifar10, fashion_mnist):
     assert look_at_mirror_images(cifar10.train).allowed

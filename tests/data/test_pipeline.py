@@ -89,11 +89,13 @@ def test_resumed_run_sees_the_batches_of_an_undisturbed_one(split):
     _assert_equal(resumed, undisturbed[6:])
 
 
+@pytest.mark.slow
 def test_longer_run_begins_like_a_shorter_one(split):
     longer = _train(split, epochs=4, augmentation=EVERYTHING)
     _assert_equal(_train(split, epochs=2, augmentation=EVERYTHING), longer[:6])
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_batches(split):
     _assert_equal(_train(split, augmentation=EVERYTHING), _train(split, augmentation=EVERYTHING))
 

@@ -268,6 +268,7 @@ def test_download_that_succeeds_is_used(prepare, monkeypatch, tmp_path):
     assert prepared.download("tfds:pets", tmp_path / "tfds", print) == tmp_path / "tfds" / "pets" / "1.2.0"
 
 
+@pytest.mark.slow
 def test_asking_for_a_download_is_quiet():
     code = (
         "from keras_vision.data import prepared\n"
@@ -309,6 +310,7 @@ def test_fashion_mnist_is_complete(fashion_mnist):
     np.testing.assert_allclose(fashion_mnist.statistics.mean, [72.9], atol=0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_cifar10_is_complete(cifar10):
     assert (len(cifar10.train), len(cifar10.validation), cifar10.shape) == (45_000, 5_000, (32, 32, 3))

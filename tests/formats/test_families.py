@@ -15,6 +15,8 @@ from keras_vision.models.normalization import set_statistics
 from keras_vision.runs import load_model, save_model
 from tests.models.small import pixels, small_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _without_latencies(monkeypatch):

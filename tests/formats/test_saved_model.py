@@ -75,6 +75,7 @@ def test_files_become_the_pixels_that_training_saw(kind, channels):
     assert difference.max() <= (4 if "JPEG" in kind else 1)  # decoders of JPEG round in their own ways
 
 
+@pytest.mark.slow
 def test_files_of_different_kinds_and_sizes_share_a_batch(tmp_path):
     loaded = export(tmp_path)
     got = loaded.serve_bytes(tf.constant(list(FILES.values()))).numpy()
@@ -83,6 +84,7 @@ def test_files_of_different_kinds_and_sizes_share_a_batch(tmp_path):
     np.testing.assert_allclose(got.sum(axis=1), 1, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_what_is_no_image_is_an_error(tmp_path):
     loaded = export(tmp_path)
     with pytest.raises(tf.errors.InvalidArgumentError, match="Unknown image file format"):

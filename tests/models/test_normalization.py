@@ -74,6 +74,7 @@ def test_statistics_that_do_not_fit_are_refused(mean, std, message):
         set_statistics(small_model("mlp"), mean, std)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("policy", "tolerance"), [("float32", 1e-5), ("mixed_bfloat16", 0.02), ("mixed_float16", 0.005)]
 )

@@ -34,6 +34,7 @@ OUTPUTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", SETTINGS)
 def test_an_old_file_gives_what_it_gave_and_is_of_stock_layers_when_saved_again(family, tmp_path):
     model = load_model(FILES / f"{family}.keras")
@@ -110,6 +111,7 @@ def test_the_weights_of_inner_models_are_found(tmp_path):
         assert file["layers/normalization/vars/0"][0] == 1.0
 
 
+@pytest.mark.slow
 def test_a_description_that_is_nested_too_deep_is_refused(tmp_path):
     deep = "[" * 100_000 + "]" * 100_000
     with zipfile.ZipFile(FILES / "vgg.keras") as archive, zipfile.ZipFile(tmp_path / "deep.keras", "w") as new:

@@ -60,6 +60,7 @@ def test_the_front_is_a_table_and_a_picture(tmp_path, space):
     assert (tmp_path / "s" / "figures" / "front.png").stat().st_size > 1000
 
 
+@pytest.mark.slow
 def test_tensorboard_shows_each_trial_as_a_session_with_its_metric(tmp_path, space, monkeypatch):
     from tensorboard import program
 

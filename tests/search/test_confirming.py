@@ -235,6 +235,7 @@ def test_trials_leave_time_for_confirming_what_they_found(tmp_path, space):
     assert len(search.ledger.trials) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("trained")
 def test_a_confirmation_that_ran_out_of_time_goes_on(tmp_path, space, monkeypatch):
     search = make_search(tmp_path / "s", space)

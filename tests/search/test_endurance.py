@@ -8,6 +8,8 @@ import pytest
 from keras_vision.search.executors.process_environment import environment
 from tests.search.endurance import check_same, events_of, new_processes, outcome, start, survive
 
+pytestmark = pytest.mark.slow
+
 KILLS = 4
 TRIALS = 14
 
@@ -29,7 +31,6 @@ def kill_after(process, folder, records, seconds):
     process.join()
 
 
-@pytest.mark.slow
 def test_a_search_killed_at_random_moments_ends_as_an_undisturbed_one(processes, tmp_path):
     options = {"max_trials": 8, "epochs": 3, "confirm": 1, "is_bare": True}
     whole = start(processes, tmp_path / "whole", **options)
@@ -47,7 +48,6 @@ def test_a_search_killed_at_random_moments_ends_as_an_undisturbed_one(processes,
     assert outcome(tmp_path / "cut") == outcome(tmp_path / "whole")
 
 
-@pytest.mark.slow
 def test_a_search_in_processes_survives_random_kills_of_them_and_of_itself_and_goes_on_with_one(processes, tmp_path):
     def begin(folder, workers=2, max_trials=8):
         options = {"strategy": "random", "target_acc": None, "max_trials": max_trials, "epochs": 4, "is_bare": True}
@@ -67,7 +67,6 @@ def test_a_search_in_processes_survives_random_kills_of_them_and_of_itself_and_g
     assert {event["trial"] for event in more} == {8} and more[-1]["event"] == "completed"
 
 
-@pytest.mark.slow
 def test_memory_stays_flat_over_many_trials(processes, tmp_path):
     process = start(processes, tmp_path, strategy="random", target_acc=None, max_trials=TRIALS, epochs=1)
     process.join()

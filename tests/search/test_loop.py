@@ -20,6 +20,7 @@ from tests.search.searches import RECIPE, SPACE, Killed, diverge_in, events_of, 
 pytestmark = pytest.mark.usefixtures("bare_runs")
 
 
+@pytest.mark.slow
 def test_every_trial_is_a_run_with_its_own_seed_whose_epochs_the_ledger_tells_once(tmp_path, space):
     search = make_search(tmp_path / "s", space)
     assert go(search, 2) == "trials"
@@ -31,6 +32,7 @@ def test_every_trial_is_a_run_with_its_own_seed_whose_epochs_the_ledger_tells_on
     assert [e["attempt"] for e in events if e["event"] == "started"] == [1, 1]
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_where_it_was(tmp_path, space):
     whole = make_search(tmp_path / "whole", space)
     go(whole, 3)
@@ -184,6 +186,7 @@ def test_a_full_disk_is_no_fault_of_a_trial(tmp_path, space, monkeypatch):
         assert [trial.status for trial in search.ledger.trials] == ["OPEN"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("pretended")
 @pytest.mark.parametrize("strategy", ["bayesian", "hyperband"])
 def test_the_strategies_that_learn_resume(tmp_path, strategy):
@@ -222,6 +225,7 @@ def test_a_search_ends_at_its_target_with_all_epochs_in_the_ledger(tmp_path, spa
     assert [event["event"] for event in events_of(search)] == ["asked", "started", "epoch", "epoch", "completed"]
 
 
+@pytest.mark.slow
 def test_a_start_after_a_kill_is_recorded_as_the_second_attempt(tmp_path, space, monkeypatch):
     save = Checkpoints.save
 

@@ -62,6 +62,7 @@ def search_in(folder):
     tune("mlp", **options, max_trials=4, epochs=6, workdir=str(folder / "run"))
 
 
+@pytest.mark.slow
 def test_a_report_tells_leaders_front_cost_and_statuses(searched):
     found = report_on(searched)
     assert found["statuses"]["COMPLETED"] == len(found["leaders"]) >= 2
@@ -170,6 +171,7 @@ def test_the_line_that_confirms_can_be_pasted_into_a_shell(torn):
     assert shlex.split(line.removeprefix("confirm it: ")) == words
 
 
+@pytest.mark.slow
 def test_a_report_can_confirm(searched, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # not where the search was started, with a relative path to its space
     trials = report_on(searched)["statuses"]

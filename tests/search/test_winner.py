@@ -60,6 +60,7 @@ def test_a_finished_search_given_again_says_what_it_said(tmp_path, space):
     assert search.conclude(go(search, 2)) == result == search.run.result
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize("failing", [1, 3])
 def test_failed_trials_keep_their_reason_and_no_weights(tmp_path, space, monkeypatch, failing):

@@ -214,6 +214,7 @@ INSTRUMENTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INSTRUMENTS)
 def test_instruments_are_judged_by_what_they_measure(name):
     held, (case, change), otherwise = INSTRUMENTS[name]

@@ -29,6 +29,8 @@ from keras_vision.train import train
 from keras_vision.training.recipe import FIELDS, recipe_for
 from tests.synthetic import make_split
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True, scope="module")
 def _tiny_is_a_study():

@@ -51,6 +51,7 @@ def test_a_study_says_what_it_is(name):
     assert all((study.reported, study.varied, study.held_fixed))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMPARED)
 @pytest.mark.parametrize("scale", SCALES)
 def test_the_networks_and_recipes_of_a_study_exist(name, scale):

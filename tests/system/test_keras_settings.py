@@ -89,6 +89,7 @@ def test_networks_and_trainings_are_the_same_whatever_another_project_has_set(tm
     assert json.loads(first) == plain
 
 
+@pytest.mark.slow
 def test_a_damaged_file_of_settings_does_not_stop_the_import(tmp_path):
     (tmp_path / "keras.json").write_text('{"floatx": "bfloat16", "epsilon": "small"}')
     code = (

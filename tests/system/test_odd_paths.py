@@ -11,6 +11,8 @@ from keras_vision.export import export
 from keras_vision.predict import predict
 from keras_vision.train import train
 
+pytestmark = pytest.mark.slow
+
 NAMES = {
     "marks": r"""a [1]*?{b}(c)! Müll 長い 'x' "y" `z` %s 100% $HOME ~ #1 @3 a,b a:b; C:\Users\[x]""",
     "blanks, dots and an option": "--workdir/ lead ...",

@@ -213,6 +213,7 @@ def test_job_is_timed_in_batches_that_fill_the_seconds(monkeypatch):
     assert bench.warm_up(job) == pytest.approx(10.0)
 
 
+@pytest.mark.slow
 def test_worker_that_dies_tells_its_last_line():
     with pytest.raises(bench.WorkerFailed, match="KeyError: 'nobody'"):
         bench.Worker("nobody", {})

@@ -10,6 +10,7 @@ from keras_vision.analysis.subject import Subject
 from keras_vision.models import MODELS, build_model
 
 
+@pytest.mark.slow
 def test_every_family_and_every_method_is_measured():
     assert bench_explain.SMALL.keys() == MODELS.keys()
     assert set(bench_explain.METHODS) == METHODS.keys()

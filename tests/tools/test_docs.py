@@ -44,6 +44,7 @@ def site(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_every_link_and_picture_leads_somewhere(site):
     dead = []
     for page in site.rglob("*.md"):
@@ -149,6 +150,7 @@ def test_arrows_that_follow_from_others_are_left_out():
     assert docs_drawing.storeys(house) == [["data"], ["training"], ["search"]]
 
 
+@pytest.mark.slow
 def test_the_drawing_shows_every_room_in_few_words():
     house = docs_drawing.arrows()
     assert house.keys() == docs_drawing.ROOMS.keys()

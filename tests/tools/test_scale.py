@@ -42,6 +42,7 @@ def test_equal_trials_take_as_many_rounds_as_they_fill(recorded, workers):
     assert (came.finished, came.paused, came.full) == (pytest.approx(7 * 60), 0, 7)
 
 
+@pytest.mark.slow
 def test_the_same_seed_comes_to_the_same_and_another_does_not(recorded):
     again = [simulate(recorded, "grow", 4, 8, target=0.9, seed=seed, startup=5.0) for seed in (0, 0, 1)]
     known = [(came.clock, came.finished, came.reached, came.parameters) for came in again]
@@ -70,6 +71,7 @@ def test_what_was_simulated_is_not_simulated_again(recorded, tmp_path, monkeypat
     assert simulations("random", 2, 3).speed_up == came.speed_up
 
 
+@pytest.mark.slow
 def test_the_page_says_it_all_and_shows_it(recorded, tmp_path, monkeypatch):
     monkeypatch.setattr(scale, "TRIALS", {"random": 4, "hyperband": 12})
     monkeypatch.setattr(scale, "TARGETS", {"random": (0.9, 4), "grow": (0.9, 8)})

@@ -406,6 +406,7 @@ def compiled(model):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_an_accelerated_training_gives_what_a_stock_one_gives(name):
     weights = []

@@ -87,6 +87,7 @@ def test_images_of_one_confidence_are_answered_together():
     assert [(row["threshold"], row["answered"]) for row in rows] == [(0.8, 50), (0.0, 50)]
 
 
+@pytest.mark.slow
 def test_a_promise_is_kept_on_new_images_in_19_of_20_models_and_most_are_answered():
     kept, shares = [], []
     for seed in range(40):

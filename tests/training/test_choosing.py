@@ -182,6 +182,7 @@ def test_gradients_of_layers_are_compared_in_a_precision_that_was_asked_for(mach
     assert (choice, made.taken) == (Choice("float32"), [])
 
 
+@pytest.mark.slow
 def test_what_was_found_out_is_remembered_for_the_same_training_alone(machine):
     made = machine(TIMES)
     assert chosen()[1].precision == REWRITE
@@ -281,6 +282,7 @@ def test_gradients_that_save_less_than_it_takes_to_compile_them_are_not_taken(ma
 RUN = Recipe(epochs=100, batch_size=32, flip="none", shift=0)  # 600 steps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("family", "fastest"), [("mlp_mixer", REWRITE), ("cnn", "mixed_bfloat16")])
 def test_a_training_that_was_timed_equals_one_that_remembers(tmp_path, monkeypatch, family, fastest):
     """Steps are really taken here, and only what the clock says is made up."""
@@ -304,6 +306,7 @@ def test_a_training_that_was_timed_equals_one_that_remembers(tmp_path, monkeypat
     assert timed == remembered
 
 
+@pytest.mark.slow
 def test_a_run_keeps_its_choice_when_it_goes_on(tmp_path, monkeypatch):
     kinds = iter([Choice(REWRITE), Choice("float32")])
     asked = []

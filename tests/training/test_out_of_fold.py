@@ -30,6 +30,7 @@ def test_no_network_answers_for_what_it_has_seen(monkeypatch):
     assert probabilities == pytest.approx(np.full((40, 3), 1 / 3))
 
 
+@pytest.mark.slow
 def test_what_was_learned_is_answered(monkeypatch):
     monkeypatch.setattr(out_of_fold, "LENGTH", Length(40, math.inf))
     split = make_split(240)

@@ -15,6 +15,7 @@ from tests.synthetic import make_dataset
 RECIPE = Recipe(epochs=1, batch_size=32, ema_momentum=0.9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_steps_are_taken_and_leave_no_trace_in_the_numbers(policy):
     data = make_dataset()

@@ -62,6 +62,7 @@ def noted(monkeypatch):
     return Noted.runs
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bare_runs")
 def test_a_training_is_a_run_with_its_settings_epochs_and_results(noted, capsys):
     assert train_main([*WORDS, "--workdir", "w", "--log", "wandb", "--json"]) == 0
@@ -77,6 +78,7 @@ def test_a_training_is_a_run_with_its_settings_epochs_and_results(noted, capsys)
     assert len(noted) == 1  # it is finished
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bare_runs")
 def test_a_training_that_goes_on_goes_on_in_its_run(noted):
     how = MLP | {"workdir": "w", "log": "wandb"}
@@ -86,6 +88,7 @@ def test_a_training_that_goes_on_goes_on_in_its_run(noted):
     assert [step for run in noted for step, _ in run.rows] == [1, 1, 2, 2]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bare_runs")
 def test_the_trials_of_a_search_are_runs_and_the_search_is_one(noted):
     result = tune("mlp", workdir="w", log="wandb", strategy="random", max_trials=2, **SMALL)
@@ -96,6 +99,7 @@ def test_the_trials_of_a_search_are_runs_and_the_search_is_one(noted):
     assert noted[-1].rows == [(0, trackers.results_of(result))]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bare_runs")
 def test_a_tracker_that_never_worked_ends_the_command_before_anything_is_trained(noted, capsys):
     Noted.breaks_at = 0
@@ -107,6 +111,7 @@ def test_a_tracker_that_never_worked_ends_the_command_before_anything_is_trained
         Run("w").config_path.unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bare_runs")
 @pytest.mark.parametrize("steps", [1, 3])
 def test_a_tracker_that_no_longer_works_does_not_end_a_training(noted, capsys, steps):

@@ -20,6 +20,8 @@ from keras_vision.training.recipe import OPTIMIZERS, Recipe
 from keras_vision.training.trainer import TrainingDiverged, WarmupDecay, fit, make_optimizer
 from tests.synthetic import make_dataset
 
+pytestmark = pytest.mark.slow
+
 RECIPE = Recipe(epochs=4, batch_size=32, learning_rate=3e-3, warmup_epochs=1, shift=1, flip="none")
 
 

@@ -104,6 +104,7 @@ def test_without_weights_batches_are_as_they_were():
         assert set(weight.numpy()) == {1}
 
 
+@pytest.mark.slow
 def test_weights_change_what_is_learned_and_not_what_is_reported(tmp_path):
     """One step at a rate of nearly 0: all images are in it, so that loss and cross-entropy are known."""
     split = uneven()
@@ -130,6 +131,7 @@ def test_a_training_is_judged_by_its_metric(tmp_path):
     assert read_card(tmp_path)["val_balanced_accuracy"] == row["val_balanced_accuracy"]
 
 
+@pytest.mark.slow
 def test_a_target_of_balanced_accuracy_is_not_met_by_the_accuracy(tmp_path):
     """A network that always says the commonest class."""
     data = dataclasses.replace(make_dataset(), train=uneven(), validation=uneven())

@@ -78,6 +78,7 @@ def test_a_seed_chooses_other_groups_for_validation_and_the_same_for_testing(pic
     assert validations[0] != validations[1] != validations[2]
 
 
+@pytest.mark.slow
 def test_images_without_files_are_written_beside_the_table(tmp_path):
     collection = collect(DataSource("digits"))
     findings = [finding("blank", collection, 0, "blank")]

@@ -22,6 +22,8 @@ from keras_vision.search.space import Space
 from tests.search.searches import RECIPE, SPACE
 from tests.synthetic import make_dataset
 
+pytestmark = pytest.mark.slow
+
 
 class RecordedProgress(Progress):
     """Progress that keeps what it is told."""

@@ -76,6 +76,7 @@ def test_after_the_target_it_tries_smaller_networks_only():
             smallest = size_of(values)
 
 
+@pytest.mark.slow
 def test_it_ends_at_a_network_that_has_no_smaller_neighbour_left(whole):
     strategy, asked = whole
     tried = list(itertools.takewhile(lambda values: not is_polished(values), asked))
@@ -198,6 +199,7 @@ def test_an_oracle_that_proposes_the_same_again_and_again_is_used_up(monkeypatch
     assert len(asked) == 2 * rungs  # each rung, and each polished once
 
 
+@pytest.mark.slow
 def test_a_grid_is_drawn_to_its_end(whole, monkeypatch):
     monkeypatch.setattr(polishing, "FRUITLESS_DRAWS", 1)
     assert grow(0.9, trials=300)[1] == whole[1]

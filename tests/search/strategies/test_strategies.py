@@ -92,6 +92,7 @@ def test_a_family_with_a_ladder_that_was_measured_grows_to_its_target(model, tar
     assert default_strategy(model, target) == expected
 
 
+@pytest.mark.slow
 @every_strategy
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_seed_gives_the_same_proposals_again(name, seed):
@@ -153,6 +154,7 @@ def test_a_strategy_is_asked_several_times_before_it_is_told_in_any_order(name):
     assert len(set(asked)) == len(asked)  # what is under way is not proposed again
 
 
+@pytest.mark.slow
 @every_strategy
 def test_the_same_turns_bring_a_strategy_to_the_same_proposals(name):
     again = strategy_of(name)

@@ -78,7 +78,6 @@ def test_the_page_says_it_all_and_shows_it(recorded, tmp_path, monkeypatch):
     for name, value in {"WORKERS": (1, 2), "MANY": 2, "SERIES": (2, 4), "TARGET_WORKERS": (1, 2), "SEEDS": 1}.items():
         monkeypatch.setattr(scale, name, value)
     text, figure = scale.page(scale.Simulations(recorded, 5.0, tmp_path), recorded)
-    assert "| random | 1 | 4 | 1.0 | 1.00 |" in text and "| grow | 1 | 1 of 1 |" in text
-    assert "| grow | 2 | 0 of 1 |  |  |" in text  # with so few trials two workers find none as small as one does
+    assert "| random | 1 | 4 | 1.0 | 1.00 |" in text and "| grow | 2 | 1 of 1 |" in text
     (path,) = style.save_figures({"scale": figure}, tmp_path)
     assert path.stat().st_size > 10_000

@@ -63,6 +63,15 @@ class Forgotten:
     """Something to be collected."""
 
 
+@pytest.fixture
+def hears_interrupts():
+    """Takes SIGINT as Python does by default, also where the tests run in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hears_interrupts")
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupt_in_a_callback_of_the_garbage_collector_is_not_lost(signum, code):
     @front_door(FrontSettings)

@@ -9,6 +9,7 @@ from keras_vision.studies import STUDIES
 from keras_vision.studies.table import listed, markdown, number
 
 VERDICTS = {True: "held", False: "did not hold"}
+GOALS = {True: "is reached", False: "is not reached"}
 # column -> heading. Shares are in per cent.
 TRAINED = {
     "parameters": "parameters",
@@ -39,6 +40,7 @@ def report_text(job, table, figures, text, held):
         text, held: As `Study.answer` returns them.
     """
     study, (asks, source) = job.study, STUDIES[job.name]
+    claim = "The goal is" if study.is_goal else f"The source, {source}, reported:"
     parts = [
         f"# {asks}",
         study.question,
@@ -52,16 +54,17 @@ def report_text(job, table, figures, text, held):
         _commands(table),
         "## Answer",
         text,
-        f"The source, {source}, reported: {study.reported} {_verdict(study, job.scale, held)}",
+        f"{claim} {study.reported} {_verdict(study, job.scale, held)}",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _verdict(study, scale, held):
     if held is None:
-        return "**These numbers do not decide whether it holds.**"
+        return f"**These numbers do not decide whether it {'is reached' if study.is_goal else 'holds'}.**"
     at_scale = "" if scale == "full" or study.dataset is None else f" at the scale {scale}"
-    return f"**It {VERDICTS[held]}{at_scale}.**"
+    words = GOALS if study.is_goal else VERDICTS
+    return f"**It {words[held]}{at_scale}.**"
 
 
 def _set_up(job, table):

@@ -79,7 +79,8 @@ class TuneSettings(Settings):
     max_minutes: float = setting(None, "start no new epoch after this long", "MINUTES", MINUTES)
     limits: Limits = group(Limits)
     minimize: str = setting(
-        PARAMETERS, f"what the smallest network has least of: {', '.join(SIZES)} (of one image, here)", "NAME",
+        PARAMETERS, f"what the smallest network has least of: {', '.join(SIZES)} (latency of one image, here; bytes "
+        "of a LiteRT file in int8, extra litert)", "NAME",
         one_of(SIZES),
     )  # fmt: skip
     epochs: int = setting(None, "passes of each trial over the training images", "N", whole(1))
@@ -158,6 +159,7 @@ def tune(asked: TuneSettings, progress: Progress) -> dict[str, Any]:
     """
     changes = recipe_for_metric(asked.metric, {"epochs": asked.epochs, "batch_size": asked.batch_size})
     recipe = recipe_for(asked.model, **changes)  # a mistake in it, or in a space, is told before data are read
+    SIZES[asked.minimize].check()
     asked.worker_settings.check_cluster()
     locate(asked.data.dataset, asked.data.data_dir)
     if asked.workdir:

@@ -41,7 +41,7 @@ ALLOWED = {
     "analysis": {*COMMON, "models"},
     "training": {*COMMON, "data", "models"},
     "formats": {*COMMON, "models"},
-    "search": {*COMMON, "training", "analysis", "data", "models"},
+    "search": {*COMMON, "training", "analysis", "data", "models", "formats"},
     "commands": {*COMMON, "data", "models", "training", "search", "analysis", "formats"},
     "studies": {*COMMON, "data", "models", "training", "search", "analysis", "commands", "cli"},
     "results": COMMON,

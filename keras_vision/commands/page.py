@@ -134,6 +134,8 @@ def _facts(run, result):
         facts["MACs"] = short(result["macs"]).strip()
     if "latency_ms" in result:
         facts["one image takes"] = f"{result['latency_ms']:.2f} ms"
+    if "int8_bytes" in result:
+        facts["exported in int8"] = f"{result['int8_bytes']:,} bytes"
     if run.model_path.exists():
         facts["model file"] = f"{short(run.model_path.stat().st_size)}B"
     facts["training"] = f"{result['epochs_run']} epochs, {clock_text(result['seconds'])}"

@@ -70,6 +70,8 @@ def search_lines(result):
         lines.append(confirmed_line(result["confirmed"], result.get("metric", "accuracy")))
     if verdict := recorded_outcome(result, result["target_acc"]).sentence():
         lines.append(verdict)
+    if "int8_bytes" in result:
+        lines.append(f"exported in int8 it takes {result['int8_bytes']:,} bytes")
     lines += [_validation_line(result), *_place_lines(result)]
     if result["ended"] in ("trials", "time") and (result["exit_code"] == 3 or result["stopped"] == "time"):
         lines.append("The same command with a larger budget (--max-trials, --max-minutes) goes on from here.")

@@ -205,7 +205,7 @@ class Search:
         winner.take_model(self.run, best)
         if is_sound(best, self.needed):
             further = "" if self.plan.stops_at_target else "; looking for a smaller one"
-            size = self.plan.size.words.format(best.result[self.plan.size.result])
+            size = self.plan.size.words_of(best.result)
             self.progress.say(f"  reached {self.needed:.4f} with {size} ({best.score:.4f}){further}")
 
     def _prune(self):

@@ -119,7 +119,7 @@ def caution(trials, settings):
 def _leaders(trials):
     """Returns the first trials of a ranking as dicts."""
     keys = ("val_accuracy", "parameters", "trainable_parameters", "macs", "latency_ms")
-    keys += ("epochs_run", "stopped", "seconds")
+    keys += ("int8_bytes", "epochs_run", "stopped", "seconds")
     return [
         {
             "trial": trial.name,
@@ -161,10 +161,9 @@ def parts(found):
     shared = shared_settings([line["values"] for line in found["leaders"]])
     if shared:
         yield f"all with {settings_line(shared)}"
-    leaders = Table(
-        None,
-        ("trial", scored, "trained anew", "parameters", "MACs", "ms an image", "epochs"),
-    )
+    is_exported = any(line.get("int8_bytes") for line in found["leaders"])
+    measured = ("parameters", "MACs", "ms an image", *(["bytes in int8"] * is_exported))
+    leaders = Table(None, ("trial", scored, "trained anew", *measured, "epochs"))
     for line in found["leaders"]:
         leaders.add_row(
             f"{line['trial']}  {settings_line({k: v for k, v in line['values'].items() if k not in shared})}",
@@ -173,6 +172,7 @@ def parts(found):
             f"{line['parameters']:,}",
             short(line["macs"]),
             f"{line['latency_ms']:.2f}",
+            *([f"{line['int8_bytes']:,}" if line.get("int8_bytes") else ""] * is_exported),
             str(line["epochs_run"]) if line["stopped"] == "epochs" else f"{line['epochs_run']}, {line['stopped']}",
         )
     yield leaders

@@ -14,11 +14,13 @@ from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, WorkdirRefused
 from keras_vision.search.ending import ENDINGS
 from keras_vision.search.executors import Failure
+from keras_vision.search.exported import int8_bytes
 from keras_vision.search.ladder import Ladder
 from keras_vision.search.networks import Networks
 from keras_vision.search.outcome import Goal
 from keras_vision.search.plan import Limits, SearchPlan
 from keras_vision.search.space import Space
+from keras_vision.training.aim import UNFINISHED, reaches
 from keras_vision.training.choosing import choose
 from keras_vision.training.choosing import recorded as recorded_choice
 from keras_vision.training.memory import forget_models
@@ -143,11 +145,21 @@ def _result_of(context, job, note):
         with computing_in(context.plan.precision):
             result = _train(context, job, run, settings, recipe, note)
     return result | {
+        **_exported_size(context, job, run, result),
         **networks.sizes_of(settings),
         "macs": networks.counts_of(settings).macs,
         "latency_ms": run.config["latency_ms"],
         "training_flops": networks.training_flops(settings, result["epochs_run"]),
     }
+
+
+def _exported_size(context, job, run, result):
+    """Returns what a trial's result says of its export, where that is what is made small and the trial reached."""
+    size, needed = context.plan.size, context.plan.goal.score
+    is_trial = job.confirmation is None and result["stopped"] not in UNFINISHED
+    if not (size.export and is_trial and needed is not None and reaches(result, needed)):
+        return {}
+    return {size.result: int8_bytes(run.path, context.dataset.train.images, size.export)}
 
 
 def _train(context, job, run, settings, recipe, note):

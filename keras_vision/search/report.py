@@ -7,6 +7,7 @@ from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress, settings_line
 from keras_vision.reporting.tables import Table, short
 from keras_vision.runs import Run
+from keras_vision.search.families import verdict
 from keras_vision.search.ledger import Ledger
 from keras_vision.search.outcome import recorded_outcome
 from keras_vision.search.ranking import ranking
@@ -27,10 +28,10 @@ def report_on(workdir, progress=None):
         progress: A `Progress`, which is told where the last record is torn.
 
     Returns:
-        A dict: workdir, model, dataset, metric, target_acc, result (None where the search has none yet), verdict (""
-        where there is none), leaders (each with its mean over other seeds where it was confirmed), front, importance,
-        caution, failed, statuses, workers (who ran how many trainings) and
-        deaths (of their processes), both empty where one process did it all.
+        A dict: workdir, model, dataset, metric, target_acc, result (None where the search has none yet), families
+        (what each came to, where there are several), verdict ("" where there is none), leaders (each with its mean over
+        other seeds where it was confirmed), front, importance, caution, failed, statuses, workers (who ran how many
+        trainings) and deaths (of their processes), both empty where one process did it all.
 
     Raises:
         BadInput: The directory holds no search.
@@ -52,6 +53,7 @@ def report_on(workdir, progress=None):
         "metric": settings.get("metric", "accuracy"),
         "target_acc": settings["target_acc"],
         "result": result,
+        "families": (result or {}).get("families", []),
         "verdict": recorded_outcome(result, settings["target_acc"]).sentence() if result else "",
         "leaders": _leaders(ranking(run, completed, goal, SIZES[settings.get("minimize", PARAMETERS)])),
         "front": read_csv(run.path / "front.csv"),
@@ -176,6 +178,8 @@ def parts(found):
             str(line["epochs_run"]) if line["stopped"] == "epochs" else f"{line['epochs_run']}, {line['stopped']}",
         )
     yield leaders
+    if found["families"]:
+        yield verdict(found["families"])
     yield f"Pareto front: trials that no other beats in both {metric} and a cost"
     front = Table(None, ("trial", scored, "smallest by"))
     score = f"val_{found['metric']}"

@@ -76,14 +76,14 @@ def verdict(found):
     >>> cnn = {**vgg, "family": "cnn", "size": 5_000, "size_words": "5,000 parameters"}
     >>> mlp = {**vgg, "family": "mlp", "score": 0.85, "size": None}
     >>> verdict([vgg, cnn, mlp])
-    'vgg wins with 2,000 parameters; cnn has 5,000 parameters, 2.5 times as much; not reached by mlp (best 0.8500)'
+    'vgg wins with 2,000 parameters; cnn has 5,000 parameters, 2.50 times as much; not reached by mlp (best 0.8500)'
     """
     if not found:
         return ""
     first, *others = [one for one in found if one["size"] is not None] or [None]
     words = [f"{first['family']} wins with {first['size_words']}"] if first else []
     words += [
-        f"{one['family']} has {one['size_words']}, {one['size'] / first['size']:.1f} times as much" for one in others
+        f"{one['family']} has {one['size_words']}, {one['size'] / first['size']:.2f} times as much" for one in others
     ]
     missed = [one for one in found if one["size"] is None and one["trials"]]
     if missed:

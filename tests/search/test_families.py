@@ -115,7 +115,7 @@ def test_the_winner_is_told_with_how_much_larger_the_others_are(ledger):
         ledger.record("completed", number, result=COMPLETED | {"val_accuracy": accuracy, "parameters": size})
     found = by_family(("cnn", "mlp", "vgg", "lstm"), ledger.completed[3:], 0.9, SIZES["parameters"])
     assert verdict(found) == (
-        "vgg wins with 300 parameters; cnn has 750 parameters, 2.5 times as much; not reached by mlp (best 0.7000); "
+        "vgg wins with 300 parameters; cnn has 750 parameters, 2.50 times as much; not reached by mlp (best 0.7000); "
         "not tried: lstm"
     )
     assert verdict([one for one in found if one["size"] is None]).startswith("not reached by mlp")

@@ -4,7 +4,6 @@ import dataclasses
 
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
-from keras_vision.models.sizes import size_of
 from keras_vision.reporting import style
 from keras_vision.studies.figures import COLUMN, add_legend, legend_height
 from keras_vision.studies.plan import Case, Scale, Study, all_of, smoke
@@ -110,11 +109,6 @@ def cases(scale):
     ]
 
 
-def measure(run, model, data):
-    """Returns what a run is measured by beside the usual: how many numbers training moves."""
-    return {"trainable_parameters": size_of(model).trainable_parameters}
-
-
 def answer(table):
     """Every point reaches its goal; one that is not there yet, or without a test accuracy, leaves that open."""
     there = [OF[case] for case in table.cases]
@@ -189,7 +183,6 @@ STUDY = Study(
         "full": Scale(),
     },
     cases=cases,
-    measure=measure,
     columns={"trainable_parameters": "numbers trained"},
     answer=answer,
     figures=(figures,),
@@ -204,5 +197,4 @@ STUDY = Study(
     ),
     by_case=True,
     is_tested=True,
-    is_goal=True,
 )

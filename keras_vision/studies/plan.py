@@ -100,7 +100,6 @@ class Study:
         by_case: Whether a report is worth having after each case, and not only after each seed: of long trainings.
         may_diverge: Whether `answer` knows what to say of a case of which no run came to its end.
         is_tested: Whether the report shows the test split, which each run opens once, at its end.
-        is_goal: Whether `reported` is a goal of our own, and no source reported it.
         background: A paragraph of the report, where numbers need an explanation.
     """
 
@@ -119,7 +118,6 @@ class Study:
     by_case: bool = False
     may_diverge: bool = False
     is_tested: bool = False
-    is_goal: bool = False
     background: str = ""
 
     def takes_dataset(self, scale):

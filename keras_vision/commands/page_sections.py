@@ -28,8 +28,10 @@ MEASURED = {"parameters": "parameters", "macs": "MACs", "latency_ms": "ms an ima
 EXPORTED = {"int8_bytes": "bytes in int8"}  # where the search measured it
 # What the table of classes shows.
 OF_A_CLASS = {"recall": "recall", "precision": "precision", "f1": "F1", "specificity": "specificity", "auc": "AUC"}
-NO_SETTINGS = ("trial", "status", "reason", "given_up", "stopped", "seconds", "ran_on")
-NO_SETTINGS += ("trainable_parameters", *EXPORTED)
+NO_SETTINGS = (
+    *("trial", "status", "reason", "given_up", "stopped", "seconds", "ran_on", "trainable_parameters"),
+    *EXPORTED,
+)
 
 
 def front_section(run, trials, settings):

@@ -20,6 +20,7 @@ from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.search.plan import Limits
 from keras_vision.search.sizes import PARAMETERS, SIZES
 from keras_vision.search.strategies import (
+    ANY,
     POLISHERS,
     STRATEGIES,
     USUAL,
@@ -49,7 +50,10 @@ from keras_vision.training.trackers import TRACKER, TRACKERS
 class TuneSettings(Settings):
     """What `tune` is asked for."""
 
-    model: str = setting("vgg", f"the model family: {', '.join(MODELS)}", "NAME", name_in(MODELS))
+    model: str = setting(
+        "vgg", f"the model family: {', '.join(MODELS)}; or {ANY}, with a target: the smallest network of all of these",
+        "NAME", name_in((*MODELS, ANY)),
+    )  # fmt: skip
     data: DataSource = group(DataSource)
     metric: str = setting(
         "accuracy", f"what the target is measured by: {' or '.join(METRICS)}", "NAME", one_of(METRICS)
@@ -79,7 +83,8 @@ class TuneSettings(Settings):
     max_minutes: float = setting(None, "start no new epoch after this long", "MINUTES", MINUTES)
     limits: Limits = group(Limits)
     minimize: str = setting(
-        PARAMETERS, f"what the smallest network has least of: {', '.join(SIZES)} (of one image, here)", "NAME",
+        PARAMETERS, f"what the smallest network has least of: {', '.join(SIZES)} (latency of one image, here; bytes "
+        "of a LiteRT file in int8, extra litert)", "NAME",
         one_of(SIZES),
     )  # fmt: skip
     epochs: int = setting(None, "passes of each trial over the training images", "N", whole(1))
@@ -109,11 +114,23 @@ class TuneSettings(Settings):
                 f"polish={self.polish} works only with the strategy 'grow', not with {self.chosen_strategy!r}. Leave "
                 "it out, or give --strategy grow."
             )
+        if self.model == ANY:
+            self._check_any()
         if self.row.needs_target and self.target_acc is None:
             raise BadInput(
                 f"The strategy {self.chosen_strategy!r} looks for the smallest network that reaches a target. Give "
                 "--target-acc SHARE."
             )
+
+    def _check_any(self) -> None:
+        """Refuses what a search through all families cannot do."""
+        if self.target_acc is None or self.row.needs != "ladder":
+            raise BadInput(
+                f"model={ANY} looks for the smallest network that reaches a target, by a strategy that climbs ladders. "
+                "Give --target-acc SHARE, and leave out --strategy."
+            )
+        if self.space:
+            raise BadInput(f"space={self.space} is that of one family. Name the family with --model NAME.")
 
     @property
     def chosen_strategy(self) -> str:
@@ -157,12 +174,13 @@ def tune(asked: TuneSettings, progress: Progress) -> dict[str, Any]:
     0
     """
     changes = recipe_for_metric(asked.metric, {"epochs": asked.epochs, "batch_size": asked.batch_size})
-    recipe = recipe_for(asked.model, **changes)  # a mistake in it, or in a space, is told before data are read
+    recipe_for(asked.model, **changes)  # what does not go together is refused here
+    SIZES[asked.minimize].check()
     asked.worker_settings.check_cluster()
     locate(asked.data.dataset, asked.data.data_dir)
     if asked.workdir:
         Run(asked.workdir).check_usable()
-    return carry_out("commands.tune", asked, changes, recipe, progress)
+    return carry_out("commands.tune", asked, changes, progress)
 
 
 def show(result: Mapping[str, Any], progress: Progress) -> None:

@@ -27,6 +27,7 @@ ROOMS = (
     "studies",
     "commands",
     "cli",
+    "zoo",
 )
 
 # room -> the rooms it may import from, beside its own; what lies beside the rooms are the front doors, and `errors`
@@ -40,11 +41,12 @@ ALLOWED = {
     "analysis": {*COMMON, "models"},
     "training": {*COMMON, "data", "models"},
     "formats": {*COMMON, "models"},
-    "search": {*COMMON, "training", "analysis", "data", "models"},
+    "search": {*COMMON, "training", "analysis", "data", "models", "formats"},
     "commands": {*COMMON, "data", "models", "training", "search", "analysis", "formats"},
     "studies": {*COMMON, "data", "models", "training", "search", "analysis", "commands", "cli"},
     "results": COMMON,
     "cli": {*COMMON, "results"},
+    "zoo": COMMON,
 }
 FRONT_DOORS = tuple(COMMANDS)
 # where tensorflow and keras_tuner may be imported

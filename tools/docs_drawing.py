@@ -24,6 +24,7 @@ ROOMS = {
     "results": (3, "fields, tables, figures"),
     "models": (0, "seven families"),
     "reporting": (2, "tables, figures, pages"),
+    "zoo": (4, "trained networks"),
     "system": (1, "settings, machine"),
 }
 WIDE, HIGH, ACROSS, DOWN = 150, 46, 180, 84  # of a box, and from one box to the next

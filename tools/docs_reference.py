@@ -139,8 +139,7 @@ def room_page(name, paths):
 
 def _page_of(name, place):
     """Returns where the reference of a public name is, from the page of all of them."""
-    is_command = place == f"keras_vision.{name}"
-    return f"../commands/{name}.md" if is_command else f"{place.split('.')[1]}.md#{place.replace('.', '')}"
+    return f"../commands/{name}.md" if name in COMMANDS else f"{place.split('.')[1]}.md#{place.replace('.', '')}"
 
 
 def api_page():

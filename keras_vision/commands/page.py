@@ -17,6 +17,7 @@ from keras_vision.reporting.progress import cell, clock_text, installed, setting
 from keras_vision.reporting.score_lines import interval_words
 from keras_vision.reporting.tables import short, size_words
 from keras_vision.runs import Run, write_text
+from keras_vision.search.families import verdict
 from keras_vision.search.outcome import recorded_outcome
 from keras_vision.search.report import read_csv
 from keras_vision.training.aim import reaches
@@ -85,6 +86,8 @@ def _search_verdict(settings, result):
     notes = [f"The best is {result['best_trial']}: {settings_line(result['best_values'])}", cost_line(result)]
     if "confirmed" in result:
         notes.append(confirmed_line(result["confirmed"], settings.get("metric", "accuracy")))
+    if "families" in result:
+        notes.append(verdict(result["families"]))
     return {"verdict": _sentence(outcome.sentence()), "is_good": outcome.reached, "notes": map(_sentence, notes)}
 
 
@@ -134,6 +137,8 @@ def _facts(run, result):
         facts["MACs"] = short(result["macs"]).strip()
     if "latency_ms" in result:
         facts["one image takes"] = f"{result['latency_ms']:.2f} ms"
+    if "int8_bytes" in result:
+        facts["exported in int8"] = f"{result['int8_bytes']:,} bytes"
     if run.model_path.exists():
         facts["model file"] = f"{short(run.model_path.stat().st_size)}B"
     facts["training"] = f"{result['epochs_run']} epochs, {clock_text(result['seconds'])}"

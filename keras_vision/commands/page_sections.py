@@ -25,9 +25,13 @@ PICTURES = {
 }
 # Columns of trials.csv that the table of trials shows, beside the settings.
 MEASURED = {"parameters": "parameters", "macs": "MACs", "latency_ms": "ms an image", "epochs_run": "epochs"}
+EXPORTED = {"int8_bytes": "bytes in int8"}  # where the search measured it
 # What the table of classes shows.
 OF_A_CLASS = {"recall": "recall", "precision": "precision", "f1": "F1", "specificity": "specificity", "auc": "AUC"}
-NO_SETTINGS = ("trial", "status", "reason", "given_up", "stopped", "seconds", "ran_on")
+NO_SETTINGS = (
+    *("trial", "status", "reason", "given_up", "stopped", "seconds", "ran_on", "trainable_parameters"),
+    *EXPORTED,
+)
 
 
 def front_section(run, trials, settings):
@@ -62,21 +66,22 @@ def trials_section(trials, settings):
     if not trials:
         return
     score, shared = f"val_{settings.get('metric', 'accuracy')}", _shared(trials)
+    measured = MEASURED | (EXPORTED if any(row.get(name) for row in trials for name in EXPORTED) else {})
     rows = [
         [
             row["trial"],
             _settings_line(row, shared),
             f"{float(row[score]):.4f}" if row[score] else "",
-            *(_count(row[name]) for name in MEASURED),
+            *(_count(row[name]) for name in measured),
             row["reason"] or row["stopped"] or row["status"].lower(),
             *([row["ran_on"]] if "ran_on" in row else []),
         ]
         for row in trials
     ]
-    columns = ["trial", "settings", "validation", *MEASURED.values(), "ended by"]
+    columns = ["trial", "settings", "validation", *measured.values(), "ended by"]
     columns += ["ran on"] if "ran_on" in trials[0] else []
     ids = [f"trial-{row['trial']}" for row in trials]
-    table = {"columns": columns, "rows": rows, "ids": ids, "numbers": range(2, 3 + len(MEASURED))}
+    table = {"columns": columns, "rows": rows, "ids": ids, "numbers": range(2, 3 + len(measured))}
     text = f"All have {settings_line(shared)}." if shared else ""
     yield {"id": "trials", "title": "All trials", "text": text, "table": table}
 

@@ -7,6 +7,7 @@ from keras_vision.commands.forecast_lines import forecast_lines
 from keras_vision.reporting.progress import installed, settings_line
 from keras_vision.reporting.score_lines import balance_line, interval_words, score_line
 from keras_vision.reporting.tables import size_words
+from keras_vision.search.families import verdict
 from keras_vision.search.outcome import recorded_outcome
 from keras_vision.training.aim import reaches
 from keras_vision.training.measures import METRICS
@@ -68,8 +69,12 @@ def search_lines(result):
     ]
     if "confirmed" in result:
         lines.append(confirmed_line(result["confirmed"], result.get("metric", "accuracy")))
-    if verdict := recorded_outcome(result, result["target_acc"]).sentence():
-        lines.append(verdict)
+    if outcome := recorded_outcome(result, result["target_acc"]).sentence():
+        lines.append(outcome)
+    if "families" in result:
+        lines.append(verdict(result["families"]))
+    if "int8_bytes" in result:
+        lines.append(f"exported in int8 it takes {result['int8_bytes']:,} bytes")
     lines += [_validation_line(result), *_place_lines(result)]
     if result["ended"] in ("trials", "time") and (result["exit_code"] == 3 or result["stopped"] == "time"):
         lines.append("The same command with a larger budget (--max-trials, --max-minutes) goes on from here.")

@@ -10,6 +10,7 @@ from keras_vision.reporting.pictures import show_figures
 from keras_vision.reporting.progress import cell
 from keras_vision.runs import write_text
 from keras_vision.search.ledger import trial_run
+from keras_vision.search.sizes import SIZES
 from keras_vision.training.trackers import Tracker
 
 METRICS = {
@@ -18,9 +19,10 @@ METRICS = {
     "latency_ms": "ms for one image",
     "seconds": "seconds",
 }
+EXPORTED = SIZES["bytes"].result  # which most searches do not measure
 MEASURED = (
     *("val_accuracy", "val_balanced_accuracy", "val_crossentropy", "epochs_run", "seconds"),
-    *("parameters", "trainable_parameters", "macs", "latency_ms", "stopped"),
+    *("parameters", "trainable_parameters", "macs", "latency_ms", EXPORTED, "stopped"),
 )
 
 # For so many times as long as it took to write the tables they are left as they are while trials end. With thousands of
@@ -85,16 +87,17 @@ class Board:
         """
         begin = time.monotonic()
         names = list(dict.fromkeys(name for trial in trials for name in trial.values))
+        measured = [name for name in MEASURED if name != EXPORTED or any(name in (one.result or {}) for one in trials)]
         rows = [
             {"trial": trial.name, "status": trial.state}
-            | {name: (trial.result or {}).get(name, "") for name in MEASURED}
+            | {name: (trial.result or {}).get(name, "") for name in measured}
             | {"given_up": "yes" if is_given_up(trial) else ""}
             | {name: cell(value) for name, value in self._used(trial, names).items()}
             | {"reason": trial.reason or _why_paused(trial), "ran_on": ", ".join(trial.places)}
             for trial in trials
         ]
         last = ["reason", "ran_on"] if any(trial.places for trial in trials) else ["reason"]
-        self._write("trials.csv", rows, ["trial", "status", *MEASURED, "given_up", *names, *last])
+        self._write("trials.csv", rows, ["trial", "status", *measured, "given_up", *names, *last])
         done = [row for row in rows if row["status"] == "COMPLETED" and not row["given_up"]]
         fronts = on_fronts(done, self.score)
         columns = ["trial", self.score, *COSTS, "smallest_by", *names]

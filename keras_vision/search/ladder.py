@@ -10,7 +10,15 @@ from keras_vision.errors import BadInput, check_name
 from keras_vision.models import model_settings
 from keras_vision.reporting.progress import settings_line
 from keras_vision.search.ledger import plain_number
-from keras_vision.search.space import as_recorded, call_file, check_drawn, file_sha256, read_space_file, with_tuples
+from keras_vision.search.space import (
+    arguments_of,
+    as_recorded,
+    call_file,
+    check_drawn,
+    file_sha256,
+    read_space_file,
+    with_tuples,
+)
 from keras_vision.training.presets import PRESETS
 from keras_vision.training.recipe import FIELDS
 
@@ -73,6 +81,11 @@ class Ladder:
         self._polished = {one.name: one.get_config() for one in hp.space}
         self._file_sha256 = file_sha256(file)
 
+    @property
+    def families(self):
+        """The name of its family, in a tuple."""
+        return (self.model,)
+
     def _check(self, settings):
         for name in settings:
             check_name("setting", name, self._settings, f"of {self.model} (see {self._source})")
@@ -103,6 +116,11 @@ class Ladder:
         alternatives = call_file(self._source, dict, getattr(self._module, "ALTERNATIVES", {}))
         others = [settings | {name: value} for name, values in alternatives.items() for value in values]
         return beside + [other for other in others if other != settings]
+
+    def steps(self, values):
+        """Returns the values one step beside a trial's, trained alike, as a list."""
+        settings, training = self.split(values)
+        return [neighbour | training for neighbour in self.neighbours(settings)]
 
     def polish(self, hp, settings):
         """Draws what is polished once the size is settled: how a network is trained, and what the file adds.
@@ -162,6 +180,10 @@ class Ladder:
         """Returns in words what may be chosen: a line for each rung, and what is varied once the size is settled."""
         rungs = [f"rung {number}: {settings_line(rung)}" for number, rung in enumerate(self.rungs, start=1)]
         return [*rungs, f"varied at the end: {', '.join(self._polished)}"]
+
+    def record(self):
+        """Returns what it is made of as plain data."""
+        return arguments_of(self)
 
     def describe(self):
         """Returns the ladder as plain data, to be recorded and compared."""

@@ -21,6 +21,7 @@ from keras_vision.search.executors import Failure
 from keras_vision.search.executors.choosing import here
 from keras_vision.search.executors.runner import SearchContext
 from keras_vision.search.failures import check_first_trials, why_none
+from keras_vision.search.families import by_family
 from keras_vision.search.ledger import Ledger, trial_run
 from keras_vision.search.networks import Networks
 from keras_vision.search.outcome import is_sound, outcome_of, reaches
@@ -37,7 +38,7 @@ def run_search(plan, dataset, space, run, progress=None, make_executor=here, tra
     Args:
         plan: A `SearchPlan`.
         dataset: A `Dataset`; its test split is not opened.
-        space: A `Space` or a `Ladder`, as the strategy needs: what its values mean.
+        space: A `Space`, a `Ladder` or `Families`, as the strategy needs: what its values mean.
         run: The `Run` of the search. Trials are runs in its folder `trials`.
         progress: A `Progress`.
         make_executor: Returns the executor, on which trainings run; see `executors.choosing`.
@@ -172,6 +173,7 @@ class Search:
         trials, ranked = self.ledger.trials, self._ranking(*self.unfinished)
         if not ranked:
             raise KerasVisionError(f"No trial completed: {why_none(trials, ended)}.")
+        families = by_family(self.space.families, self.ledger.completed, self.needed, self.plan.size)
         best = ranked[0]
         result = best.result | {
             "best_trial": f"trials/{best.name}",
@@ -180,6 +182,7 @@ class Search:
             "ended": ended,
             **costs_of(self.run, trials, best, self.needed, self.space, self.networks),
             **({"confirmed": best.confirmed} if best.confirmed else {}),
+            **({"families": families} if families else {}),
             **outcome_of(best, self.plan.goal).record(),
         }
         return winner.hand_over(self.run, best, result)
@@ -205,7 +208,7 @@ class Search:
         winner.take_model(self.run, best)
         if is_sound(best, self.needed):
             further = "" if self.plan.stops_at_target else "; looking for a smaller one"
-            size = self.plan.size.words.format(best.result[self.plan.size.result])
+            size = self.plan.size.words_of(best.result)
             self.progress.say(f"  reached {self.needed:.4f} with {size} ({best.score:.4f}){further}")
 
     def _prune(self):

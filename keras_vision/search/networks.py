@@ -5,6 +5,7 @@ import json
 from keras_vision.analysis.counts import count_unbuilt
 from keras_vision.models import build_model
 from keras_vision.reporting.progress import settings_line
+from keras_vision.search.families import named
 
 
 def key_of(values):
@@ -19,10 +20,10 @@ def key_of(values):
 
 
 class Networks:
-    """The networks of one model family for one data set. What one costs is counted once.
+    """The networks of a search for one data set. What one costs is counted once.
 
     Args:
-        model: A name in `MODELS`.
+        model: A name in `MODELS`, or `ANY`: then settings name their family, as in `named`.
         dataset: The `Dataset`.
         limits: A `Limits`.
         say: Called with a line for each network that does not fit the images.
@@ -38,7 +39,8 @@ class Networks:
 
     def build(self, settings):
         """Returns the network of these builder keywords."""
-        return build_model(self.model, self.dataset.shape, len(self.dataset.class_names), **settings)
+        family, own = named(self.model, settings)
+        return build_model(family, self.dataset.shape, len(self.dataset.class_names), **own)
 
     def counts_of(self, settings):
         """Returns the `ModelCounts` of a network without allocating it, or None where its settings do not fit."""

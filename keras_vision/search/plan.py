@@ -41,7 +41,7 @@ class SearchPlan:
     """What a search was asked for. All of it is plain data, which another process can be given.
 
     Args:
-        model: A name in `MODELS`.
+        model: A name in `MODELS`, or `ANY` for all of these.
         goal: A `Goal`: the target, and how often what was found is trained anew.
         source: The `DataSource`: which images, and the random seed.
         strategy: A name in `STRATEGIES`.

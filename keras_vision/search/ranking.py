@@ -21,7 +21,7 @@ def ranked(trials, needed=None, size=SIZES[PARAMETERS]):
     """
 
     def place(trial):
-        size_of_it = tuple(trial.result[name] for name in (size.result, "parameters", "macs"))
+        size_of_it = (size.of(trial.result), trial.result["parameters"], trial.result["macs"])
         has_reached = is_sound(trial, needed) or reaches(trial, needed)
         merit = (*size_of_it, -trial.score) if has_reached else (-trial.score, *size_of_it)
         return not is_sound(trial, needed), not has_reached, *merit, trial.number
@@ -60,6 +60,6 @@ def has_gap(trials, needed, size=SIZES[PARAMETERS]):
 
     The trials of a search were then spent below the lucky one, and none of them between the two.
     """
-    sound = min((trial.result[size.result] for trial in trials if is_sound(trial, needed)), default=math.inf)
-    lucky = [trial.result[size.result] for trial in trials if reaches(trial, needed) and not is_sound(trial, needed)]
+    sound = min((size.of(trial.result) for trial in trials if is_sound(trial, needed)), default=math.inf)
+    lucky = [size.of(trial.result) for trial in trials if reaches(trial, needed) and not is_sound(trial, needed)]
     return sound > GAP * max((one for one in lucky if one < sound), default=math.inf)

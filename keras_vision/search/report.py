@@ -7,6 +7,7 @@ from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress, settings_line
 from keras_vision.reporting.tables import Table, short
 from keras_vision.runs import Run
+from keras_vision.search.families import verdict
 from keras_vision.search.ledger import Ledger
 from keras_vision.search.outcome import recorded_outcome
 from keras_vision.search.ranking import ranking
@@ -27,10 +28,10 @@ def report_on(workdir, progress=None):
         progress: A `Progress`, which is told where the last record is torn.
 
     Returns:
-        A dict: workdir, model, dataset, metric, target_acc, result (None where the search has none yet), verdict (""
-        where there is none), leaders (each with its mean over other seeds where it was confirmed), front, importance,
-        caution, failed, statuses, workers (who ran how many trainings) and
-        deaths (of their processes), both empty where one process did it all.
+        A dict: workdir, model, dataset, metric, target_acc, result (None where the search has none yet), families
+        (what each came to, where there are several), verdict ("" where there is none), leaders (each with its mean over
+        other seeds where it was confirmed), front, importance, caution, failed, statuses, workers (who ran how many
+        trainings) and deaths (of their processes), both empty where one process did it all.
 
     Raises:
         BadInput: The directory holds no search.
@@ -52,6 +53,7 @@ def report_on(workdir, progress=None):
         "metric": settings.get("metric", "accuracy"),
         "target_acc": settings["target_acc"],
         "result": result,
+        "families": (result or {}).get("families", []),
         "verdict": recorded_outcome(result, settings["target_acc"]).sentence() if result else "",
         "leaders": _leaders(ranking(run, completed, goal, SIZES[settings.get("minimize", PARAMETERS)])),
         "front": read_csv(run.path / "front.csv"),
@@ -119,7 +121,7 @@ def caution(trials, settings):
 def _leaders(trials):
     """Returns the first trials of a ranking as dicts."""
     keys = ("val_accuracy", "parameters", "trainable_parameters", "macs", "latency_ms")
-    keys += ("epochs_run", "stopped", "seconds")
+    keys += ("int8_bytes", "epochs_run", "stopped", "seconds")
     return [
         {
             "trial": trial.name,
@@ -161,10 +163,9 @@ def parts(found):
     shared = shared_settings([line["values"] for line in found["leaders"]])
     if shared:
         yield f"all with {settings_line(shared)}"
-    leaders = Table(
-        None,
-        ("trial", scored, "trained anew", "parameters", "MACs", "ms an image", "epochs"),
-    )
+    is_exported = any(line.get("int8_bytes") for line in found["leaders"])
+    measured = ("parameters", "MACs", "ms an image", *(["bytes in int8"] * is_exported))
+    leaders = Table(None, ("trial", scored, "trained anew", *measured, "epochs"))
     for line in found["leaders"]:
         leaders.add_row(
             f"{line['trial']}  {settings_line({k: v for k, v in line['values'].items() if k not in shared})}",
@@ -173,9 +174,12 @@ def parts(found):
             f"{line['parameters']:,}",
             short(line["macs"]),
             f"{line['latency_ms']:.2f}",
+            *([f"{line['int8_bytes']:,}" if line.get("int8_bytes") else ""] * is_exported),
             str(line["epochs_run"]) if line["stopped"] == "epochs" else f"{line['epochs_run']}, {line['stopped']}",
         )
     yield leaders
+    if found["families"]:
+        yield verdict(found["families"])
     yield f"Pareto front: trials that no other beats in both {metric} and a cost"
     front = Table(None, ("trial", scored, "smallest by"))
     score = f"val_{found['metric']}"

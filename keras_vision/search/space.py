@@ -57,6 +57,11 @@ class Space:
         self._file_sha256 = file_sha256(file)
 
     @property
+    def families(self):
+        """The name of its family, in a tuple."""
+        return (self.model,)
+
+    @property
     def names(self):
         """The names of all values that a trial can have."""
         return tuple(hp.name for hp in self.hyperparameters.space)
@@ -126,6 +131,10 @@ class Space:
         """Returns in words what may be chosen, a line for each setting."""
         return [f"{one.name}: {_span(one)}" for one in self.hyperparameters.space if one.name not in self.fixed]
 
+    def record(self):
+        """Returns what it is made of as plain data."""
+        return arguments_of(self)
+
     def describe(self):
         """Returns the space as plain data, to be recorded and compared.
 
@@ -140,6 +149,11 @@ class Space:
             "file_sha256": self._file_sha256,
         }
         return json.loads(json.dumps(space, default=plain_number))
+
+
+def arguments_of(space):
+    """Returns the arguments that make a `Space` or a `Ladder` again, in whichever process, as plain data."""
+    return {"model": space.model, "recipe": space.recipe.as_dict(), "fixed": space.fixed, "file": space.file}
 
 
 def _span(hp):

@@ -9,6 +9,7 @@ import importlib
 
 from keras_vision.errors import check_name
 
+OURS = "goals of our own"  # where no source claims anything
 # name of the file -> (what it asks, in a line; where it comes from)
 STUDIES = {
     "convmixer_parts": ("ConvMixer without one part at a time", "ConvMixer report 000 (E1)"),
@@ -29,6 +30,7 @@ STUDIES = {
     "linearity": ("Which layers are linear, which commute with shifts", "report 003, theory 3 (E16)"),
     "mixer_fashion": ("MLP-Mixer on Fashion-MNIST by rate, dropout and batch", "report 004 (E17)"),
     "headline": ("The best runs of each family", "reports 001 to 004"),
+    "front": ("The smallest networks, from 1,000 to 100,000 parameters", OURS),
 }
 
 

@@ -5,10 +5,11 @@ import shlex
 from keras_vision.cli.reading import setting_text
 from keras_vision.reporting.progress import clock_text
 from keras_vision.runs import Run
-from keras_vision.studies import STUDIES
+from keras_vision.studies import OURS, STUDIES
 from keras_vision.studies.table import listed, markdown, number
 
 VERDICTS = {True: "held", False: "did not hold"}
+GOALS = {True: "is reached", False: "is not reached"}
 # column -> heading. Shares are in per cent.
 TRAINED = {
     "parameters": "parameters",
@@ -39,6 +40,7 @@ def report_text(job, table, figures, text, held):
         text, held: As `Study.answer` returns them.
     """
     study, (asks, source) = job.study, STUDIES[job.name]
+    claim = "The goal is" if source == OURS else f"The source, {source}, reported:"
     parts = [
         f"# {asks}",
         study.question,
@@ -52,16 +54,17 @@ def report_text(job, table, figures, text, held):
         _commands(table),
         "## Answer",
         text,
-        f"The source, {source}, reported: {study.reported} {_verdict(study, job.scale, held)}",
+        f"{claim} {study.reported} {_verdict(job, held)}",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _verdict(study, scale, held):
+def _verdict(job, held):
+    is_ours = STUDIES[job.name][1] == OURS
     if held is None:
-        return "**These numbers do not decide whether it holds.**"
-    at_scale = "" if scale == "full" or study.dataset is None else f" at the scale {scale}"
-    return f"**It {VERDICTS[held]}{at_scale}.**"
+        return f"**These numbers do not decide whether it {'is reached' if is_ours else 'holds'}.**"
+    at_scale = "" if job.scale == "full" or job.study.dataset is None else f" at the scale {job.scale}"
+    return f"**It {(GOALS if is_ours else VERDICTS)[held]}{at_scale}.**"
 
 
 def _set_up(job, table):

@@ -156,6 +156,7 @@ def _measured(run, result, model, data):
     return {
         "data": data_words(data),
         "parameters": result["parameters"],
+        "trainable_parameters": result["trainable_parameters"],
         "macs": counts.macs,
         "epochs": result["epochs_run"],
         "seconds": result["seconds"],

@@ -24,12 +24,22 @@ def test_who_reached_the_target_is_ranked_by_size_and_the_others_by_accuracy(led
 
 def test_small_is_what_a_person_asked_for(ledger):
     results = [{"parameters": 50, "macs": 90, "latency_ms": 3.0}, {"parameters": 60, "macs": 80, "latency_ms": 4.0}]
+    for result, size in zip(results, (7000, 6000), strict=True):
+        result["int8_bytes"] = size
     for number, result in enumerate(results, start=3):
         ledger.record("asked", number, values={})
         ledger.record("completed", number, result=COMPLETED | result)
     trials = ledger.completed[-2:]
     first = {name: ranked(trials, 0.9, size)[0].number for name, size in SIZES.items()}
-    assert first == {"parameters": 3, "macs": 4, "latency": 3}
+    assert first == {"parameters": 3, "macs": 4, "latency": 3, "bytes": 4}
+
+
+def test_what_reached_stands_before_what_did_not_and_so_was_not_measured(ledger):
+    ledger.record("asked", 3, values={})
+    ledger.record("completed", 3, result=COMPLETED | {"val_accuracy": 0.8, "parameters": 5})
+    ledger.record("asked", 4, values={})
+    ledger.record("completed", 4, result=COMPLETED | {"parameters": 900, "int8_bytes": 10})
+    assert [trial.number for trial in ranked(ledger.completed[-2:], 0.9, SIZES["bytes"])] == [4, 3]
 
 
 def test_who_reached_the_target_by_luck_stands_behind_who_did_not(ledger):

@@ -84,6 +84,7 @@ def test_what_all_leaders_share_is_said_once():
     leaders = [leader | {"epochs_run": 3, "stopped": "epochs", "values": {"units": n, "layers": 1}} for n in (8, 16)]
     told = {"metric": "accuracy", "target_acc": None, "model": "lstm", "dataset": "digits", "statuses": {}}
     told |= {"front": [], "importance": {}, "failed": [], "result": None, "verdict": "", "workers": [], "deaths": []}
+    told["families"] = []
     yielded = list(parts(told | {"leaders": leaders}))
     assert "all with layers=1" in yielded
     table = next(part for part in yielded if not isinstance(part, str))

@@ -6,6 +6,7 @@ import types
 import pytest
 
 from keras_vision.studies import load_study
+from keras_vision.studies.front import POINTS
 from keras_vision.studies.table import Table
 
 VERDICTS = (True, False, None)
@@ -57,6 +58,8 @@ HEADLINE = {
     **{"convmixer on CIFAR-10": 0.9, "mlp_mixer on Fashion-MNIST": 0.92, "vgg on Fashion-MNIST": 0.94},
     "lstm on Fashion-MNIST": 0.9,
 }
+FRONT = {point.name: point.goal + 0.001 for point in POINTS}
+MISSED = FRONT | {"CIFAR-10 100,000": 0.8999}
 
 
 def seeds(accuracies, **changes):
@@ -129,6 +132,11 @@ TABLES = {
         (seeds(HEADLINE), {"test_accuracy": HEADLINE}),
         (seeds(HEADLINE), {"test_accuracy": HEADLINE | {"cnn on CIFAR-10": 0.77}}),
         (seeds({"vgg on CIFAR-10": 0.91, "cnn on CIFAR-10": 0.88}), {"test_accuracy": HEADLINE}),
+    ),
+    "front": (
+        (seeds(FRONT), {"test_accuracy": FRONT}),
+        (seeds(FRONT), {"test_accuracy": MISSED}),
+        (seeds({"CIFAR-10 10,000": 0.9}), {"test_accuracy": FRONT}),
     ),
 }
 
@@ -248,3 +256,9 @@ def test_hand_and_program_count_what_was_reported():
     assert rows["grouped_conv"]["output"] == "122x122x256"
     assert rows["flatten"]["output"] == "3810304"
     assert (rows["network, flatten"]["by_program"], rows["network, gap"]["by_hand"]) == (76_379_136, 178_176)
+
+
+def test_a_point_of_the_front_that_misses_its_goal_is_named_with_what_it_came_to():
+    text, _ = answer("front", seeds(FRONT), test_accuracy=MISSED)
+    assert "CIFAR-10 with at most 100,000 parameters 89.99% (1,000 parameters, goal 90%)" in text
+    assert text.endswith("Not reached: CIFAR-10 100,000.")

@@ -13,6 +13,7 @@ from keras_vision.studies import STUDIES, load_study
 from keras_vision.studies.convmixer_parts import without
 from keras_vision.studies.figures import PALETTE, groups_of
 from keras_vision.studies.flattening_order import reordered
+from keras_vision.studies.front import POINTS
 from keras_vision.studies.nonlinearity import affine_difference
 from keras_vision.studies.plan import SCALES
 from keras_vision.studies.rnn_lstm import gate_openings, plain_rnn, row_gradients
@@ -67,6 +68,14 @@ def test_the_networks_and_recipes_of_a_study_exist(name, scale):
         names.add(file_name(case.name.lower()))
     assert len(names) == len(study.cases(scale)), "two cases would share their runs"
     assert all(len(group) <= len(PALETTE) for group in groups_of(study.cases(scale)).values())
+
+
+@pytest.mark.slow
+def test_the_networks_of_the_front_have_hardly_less_than_they_may_and_no_more():
+    for point in POINTS:
+        shape = SHAPES[point.dataset]
+        counts = count_unbuilt(lambda point=point, shape=shape: build_model(point.model, shape, 10, **point.settings))
+        assert 0.9 * point.most <= counts.parameters <= point.most, point.name
 
 
 def test_the_parameters_by_patch_size_are_those_reported():

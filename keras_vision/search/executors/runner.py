@@ -1,6 +1,7 @@
 """One training of a search, from a `Job` to its result: what every executor has done, wherever it is."""
 
 import dataclasses
+import functools
 import traceback
 
 import keras
@@ -14,11 +15,15 @@ from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, WorkdirRefused
 from keras_vision.search.ending import ENDINGS
 from keras_vision.search.executors import Failure
+from keras_vision.search.exported import int8_bytes
+from keras_vision.search.families import named
 from keras_vision.search.ladder import Ladder
+from keras_vision.search.ladders import Families
 from keras_vision.search.networks import Networks
 from keras_vision.search.outcome import Goal
 from keras_vision.search.plan import Limits, SearchPlan
 from keras_vision.search.space import Space
+from keras_vision.training.aim import UNFINISHED, reaches
 from keras_vision.training.choosing import choose
 from keras_vision.training.choosing import recorded as recorded_choice
 from keras_vision.training.memory import forget_models
@@ -34,14 +39,14 @@ class SearchContext:
     Args:
         plan: The `SearchPlan`.
         dataset: A `Dataset`; its test split is not opened.
-        space: A `Space` or a `Ladder`: what values mean.
+        space: A `Space`, a `Ladder` or `Families`: what values mean.
         networks: The search's `Networks`.
         progress: A `Progress`.
     """
 
     plan: SearchPlan
     dataset: Dataset
-    space: Space | Ladder
+    space: Space | Ladder | Families
     networks: Networks
     progress: Progress
 
@@ -49,11 +54,9 @@ class SearchContext:
 
     def record(self):
         """Returns it as plain data, for `opened`."""
-        space = self.space
-        arguments = {"model": space.model, "recipe": space.recipe.as_dict(), "fixed": space.fixed, "file": space.file}
         return {
             "plan": dataclasses.asdict(self.plan),
-            "space": {"kind": type(space).__name__, "arguments": arguments},
+            "space": {"kind": type(self.space).__name__, "arguments": self.space.record()},
         }
 
     @property
@@ -86,10 +89,20 @@ def opened(record, dataset, progress):
     plan = record["plan"]
     parts = {"goal": Goal(**plan["goal"]), "limits": Limits(**plan["limits"]), "source": DataSource(**plan["source"])}
     plan = SearchPlan(**plan | parts)
-    kind = {"Space": Space, "Ladder": Ladder}[record["space"]["kind"]]
-    arguments = record["space"]["arguments"]
-    space = kind(**arguments | {"recipe": Recipe(**arguments["recipe"])})
+    space = SPACES[record["space"]["kind"]](record["space"]["arguments"])
     return SearchContext(plan, dataset, space, Networks(plan.model, dataset, plan.limits, progress.say), progress)
+
+
+def _made(kind, arguments):
+    return kind(**arguments | {"recipe": Recipe(**arguments["recipe"])})
+
+
+# The name of a class -> a function that makes one by its `record`.
+SPACES = {
+    "Space": functools.partial(_made, Space),
+    "Ladder": functools.partial(_made, Ladder),
+    "Families": lambda record: Families({name: _made(Ladder, one) for name, one in record.items()}),
+}
 
 
 class _TooSlow(Exception):
@@ -143,11 +156,21 @@ def _result_of(context, job, note):
         with computing_in(context.plan.precision):
             result = _train(context, job, run, settings, recipe, note)
     return result | {
+        **_exported_size(context, job, run, result),
         **networks.sizes_of(settings),
         "macs": networks.counts_of(settings).macs,
         "latency_ms": run.config["latency_ms"],
         "training_flops": networks.training_flops(settings, result["epochs_run"]),
     }
+
+
+def _exported_size(context, job, run, result):
+    """Returns what a trial's result says of its export, where that is what is made small and the trial reached."""
+    size, needed = context.plan.size, context.plan.goal.score
+    is_trial = job.confirmation is None and result["stopped"] not in UNFINISHED
+    if not (size.export and is_trial and needed is not None and reaches(result, needed)):
+        return {}
+    return {size.result: int8_bytes(run.path, context.dataset.train.images, size.export)}
 
 
 def _train(context, job, run, settings, recipe, note):
@@ -166,16 +189,17 @@ def _train(context, job, run, settings, recipe, note):
         raise _TooSlow(reason)
     how = {"earlier": recorded_choice(earlier), "progress": context.progress}
     model, choice = choose(build, data, recipe, plan.precision, **how)
+    family, own = named(plan.model, settings)
     config = {
-        "model": plan.model,
-        "settings": settings,
+        "model": family,
+        "settings": own,
         "recipe": recipe.as_dict(),
         "seed": seed,
         "fold": job.fold,
         "fingerprint": context.dataset.fingerprint,
     }
     facts = {"precision": choice.precision, "choice": choice.record(), "latency_ms": latency}
-    run.start(config, **facts, model_settings=model_settings(plan.model) | settings)
+    run.start(config, **facts, model_settings=model_settings(family) | own)
     return fit(
         model,
         data,
@@ -186,7 +210,7 @@ def _train(context, job, run, settings, recipe, note):
         keep="last",  # and its accuracy: the best of many epochs flatters
         deadline=plan.deadline,
         judge=_Judge(plan, job, recipe.epochs, note),
-        card=plan.card | {"settings": settings},
+        card=plan.card | {"settings": own},
         progress=context.progress,
     )
 

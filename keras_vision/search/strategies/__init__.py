@@ -18,6 +18,8 @@ import importlib
 
 from keras_vision.errors import check_name
 
+ANY = "any"  # in the place of a family: all of them
+
 
 @dataclasses.dataclass(frozen=True)
 class Strategy:
@@ -46,7 +48,7 @@ class Strategy:
 # fmt: off
 STRATEGIES = {
     "grow":      Strategy("ladder", needs_target=True, stops_at_target=False, trials=8, spare_trials=4,
-                          default_for=("vgg",)),
+                          default_for=("vgg", ANY)),
     "random":    Strategy("space", needs_target=False, stops_at_target=True, trials=20, polishes=True),
     "grid":      Strategy("space", needs_target=False, stops_at_target=True, trials=20, polishes=True),
     "bayesian":  Strategy("space", needs_target=False, stops_at_target=True, trials=20, polishes=True),

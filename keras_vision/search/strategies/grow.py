@@ -13,6 +13,7 @@ are tried.
 import math
 from dataclasses import dataclass, replace
 
+from keras_vision.search.families import FAMILY
 from keras_vision.search.networks import key_of
 from keras_vision.search.polishing import Polisher
 
@@ -155,27 +156,28 @@ class Growing:
         """Returns the most promising untried neighbour that is smaller than the smallest so far, or None.
 
         While others are under way, it is one that none of them makes hopeless if it misses; if there is such a one,
-        one that is also smaller than they are, so that it is of use whatever becomes of them.
+        one that is also smaller than they are, so that it is of use whatever becomes of them. Of several families each
+        has one network tried before a second one has another.
         """
         most, aim = self.smallest().size, self._step() * self.smallest().size
         awaited = self._awaited()
-        steps = {}
+        steps, tried = {}, {one.values.get(FAMILY) for one in (*self._tried.values(), *self._under_way.values())}
         rungs = [one for one in self._within(NEAR) if one.values in self.ladder.rungs]
         for one in (self.smallest(), *rungs):
-            settings, training = self.ladder.split(one.values)
-            for neighbour in self.ladder.neighbours(settings):
-                values, size = neighbour | training, self._size_within(neighbour)
+            for values in self.ladder.steps(one.values):
+                size = self._size_within(self.ladder.split(values)[0])
                 if size is None or size >= most or not self._is_new(values) or self._hopeless(values):
                     continue
                 if not any(self._nowhere_larger(values, other.values) for other in awaited):
                     depends = any(size >= other.size for other in awaited)
                     steps[key_of(values)] = (
                         depends,
-                        _is_other_kind(neighbour, settings),
+                        values.get(FAMILY) in tried,
+                        _is_other_kind(values, one.values),
                         abs(math.log(size / aim)),
                         values,
                     )
-        return min(steps.values(), key=lambda step: step[:3], default=(None,))[-1]
+        return min(steps.values(), key=lambda step: step[:4], default=(None,))[-1]
 
     def _step(self):
         """Returns the share of the smallest network's size that is to be tried next."""

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_vision import zoo
+from keras_vision.zoo import zoo
 from keras_vision.errors import BadInput
 from keras_vision.runs import Run, read_card, save_model, write_json
 from tests.models.small import pixels, small_model

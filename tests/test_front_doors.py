@@ -154,14 +154,16 @@ def test_bad_input_exits_2_and_writes_nothing(words, message, capsys, tmp_path):
 def test_a_training_is_refused_before_its_data_is_read(words, message, capsys):
     Path("thesis").mkdir()
     Path("thesis/main.tex").touch()
-    assert train_main(["--model", "cnn", "--dataset", "npz:missing.npz", *words]) == 2
+    Path("damaged.npz").touch()
+    assert train_main(["--model", "cnn", "--dataset", "npz:damaged.npz", *words]) == 2
     assert message in capsys.readouterr().err
 
 
 def test_a_search_is_refused_before_its_data_is_read(capsys):
     Path("thesis").mkdir()
     Path("thesis/main.tex").touch()
-    assert tune_main(["--model", "cnn", "--dataset", "npz:missing.npz", "--workdir", "thesis"]) == 2
+    Path("damaged.npz").touch()
+    assert tune_main(["--model", "cnn", "--dataset", "npz:damaged.npz", "--workdir", "thesis"]) == 2
     assert "neither empty nor a run" in capsys.readouterr().err
 
 
@@ -277,7 +279,9 @@ def test_a_finished_run_is_not_made_again_and_is_one_session_of_hparams_with_its
     capsys.readouterr()
     assert train_main(["--config", "w/config.json", "--workdir", "w"]) == 0  # its record says what it was asked for
     out = capsys.readouterr().out
-    assert out.startswith("The run in w is finished: nothing is trained") and "This run is finished, so this is" in out
+    assert (
+        out.startswith("The same command came to its end before, in w.") and "This run is finished, so this is" in out
+    )
     assert (Run("w").path / "model.keras").read_bytes() == before
     log = EventAccumulator(str(Run("w").tensorboard)).Reload()
     content = log.PluginTagToContent("hparams")["_hparams_/session_start_info"]

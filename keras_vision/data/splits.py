@@ -6,7 +6,6 @@ from collections.abc import Callable
 import numpy as np
 
 from keras_vision.data.places import ON_BAD_IMAGE
-from keras_vision.data.words import spec_of
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.system.machine import free_memory
 
@@ -102,18 +101,6 @@ class Source:
     decisions: tuple[str, ...] = ()
     pixel_scale: dict[str, float] = dataclasses.field(default_factory=dict)
     test_shape: tuple[int, int, int] | None = None
-
-
-def refuse_folder(path):
-    """Refuses a folder in the place of a file, and says how to give it.
-
-    Example:
-
-    >>> from pathlib import Path
-    >>> refuse_folder(Path("a.npz"))
-    """
-    if path.is_dir():
-        raise BadInput(f"{path} is a folder. To use the images in it, give {spec_of('folder', path)}.")
 
 
 def steps_per_epoch(split, batch_size):

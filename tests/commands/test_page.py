@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_vision.commands.page import PAGE, page_of, write_page
+from keras_vision.commands.page import page_of, write_page
 from keras_vision.evaluate import evaluate
 from keras_vision.report import report
 from keras_vision.reporting.progress import Progress
@@ -143,10 +143,10 @@ def test_a_trial_that_was_given_up_is_crossed_out(searched, tmp_path):
 def test_report_writes_the_page_of_either(trained, searched, tmp_path):
     for result in (trained, searched):
         copy = shutil.copytree(result["workdir"], tmp_path / str(result["parameters"]))
-        (copy / PAGE).unlink()
+        Run(copy).page_path.unlink()
         found = report(str(copy))
-        assert found["page"] == str(copy / PAGE)
-        assert (copy / PAGE).exists()
+        assert found["page"] == str(Run(copy).page_path)
+        assert Run(copy).page_path.exists()
         json.dumps(dict(found))
 
 

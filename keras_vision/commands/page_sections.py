@@ -27,7 +27,7 @@ PICTURES = {
 MEASURED = {"parameters": "parameters", "macs": "MACs", "latency_ms": "ms an image", "epochs_run": "epochs"}
 # What the table of classes shows.
 OF_A_CLASS = {"recall": "recall", "precision": "precision", "f1": "F1", "specificity": "specificity", "auc": "AUC"}
-NO_SETTINGS = ("trial", "status", "reason", "given_up", "stopped", "seconds", "ran_on")
+NO_SETTINGS = ("trial", "status", "reason", "given_up", "stopped", "seconds", "ran_on", "trainable_parameters")
 
 
 def front_section(run, trials, settings):

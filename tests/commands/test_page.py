@@ -14,6 +14,7 @@ from keras_vision.evaluate import evaluate
 from keras_vision.report import report
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run
+from keras_vision.search.board import MEASURED
 from keras_vision.train import train
 from keras_vision.tune import tune
 
@@ -110,6 +111,7 @@ def test_each_point_of_a_search_leads_to_the_row_of_its_trial(searched):
     assert len({*page.ids}) == len(page.ids)
     joined = " ".join(page.words)
     assert "hidden_units=" in joined and "Target 0.2" in joined
+    assert not {*re.findall(r"(\w+)=", joined)} & {*MEASURED}  # what was measured is no setting
 
 
 def test_a_run_that_is_not_finished_has_a_page_that_says_so(trained, searched, tmp_path):

@@ -94,7 +94,7 @@ def _check(asked: Any) -> None:
     if asked.dataset:
         locate(asked.dataset, asked.data_dir)
     if asked.features and not Path(asked.features).exists():
-        raise BadInput(f"There is no {asked.features}. Give an image, or a folder of images, for --features.")
+        raise BadInput(f"{asked.features} cannot be used: no such file. Give another image for --features.")
     if asked.source:
         model_file(asked.source)  # what is no model is refused before Keras is loaded
 

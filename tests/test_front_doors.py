@@ -2,9 +2,11 @@
 
 import contextlib
 import csv
+import importlib
 import io
 import itertools
 import json
+import sys
 import types
 from pathlib import Path
 
@@ -165,6 +167,37 @@ def test_a_search_is_refused_before_its_data_is_read(capsys):
     Path("damaged.npz").touch()
     assert tune_main(["--model", "cnn", "--dataset", "npz:damaged.npz", "--workdir", "thesis"]) == 2
     assert "neither empty nor a run" in capsys.readouterr().err
+
+
+BEFORE_THE_SOURCE = {  # command -> what is written before its data set
+    "train": ["--model", "cnn", "--dataset"],
+    "tune": ["--model", "cnn", "--dataset"],
+    "audit": [],
+    "study": ["mixer_best", "--dataset"],
+    "describe": ["--model", "cnn", "--gradients", "--dataset"],
+    "evaluate": ["RUN", "--dataset"],
+    "export": ["RUN", "--format", "keras", "--dataset"],
+}
+
+
+@pytest.mark.parametrize("name", BEFORE_THE_SOURCE)
+def test_a_source_that_is_not_there_is_refused_before_keras_is_loaded(name, search, capsys, monkeypatch):
+    command = importlib.import_module(f"keras_vision.{name}")
+    monkeypatch.setattr(command, "carry_out", None)
+    words = [str(search.run.path) if word == "RUN" else word for word in BEFORE_THE_SOURCE[name]]
+    assert command.main([*words, "folder:nowhere"]) == 2
+    assert "The folder nowhere does not exist. Give a folder" in capsys.readouterr().err
+
+
+def test_a_command_that_came_to_its_end_is_answered_without_keras(capsys, monkeypatch):
+    words = ["--model", "cnn", "--dataset", "digits", "--epochs", "1", "--set", "filters=4,"]
+    assert train_main(words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    monkeypatch.setattr(sys.modules["keras_vision.train"], "carry_out", None)
+    assert train_main(words) == 0
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert first.startswith("The run in runs/train-cnn-digits is finished, so this is its result.")
+    assert rest == lines[-len(rest) :]
 
 
 @pytest.mark.parametrize("command", [train_main, tune_main])

@@ -24,6 +24,12 @@ class Split:
         files: Array [n] of the file that each image was read from; None where images have no files of their own. An
             audit calls these by their numbers, "train/17".
         left_out: Files that could not be read, each as the `BadImage` that says why.
+
+    Example:
+
+    >>> split = Split(np.zeros((3, 8, 8, 1), np.uint8), np.array([0, 1, 1]))
+    >>> len(split), len(split.at([0, 2]))
+    (3, 2)
     """
 
     images: np.ndarray

@@ -206,7 +206,13 @@ def _not_in(old: dict[str, Any], new: dict[str, Any]) -> str | None:
 def first_difference(
     old: dict[str, Any], new: dict[str, Any], ignore: Collection[str] = BUDGETS, prefix: str = ""
 ) -> tuple[str, Any, Any] | None:
-    """Returns (name, old value, new value) of the first setting that differs, or None."""
+    """Returns (name, old value, new value) of the first setting that differs, or None.
+
+    Example:
+
+    >>> first_difference({"seed": 0, "recipe": {"epochs": 5}}, {"seed": 0, "recipe": {"epochs": 9}})
+    ('recipe.epochs', 5, 9)
+    """
     new = json.loads(json.dumps(new, default=str))
     for name in {**old, **new}:
         if name in ignore:
@@ -234,6 +240,12 @@ def usual_runs(command: str, model: str, dataset: str) -> Iterator[Run]:
         command: "train" or "tune".
         model: A name in `MODELS`.
         dataset: As in `load_dataset`; of a path the last part counts.
+
+    Example:
+
+    >>> runs = usual_runs("train", "cnn", "folder:my/photos")
+    >>> next(runs).path.name, next(runs).path.name
+    ('train-cnn-folder-photos', 'train-cnn-folder-photos-2')
     """
     kind, colon, path = dataset.partition(":")
     stem = f"{command}-{model}-{kind}-{_last_part(path)}" if colon else f"{command}-{model}-{dataset}"
@@ -249,6 +261,11 @@ def default_workdir(command: str, model: str, dataset: str, settings: dict[str, 
     Args:
         command, model, dataset: As in `usual_runs`.
         settings: The run's settings.
+
+    Example:
+
+    >>> default_workdir("tune", "vgg", "digits", {"seed": 0}).name  # doctest: +SKIP
+    'tune-vgg-digits'
     """
     return next(run.path for run in usual_runs(command, model, dataset) if _is_for(run, settings))
 

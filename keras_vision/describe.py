@@ -5,16 +5,18 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
-from keras_vision.data.places import ANY_SOURCE, DATA
+from keras_vision.data.places import ANY_SOURCE, DATA, locate
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
 from keras_vision.reporting import tables
 from keras_vision.reporting.progress import Progress, installed
 from keras_vision.results.findings import DescribeResult
+from keras_vision.runs import model_file
 from keras_vision.system.settings import SEED, Settings, name_in, setting
 
 
@@ -89,6 +91,12 @@ def _check(asked: Any) -> None:
         )
     if asked.data_dir and not (asked.dataset or asked.features):
         raise BadInput(f"data_dir={asked.data_dir} is used only with --dataset. Say which data set is there.")
+    if asked.dataset:
+        locate(asked.dataset, asked.data_dir)
+    if asked.features and not Path(asked.features).exists():
+        raise BadInput(f"{asked.features} cannot be used: no such file. Give another image for --features.")
+    if asked.source:
+        model_file(asked.source)  # what is no model is refused before Keras is loaded
 
 
 def show(result: Mapping[str, Any], progress: Progress) -> None:

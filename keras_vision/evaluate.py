@@ -89,8 +89,8 @@ def evaluate(asked: EvaluateSettings, progress: Progress) -> dict[str, Any]:
         raise BadInput(
             "A model is calibrated for one view of each image, as predict and exports use it. Leave out --views."
         )
-    if asked.dataset:
-        locate(asked.dataset, asked.data_dir)  # a wrong name is refused before the model is loaded
+    spec = asked.dataset or card["data_source"]["spec"]
+    locate(spec, asked.data_dir)  # what is not there is refused before the model is loaded
     if asked.figures:
         check_folder("figures", asked.figures)
     return carry_out("commands.evaluate", asked, card, progress)

@@ -7,7 +7,7 @@ from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
-from keras_vision.data.places import ANY_SOURCE, DATA
+from keras_vision.data.places import ANY_SOURCE, DATA, locate
 from keras_vision.formats import FORMATS, check_format
 from keras_vision.reporting.progress import Progress
 from keras_vision.reporting.tables import Table
@@ -68,6 +68,8 @@ def export(asked: ExportSettings, progress: Progress) -> dict[str, Any]:
     for name in names:
         check_format(name, asked.quantize)
     model_file(asked.source)  # what is no model is refused before Keras is loaded
+    if asked.dataset:
+        locate(asked.dataset, asked.data_dir)
     return carry_out("commands.export", asked, names, progress)
 
 

@@ -46,7 +46,7 @@ def report(asked: ReportSettings, progress: Progress) -> dict[str, Any]:
     Returns:
         The report as a dict, with the path of the page as `page` where it could be written. Of a search see
         `keras_vision.search.report.report_on`; with `confirm` also exit_code, as of `tune`. Of a training it is what
-        `train` returned, but for its warnings.
+        `train` returned.
 
     Raises:
         BadInput: The directory holds no run, or a training that is not finished; or, with `confirm`, it holds no search

@@ -7,7 +7,8 @@ from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
-from keras_vision.data.places import ANY_SOURCE, DATA
+from keras_vision.commands.asked_before import study_given_before
+from keras_vision.data.places import ANY_SOURCE, DATA, locate
 from keras_vision.errors import BadInput, check_name
 from keras_vision.reporting.progress import Progress
 from keras_vision.results.runs import StudyResult
@@ -45,6 +46,11 @@ class StudySettings(Settings):
     worker_settings: WorkerSettings = group(WorkerSettings)
     list: bool = setting(False, "print the names of all studies, and what each asks")
 
+    @property
+    def place(self) -> str:
+        """The run directory of the study of that name."""
+        return self.workdir or f"runs/study-{self.name}-{self.scale}"
+
 
 @front_door(StudySettings, StudyResult.of)
 def study(asked: StudySettings, progress: Progress) -> dict[str, Any]:
@@ -75,7 +81,10 @@ def study(asked: StudySettings, progress: Progress) -> dict[str, Any]:
     if asked.name:
         check_name("study", asked.name, STUDIES)
     asked.worker_settings.check_cluster()
-    return carry_out("studies.asked", asked, progress)
+    if asked.dataset:
+        locate(asked.dataset, asked.data_dir)
+    found = study_given_before(asked, progress) if asked.name else None
+    return found or carry_out("studies.asked", asked, progress)
 
 
 def show(result: Mapping[str, Any], progress: Progress) -> None:

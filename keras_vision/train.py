@@ -7,6 +7,7 @@ from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
+from keras_vision.commands.asked_before import arguments_of, given_before
 from keras_vision.commands.summary_lines import training_lines
 from keras_vision.data.places import locate
 from keras_vision.data.source import DataSource
@@ -105,11 +106,9 @@ def train(asked: TrainSettings, progress: Progress) -> dict[str, Any]:
     changes = recipe.as_dict() if asked.preset else changes
     locate(asked.data.dataset, asked.data.data_dir)
     if asked.workdir:
-        run = Run(asked.workdir)
-        run.check_usable()
-        if run.finished:  # said before the seconds that Keras takes
-            progress.say(f"The run in {run.path} is finished: nothing is trained, and its result follows.")
-    return carry_out("commands.train", asked, changes, preset, progress)
+        Run(asked.workdir).check_usable()
+    found = None if asked.builder else given_before("train", asked, arguments_of(asked), progress)
+    return found or carry_out("commands.train", asked, changes, preset, progress)
 
 
 def show(result: Mapping[str, Any], progress: Progress) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
+from keras_vision.commands.asked_before import given_before, search_arguments
 from keras_vision.commands.summary_lines import search_lines
 from keras_vision.data.places import locate
 from keras_vision.data.source import DataSource
@@ -180,7 +181,8 @@ def tune(asked: TuneSettings, progress: Progress) -> dict[str, Any]:
     locate(asked.data.dataset, asked.data.data_dir)
     if asked.workdir:
         Run(asked.workdir).check_usable()
-    return carry_out("commands.tune", asked, changes, progress)
+    found = given_before("tune", asked, search_arguments(asked), progress)
+    return found or carry_out("commands.tune", asked, changes, progress)
 
 
 def show(result: Mapping[str, Any], progress: Progress) -> None:

@@ -2,9 +2,11 @@
 
 import contextlib
 import csv
+import importlib
 import io
 import itertools
 import json
+import sys
 import types
 from pathlib import Path
 
@@ -154,15 +156,48 @@ def test_bad_input_exits_2_and_writes_nothing(words, message, capsys, tmp_path):
 def test_a_training_is_refused_before_its_data_is_read(words, message, capsys):
     Path("thesis").mkdir()
     Path("thesis/main.tex").touch()
-    assert train_main(["--model", "cnn", "--dataset", "npz:missing.npz", *words]) == 2
+    Path("damaged.npz").touch()
+    assert train_main(["--model", "cnn", "--dataset", "npz:damaged.npz", *words]) == 2
     assert message in capsys.readouterr().err
 
 
 def test_a_search_is_refused_before_its_data_is_read(capsys):
     Path("thesis").mkdir()
     Path("thesis/main.tex").touch()
-    assert tune_main(["--model", "cnn", "--dataset", "npz:missing.npz", "--workdir", "thesis"]) == 2
+    Path("damaged.npz").touch()
+    assert tune_main(["--model", "cnn", "--dataset", "npz:damaged.npz", "--workdir", "thesis"]) == 2
     assert "neither empty nor a run" in capsys.readouterr().err
+
+
+BEFORE_THE_SOURCE = {  # command -> what is written before its data set
+    "train": ["--model", "cnn", "--dataset"],
+    "tune": ["--model", "cnn", "--dataset"],
+    "audit": [],
+    "study": ["mixer_best", "--dataset"],
+    "describe": ["--model", "cnn", "--gradients", "--dataset"],
+    "evaluate": ["RUN", "--dataset"],
+    "export": ["RUN", "--format", "keras", "--dataset"],
+}
+
+
+@pytest.mark.parametrize("name", BEFORE_THE_SOURCE)
+def test_a_source_that_is_not_there_is_refused_before_keras_is_loaded(name, search, capsys, monkeypatch):
+    command = importlib.import_module(f"keras_vision.{name}")
+    monkeypatch.setattr(command, "carry_out", None)
+    words = [str(search.run.path) if word == "RUN" else word for word in BEFORE_THE_SOURCE[name]]
+    assert command.main([*words, "folder:nowhere"]) == 2
+    assert "The folder nowhere does not exist. Give a folder" in capsys.readouterr().err
+
+
+def test_a_command_that_came_to_its_end_is_answered_without_keras(capsys, monkeypatch):
+    words = ["--model", "cnn", "--dataset", "digits", "--epochs", "1", "--set", "filters=4,"]
+    assert train_main(words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    monkeypatch.setattr(sys.modules["keras_vision.train"], "carry_out", None)
+    assert train_main(words) == 0
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert first.startswith("The run in runs/train-cnn-digits is finished, so this is its result.")
+    assert rest == lines[-len(rest) :]
 
 
 @pytest.mark.parametrize("command", [train_main, tune_main])
@@ -277,7 +312,9 @@ def test_a_finished_run_is_not_made_again_and_is_one_session_of_hparams_with_its
     capsys.readouterr()
     assert train_main(["--config", "w/config.json", "--workdir", "w"]) == 0  # its record says what it was asked for
     out = capsys.readouterr().out
-    assert out.startswith("The run in w is finished: nothing is trained") and "This run is finished, so this is" in out
+    assert (
+        out.startswith("The same command came to its end before, in w.") and "This run is finished, so this is" in out
+    )
     assert (Run("w").path / "model.keras").read_bytes() == before
     log = EventAccumulator(str(Run("w").tensorboard)).Reload()
     content = log.PluginTagToContent("hparams")["_hparams_/session_start_info"]

@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 from keras_vision.data.audit.findings import KINDS
-from keras_vision.data.files.images import printable
+from keras_vision.data.words import printable
 from keras_vision.reporting.contact_sheets import COLUMNS, NAME, ROWS, contact_sheet
 from keras_vision.reporting.style import literal, save_figures
 from keras_vision.runs import atomic_path

@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 
 from keras_vision.analysis.confusion import confusion_matrix
-from keras_vision.data.files.images import printable
+from keras_vision.data.words import printable
 from keras_vision.runs import write_json, write_text
 from keras_vision.training.calibration import calibrated_probabilities
 from keras_vision.training.metrics import reliability

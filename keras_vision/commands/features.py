@@ -8,8 +8,9 @@ from keras_vision.analysis.feature_figures import plot_features
 from keras_vision.analysis.features import drawn_layers, features_of, last_features, unit_use
 from keras_vision.commands.model_data import choose_data, open_images
 from keras_vision.data.evaluation import EvaluationImages
-from keras_vision.data.files.images import BadImage, printable, without_pillow_warnings
+from keras_vision.data.files.images import BadImage, without_pillow_warnings
 from keras_vision.data.files.listing import image_files, read
+from keras_vision.data.words import printable
 from keras_vision.errors import BadInput
 from keras_vision.reporting.events import EventLog
 from keras_vision.reporting.projector import write_projection

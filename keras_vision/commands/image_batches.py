@@ -5,8 +5,9 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from keras_vision.data.files.images import THREADS, BadImage, printable, without_pillow_warnings
+from keras_vision.data.files.images import THREADS, BadImage, without_pillow_warnings
 from keras_vision.data.files.listing import count_images, image_files, read
+from keras_vision.data.words import printable
 
 _SECONDS_BETWEEN_LINES = 5
 

@@ -23,7 +23,6 @@ from keras_vision.search.report import read_csv
 from keras_vision.training.aim import reaches
 from keras_vision.training.measures import METRICS, score_of
 
-PAGE = "index.html"
 HIDDEN = ("space", "settings", "recipe")  # settings that are too long for a table, or are shown one by one
 
 
@@ -37,9 +36,8 @@ def write_page(run):
         OSError: The file cannot be written.
     """
     is_search = (run.path / "trials.csv").exists()
-    path = run.path / PAGE
-    write_text(path, render(_search_page(run) if is_search else _training_page(run)))
-    return path
+    write_text(run.page_path, render(_search_page(run) if is_search else _training_page(run)))
+    return run.page_path
 
 
 def page_of(run, progress):

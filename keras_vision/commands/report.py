@@ -1,9 +1,9 @@
 """What `report` does: reads what a run gave, and writes its page. Nothing of it needs Keras."""
 
+from keras_vision.commands.asked_before import training_end
 from keras_vision.errors import BadInput
 from keras_vision.runs import Run
 from keras_vision.search.report import report_on
-from keras_vision.training.aim import reaches
 
 
 def report_of(directory, progress):
@@ -25,13 +25,12 @@ def report_of(directory, progress):
 
 
 def _training(run):
-    """Returns what `train` returned, but for what it warned of."""
+    """Returns what `train` returned."""
     if not run.finished:
         raise BadInput(
             f"The training in {run.path} is not finished. First continue it with the command that started it."
         )
-    result, target = run.result, run.config["settings"].get("target_acc")
-    return result | {"workdir": str(run.path), "target_acc": target, "exit_code": 0 if reaches(result, target) else 3}
+    return run.result | training_end(run, run.config["settings"].get("target_acc"))
 
 
 def arguments_to_confirm(directory, progress):

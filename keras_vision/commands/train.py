@@ -6,20 +6,19 @@ import json
 import keras
 
 from keras_vision.analysis.counts import count_unbuilt
+from keras_vision.commands.asked_before import arguments_of
 from keras_vision.commands.cross_validation import cross_validate
 from keras_vision.commands.dry_run import forecast_training
 from keras_vision.commands.page import page_of
 from keras_vision.commands.run_pictures import draw_pictures
 from keras_vision.commands.train_and_tune import (
-    arguments_of,
     begin,
     deadline_after,
     finish,
     fit_recipe,
     log_session,
     open_data,
-    warn_of_findings,
-    warn_of_majority,
+    warn_of,
 )
 from keras_vision.data.folds import cross_fold
 from keras_vision.models import builder_of, model_settings
@@ -54,8 +53,7 @@ def _train(asked, changes, preset, progress):
     else:
         builder = builder_of(asked.model, asked.settings)
     data = open_data(asked.data, progress)
-    warn_of_findings(data, progress)
-    warn_of_majority(data, asked.target_acc, progress, asked.metric)
+    warnings = warn_of(data, asked.target_acc, asked.metric, progress)
     build = functools.partial(builder, data.shape, len(data.class_names))
     trained_on = data
     if asked.folds:  # a training that a fold ends would be judged by it, too
@@ -76,7 +74,7 @@ def _train(asked, changes, preset, progress):
     network, choice = (None, known) if known else made(asked.data.seed, data, run)  # or refused, before any writing
     with run.locked():
         facts = {"precision": choice.precision, "choice": choice.record(), "devices": devices}
-        facts |= {"model_settings": _in_full(asked), "warnings": list(data.warnings)}
+        facts |= {"model_settings": _in_full(asked), "warnings": warnings}
         facts |= {"decisions": [*data.decisions, *decisions], "arguments": _arguments(asked)}
         run.start(config, **facts)
         begin(asked.model, data, choice.precision, run, progress)
@@ -160,7 +158,7 @@ def _config(asked, data, recipe):
 
 def _arguments(asked):
     """Returns what `train` was asked for; None with a builder, which no file can name."""
-    return None if asked.builder else arguments_of(asked, asked.data.whole())
+    return None if asked.builder else arguments_of(asked)
 
 
 def _in_full(asked):

@@ -11,7 +11,6 @@ from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput
 from keras_vision.reporting.events import EventLog
 from keras_vision.runs import load_model, write_json
-from keras_vision.system.settings import changed
 from keras_vision.training.evaluation import measure_run
 from keras_vision.training.metrics import majority_warning
 from keras_vision.training.precision import computing_in
@@ -72,34 +71,22 @@ def open_data(source, progress, pixel_scale=None):
     return data
 
 
-def warn_of_findings(data, progress):
-    """Warns, in a line, of what a quick audit of the images sees."""
-    if warning := quick_audit(data):
-        progress.say(f"warning: {warning}")
+def warn_of(data, target_acc, metric, progress):
+    """Warns of what a quick audit of the images sees, and of a target on accuracy that the largest class alone reaches.
 
-
-def warn_of_majority(data, target_acc, progress, metric="accuracy"):
-    """Warns where a target on accuracy is one that the largest class alone reaches."""
-    if warning := majority_warning(data.validation.labels, data.class_names, target_acc, metric):
+    Returns:
+        All that is odd about the images and the target, as a list of sentences, for the record of the run.
+    """
+    trivial = majority_warning(data.validation.labels, data.class_names, target_acc, metric)
+    for warning in filter(None, [quick_audit(data), trivial]):
         progress.say(f"warning: {warning}")
+    return [*data.warnings, *filter(None, [trivial])]
 
 
 def begin(model, data, precision, run, progress):
     """Tells the person what starts, where, and how to watch it."""
     progress.say(f"{model} on {data.name}: {len(data.train):,} images, precision {precision}, in {run.path}")
     progress.say(f"watch it: {tensorboard_line(run.path)}")
-
-
-def arguments_of(asked, source):
-    """Returns what a run was asked for, for its record: with it `--config RUN/config.json` asks for the same again.
-
-    Args:
-        asked: The settings of `train` or `tune`.
-        source: Its `DataSource` with whole paths.
-    """
-    given = {name: value for name, value in changed(asked).items() if name not in ("workdir", "dry_run")}
-    places = {name: getattr(source, name) for name in ("dataset", "data_dir")}
-    return given | {name: value for name, value in places.items() if value is not None}
 
 
 def log_session(run, settings, result):
@@ -131,11 +118,10 @@ def finish(run, result, data, progress, *, target_acc=None, exit_code=0, views=1
         exit_code: 0, or 3 where there is a target and it was not reached.
         views: Of each test image, as in `measure`.
     """
-    trivial = majority_warning(data.validation.labels, data.class_names, target_acc, result.get("metric", "accuracy"))
     extra = {
         "workdir": str(run.path),
         "target_acc": target_acc,
-        "warnings": [*data.warnings, *filter(None, [trivial])],
+        "warnings": list(run.config.get("warnings", [])),
         "exit_code": exit_code,
     }
     if "test" not in result:

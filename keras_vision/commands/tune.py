@@ -1,20 +1,17 @@
 """What `tune` does: opens the images, plans a search and runs it, and ends the run."""
 
-import dataclasses
 import functools
-from pathlib import Path
 
 from keras_vision.analysis.counts import count_unbuilt
+from keras_vision.commands.asked_before import search_arguments, search_settings
 from keras_vision.commands.dry_run import forecast_search
 from keras_vision.commands.train_and_tune import (
-    arguments_of,
     begin,
     deadline_after,
     finish,
     fit_recipe,
     open_data,
-    warn_of_findings,
-    warn_of_majority,
+    warn_of,
 )
 from keras_vision.errors import BadInput
 from keras_vision.models import build_model
@@ -61,14 +58,13 @@ def _search(asked, changes, kind, firsts, deadline, make_executor, progress):
     """Searches on the executor that `make_executor` returns, and ends the run."""
     source = asked.data.whole()  # as its later starts will need it
     data = open_data(asked.data, progress)
-    warn_of_findings(data, progress)
-    warn_of_majority(data, asked.target_acc, progress, asked.metric)
+    warnings = warn_of(data, asked.target_acc, asked.metric, progress)
     recipes, decisions = _fit_recipes(firsts, data, changes, progress)
     space = joined(asked.model, {name: kind(name, recipe=recipe) for name, recipe in recipes.items()})
     goal = make_goal(asked.target_acc, asked.metric, asked.confirm, data)
     goal.check()
     plan = _plan(asked, goal, deadline, source, len(space.families))
-    shared = _shared(asked, source)
+    shared = search_settings(asked)
     config = shared | {"fingerprint": data.fingerprint, "space": space.describe()}
     config |= {"recipe": recipes[asked.model].as_dict()} if asked.model != ANY else {}  # else `space` has them
     config |= {"confirm": goal.confirmations, "max_trials": plan.max_trials, "max_minutes": asked.max_minutes}
@@ -76,8 +72,8 @@ def _search(asked, changes, kind, firsts, deadline, make_executor, progress):
     if asked.dry_run:
         return forecast_search(asked, run, data, space, plan, progress)
     with run.locked():
-        told = {"decisions": [*data.decisions, *decisions], "warnings": list(data.warnings)}
-        run.start(config, arguments=arguments_of(asked, source) | shared | _again(asked, source), **told)
+        told = {"decisions": [*data.decisions, *decisions], "warnings": warnings}
+        run.start(config, arguments=search_arguments(asked), **told)
         begin(asked.model, data, asked.precision, run, progress)
         if goal.sentence():
             progress.say(goal.sentence())
@@ -139,25 +135,6 @@ def _fit_recipe(family, first, data, changes, progress):
 
     count_unbuilt(build_checked)  # which makes none of its weights
     return recipe, decisions
-
-
-def _shared(asked, source):
-    """Returns the settings that a search's record holds and that its report starts it again with."""
-    own = ("model", "metric", "target_acc", "minimize", "ending", "keep", "precision")
-    return {
-        **{name: getattr(asked, name) for name in own},
-        **{"strategy": asked.chosen_strategy, "polish": asked.chosen_polish},
-        **{"dataset": source.dataset, "seed": source.seed, **dataclasses.asdict(asked.limits)},
-    }
-
-
-def _again(asked, source):
-    """Returns what else the report starts it again with."""
-    return {
-        **{name: getattr(source, name) for name in ("data_dir", "image_size", "on_bad_image")},
-        **{"space": asked.space and str(Path(asked.space).resolve())},
-        **{"epochs": asked.epochs, "batch_size": asked.batch_size},
-    }
 
 
 def _plan(asked, goal, deadline, source, families):

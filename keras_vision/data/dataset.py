@@ -34,6 +34,12 @@ class Dataset:
         seed: Chose the validation images; None where these are the source's own.
         pixel_scale: The value that became 255, of each kind of image file with more than eight bits; see
             `data/files/depths.py`. It travels with the model, whose later images are scaled alike. Else empty.
+
+    Example:
+
+    >>> data = load_dataset("digits")
+    >>> data.train.images.shape, data.class_names[:3]
+    ((1458, 8, 8, 1), ('0', '1', '2'))
     """
 
     name: str

@@ -19,20 +19,32 @@ class PathKind:
 
     Args:
         path: What help calls the path.
+        wanted: What must lie there, in words.
         file: The module in this room that opens it, by a function `open_KIND(path, reading)`.
         image_files: "all" where it consists of image files, which may differ in size and be damaged; "some" where that
             depends on the source; else "none".
+        is_folder: Whether a folder must lie there, and not a file.
     """
 
     path: str
+    wanted: str
     file: str
     image_files: str
+    is_folder: bool = False
 
 
 PATH_KINDS = {
-    "folder": PathKind("PATH", "folders.reading", image_files="all"),
-    "npz": PathKind("PATH", "arrays.npz", image_files="none"),
-    "csv": PathKind("FILE", "csv.reading", image_files="some"),
+    "folder": PathKind(
+        "PATH",
+        "a folder with one folder of images for each class",
+        "folders.reading",
+        image_files="all",
+        is_folder=True,
+    ),
+    "npz": PathKind("PATH", "an .npz file", "arrays.npz", image_files="none"),
+    "csv": PathKind(
+        "FILE", "a CSV file of paths and labels, or of pixels and labels", "csv.reading", image_files="some"
+    ),
 }
 ON_BAD_IMAGE = ("error", "skip")
 # What stands before a colon -> how help writes the whole.
@@ -42,9 +54,9 @@ _ONLY_TFDS = "a prepared TFDS directory, then a TFDS download"
 _TFDS_NAME = re.compile(r"[a-zA-Z]\w*(/\w[\w+.-]*)?")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
-
 # suffix of a file -> its kind of source
 _SUFFIXES = {".npz": "npz", ".csv": "csv"}
+ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".rar", ".7z"})  # which are not read
 
 
 def spec_of(given: Any) -> str:
@@ -133,7 +145,8 @@ def locate(spec, data_dir=None):
         A `Place`; of kind "download" where the data set is nowhere on this machine.
 
     Raises:
-        BadInput: Unknown name, or a data_dir that does not hold the data set or has nothing to do with it.
+        BadInput: Unknown name, a path where no such thing lies, or a data_dir that does not hold the data set or has
+            nothing to do with it.
 
     Example:
 
@@ -153,7 +166,7 @@ def locate(spec, data_dir=None):
     if kind in (*PATH_KINDS, "digits"):
         if data_dir is not None:
             raise BadInput(f"data_dir={data_dir} is not needed for {spec}, which is found without it. Leave it out.")
-        return Place(kind, at_home(rest)) if rest else Place("embedded")
+        return Place(kind, _existing(kind, at_home(rest))) if rest else Place("embedded")
     row, name = DATASETS.get(spec, Row("", _ONLY_TFDS)), tfds_name(spec)
     if data_dir is not None:
         return _locate_in(at_home(data_dir), name, row)
@@ -164,6 +177,23 @@ def locate(spec, data_dir=None):
     if row.system_dir and _has_idx(Path(row.system_dir)):
         return Place("idx", Path(row.system_dir))
     return Place("download", roots[0])
+
+
+def _existing(kind, path):
+    """Returns a path at which what is given by its path lies; refuses one where nothing lies, or something else."""
+    row, shown = PATH_KINDS[kind], words.printable(path)
+    if path.is_dir() if row.is_folder else path.is_file():
+        return path
+    if path.is_dir():
+        raise BadInput(f"{shown} is a folder. To use the images in it, give {words.spec_of('folder', path)}.")
+    if not row.is_folder:
+        raise BadInput(f"There is no file {shown}. {kind}: takes {row.wanted}.")
+    if not path.is_file():
+        raise BadInput(f"The folder {shown} does not exist. Give {row.wanted}.")
+    if other := _kind_at(path):
+        raise BadInput(f"{shown} is a file, not a folder. To read it, give {words.spec_of(other, path)}.")
+    unpack = "Unpack it, and give" if path.suffix.lower() in ARCHIVES else "Give"
+    raise BadInput(f"{shown} is a file, not a folder. {unpack} {row.wanted}.")
 
 
 def _check_named(spec):

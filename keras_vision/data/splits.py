@@ -6,7 +6,6 @@ from collections.abc import Callable
 import numpy as np
 
 from keras_vision.data.places import ON_BAD_IMAGE
-from keras_vision.data.words import spec_of
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.system.machine import free_memory
 
@@ -25,6 +24,12 @@ class Split:
         files: Array [n] of the file that each image was read from; None where images have no files of their own. An
             audit calls these by their numbers, "train/17".
         left_out: Files that could not be read, each as the `BadImage` that says why.
+
+    Example:
+
+    >>> split = Split(np.zeros((3, 8, 8, 1), np.uint8), np.array([0, 1, 1]))
+    >>> len(split), len(split.at([0, 2]))
+    (3, 2)
     """
 
     images: np.ndarray
@@ -102,18 +107,6 @@ class Source:
     decisions: tuple[str, ...] = ()
     pixel_scale: dict[str, float] = dataclasses.field(default_factory=dict)
     test_shape: tuple[int, int, int] | None = None
-
-
-def refuse_folder(path):
-    """Refuses a folder in the place of a file, and says how to give it.
-
-    Example:
-
-    >>> from pathlib import Path
-    >>> refuse_folder(Path("a.npz"))
-    """
-    if path.is_dir():
-        raise BadInput(f"{path} is a folder. To use the images in it, give {spec_of('folder', path)}.")
 
 
 def steps_per_epoch(split, batch_size):

@@ -66,7 +66,7 @@ class Axis:
             values = LogLocator(subs=steps, numticks=99).tick_values(low, high)
         else:
             values = MaxNLocator(MOST_TICKS).tick_values(self.low, self.high)
-        return [(self.place(v), f"{v:,.6g}") for v in values if self.low <= self._scaled(v) <= self.high]
+        return [(self.place(v), f"{v:,.9g}") for v in values if self.low <= self._scaled(v) <= self.high]
 
 
 def _axes(x, y, xs, ys, **options):

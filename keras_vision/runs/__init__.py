@@ -22,6 +22,7 @@ _PUBLIC = {
     "read_json": "keras_vision.runs.files",
     "replace_card": "keras_vision.runs.card",
     "save_model": "keras_vision.runs.models",
+    "usual_runs": "keras_vision.runs.run",
     "write_json": "keras_vision.runs.files",
     "write_text": "keras_vision.runs.files",
 }

@@ -34,6 +34,7 @@ def whole(path):
 
 
 def damaged(path, error):
+    """Returns the error that says of a model file that it is damaged, and what its reader said of it."""
     reason = (str(error) or type(error).__name__).splitlines()[0]
     return BadInput(f"The model {path} is damaged or cannot be read ({reason}). Copy it or make it again.")
 
@@ -51,6 +52,7 @@ def reason_of(error):
 
 
 def refused(path, reason):
+    """Returns the error that says of a model file that it is not loaded, and why."""
     return BadInput(f"The model {path} is refused: {reason}. Only plain layers are allowed. Nothing in it was run.")
 
 
@@ -97,6 +99,7 @@ def _problem(member):
 
 
 def read_json(path, name):
+    """Returns what a member of a model file holds, read as JSON; raises `BadInput` where it is damaged."""
     with whole(path), zipfile.ZipFile(path) as archive:
         content = archive.read(name)
     try:

@@ -41,6 +41,10 @@ def replace_card(path, card):
     Raises:
         BadInput: The file is damaged.
         OSError: It cannot be written.
+
+    Example:
+
+    >>> replace_card("model.keras", read_card("model.keras") | {"class_names": ["cat", "dog"]})  # doctest: +SKIP
     """
     path = Path(path).resolve()
     with whole(path), zipfile.ZipFile(path) as archive:

@@ -28,6 +28,11 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     The old file stays until the new one is complete and on disk (write, fsync, replace), so that a crash at any
     moment leaves the one or the other.
+
+    Example:
+
+    >>> with atomic_path("notes.txt") as temporary:  # doctest: +SKIP
+    ...     temporary.write_text("whole or not at all")
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,18 +61,34 @@ def _sync_directory(path: Path) -> None:
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Writes a text file whole or not at all."""
+    """Writes a text file whole or not at all.
+
+    Example:
+
+    >>> write_text("notes.txt", "whole or not at all")  # doctest: +SKIP
+    """
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: str | os.PathLike[str], record: Any) -> None:
-    """Writes strict JSON (NaN and infinity are errors) whole or not at all."""
+    """Writes strict JSON (NaN and infinity are errors) whole or not at all.
+
+    Example:
+
+    >>> write_json("facts.json", {"accuracy": 0.9})  # doctest: +SKIP
+    """
     write_text(path, json.dumps(record, indent=2, allow_nan=False, default=str) + "\n")
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
-    """Reads a JSON file; a damaged one is an error that names it."""
+    """Reads a JSON file; a damaged one is an error that names it.
+
+    Example:
+
+    >>> read_json("facts.json")["accuracy"]  # doctest: +SKIP
+    0.9
+    """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:
@@ -80,6 +101,13 @@ def check_folder(name: str, path: str | os.PathLike[str]) -> None:
     Args:
         name: Of the setting that named it.
         path: The folder.
+
+    Example:
+
+    >>> check_folder("figures", "/proc/figures")  # doctest: +SKIP
+    Traceback (most recent call last):
+    ...
+    keras_vision.errors.BadInput: figures=/proc/figures is not a folder that can be written. Give another one.
     """
     try:
         Path(path).mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,10 @@ def save_model(model, path, card):
 
     How it was trained is left out: plain Keras does not know our learning rate schedule, and an optimiser is as large
     as the model or twice that.
+
+    Example:
+
+    >>> save_model(model, "model.keras", {"class_names": ["cat", "dog"]})  # doctest: +SKIP
     """
     if model.compiled:
         model = keras.Model(model.input, model.output, name=model.name)
@@ -68,6 +72,10 @@ def check_model_memory(model, source):
 
     Raises:
         BadInput: Its images have too many pixels, or a layer gives too much for one of them.
+
+    Example:
+
+    >>> check_model_memory(model, "model.keras")
     """
     inputs = model.inputs or ()
     for tensor in inputs:

@@ -21,6 +21,11 @@ def model_file(source: str | os.PathLike[str]) -> Path:
 
     Raises:
         BadInput: It is neither, or an archive that no model is.
+
+    Example:
+
+    >>> model_file("runs/tune-vgg-fashion_mnist")  # doctest: +SKIP
+    PosixPath('runs/tune-vgg-fashion_mnist/model.keras')
     """
     wanted = "Give a run directory or a local .keras file"
     if "://" in str(source):
@@ -41,7 +46,13 @@ def model_file(source: str | os.PathLike[str]) -> Path:
 
 
 def read_card(source: str | os.PathLike[str]) -> dict[str, Any]:
-    """Returns what a model file says of itself: class names, data set, input shape; empty for a foreign file."""
+    """Returns what a model file says of itself: class names, data set, input shape; empty for a foreign file.
+
+    Example:
+
+    >>> read_card("runs/tune-vgg-fashion_mnist")["class_names"][:2]  # doctest: +SKIP
+    ['T-shirt/top', 'Trouser']
+    """
     return card_in(model_file(source))
 
 
@@ -54,6 +65,11 @@ def load_model(source: str | os.PathLike[str], *, float32: bool = False) -> kera
 
     Raises:
         BadInput: `source` is something else, is damaged, or holds code (a Lambda layer, say), which is never run.
+
+    Example:
+
+    >>> load_model("runs/tune-vgg-fashion_mnist").output_shape  # doctest: +SKIP
+    (None, 10)
     """
     path = model_file(source)
     import_keras(only_to_build=True)

@@ -29,7 +29,13 @@ def versions() -> dict[str, str]:
 
 
 def processor_name() -> str:
-    """Returns the processor's model name."""
+    """Returns the processor's model name.
+
+    Example:
+
+    >>> processor_name()  # doctest: +SKIP
+    'AMD EPYC'
+    """
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):

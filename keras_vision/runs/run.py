@@ -13,6 +13,7 @@ a search adds trials.jsonl, trials.csv and trials/<id>/, which are runs of their
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -53,6 +54,7 @@ class Run:
         self.checkpoints = self.path / "checkpoint"
         self.tensorboard = self.path / "tensorboard"
         self.figures = self.path / "figures"
+        self.page_path = self.path / "index.html"
 
     @property
     def finished(self) -> bool:
@@ -204,7 +206,13 @@ def _not_in(old: dict[str, Any], new: dict[str, Any]) -> str | None:
 def first_difference(
     old: dict[str, Any], new: dict[str, Any], ignore: Collection[str] = BUDGETS, prefix: str = ""
 ) -> tuple[str, Any, Any] | None:
-    """Returns (name, old value, new value) of the first setting that differs, or None."""
+    """Returns (name, old value, new value) of the first setting that differs, or None.
+
+    Example:
+
+    >>> first_difference({"seed": 0, "recipe": {"epochs": 5}}, {"seed": 0, "recipe": {"epochs": 9}})
+    ('recipe.epochs', 5, 9)
+    """
     new = json.loads(json.dumps(new, default=str))
     for name in {**old, **new}:
         if name in ignore:
@@ -225,28 +233,48 @@ def _is_free(directory: Path) -> bool:
     return all(path.name in own or (path.name[0] == "." and ".tmp" in path.name) for path in directory.iterdir())
 
 
-def default_workdir(command: str, model: str, dataset: str, settings: dict[str, Any]) -> Path:
-    """Returns the run directory for a command that named none: `runs/COMMAND-MODEL-DATASET`, with -2, -3, ... added
-
-    where that holds a run with other settings. The same command therefore finds its own run again, and another
-    command never meets it.
+def usual_runs(command: str, model: str, dataset: str) -> Iterator[Run]:
+    """Yields the runs that a command without a --workdir may have: `runs/COMMAND-MODEL-DATASET`, then with -2, -3, ...
 
     Args:
         command: "train" or "tune".
         model: A name in `MODELS`.
         dataset: As in `load_dataset`; of a path the last part counts.
-        settings: The run's settings.
+
+    Example:
+
+    >>> runs = usual_runs("train", "cnn", "folder:my/photos")
+    >>> next(runs).path.name, next(runs).path.name
+    ('train-cnn-folder-photos', 'train-cnn-folder-photos-2')
     """
     kind, colon, path = dataset.partition(":")
     stem = f"{command}-{model}-{kind}-{_last_part(path)}" if colon else f"{command}-{model}-{dataset}"
-    number = 1
-    while True:
-        run = Run(Path("runs") / (stem if number == 1 else f"{stem}-{number}"))
-        if not run.path.exists() or (run.path.is_dir() and not run.config_path.exists() and _is_free(run.path)):
-            return run.path
-        if run.config_path.exists() and not first_difference(run.config["settings"], settings):
-            return run.path
-        number += 1
+    for number in itertools.count(1):
+        yield Run(Path("runs") / (stem if number == 1 else f"{stem}-{number}"))
+
+
+def default_workdir(command: str, model: str, dataset: str, settings: dict[str, Any]) -> Path:
+    """Returns the run directory for a command that named none: the first of its `usual_runs` that holds nothing else.
+
+    The same command therefore finds its own run again, and another command never meets it.
+
+    Args:
+        command, model, dataset: As in `usual_runs`.
+        settings: The run's settings.
+
+    Example:
+
+    >>> default_workdir("tune", "vgg", "digits", {"seed": 0}).name  # doctest: +SKIP
+    'tune-vgg-digits'
+    """
+    return next(run.path for run in usual_runs(command, model, dataset) if _is_for(run, settings))
+
+
+def _is_for(run: Run, settings: dict[str, Any]) -> bool:
+    """Returns whether a run directory is free, or that of a run with these settings."""
+    if run.config_path.exists():
+        return not first_difference(run.config["settings"], settings)
+    return not run.path.exists() or (run.path.is_dir() and _is_free(run.path))
 
 
 def _last_part(path: str) -> str:

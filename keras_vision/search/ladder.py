@@ -177,9 +177,10 @@ class Ladder:
         return [*self.rungs, *([self.split(self.best_known)[0]] if self.best_known else [])]
 
     def choices(self):
-        """Returns in words what may be chosen: a line for each rung, and what is varied once the size is settled."""
+        """Returns in words what may be chosen: a line for each rung, for what follows, and for what is varied last."""
         rungs = [f"rung {number}: {settings_line(rung)}" for number, rung in enumerate(self.rungs, start=1)]
-        return [*rungs, f"varied at the end: {', '.join(self._polished)}"]
+        beside = "once one reaches the target: smaller networks beside it, which may be smaller than rung 1"
+        return [*rungs, beside, f"varied at the end: {', '.join(self._polished)}"]
 
     def record(self):
         """Returns what it is made of as plain data."""

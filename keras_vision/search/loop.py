@@ -103,12 +103,16 @@ class Search:
             if is_over or self._left() <= 0 or len(self.ledger.turns) == known:
                 return result
 
-    def _left(self):
-        """Returns how many more trials there may be; some more than were planned where luck left a gap."""
+    def _most(self):
+        """Returns how many trials there may be in all; some more than were planned where luck left a gap."""
         spare = self.plan.spare_trials
         if spare and not ranking.has_gap(self.ledger.completed, self.needed, self.plan.size):
             spare = 0
-        return self.plan.max_trials + spare - len(self.ledger.closed)
+        return self.plan.max_trials + spare
+
+    def _left(self):
+        """Returns how many more trials there may be."""
+        return self._most() - len(self.ledger.closed)
 
     def go(self):
         """Runs trials until the target, their number, the deadline or the space's end is reached.
@@ -251,7 +255,7 @@ class Search:
             if trial is None:
                 return
             number = len(self.ledger.closed) + len(self.trainings.running) + 1
-            self.progress.trial_started(number, self.plan.max_trials, trial.values)
+            self.progress.trial_started(number, self._most(), trial.values)
             failure = self.trainings.start(trial, is_judged=self._is_judged(trial))
             if failure:
                 self._settle(trial, failure)

@@ -6,7 +6,6 @@ import traceback
 from pathlib import Path
 
 from keras_vision.commands.summary_lines import tensorboard_line
-from keras_vision.data import locate
 from keras_vision.errors import BadInput
 from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.studies import STUDIES, load_study
@@ -48,7 +47,7 @@ def _job(asked, progress):
         seeds=asked.seeds,
         dataset=asked.dataset,
         data_dir=asked.data_dir,
-        workdir=Path(asked.workdir or f"runs/study-{name}-{asked.scale}"),
+        workdir=Path(asked.place),
         precision=asked.precision,
         progress=progress,
         worker_settings=asked.worker_settings,
@@ -70,8 +69,6 @@ def _of_all(asked, name):
 
 def _all(asked, progress):
     """Runs all studies; one that fails is named, and the others are run."""
-    if asked.dataset:
-        locate(asked.dataset, asked.data_dir)
     refused = {}
     for name in STUDIES:
         try:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from keras_vision.commands.page import PAGE, page_of, write_page
+from keras_vision.commands.page import page_of, write_page
 from keras_vision.evaluate import evaluate
 from keras_vision.report import report
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run
+from keras_vision.search.board import MEASURED
 from keras_vision.train import train
 from keras_vision.tune import tune
 
@@ -110,6 +111,7 @@ def test_each_point_of_a_search_leads_to_the_row_of_its_trial(searched):
     assert len({*page.ids}) == len(page.ids)
     joined = " ".join(page.words)
     assert "hidden_units=" in joined and "Target 0.2" in joined
+    assert not {*re.findall(r"(\w+)=", joined)} & {*MEASURED}  # what was measured is no setting
 
 
 def test_a_run_that_is_not_finished_has_a_page_that_says_so(trained, searched, tmp_path):
@@ -143,10 +145,10 @@ def test_a_trial_that_was_given_up_is_crossed_out(searched, tmp_path):
 def test_report_writes_the_page_of_either(trained, searched, tmp_path):
     for result in (trained, searched):
         copy = shutil.copytree(result["workdir"], tmp_path / str(result["parameters"]))
-        (copy / PAGE).unlink()
+        Run(copy).page_path.unlink()
         found = report(str(copy))
-        assert found["page"] == str(copy / PAGE)
-        assert (copy / PAGE).exists()
+        assert found["page"] == str(Run(copy).page_path)
+        assert Run(copy).page_path.exists()
         json.dumps(dict(found))
 
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from keras_vision.errors import KerasVisionError
+from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, write_json
 from keras_vision.search import confirming, ranking
 from keras_vision.search.executors import runner
@@ -78,10 +79,18 @@ def test_a_search_killed_in_a_confirmation_goes_on_as_an_undisturbed_one(tmp_pat
 
 @pytest.mark.parametrize(("spare", "trials", "reached"), [(0, 1, False), (1, 2, True), (3, 2, True)])
 def test_what_was_found_by_luck_gives_a_search_more_trials(tmp_path, space, monkeypatch, spare, trials, reached):
-    search = make_search(tmp_path / "s", space, target_acc=0.01, confirm=3, max_trials=1, spare_trials=spare)
+    shown = []
+
+    class Listener(Progress):
+        def trial_started(self, number, total, settings):
+            shown.append((number, total))
+
+    more = {"max_trials": 1, "spare_trials": spare, "progress": Listener()}
+    search = make_search(tmp_path / "s", space, target_acc=0.01, confirm=3, **more)
     confirm_with(monkeypatch, search, {"0000": 0.001, "0001": 0.5})
     result = search.find()
     assert (result["trials"], result["reached"]) == (trials, reached)
+    assert shown == [(1, 1), (2, 1 + spare)][:trials]
 
 
 def test_a_search_goes_on_where_luck_left_a_gap(tmp_path, space):

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from keras_vision.commands.page import PAGE
 from keras_vision.errors import BadInput
 from keras_vision.report import main, report, show
 from keras_vision.reporting.progress import PlainProgress, installed
+from keras_vision.runs import Run
 from keras_vision.search.ledger import Ledger, Trial
 from keras_vision.search.outcome import reaches
 from keras_vision.search.report import caution, importance_of, parts, report_on
@@ -94,13 +94,13 @@ def test_what_all_leaders_share_is_said_once():
 
 
 def test_a_report_is_printed_and_changes_nothing_but_the_page(searched):
-    before = {path: path.read_bytes() for path in searched.glob("*.*") if path.name != PAGE}
+    before = {path: path.read_bytes() for path in searched.glob("*.*") if path != Run(searched).page_path}
     stream = io.StringIO()
     show(report(str(searched)), PlainProgress(stream))
     text = stream.getvalue()
     assert "full trainings of the first network that reached the target" in text
     assert f"keras_vision.report {searched} --confirm 3" in text
-    assert {path: path.read_bytes() for path in searched.glob("*.*") if path.name != PAGE} == before
+    assert {path: path.read_bytes() for path in searched.glob("*.*") if path != Run(searched).page_path} == before
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import numpy as np
 from keras_vision.data.arrays.labels import count_labels, read_names
 from keras_vision.data.arrays.reading import Part, open_arrays
 from keras_vision.data.split_names import SPLIT_WORDS, SPLITS, sibling
-from keras_vision.data.splits import PEAK_COPIES, check_memory, refuse_folder, unreadable
+from keras_vision.data.splits import PEAK_COPIES, check_memory, unreadable
 from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 
@@ -90,7 +90,7 @@ def open_npz(path, reading):
         A `Source`, without training images where the file has none.
 
     Raises:
-        BadInput: No file, arrays whose role is not known, pickled objects, a damaged file, or too much for the memory.
+        BadInput: Arrays whose role is not known, pickled objects, a damaged file, or too much for the memory.
     """
     archive = _open_archive(path)
     keys, class_names, decisions = find_keys(archive)
@@ -112,9 +112,6 @@ def _part(archive, x, y):
 
 
 def _open_archive(path):
-    refuse_folder(path)
-    if not path.is_file():
-        raise BadInput(f"There is no file {path}. npz: takes an .npz file.")
     if path.suffix.lower() == ".npy":
         raise BadInput(f"{path} is a single array, but images and their labels are needed. {_WANTED}")
     if path.suffix.lower() == ".mat":

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vision.data.files.images import printable
 from keras_vision.data.loading import load_to_audit
 from keras_vision.data.split_names import SPLITS, TEST, TRAIN, VALIDATION
+from keras_vision.data.words import printable
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

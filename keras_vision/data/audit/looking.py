@@ -12,9 +12,8 @@ from keras_vision.data.audit.findings import Finding, finding
 from keras_vision.data.audit.fingerprints import Describer
 from keras_vision.data.audit.outliers import blank_images, outlying_images
 from keras_vision.data.audit.series import are_alike, series_by_name, series_name
-from keras_vision.data.files.images import printable
 from keras_vision.data.split_names import TRAIN
-from keras_vision.data.words import some
+from keras_vision.data.words import printable, some
 
 _FEWER = 10  # times as many images as in the smallest class, which is told
 

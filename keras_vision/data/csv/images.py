@@ -9,13 +9,12 @@ from keras_vision.data.csv.labels import class_of_row, label_columns, named_labe
 from keras_vision.data.csv.places import Places, find_files
 from keras_vision.data.csv.splits import find_splits
 from keras_vision.data.csv.table import PATH_NAMES, is_file_name, table_beside
-from keras_vision.data.files.images import printable
 from keras_vision.data.files.reading import Reader
 from keras_vision.data.folders.classes import Listing, class_names_of, match_names
 from keras_vision.data.spelling import sorted_names, spelled_alike
 from keras_vision.data.split_names import TEST, first_split, split_named
 from keras_vision.data.splits import Source
-from keras_vision.data.words import some
+from keras_vision.data.words import printable, some
 from keras_vision.errors import BadInput
 
 

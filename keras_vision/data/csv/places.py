@@ -4,9 +4,9 @@ import collections
 import contextlib
 import os
 
-from keras_vision.data.files.images import FORMATS, printable
+from keras_vision.data.files.images import FORMATS
 from keras_vision.data.split_names import split_named
-from keras_vision.data.words import some
+from keras_vision.data.words import printable, some
 from keras_vision.errors import BadInput
 
 

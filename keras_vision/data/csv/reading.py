@@ -17,7 +17,7 @@ def open_csv(path, reading):
         A `Source`.
 
     Raises:
-        BadInput: No such file, columns that are neither paths nor pixels, missing or damaged images.
+        BadInput: Columns that are neither paths nor pixels, missing or damaged images.
 
     Example:
 

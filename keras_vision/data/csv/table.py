@@ -11,7 +11,7 @@ from pathlib import Path
 from keras_vision.data.files.images import FORMATS
 from keras_vision.data.spelling import is_number
 from keras_vision.data.split_names import sibling
-from keras_vision.data.splits import refuse_folder, unreadable
+from keras_vision.data.splits import unreadable
 from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 
@@ -114,16 +114,13 @@ def read_table(path):
         A `Table`.
 
     Raises:
-        BadInput: No file, no text, one column, or no row.
+        BadInput: No text, one column, or no row.
 
     Example:
 
     >>> read_table("labels.csv").heading  # doctest: +SKIP
     ('path', 'label')
     """
-    refuse_folder(path)
-    if not path.is_file():
-        raise BadInput(f"There is no file {path}. csv: takes a CSV file of paths and labels, or of pixels and labels.")
     encoding, lines = _first_lines(path)
     above = next((number for number, line in enumerate(lines) if not _ABOVE.match(line)), len(lines))
     told = [match["separator"] for line in lines[:above] if (match := _ABOVE.match(line))["separator"]]

@@ -58,7 +58,6 @@ _OTHER_SUFFIXES = """
     .7z .mp4 .mov .avi .mkv .wav .mp3 .names .cfg .sh .lock .license .part .crdownload .lnk .url .bib .rtf .labels
 """
 _OTHER = frozenset(_OTHER_SUFFIXES.split())
-ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".rar", ".7z"})
 SILENT = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db"})  # systems leave these everywhere
 _BEGINNINGS = (
     (rb"\x89PNG\r\n\x1a\n", "PNG"),

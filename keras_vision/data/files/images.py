@@ -17,7 +17,6 @@ import contextlib
 import dataclasses
 import io
 import os
-import re
 import warnings
 from pathlib import Path
 
@@ -33,6 +32,7 @@ from keras_vision.data.files.file_types import (
     readable_formats,
     signature_of,
 )
+from keras_vision.data.words import printable
 from keras_vision.errors import BadInput
 
 # A thread may hold a decoded image of 150 MB and its copies.
@@ -45,7 +45,6 @@ EMPTY = "empty file"
 _ALIASES = {"MPO": "JPEG", "HEIF": "HEIC", "DIB": "BMP"}  # MPO: a JPEG with further frames behind
 _EXIF_ORIENTATION = 0x0112
 _WHITE = (255, 255, 255, 255)
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a terminal obeys them
 
 
 class BadImage(BadInput):
@@ -171,18 +170,6 @@ def resize_images(images, height, width):
 def turn_grey(images):
     """Turns uint8 images [n, h, w, 3] into [n, h, w, 1] as `read_image` does."""
     return np.stack([np.asarray(Image.fromarray(image).convert("L")) for image in images])[..., None]
-
-
-def printable(path):
-    """Returns a path as text that any stream can print on one line, whatever bytes its name holds.
-
-    Example:
-
-    >>> printable("cats/7\\n.png")
-    'cats/7\\\\n.png'
-    """
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return _CONTROLS.sub(lambda sign: ascii(sign[0])[1:-1], text)
 
 
 @contextlib.contextmanager

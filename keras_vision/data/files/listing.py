@@ -5,7 +5,8 @@ import os
 import sys
 
 from keras_vision.data.files.file_types import kind_of_file
-from keras_vision.data.files.images import MAX_PIXELS, BadImage, printable, read_image
+from keras_vision.data.files.images import MAX_PIXELS, BadImage, read_image
+from keras_vision.data.words import printable
 from keras_vision.errors import BadInput
 from keras_vision.runs import is_run
 

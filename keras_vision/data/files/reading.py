@@ -11,12 +11,12 @@ import numpy as np
 
 from keras_vision.data.files.depths import KINDS, sentence, white_of
 from keras_vision.data.files.file_types import mend_for
-from keras_vision.data.files.images import EMPTY, THREADS, BadImage, printable, read_header, read_image, read_range
+from keras_vision.data.files.images import EMPTY, THREADS, BadImage, read_header, read_image, read_range
 from keras_vision.data.files.images import without_pillow_warnings as quietly
 from keras_vision.data.files.sizes import choose_size
 from keras_vision.data.folders.classes import Listing
 from keras_vision.data.splits import Split, check_memory
-from keras_vision.data.words import some
+from keras_vision.data.words import printable, some
 from keras_vision.errors import BadInput
 
 _AT_ONCE = 64  # files for a thread: a task for each file would take more memory than a small image

@@ -7,12 +7,11 @@ import unicodedata
 from pathlib import Path
 
 from keras_vision.data.files.file_types import IMAGE, kind_of_file
-from keras_vision.data.files.images import printable
 from keras_vision.data.folders.flat import classes_from_names, find_table
 from keras_vision.data.folders.split_roles import is_generic, is_part
 from keras_vision.data.spelling import plain_name, sorted_names
 from keras_vision.data.split_names import first_split
-from keras_vision.data.words import some, spec_of
+from keras_vision.data.words import printable, some, spec_of
 from keras_vision.errors import BadInput
 
 _ASIDE = re.compile(r"(masks?|labels?|annotations?|trimaps?|segmentations?|ground.?truths?|gt|bboxes)", re.IGNORECASE)

@@ -4,7 +4,7 @@ import collections
 import csv
 import re
 
-from keras_vision.data.files.images import printable
+from keras_vision.data.words import printable
 
 _NUMBER = re.compile(r"(?<![A-Za-z0-9])\d")  # not one that is part of a word, as in n01440764
 _SYNSET = re.compile(r"n\d{8}")  # of ImageNet

@@ -10,8 +10,6 @@ import collections
 import dataclasses
 import unicodedata
 
-from keras_vision.data.files.file_types import ARCHIVES
-from keras_vision.data.files.images import printable
 from keras_vision.data.folders.classes import (
     Listing,
     list_class_folders,
@@ -22,9 +20,10 @@ from keras_vision.data.folders.classes import (
 )
 from keras_vision.data.folders.flat import classes_among, classes_from_names
 from keras_vision.data.folders.split_roles import classes_in, is_generic, split_folders
+from keras_vision.data.places import ARCHIVES
 from keras_vision.data.spelling import plain_name
 from keras_vision.data.split_names import TEST, TRAIN, VALIDATION, role_of
-from keras_vision.data.words import some, spec_of
+from keras_vision.data.words import printable, some, spec_of
 from keras_vision.errors import BadInput
 
 _PURPOSE = {TRAIN: "training", VALIDATION: "validation", TEST: "testing"}

@@ -5,14 +5,13 @@
 
 import dataclasses
 
-from keras_vision.data.files.images import printable
 from keras_vision.data.files.reading import Reader, check_kinds
 from keras_vision.data.folders.classes import Listing, class_names_of
 from keras_vision.data.folders.layout import find_layout
 from keras_vision.data.folders.tree import list_folder
 from keras_vision.data.split_names import TEST, TRAIN, VALIDATION
 from keras_vision.data.splits import Source
-from keras_vision.data.words import some
+from keras_vision.data.words import printable, some
 from keras_vision.errors import BadInput
 
 # Fewer validation images than both of these tell one network from another by chance only.
@@ -34,7 +33,7 @@ def open_folder(path, reading):
         its `test` is called.
 
     Raises:
-        BadInput: No folder, no images, a class only in test/, too much for the memory, or images that cannot be read.
+        BadInput: No images, a class only in test/, too much for the memory, or images that cannot be read.
     """
     layout = find_layout(list_folder(path), known=reading.known)
     splits, decisions, warnings = dict(layout.splits), list(layout.decisions), list(layout.warnings)

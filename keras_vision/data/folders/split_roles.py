@@ -6,9 +6,8 @@ A name alone proves nothing: "test" may be a class beside "cat" and "dog". Split
 import collections
 import re
 
-from keras_vision.data.files.images import printable
 from keras_vision.data.split_names import EVALUATION, SPLITS, TEST, TRAIN, VALIDATION, role_of, tokens_of
-from keras_vision.data.words import some, spec_of
+from keras_vision.data.words import printable, some, spec_of
 from keras_vision.errors import BadInput
 
 _GENERIC = re.compile(

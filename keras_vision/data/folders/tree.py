@@ -9,8 +9,8 @@ import dataclasses
 import os
 from pathlib import Path
 
-from keras_vision.data.files.file_types import ARCHIVES, IMAGE, SILENT, kind_of_file
-from keras_vision.data.files.images import printable
+from keras_vision.data.files.file_types import IMAGE, SILENT, kind_of_file
+from keras_vision.data.words import printable
 from keras_vision.errors import BadInput
 from keras_vision.runs import is_run
 
@@ -67,7 +67,7 @@ def list_folder(path):
         A `Folder`. One below that cannot be listed says so in its `error`.
 
     Raises:
-        BadInput: It does not exist or cannot be listed itself.
+        BadInput: It cannot be listed itself.
 
     Example:
 
@@ -75,11 +75,6 @@ def list_folder(path):
     20
     """
     path = Path(path)
-    if not path.is_dir():
-        shown = printable(path)
-        what = f"{shown} is a file, not a folder" if path.is_file() else f"The folder {shown} does not exist"
-        unpack = "Unpack it, and give" if path.suffix.lower() in ARCHIVES and path.is_file() else "Give"
-        raise BadInput(f"{what}. {unpack} a folder with one folder of images for each class.")
     folder = _listed(path, (), set(), collections.Counter())
     if folder is None:
         raise BadInput(f"The folder {printable(path)} holds runs of this program and no images. Give one with images.")

@@ -134,24 +134,41 @@ class Asked:
 
 
 class Grown:
-    """The growing search, on the networks of a record. It ends where it would vary how they are trained."""
+    """The growing search, on the networks of a record.
+
+    Where it would vary how they are trained, which is not recorded, it has the smallest that reached trained again, as
+    `tune` confirms what it found: if that was luck, it goes on, and else it ends.
+    """
 
     def __init__(self, record, seed):
         from keras_vision.search.strategies.grow import Growing
 
         self._record, self._ladder = record, _ladder()
         self._strategy = Growing(self._ladder, target_acc=record.target, size_of=record.size_of, seed=seed)
+        self._confirmed = set()
 
     def ask(self):
         """Returns an `Asked`, or None at the end."""
         values = self._strategy.ask()
-        if values is None or self._ladder.split(values)[1]:
+        if values is not None and not self._ladder.split(values)[1]:
+            return self._asked(values)
+        if values is not None:
+            self._strategy.tell(values, None, "it is not recorded")
+        smallest = self._strategy.smallest()
+        if smallest is None or (asked := self._asked(smallest.values)).key in self._confirmed:
             return None
-        return Asked(values, self._record.find(values), 0, self._record.epochs)
+        self._confirmed.add(asked.key)
+        return asked
 
     def tell(self, asked, accuracy):
         """Tells the strategy what a training came to."""
-        self._strategy.tell(asked.values, accuracy)
+        if asked.key in self._confirmed:
+            self._strategy.confirm(asked.values, (self._strategy.smallest().score + accuracy) / 2)
+        else:
+            self._strategy.tell(asked.values, accuracy)
+
+    def _asked(self, values):
+        return Asked(values, self._record.find(values), 0, self._record.epochs)
 
 
 @functools.cache
@@ -271,7 +288,7 @@ class Search:
 
     Args:
         make: Function of (record, seed) that returns who searches, with `ask` and `tell` as those of `Grown`.
-        seeds: How many there are on the page.
+        seeds: How many of them there are.
         most: Full trainings of one search, at most.
     """
 
@@ -380,10 +397,9 @@ def end_of(rows, asked, record):
     return next(ends, asked.end)
 
 
-def searches(name, record, seeds=None):
-    """Returns a `Came` for each seed of one kind of search; its usual number of seeds unless told otherwise."""
-    search = SEARCHES[name]
-    return [replay(search, record, seed) for seed in range(seeds or search.seeds)]
+def replays(search, record):
+    """Returns a `Came` for each seed of a `Search`."""
+    return [replay(search, record, seed) for seed in range(search.seeds)]
 
 
 def needed(cames):
@@ -408,13 +424,14 @@ A replayed search sees one of a network's two trainings, which its seed draws fo
 {typical:,} parameters, and up to a tenth more or less, come to in the median. A search **has found** as soon as the
 smallest network that reached the target, in the training that it saw and on average over both, has at most {near}
 times the parameters of the smallest in the table that reaches it on average. What reached by luck is passed over, as
-`tune` does when it confirms; the search that saw it knows nothing of that, and may look below it in vain ("met luck").
+`tune` does when it confirms; until then the search knows nothing of that, and may look below it in vain ("met luck").
 What counts is the epochs of all trainings, as multiples of a full one; those that cannot come to the target are given
 up by the rule of `tune`, for every search. A search ends after {cap} full trainings at the latest; bayesian, whose
 proposals take seconds of computing, after {less}, and with fewer seeds. A network that is asked for again is trained
 again, as `tune` would; the search then sees the other training.
 
-- **grow** is the strategy of `tune`. It ends where it would vary how a network is trained, which was not recorded.
+- **grow** is the strategy of `tune`. Where it would vary how a network is trained, which was not recorded, the smallest
+  that reached is trained again: if it misses on average, the search goes on without it, and else it ends.
 - **random**, **hyperband** and **bayesian** are Keras Tuner's oracles as `tune` has them. They choose kind, width,
   blocks and the convolutions of each block, and begin with the network of 16, 32 and 64 filters, the third rung that
   growing climbs. They maximise the accuracy as long as that misses the target; what reaches it counts the more, the
@@ -531,7 +548,9 @@ def main():
     trainings, all_replayed = read_trainings(), []
     for dataset in TABLES:
         record = Record([one for one in trainings if one.dataset == dataset])
-        all_replayed.append(Replayed(dataset, record, {name: searches(name, record) for name in SEARCHES}))
+        all_replayed.append(
+            Replayed(dataset, record, {name: replays(search, record) for name, search in SEARCHES.items()})
+        )
         print(all_replayed[-1].section(), flush=True)
     write_between(RESULTS, "Searches replayed on recorded trainings", page(all_replayed))
     style.save_figures({PICTURE: draw(all_replayed)}, RESULTS.parent)

@@ -139,7 +139,7 @@ def record(folders, data_dir):
             if key in known:
                 continue
             try:
-                rows = _train(model, settings, data)
+                rows = train(model, settings, data, recipe_of_search(model, data))
             except BadInput as error:
                 print(f"{name}: {error}", flush=True)
                 continue
@@ -152,44 +152,64 @@ def record(folders, data_dir):
 
 def _open(name, images, side, folders, data_dir):
     from keras_vision.data import DATASETS as NAMED
-    from keras_vision.data import Split, load_dataset
+    from keras_vision.data import load_dataset
 
     if name not in NAMED:
-        folder = Path(folders or "") / name
-        if not folders or not folder.is_dir():
+        if (folder := folder_of(name, folders)) is None:
             print(f"{name}: not there", flush=True)
             return None
         return load_dataset(f"folder:{folder}", image_size=side, on_bad_image="skip")
     data = load_dataset(name, data_dir=None if name == "digits" else data_dir)
-    if images is None:
-        return data
+    return data if images is None else some_of(data, images, images // 4)
+
+
+def folder_of(name, folders):
+    """Returns the folder of images of this name, or None where it is not there."""
+    folder = Path(folders or "") / name
+    return folder if folders and folder.is_dir() else None
+
+
+def some_of(data, training, validation):
+    """Returns a `Dataset` with so many of its training and validation images, always the same ones."""
     order = np.random.default_rng(0)
-    some = [order.permutation(len(split))[:n] for split, n in ((data.train, images), (data.validation, images // 4))]
-    train, validation = (
-        Split(split.images[kept], split.labels[kept])
-        for split, kept in zip((data.train, data.validation), some, strict=True)
-    )
-    return dataclasses.replace(data, train=train, validation=validation)
+    wanted = ((data.train, training), (data.validation, validation))
+    some = [split.at(order.permutation(len(split))[:number]) for split, number in wanted]
+    return dataclasses.replace(data, train=some[0], validation=some[1])
 
 
-def _train(model, settings, data):
+def train(model, settings, data, recipe, seed=0):
+    """Trains a network to the end of its recipe; returns the rows of its metrics.jsonl.
+
+    Args:
+        model: A name in `MODELS`.
+        settings: Builder keywords.
+        data: A `Dataset`.
+        recipe: A `Recipe`.
+        seed: Of the weights, and of the order of the images.
+    """
     import keras
 
-    from keras_vision.data.mirror import look_at_mirror_images
     from keras_vision.models import build_model
     from keras_vision.runs import Run
     from keras_vision.training.memory import forget_models
-    from keras_vision.training.recipe import SEARCHING, Task, recipe_for
     from keras_vision.training.trainer import fit
 
     forget_models()
-    keras.utils.set_random_seed(0)
-    task = Task(len(data.train), min(data.shape[:2]), look_at_mirror_images(data.train).allowed, length=SEARCHING)
+    keras.utils.set_random_seed(seed)
     network = build_model(model, data.shape, len(data.class_names), **settings)
     with tempfile.TemporaryDirectory() as folder:
         run = Run(folder)
-        fit(network, data, recipe_for(model, task), run, keep="last")
+        fit(network, data, recipe, run, seed=seed, keep="last")
         return run.history
+
+
+def recipe_of_search(model, data, **changes):
+    """Returns the `Recipe` by which a search trains, whatever its network costs; `changes` as of `recipe_for`."""
+    from keras_vision.data.mirror import look_at_mirror_images
+    from keras_vision.training.recipe import SEARCHING, Task, recipe_for
+
+    task = Task(len(data.train), min(data.shape[:2]), look_at_mirror_images(data.train).allowed, length=SEARCHING)
+    return recipe_for(model, task, **changes)
 
 
 def main():

@@ -13,7 +13,7 @@ from keras_vision.reporting.progress import Progress
 from keras_vision.results.runs import StudyResult
 from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.studies import STUDIES
-from keras_vision.studies.plan import SCALES
+from keras_vision.studies.plan import SCALES, verdict_words
 from keras_vision.system.settings import NAMED, Settings, group, one_of, setting, whole
 from keras_vision.training.recipe import PRECISIONS
 
@@ -27,7 +27,8 @@ class StudySettings(Settings):
         False, "run all studies, one after the other; one that fails is named, and the others still run"
     )
     scale: str = setting(
-        "quick", "smoke (seconds, on tiny images), quick (minutes, on two cores) or full (the source's own settings)",
+        "quick", "smoke (seconds, on tiny images), quick (minutes, on two cores), source (the source's networks, data "
+        "and optimiser, with fewer epochs where two cores would need days) or full (with all of its epochs)",
         "|".join(SCALES), one_of(SCALES),
     )  # fmt: skip
     seeds: int = setting(
@@ -54,10 +55,10 @@ def study(asked: StudySettings, progress: Progress) -> dict[str, Any]:
     workers, or on a Ray cluster, it trains several networks side by side.
 
     Returns:
-        The result as a dict: study, scale, workdir, report (its path), answer, held (whether the source's claim held,
-        None where the numbers do not decide it), runs, seconds, pflop, exit_code. With `all` a dict: studies (name ->
-        result), failed (name -> reason), exit_code 1 where any failed. With `list` a dict: list (name -> what it asks,
-        and its source).
+        The result as a dict: study, scale, workdir, report (its path), answer, claims (a dict for each: claim, held,
+        numbers, because, reason, ours), held (whether all of the source's held, None where the numbers do not decide
+        it), runs, seconds, pflop, exit_code. With `all` a dict: studies (name -> result), failed (name -> reason),
+        exit_code 1 where any failed. With `list` a dict: list (name -> what it asks, and its source).
 
     Raises:
         BadInput: Before any work starts, where an argument cannot be right; with `all`, where it cannot be for any
@@ -87,12 +88,11 @@ def show(result: Mapping[str, Any], progress: Progress) -> None:
         return
     for one in result["studies"].values() if "studies" in result else [result]:
         progress.say(f"{one['study']}: {one['answer']}")
-        progress.say(f"  the source's claim held: {VERDICTS[one['held']]}; report: {one['report']}")
+        for claim in one["claims"]:
+            progress.say(f"  {claim['claim']}: {verdict_words(claim)}")
+        progress.say(f"  report: {one['report']}")
     for name, reason in result.get("failed", {}).items():
         progress.say(f"failed: {name}: {reason}")
-
-
-VERDICTS = {True: "yes", False: "no", None: "not decided by these numbers"}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,7 +13,7 @@ from keras_vision.studies import STUDIES, load_study
 from keras_vision.studies.engine import check, run_study
 from keras_vision.studies.job import Job
 
-_OPTIONS = ("scale", "seeds", "dataset", "precision")  # of the line that runs a study again
+_OPTIONS = ("seeds", "dataset", "precision")  # of the line that runs a study again
 
 
 def carry_out(asked, progress):
@@ -36,6 +36,7 @@ def _job(asked, progress):
         BadInput: What can be seen to be wrong without looking for data.
     """
     name, chosen = asked.name, load_study(asked.name)
+    scale = chosen.resolved(asked.scale)
     for option in ("dataset", "data_dir"):
         if chosen.dataset is None and (value := getattr(asked, option)) is not None:
             raise BadInput(f"The study {name} looks at no images. Leave out {option}={value}.")
@@ -44,15 +45,15 @@ def _job(asked, progress):
     return Job(
         name=name,
         study=chosen,
-        scale=asked.scale,
+        scale=scale,
         seeds=asked.seeds,
         dataset=asked.dataset,
         data_dir=asked.data_dir,
-        workdir=Path(asked.workdir or f"runs/study-{name}-{asked.scale}"),
+        workdir=Path(asked.workdir or f"runs/study-{name}-{scale}"),
         precision=asked.precision,
         progress=progress,
         worker_settings=asked.worker_settings,
-        command=_command(name, {option: getattr(asked, option) for option in _OPTIONS}),
+        command=_command(name, {"scale": scale} | {option: getattr(asked, option) for option in _OPTIONS}),
     )
 
 
@@ -61,7 +62,7 @@ def _of_all(asked, name):
     return dataclasses.replace(
         asked,
         name=name,
-        dataset=asked.dataset if load_study(name).takes_dataset(asked.scale) else None,
+        dataset=asked.dataset if load_study(name).takes_dataset(load_study(name).resolved(asked.scale)) else None,
         data_dir=asked.data_dir if load_study(name).dataset else None,
         worker_settings=asked.worker_settings if load_study(name).dataset else WorkerSettings(),
         workdir=Path(asked.workdir) / name if asked.workdir else None,

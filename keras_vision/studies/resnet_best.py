@@ -2,6 +2,7 @@
 
 from keras_vision.commands.run_pictures import learned_figures
 from keras_vision.runs import load_model
+from keras_vision.studies.claims import OTHER_DECAY, Claim, reaches
 from keras_vision.studies.plan import PLAIN, Case, Scale, Study, smoke
 from keras_vision.studies.table import against
 
@@ -38,6 +39,7 @@ STUDY = Study(
     },
     cases=cases,
     answer=against(CASE, REPORTED),
+    claims=(Claim(f"The test accuracy is {REPORTED:.1%}", reaches(CASE, REPORTED, doubt=OTHER_DECAY)),),
     figures=(figures,),
     is_tested=True,
 )

@@ -59,6 +59,7 @@ setup(
     package_data={
         "keras_vision": ["py.typed"],
         "keras_vision.reporting": ["page.html", "try.html", "try.css", "try.js"],
+        "keras_vision.studies": ["recorded.json"],
     },
     install_requires=REQUIRED,
     extras_require=EXTRAS,

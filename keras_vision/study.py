@@ -9,7 +9,7 @@ from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.data.places import ANY_SOURCE, DATA
 from keras_vision.errors import BadInput, check_name
-from keras_vision.reporting.progress import Progress
+from keras_vision.reporting.progress import Progress, clock_text
 from keras_vision.results.runs import StudyResult
 from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.studies import STUDIES
@@ -44,7 +44,10 @@ class StudySettings(Settings):
         "auto", f"the precision of the arithmetic: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS)
     )
     worker_settings: WorkerSettings = group(WorkerSettings)
-    list: bool = setting(False, "print the names of all studies, and what each asks")
+    list: bool = setting(
+        False,
+        "print what each study asks, what it cost where it was recorded, and an estimate of what it will cost here",
+    )
 
 
 @front_door(StudySettings, StudyResult.of)
@@ -58,7 +61,8 @@ def study(asked: StudySettings, progress: Progress) -> dict[str, Any]:
         The result as a dict: study, scale, workdir, report (its path), answer, claims (a dict for each: claim, held,
         numbers, because, reason, ours), held (whether all of the source's held, None where the numbers do not decide
         it), runs, seconds, pflop, exit_code. With `all` a dict: studies (name -> result), failed (name -> reason),
-        exit_code 1 where any failed. With `list` a dict: list (name -> what it asks, and its source).
+        exit_code 1 where any failed. With `list` a dict: list (name -> asks, source,
+        costs: a list of dicts of scale, processor, trainings, seconds, and expected_seconds here).
 
     Raises:
         BadInput: Before any work starts, where an argument cannot be right; with `all`, where it cannot be for any
@@ -71,8 +75,6 @@ def study(asked: StudySettings, progress: Progress) -> dict[str, Any]:
     """
     if (asked.name is not None) + asked.all + asked.list != 1:
         raise BadInput("Give one study's NAME, or --all, or --list, which prints the names.")
-    if asked.list:
-        return {"list": {name: {"asks": asks, "source": source} for name, (asks, source) in STUDIES.items()}}
     if asked.name:
         check_name("study", asked.name, STUDIES)
     asked.worker_settings.check_cluster()
@@ -85,6 +87,8 @@ def show(result: Mapping[str, Any], progress: Progress) -> None:
         width = max(map(len, STUDIES))
         for name, row in result["list"].items():
             progress.say(f"{name:<{width}}  {row['asks']} ({row['source']})")
+            for cost in row["costs"]:
+                progress.say(f"{'':<{width}}  {_cost_words(cost)}")
         return
     for one in result["studies"].values() if "studies" in result else [result]:
         progress.say(f"{one['study']}: {one['answer']}")
@@ -93,6 +97,14 @@ def show(result: Mapping[str, Any], progress: Progress) -> None:
         progress.say(f"  report: {one['report']}")
     for name, reason in result.get("failed", {}).items():
         progress.say(f"failed: {name}: {reason}")
+
+
+def _cost_words(cost: Mapping[str, Any]) -> str:
+    several = "s" * (cost["trainings"] > 1)
+    trainings = f"{cost['trainings']} training{several}"
+    took = f"{cost['scale']}: {trainings} took {clock_text(cost['seconds'])} on {cost['processor']}"
+    here = cost["expected_seconds"]
+    return took if here is None else f"{took}; here about {clock_text(here)}, an estimate from timed steps"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from keras_vision.models import MODELS
-from keras_vision.studies import STUDIES
+from keras_vision.studies import STUDIES, costs
 from keras_vision.study import main, study
 from keras_vision.training import trainer
 
@@ -36,10 +36,19 @@ def _without_steps(monkeypatch):
     monkeypatch.setattr(trainer, "_run_epochs", run_no_step)
 
 
-def test_the_list_names_every_study_with_its_source(capsys):
+@pytest.fixture
+def _as_fast_as_recorded(monkeypatch):
+    known = json.loads(costs.RECORDED.read_text())["steps"]
+    monkeypatch.setattr("keras_vision.studies.asked.step_milliseconds", lambda progress: next(iter(known.values())))
+
+
+@pytest.mark.usefixtures("_as_fast_as_recorded")
+def test_the_list_names_every_study_with_its_source_and_what_it_cost_and_will_cost(capsys):
     assert main(["--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == list(STUDIES)
+    assert [line.split()[0] for line in lines if line[0] != " "] == list(STUDIES)
+    took = re.search(r"quick: 5 trainings took (.+) on (.+), \d cores; here about (.+), an estimate from", lines[1])
+    assert took[1] == took[3]
     assert lines[0].endswith("ConvMixer without one part at a time (ConvMixer report 000 (E1))")
 
 
@@ -99,8 +108,10 @@ def test_a_study_that_fails_is_named_and_the_others_are_run(monkeypatch, capsys)
         return {"study": job.name, "answer": "Yes.", "claims": [claim], "report": "r"}
 
     monkeypatch.setattr("keras_vision.studies.asked._one", study_or_fail)
+    monkeypatch.setattr("keras_vision.studies.asked.outlook", lambda jobs, progress: f"{len(jobs)} studies to come")
     assert main(["--all"]) == 1
     out = capsys.readouterr().out
+    assert f"{len(STUDIES)} studies to come" in out
     assert "failed: mixer_best: OSError: the disk is full" in out
     assert out.count("So it is: not decided, because of chance") == len(STUDIES) - 1
 

@@ -31,7 +31,7 @@ from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress, clock_text
 from keras_vision.results.rows import rows_in
 from keras_vision.runs import Run, read_json, write_json, write_text
-from keras_vision.studies import STUDIES, headline, load_study
+from keras_vision.studies import STUDIES, costs, headline, load_study
 from keras_vision.studies.job import Job
 from keras_vision.studies.plan import SCALES, tally
 from keras_vision.studies.publish import reported
@@ -125,6 +125,46 @@ def again(folder):
     text, result = reported(job, Table(rows, job.scale, folder), drawn)
     write_text(report, text)
     write_json(folder / "summary.json", {key: result[key] for key in SUMMARY} | {"scale": job.scale})
+
+
+def cost_of(folder):
+    """Returns what a recorded study cost, as `keras_vision.studies.costs` keeps it; None where it trained nothing.
+
+    Args:
+        folder: Where the study is recorded.
+    """
+    summary, machine = read_json(folder / "summary.json"), Run(folder).config["machine"]
+    if not summary["seconds"]:
+        return None
+    families, devices = {}, []
+    for run in (Run(path.parent) for path in sorted(folder.glob("runs/*/measured.json"))):
+        family = run.config["settings"]["model"]
+        devices += run.config.get("devices") or []
+        families[family] = families.get(family, 0.0) + read_json(run.path / "measured.json").get("seconds", 0.0)
+    return {
+        "processor": costs.machine_words(machine["processor"], machine["cores"], devices),
+        "trainings": summary["runs"],
+        "seconds": summary["seconds"],
+        "families": families or {"vgg": summary["seconds"]},  # the search trains nothing else
+    }
+
+
+def write_costs(studies, path):
+    """Writes what recorded studies cost, beside what is known of other scales, and how fast this machine is.
+
+    Args:
+        studies: The folder of the recorded studies.
+        path: A file as `keras_vision.studies.costs.RECORDED`.
+    """
+    known = read_json(path) if path.exists() else {"studies": {}, "steps": {}}
+    for name in recorded(studies):
+        if cost := cost_of(studies / name):
+            scale = read_json(studies / name / "summary.json")["scale"]
+            known["studies"][name] = known["studies"].get(name, {}) | {scale: cost}
+    processors = {cost["processor"] for by_scale in known["studies"].values() for cost in by_scale.values()}
+    if costs.this_machine() in processors - known["steps"].keys():
+        known["steps"][costs.this_machine()] = costs.step_milliseconds(Progress())
+    write_json(path, known)
 
 
 def summaries(studies):
@@ -228,6 +268,7 @@ def main(arguments=None):
     for name in recorded(studies) if options.again else ():
         again(studies / name)
     write_text(studies / "README.md", index(studies))
+    write_costs(studies, costs.RECORDED if options.out == RESULTS else options.out / costs.RECORDED.name)
     write_between(options.out.parent / "studies.md", "Re-running the studies", claims_words(summaries(studies)))
     best = studies / "headline"
     if best.is_dir() and read_json(best / "summary.json")["scale"] == "full":

@@ -10,6 +10,7 @@ from keras_vision.data import locate
 from keras_vision.errors import BadInput
 from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.studies import STUDIES, load_study
+from keras_vision.studies.costs import expected_seconds, outlook, recorded_costs, step_milliseconds
 from keras_vision.studies.engine import check, run_study
 from keras_vision.studies.job import Job
 
@@ -17,8 +18,21 @@ _OPTIONS = ("seeds", "dataset", "precision")  # of the line that runs a study ag
 
 
 def carry_out(asked, progress):
-    """Returns what `study` does; `asked` is a `StudySettings` with a name, or with `all`."""
+    """Returns what `study` does; `asked` is a `StudySettings` with a name, with `all` or with `list`."""
+    if asked.list:
+        return {"list": {name: _listed(name, progress) for name in STUDIES}}
     return _all(asked, progress) if asked.all else _one(_job(asked, progress))
+
+
+def _listed(name, progress):
+    """Returns what a study asks, whose question it is, and what it cost and will cost."""
+    asks, source = STUDIES[name]
+    costs = [
+        {"scale": scale, **{key: cost[key] for key in ("processor", "trainings", "seconds")}}
+        | {"expected_seconds": expected_seconds(cost, step_milliseconds(progress))}
+        for scale, cost in recorded_costs(name).items()
+    ]
+    return {"asks": asks, "source": source, "costs": costs}
 
 
 def _one(job):
@@ -73,15 +87,18 @@ def _all(asked, progress):
     """Runs all studies; one that fails is named, and the others are run."""
     if asked.dataset:
         locate(asked.dataset, asked.data_dir)
-    refused = {}
+    refused, jobs = {}, []
     for name in STUDIES:
         try:
-            check(_job(_of_all(asked, name), progress))
+            jobs.append(_job(_of_all(asked, name), progress))
+            check(jobs[-1])
         except BadInput as error:
             refused[name] = error
     with_images = [name for name in STUDIES if load_study(name).dataset]
     if refused.keys() >= {*with_images}:
         raise refused[with_images[0]]
+    if words := outlook([job for job in jobs if job.name not in refused], progress):
+        progress.say(words)
     done, failed = {}, {}
     for name in STUDIES:
         try:

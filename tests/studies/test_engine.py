@@ -352,3 +352,12 @@ def test_what_was_trained_on_two_machines_says_what_it_cost_on_each(finished):
     assert len(lines) == 2
     assert all(line.endswith(" for 1 of the trainings.") for line in lines)
     assert f"a faster one, {changed['machine']['cores']} cores, GPUs: 1; TensorFlow" in lines[1]
+
+
+def test_runs_of_a_version_whose_recipes_had_fewer_fields_are_not_run_again(finished, trained):
+    for config in finished.glob("runs/*/config.json"):
+        known = json.loads(config.read_text())
+        del known["settings"]["recipe"]["patience"], known["settings"]["metric"]
+        config.write_text(json.dumps(known))
+    run(finished)
+    assert trained == []

@@ -136,17 +136,31 @@ def cost_of(folder):
     summary, machine = read_json(folder / "summary.json"), Run(folder).config["machine"]
     if not summary["seconds"]:
         return None
-    families, devices = {}, []
-    for run in (Run(path.parent) for path in sorted(folder.glob("runs/*/measured.json"))):
-        family = run.config["settings"]["model"]
-        devices += run.config.get("devices") or []
-        families[family] = families.get(family, 0.0) + read_json(run.path / "measured.json").get("seconds", 0.0)
+    families, processors = {}, {}
+    for family, measured, processor in trainings_of(folder):
+        families[family] = families.get(family, 0.0) + measured["seconds"]
+        processors[processor] = None
+    alone = costs.machine_words(machine["processor"], machine["cores"], ())
     return {
-        "processor": costs.machine_words(machine["processor"], machine["cores"], devices),
+        "processor": " and ".join(processors or [alone]),
         "trainings": summary["runs"],
         "seconds": summary["seconds"],
         "families": families or {"vgg": summary["seconds"]},  # the search trains nothing else
     }
+
+
+def trainings_of(folder):
+    """Yields (family, what was measured, machine) of each training of a recorded study that came to its end.
+
+    Args:
+        folder: Where the study is recorded.
+    """
+    for path in sorted(folder.glob("runs/*/measured.json")):
+        config, measured = Run(path.parent).config, read_json(path)
+        if "diverged" not in measured:
+            machine = config["machine"]
+            processor = costs.machine_words(machine["processor"], machine["cores"], config.get("devices") or ())
+            yield config["settings"]["model"], measured, processor
 
 
 def write_costs(studies, path):
@@ -156,11 +170,17 @@ def write_costs(studies, path):
         studies: The folder of the recorded studies.
         path: A file as `keras_vision.studies.costs.RECORDED`.
     """
-    known = read_json(path) if path.exists() else {"studies": {}, "steps": {}}
+    known = read_json(path) if path.exists() else {"studies": {}, "runs": [], "steps": {}}
     for name in recorded(studies):
-        if cost := cost_of(studies / name):
-            scale = read_json(studies / name / "summary.json")["scale"]
-            known["studies"][name] = known["studies"].get(name, {}) | {scale: cost}
+        cost = cost_of(studies / name)
+        if cost is None:
+            continue
+        scale = read_json(studies / name / "summary.json")["scale"]
+        known["studies"][name] = known["studies"].get(name, {}) | {scale: cost}
+        for family, measured, processor in trainings_of(studies / name):
+            gflops = round(1e6 * measured["pflop"] / measured["seconds"], 1)
+            run = {"family": family, "macs": measured["macs"], "gflops": gflops, "processor": processor}
+            known["runs"] += [] if run in known["runs"] else [run]
     processors = {cost["processor"] for by_scale in known["studies"].values() for cost in by_scale.values()}
     if costs.this_machine() in processors - known["steps"].keys():
         known["steps"][costs.this_machine()] = costs.step_milliseconds(Progress())

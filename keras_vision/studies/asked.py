@@ -10,8 +10,9 @@ from keras_vision.data import locate
 from keras_vision.errors import BadInput
 from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.studies import STUDIES, load_study
-from keras_vision.studies.costs import expected_seconds, outlook, recorded_costs, step_milliseconds
+from keras_vision.studies.costs import expected_seconds, recorded_costs, step_milliseconds
 from keras_vision.studies.engine import check, run_study
+from keras_vision.studies.forecast import outlook
 from keras_vision.studies.job import Job
 
 _OPTIONS = ("seeds", "dataset", "precision")  # of the line that runs a study again
@@ -97,8 +98,8 @@ def _all(asked, progress):
     with_images = [name for name in STUDIES if load_study(name).dataset]
     if refused.keys() >= {*with_images}:
         raise refused[with_images[0]]
-    if words := outlook([job for job in jobs if job.name not in refused], progress):
-        progress.say(words)
+    if asked.scale != "smoke":
+        progress.say(outlook([job for job in jobs if job.name not in refused], progress))
     done, failed = {}, {}
     for name in STUDIES:
         try:

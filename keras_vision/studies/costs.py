@@ -8,10 +8,8 @@ from pathlib import Path
 
 from keras_vision.data.source import DataSource
 from keras_vision.models import build_model
-from keras_vision.reporting.progress import clock_text
 from keras_vision.runs import processor_name, read_json
 from keras_vision.runs.provenance import versions
-from keras_vision.studies.table import listed
 from keras_vision.system.machine import cores, instructions
 from keras_vision.training.devices import devices_for
 from keras_vision.training.precision import computing_in
@@ -20,8 +18,10 @@ from keras_vision.training.remembering import recall, remember
 from keras_vision.training.timing import steps_of
 from keras_vision.training.trainer import batches_of, prepare
 
+# Written by tools/record_studies.py:
 # studies: name -> scale -> a cost (processor, trainings, seconds, families: name -> seconds);
-# steps: processor -> as `step_milliseconds` returns it. Written by tools/record_studies.py.
+# runs: a list of dicts of single trainings (family, macs, gflops: how many were computed in a second, processor);
+# steps: processor -> as `step_milliseconds` returns it.
 RECORDED = Path(__file__).with_name("recorded.json")
 # family -> a network that takes seconds to compile
 NETWORKS = {
@@ -89,55 +89,36 @@ def _milliseconds(family, data):
             return round(1000 * min(seconds(STEPS) for _ in range(TURNS)), 3)
 
 
-def expected_seconds(cost, here, trainings=None):
-    """Returns an estimate of what trainings take here that were recorded elsewhere.
+def slower_by(family, processor, here):
+    """Returns how many times as long a family trains here as on another machine; None where it was not timed there.
+
+    Args:
+        family: A name in `MODELS`.
+        processor: The other machine, as `machine_words` names it.
+        here: As `step_milliseconds` returns it.
+    """
+    there = read_json(RECORDED)["steps"].get(processor)
+    return here[family] / there[family] if there else None
+
+
+def expected_seconds(cost, here):
+    """Returns an estimate of what the trainings of a study take here that were recorded elsewhere.
 
     Args:
         cost: As `recorded_costs` has it.
         here: As `step_milliseconds` returns it.
-        trainings: How many; None for as many as were recorded.
 
     Returns:
         Seconds; None where no steps were timed on that machine.
 
     Example:
 
-    >>> cost = {"processor": "AMD EPYC, 2 cores", "trainings": 2, "seconds": 60, "families": {"mlp": 60}}
+    >>> cost = {"processor": "AMD EPYC, 2 cores", "families": {"mlp": 60}}
     >>> there = read_json(RECORDED)["steps"]["AMD EPYC, 2 cores"]
-    >>> expected_seconds(cost, {"mlp": 2 * there["mlp"]}, trainings=1)
-    60.0
+    >>> expected_seconds(cost, {"mlp": 2 * there["mlp"]})
+    120.0
     """
-    there = read_json(RECORDED)["steps"].get(cost["processor"])
-    if there is None:
+    factors = {family: slower_by(family, cost["processor"], here) for family in cost["families"]}
+    if None in factors.values():
         return None
-    seconds = sum(spent * here[family] / there[family] for family, spent in cost["families"].items())
-    return seconds * (1 if trainings is None else trainings / cost["trainings"])
-
-
-def outlook(jobs, progress):
-    """Returns in a sentence how long the trainings of studies will take; "" where nothing is recorded of any.
-
-    Args:
-        jobs: The `Job` of each.
-        progress: A `Progress`.
-    """
-    left = {job.name: _to_come(job) for job in jobs if job.study.dataset}
-    to_come = {name: trainings for name, trainings in left.items() if trainings != 0}
-    costs = {job.name: recorded_costs(job.name).get(job.scale) for job in jobs if job.name in to_come}
-    if not any(costs.values()):
-        return ""
-    here = step_milliseconds(progress)
-    seconds = {name: expected_seconds(cost, here, to_come[name]) if cost else None for name, cost in costs.items()}
-    unknown = [name for name, found in seconds.items() if found is None]
-    rest = f" Of {listed(unknown)} no time is recorded at this scale." if unknown else ""
-    total = sum(filter(None, seconds.values()))
-    return (
-        f"The trainings will take about {clock_text(total)}, one after the other: an estimate from timed steps.{rest}"
-    )
-
-
-def _to_come(job):
-    """Returns how many trainings of a study are not done; None for as many as a search makes."""
-    if not job.cases:
-        return 0 if (job.workdir / "result.json").exists() else None
-    return job.count * len(job.cases) - len(list(job.workdir.glob("runs/*/measured.json")))
+    return sum(seconds * factors[family] for family, seconds in cost["families"].items())

@@ -142,7 +142,9 @@ def figures(table):
 
 STUDY = Study(
     question="What do an LSTM's gates and memory gain over a plain recurrent network, and is it the gradient?",
-    reported="nothing that could be measured: it describes the forget, input and output gates and the candidate memory.",
+    reported=(
+        "nothing that could be measured: it describes the forget, input and output gates and the candidate memory."
+    ),
     varied="the recurrent layer: LSTM, or plain with as many units or, wider, about as many weights",
     held_fixed="rows as time steps, the head, AdamW with a peak rate of 0.002 in one cycle, no augmentation",
     scales={

@@ -40,7 +40,7 @@ def measured_before(job, case, seed):
     path = run.path / _MEASURED
     if not path.exists():
         return None
-    settings, fingerprint = run.config["settings"], _opened(plan["dataset"], job.data_dir, seed).fingerprint
+    settings, fingerprint = run.config["settings"], opened_images(plan["dataset"], job.data_dir, seed).fingerprint
     settings["recipe"] = Recipe().as_dict() | settings["recipe"]
     if first_difference(settings, settings | plan | {"fingerprint": fingerprint}):
         return None
@@ -137,7 +137,7 @@ def _train(job, case, seed, run, progress):
         return {"diverged": str(error)}
     if job.study.is_tested and "test" not in result:
         raise KerasVisionError(f"{run.path}: {'; '.join(result['warnings'])}")
-    data = _opened(plan["dataset"], job.data_dir, seed)
+    data = opened_images(plan["dataset"], job.data_dir, seed)
     model = load_model(run.path, float32=True)
     row = _measured(run, result, model, data)
     if job.study.is_tested:
@@ -146,7 +146,7 @@ def _train(job, case, seed, run, progress):
 
 
 @functools.lru_cache(maxsize=1)
-def _opened(dataset, data_dir, seed):
+def opened_images(dataset, data_dir, seed):
     """Returns a data set as the runs of one seed have it, opened once for all of them."""
     return open_data(DataSource(dataset, data_dir, seed=seed), Progress())
 

@@ -8,7 +8,6 @@ import pytest
 from keras_vision.models import MODELS
 from keras_vision.reporting.progress import Progress
 from keras_vision.studies import costs, load_study
-from keras_vision.studies.job import Job
 
 THERE, HERE = {"mlp": 2.0, "lstm": 10.0}, {"mlp": 4.0, "lstm": 10.0}
 COST = {"processor": "old, 2 cores", "trainings": 4, "seconds": 100, "families": {"mlp": 60, "lstm": 40}}
@@ -24,37 +23,10 @@ def _recorded(tmp_path, monkeypatch):
 
 def test_what_is_slower_here_takes_as_many_times_as_long_as_its_family_does():
     assert costs.expected_seconds(COST, HERE) == 60 * 2 + 40
-    assert costs.expected_seconds(COST, HERE, trainings=8) == 2 * 160
 
 
 def test_of_a_machine_whose_steps_were_never_timed_nothing_is_expected():
     assert costs.expected_seconds(COST | {"processor": "unknown, 1 cores"}, HERE) is None
-
-
-def job_of(name, scale, folder, seeds=1):
-    study = load_study(name)
-    return Job(name, study, scale, seeds, None, None, folder, "float32", Progress(), "")
-
-
-def test_the_outlook_is_on_the_trainings_that_are_left(tmp_path):
-    job = job_of("shallow", "quick", tmp_path)
-    assert costs.outlook([job], Progress()).startswith("The trainings will take about 2 min 0 s, one after the other")
-    for run in ("one-conv,-dense-0", "deep-0"):
-        (tmp_path / "runs" / run).mkdir(parents=True)
-        (tmp_path / "runs" / run / "measured.json").touch()
-    assert "about 40 s" in costs.outlook([job], Progress())
-
-
-def test_studies_of_which_no_time_is_known_are_named(tmp_path):
-    jobs = [job_of(name, "quick", tmp_path) for name in ("shallow", "impulse", "cnn_size", "vgg_growth")]
-    assert costs.outlook(jobs, Progress()).endswith("Of cnn_size and vgg_growth no time is recorded at this scale.")
-    assert costs.outlook(jobs[1:], Progress()) == ""
-
-
-def test_a_search_that_is_finished_is_not_waited_for(tmp_path):
-    (tmp_path / "result.json").touch()
-    job = job_of("vgg_growth", "quick", tmp_path)
-    assert costs.outlook([job, job_of("shallow", "quick", tmp_path)], Progress()).endswith("from timed steps.")
 
 
 def test_each_family_has_a_small_network():
@@ -67,6 +39,7 @@ def test_what_is_recorded_is_of_studies_and_scales_that_there_are():
         assert by_scale.keys() <= load_study(name).scales.keys()
         assert all(cost["families"].keys() <= MODELS.keys() for cost in by_scale.values())
     assert all(steps.keys() == MODELS.keys() for steps in known["steps"].values())
+    assert {run["family"] for run in known["runs"]} == MODELS.keys()
 
 
 @pytest.mark.slow

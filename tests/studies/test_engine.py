@@ -257,7 +257,7 @@ def test_another_data_set_decides_nothing_and_is_not_mixed_with_what_it_was_befo
         )
         if seed == 0:
             assert on_other_data(tmp_path / "w", f"npz:{tmp_path}/own.npz")["held"] is None
-    trainings._opened.cache_clear()  # as in another process
+    trainings.opened_images.cache_clear()  # as in another process
     with pytest.raises(BadInput, match="fingerprint"):
         on_other_data(tmp_path / "w", f"npz:{tmp_path}/own.npz")
 

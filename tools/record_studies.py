@@ -166,6 +166,9 @@ def trainings_of(folder):
 def write_costs(studies, path):
     """Writes what recorded studies cost, beside what is known of other scales, and how fast this machine is.
 
+    That is timed once, where studies were recorded on it, and it should have nothing else to do then; to time it again,
+    remove its row from `steps`.
+
     Args:
         studies: The folder of the recorded studies.
         path: A file as `keras_vision.studies.costs.RECORDED`.
@@ -183,7 +186,7 @@ def write_costs(studies, path):
             known["runs"] += [] if run in known["runs"] else [run]
     processors = {cost["processor"] for by_scale in known["studies"].values() for cost in by_scale.values()}
     if costs.this_machine() in processors - known["steps"].keys():
-        known["steps"][costs.this_machine()] = costs.step_milliseconds(Progress())
+        known["steps"][costs.this_machine()] = costs.timed_steps()
     write_json(path, known)
 
 

@@ -92,7 +92,7 @@ def is_affine(table):
 
 CLAIMS = (
     Claim("Without anything non-linear about 15 points are lost", is_about_as_much),
-    Claim("With a larger linear network at least half of them still are", above(USUAL, LARGER, by=LOST / 2)),
+    Claim("A larger linear network still lacks at least half of these 15 points", above(USUAL, LARGER, by=LOST / 2)),
     Claim(
         "A network without anything non-linear is one affine map of the pixels",
         is_affine,
@@ -117,5 +117,5 @@ STUDY = Study(
     columns={"affine_difference": "relative difference from one affine map"},
     answer=answer,
     claims=CLAIMS,
-    background=("The affine map is computed, not trained: the mean image's logits, and all derivatives there."),
+    background="The affine map is computed, not trained: the mean image's logits, and all derivatives there.",
 )

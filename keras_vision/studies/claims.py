@@ -9,9 +9,6 @@ from collections.abc import Callable
 from keras_vision.studies.plan import all_of
 from keras_vision.studies.table import CONFIDENCE, is_share, listed, number, percent, points
 
-# why a test accuracy may be missed where a source trained by Adam with a decay, and we by AdamW
-OTHER_DECAY = "the source's Adam may have added its decay to the gradient"
-
 
 @dataclasses.dataclass(frozen=True)
 class Judgement:
@@ -21,13 +18,14 @@ class Judgement:
         held: True, False, or None where they do not decide it.
         numbers: Those that say so, in words.
         because: Why they do not decide it, as the end of a sentence; "" where they do.
-        lacks: Case -> how much accuracy it lacks for the claim to hold, where it did not.
+        lacks: Where it did not hold, dicts of case -> how much accuracy it lacks; the claim would hold if the cases of
+            one of them lacked nothing.
     """
 
     held: bool | None
     numbers: str
     because: str = ""
-    lacks: dict = dataclasses.field(default_factory=dict)
+    lacks: tuple = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,12 +110,12 @@ def _doubts(table, case, others, column, by):
 
 
 def _lacking(table, pairs, column, by):
-    """Returns how much accuracy the first case of pairs lacks at most: infinitely much where it has no number."""
+    """Returns how much accuracy the first case of each pair lacks at most: infinitely much where it has no number."""
     lacks = {}
     for a, b in pairs if is_share(column) else ():
         short = by - table.difference(a, b, column).mean if table.values(a, column) else math.inf
         lacks[a] = max(short, lacks.get(a, short))
-    return lacks
+    return (lacks,) if lacks else ()
 
 
 def no_number_of(case):
@@ -125,11 +123,10 @@ def no_number_of(case):
     return f"there is no number of {case}"
 
 
-def reaches(case, goal, column="test_accuracy", lowest=False, doubt=""):
+def reaches(case, goal, column="test_accuracy", lowest=False):
     """Returns the judge of: the mean of a case is at least a goal, or with `lowest` at most.
 
-    A goal that is missed, but lies within the 95% interval of a run on test images, is not decided; nor is one with a
-    `doubt`, which says what else may be why it is missed.
+    A goal that is missed, but lies within the 95% interval of a run on test images, is not decided.
     """
 
     def judge(table):
@@ -142,9 +139,24 @@ def reaches(case, goal, column="test_accuracy", lowest=False, doubt=""):
             return Judgement(True, numbers)
         if column == "test_accuracy" and (table.mean(case, "test_high") or 0.0) >= goal:
             return Judgement(None, numbers, f"the {CONFIDENCE:.0%} interval holds {percent(goal, 2)}")
-        if doubt:
-            return Judgement(None, numbers, doubt)
-        return Judgement(False, numbers, lacks={case: goal - mean} if is_share(column) else {})
+        return Judgement(False, numbers, lacks=({case: goal - mean},) if is_share(column) else ())
+
+    return judge
+
+
+def either(*judges):
+    """Returns the judge of: what one of several judges asks holds."""
+
+    def judge(table):
+        found = [one(table) for one in judges]
+        verdicts = {one.held for one in found}
+        held = True if True in verdicts else None if None in verdicts else False
+        return Judgement(
+            held,
+            "; ".join(one.numbers for one in found if one.numbers),
+            "" if held is not None else " and ".join(one.because for one in found if one.because),
+            tuple(lacks for one in found for lacks in one.lacks),
+        )
 
     return judge
 
@@ -239,12 +251,13 @@ def _after_fewer_epochs(table, factor, found):
     An accuracy that grows as the logarithm of the epochs gains, until there are `factor` times as many of them,
     log(factor) / log(3 / 2) times what it gained in their last third, which is less than `factor` times that.
     """
-    gains = {case: table.late_gain(case) for case in found.lacks}
+    gains = {case: table.late_gain(case) for lacks in found.lacks for case in lacks}
     told = "".join(
         f"; {case} gained {100 * gain:.1f} points in the last third of its epochs" for case, gain in gains.items()
     )
     found = dataclasses.replace(found, numbers=found.numbers + told)
-    if found.held is False and any(short > factor * gains[case] for case, short in found.lacks.items()):
+    stands = [any(short > factor * gains[case] for case, short in lacks.items()) for lacks in found.lacks]
+    if found.held is False and stands and all(stands):
         return found
     return _undecided(found, f"the source has {factor} times as many epochs")
 

@@ -61,8 +61,8 @@ def are_alike(table):
     words = "; ".join(apart(table, *pair) for pair in itertools.combinations(PATCHES, 2))
     border_words = f"{100 * border:.1f} points"
     because = f"the 95% interval of two of them holds {border_words}" if held is None else ""
-    lacks = {b: -table.difference(b, a).mean - border for (a, b), is_apart in apart_by.items() if is_apart}
-    return Judgement(held, f"{words}; alike are taken to be less than {border_words} apart", because, lacks)
+    lacks = {b: table.difference(a, b).mean - border for (a, b), is_apart in apart_by.items() if is_apart}
+    return Judgement(held, f"{words}; alike are taken to be less than {border_words} apart", because, (lacks,))
 
 
 CLAIMS = (

@@ -6,8 +6,7 @@ from collections.abc import Callable
 SCALES = ("smoke", "quick", "source", "full")
 VERDICTS = {True: "held", False: "did not hold", None: "not decided"}
 
-# As the reports trained: a constant rate, and nothing done to the images or the labels. Where a report says Adam with
-# decay, this is AdamW: the decay acts on the weights directly (Loshchilov & Hutter 2019).
+# As the reports trained: a constant rate, and nothing done to the images or the labels.
 PLAIN = {
     "optimizer": "adamw",
     "learning_rate": 1e-3,
@@ -20,6 +19,11 @@ PLAIN = {
     "shift": 0,
 }
 PLAIN_WORDS = "AdamW at a constant rate of 0.001, batches of 128, no decay, no augmentation, no label smoothing"
+# of studies whose source names Adam with a decay, which may mean either
+DECAYS = (
+    "at the scales source and full, how the decay acts: on the weights (AdamW), or through the gradient (Adam); at the "
+    "others nothing"
+)
 
 
 @dataclasses.dataclass(frozen=True)

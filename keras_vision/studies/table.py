@@ -243,8 +243,8 @@ def markdown(columns, rows):
 
 # scale -> how a network was trained that a source reports
 AGAINST = {
-    "full": "By the source's recipe, but for how its decay acts,",
-    "source": "By the source's recipe, but for fewer epochs and how its decay acts,",
+    "full": "By the source's recipe, with its decay on the weights,",
+    "source": "By the source's recipe, with its decay on the weights and for fewer epochs,",
 }
 
 

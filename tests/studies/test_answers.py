@@ -79,8 +79,14 @@ TABLES = {
         }
         for case, (accuracy, millions, seconds) in (SIZES | {"patch 16": (0.5, 2.31, 2.9)}).items()
     },
-    "resnet_best": {"ResNet18": {"val_accuracy": 0.9, "test_accuracy": 0.91}},
-    "mixer_best": {"MLP-Mixer": {"val_accuracy": 0.8, "test_accuracy": 0.78}},
+    "resnet_best": {
+        "ResNet18": {"val_accuracy": 0.8, "test_accuracy": 0.8},
+        "ResNet18, decay in the gradient": {"val_accuracy": 0.9, "test_accuracy": 0.91},
+    },
+    "mixer_best": {
+        "MLP-Mixer": {"val_accuracy": 0.8, "test_accuracy": 0.78},
+        "MLP-Mixer, decay in the gradient": {"val_accuracy": 0.7, "test_accuracy": 0.7},
+    },
     "rnn_lstm": {
         "LSTM": {"val_accuracy": 0.88, "gradient_ratio": [0.6, 0.65, 0.7]},
         "plain RNN": {"val_accuracy": 0.8, "gradient_ratio": [0.1, 0.15, 0.2]},
@@ -149,8 +155,20 @@ CHANGES = {
         "an epoch": {True: {}, False: {"patch 16": {"epoch_seconds": 5.0}}, None: {"patch 16": None}},
         "inference": {True: {}, False: {"patch 16": {"inference_seconds": 5.0}}, None: {"patch 16": None}},
     },
-    "resnet_best": {"90.2%": {True: {}, None: {"ResNet18": on_test(0.89)}}},
-    "mixer_best": {"77.9%": {True: {}, None: {"MLP-Mixer": on_test(0.77)}}},
+    "resnet_best": {
+        "90.2%": {
+            True: {},
+            False: {"ResNet18, decay in the gradient": on_test(0.89)},
+            None: {"ResNet18, decay in the gradient": None},
+        }
+    },
+    "mixer_best": {
+        "77.9%": {
+            True: {"MLP-Mixer, decay in the gradient": None},
+            False: {"MLP-Mixer": on_test(0.75)},
+            None: {"MLP-Mixer": on_test(0.75, test_high=0.78)},
+        }
+    },
     "rnn_lstm": {
         "as many units": {True: {}, False: {"plain RNN": 0.9}, None: {"plain RNN": 0.879}},
         "as many weights": {True: {}, False: {"wider plain RNN": 0.9}, None: {"wider plain RNN": None}},
@@ -233,8 +251,6 @@ CHANGES = {
 }
 # what no numbers show -> why not
 NOT_SHOWN = {
-    ("resnet_best", "90.2%", False): "the source's decay may have been of another kind",
-    ("mixer_best", "77.9%", False): "the source's decay may have been of another kind",
     ("flattening_order", "dense layers", True): "algebra says that it does not hold",
 }
 INSTRUMENTS = ("count_by_hand", "wiring_faults", "impulse", "linearity")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from keras_vision.reporting.progress import Progress
-from keras_vision.studies.claims import Claim, Judgement, above, below, counts, falls, judged, overall, reaches
+from keras_vision.studies.claims import Claim, Judgement, above, below, counts, either, falls, judged, overall, reaches
 from keras_vision.studies.job import Job
 from keras_vision.studies.plan import Scale, Study
 from keras_vision.studies.table import Table
@@ -48,7 +48,7 @@ def test_several_intervals_are_named_together():
 def test_one_clear_refutation_is_enough_and_says_what_is_lacking():
     found = above("a", "b", "c")(table_of(a=[0.8], b=[0.801], c=[0.9]))
     assert found.held is False
-    assert found.lacks == {"a": pytest.approx(0.1)}
+    assert found.lacks == ({"a": pytest.approx(0.1)},)
 
 
 def test_a_case_that_is_not_there_leaves_a_claim_undecided():
@@ -61,7 +61,7 @@ def test_a_case_that_diverged_is_below_the_others_and_lacks_infinitely_much():
     table = table_of(a=[None], b=[0.8])
     assert below("a", "b")(table).held is True
     found = above("a", "b")(table)
-    assert (found.held, found.lacks) == (False, {"a": float("inf")})
+    assert (found.held, found.lacks) == (False, ({"a": float("inf")},))
     assert found.numbers == "a: against b nothing to compare, since every run of a diverged"
 
 
@@ -99,9 +99,13 @@ def test_a_goal_is_told_with_the_interval_of_one_run_or_the_spread_of_several():
     )
 
 
-def test_a_doubt_keeps_a_missed_goal_from_being_refuted():
-    found = reaches("a", 0.9, doubt="its decay was of another kind")(table_of({"a": {"test_accuracy": 0.5}}, a=[0.9]))
-    assert (found.held, found.because) == (None, "its decay was of another kind")
+def test_of_several_one_that_holds_is_enough_and_all_are_needed_to_refute():
+    table = table_of(a=[0.9], b=[0.8])
+    high, low, missing = (reaches(case, goal, "val_accuracy") for case, goal in (("a", 0.85), ("b", 0.85), ("c", 0.1)))
+    assert either(low, high)(table).held is True
+    refuted = either(low, reaches("a", 0.95, "val_accuracy"))(table)
+    assert (refuted.held, refuted.lacks) == (False, ({"b": pytest.approx(0.05)}, {"a": pytest.approx(0.05)}))
+    assert (either(low, missing)(table).held, either(low, missing)(table).because) == (None, "there is no number of c")
 
 
 def test_a_loss_is_to_be_lower():
@@ -205,6 +209,12 @@ def test_fewer_epochs_refute_where_the_end_of_the_curve_says_that_more_would_not
 def test_fewer_epochs_do_not_refute_what_still_rises(tmp_path):
     held, because, _ = after_fewer_epochs(tmp_path, {"a": RISING, "b": [0.8]}, above("a", "b"))
     assert (held, because) == (None, "the source has 3 times as many epochs")
+
+
+def test_fewer_epochs_do_not_refute_where_one_of_several_still_rises(tmp_path):
+    judge = either(*(reaches(case, 0.8, "val_accuracy") for case in ("a", "b")))
+    assert after_fewer_epochs(tmp_path / "1", {"a": ENDED, "b": RISING}, judge)[0] is None
+    assert after_fewer_epochs(tmp_path / "2", {"a": ENDED, "b": ENDED}, judge)[0] is False
 
 
 def test_fewer_epochs_confirm(tmp_path):

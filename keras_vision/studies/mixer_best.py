@@ -8,7 +8,7 @@ from keras_vision.studies.plan import DECAYS, PLAIN, Case, Scale, Study, shorten
 from keras_vision.studies.table import against
 
 CASE, REPORTED = "MLP-Mixer", 0.779
-COUPLED = f"{CASE}, decay in the gradient"
+COUPLED = f"{CASE} with the decay in the gradient"
 # "256 units with 8x8 weights each": patches of 4 pixels. The MLP of the channels is 4 times as wide as these, as in its
 # question 4.4.
 SOURCE = {

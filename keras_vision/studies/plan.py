@@ -20,10 +20,7 @@ PLAIN = {
 }
 PLAIN_WORDS = "AdamW at a constant rate of 0.001, batches of 128, no decay, no augmentation, no label smoothing"
 # of studies whose source names Adam with a decay, which may mean either
-DECAYS = (
-    "at the scales source and full, how the decay acts: on the weights (AdamW), or through the gradient (Adam); at the "
-    "others nothing"
-)
+DECAYS = "how the decay acts: on the weights, as AdamW has it, or (at the scales source and full) through the gradient"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,7 +7,7 @@ from keras_vision.studies.plan import DECAYS, PLAIN, Case, Scale, Study, smoke
 from keras_vision.studies.table import against
 
 CASE, REPORTED = "ResNet18", 0.902
-COUPLED = f"{CASE}, decay in the gradient"
+COUPLED = f"{CASE} with the decay in the gradient"
 
 
 def cases(scale):

@@ -81,11 +81,11 @@ TABLES = {
     },
     "resnet_best": {
         "ResNet18": {"val_accuracy": 0.8, "test_accuracy": 0.8},
-        "ResNet18, decay in the gradient": {"val_accuracy": 0.9, "test_accuracy": 0.91},
+        "ResNet18 with the decay in the gradient": {"val_accuracy": 0.9, "test_accuracy": 0.91},
     },
     "mixer_best": {
         "MLP-Mixer": {"val_accuracy": 0.8, "test_accuracy": 0.78},
-        "MLP-Mixer, decay in the gradient": {"val_accuracy": 0.7, "test_accuracy": 0.7},
+        "MLP-Mixer with the decay in the gradient": {"val_accuracy": 0.7, "test_accuracy": 0.7},
     },
     "rnn_lstm": {
         "LSTM": {"val_accuracy": 0.88, "gradient_ratio": [0.6, 0.65, 0.7]},
@@ -158,13 +158,13 @@ CHANGES = {
     "resnet_best": {
         "90.2%": {
             True: {},
-            False: {"ResNet18, decay in the gradient": on_test(0.89)},
-            None: {"ResNet18, decay in the gradient": None},
+            False: {"ResNet18 with the decay in the gradient": on_test(0.89)},
+            None: {"ResNet18 with the decay in the gradient": None},
         }
     },
     "mixer_best": {
         "77.9%": {
-            True: {"MLP-Mixer, decay in the gradient": None},
+            True: {"MLP-Mixer with the decay in the gradient": None},
             False: {"MLP-Mixer": on_test(0.75)},
             None: {"MLP-Mixer": on_test(0.75, test_high=0.78)},
         }

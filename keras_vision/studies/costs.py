@@ -34,7 +34,7 @@ NETWORKS = {
     "lstm": {"units": 64},
 }
 SIDE = 32  # pixels of the images
-STEPS, TURNS = 5, 4  # timed together; how often, of which the least counts
+STEPS, TURNS = 5, 8  # timed together; how often, of which the least counts
 
 
 def machine_words(processor, count, devices):

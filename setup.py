@@ -60,6 +60,7 @@ setup(
         "keras_vision": ["py.typed"],
         "keras_vision.reporting": ["page.html", "try.html", "try.css", "try.js"],
         "keras_vision.zoo": ["*.keras", "*.json"],
+        "keras_vision.studies": ["recorded.json"],
     },
     install_requires=REQUIRED,
     extras_require=EXTRAS,

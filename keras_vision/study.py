@@ -10,11 +10,11 @@ from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.commands.asked_before import study_given_before
 from keras_vision.data.places import ANY_SOURCE, DATA, locate
 from keras_vision.errors import BadInput, check_name
-from keras_vision.reporting.progress import Progress
+from keras_vision.reporting.progress import Progress, clock_text
 from keras_vision.results.runs import StudyResult
 from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.studies import STUDIES
-from keras_vision.studies.plan import SCALES
+from keras_vision.studies.plan import SCALES, verdict_words
 from keras_vision.system.settings import NAMED, Settings, group, one_of, setting, whole
 from keras_vision.training.recipe import PRECISIONS
 
@@ -28,7 +28,8 @@ class StudySettings(Settings):
         False, "run all studies, one after the other; one that fails is named, and the others still run"
     )
     scale: str = setting(
-        "quick", "smoke (seconds, on tiny images), quick (minutes, on two cores) or full (the source's own settings)",
+        "quick", "smoke (seconds, on tiny images), quick (minutes, on two cores), source (the source's networks, data "
+        "and optimiser, with fewer epochs where two cores would need days) or full (with all of its epochs)",
         "|".join(SCALES), one_of(SCALES),
     )  # fmt: skip
     seeds: int = setting(
@@ -44,7 +45,10 @@ class StudySettings(Settings):
         "auto", f"the precision of the arithmetic: {', '.join(PRECISIONS)}", "NAME", one_of(PRECISIONS)
     )
     worker_settings: WorkerSettings = group(WorkerSettings)
-    list: bool = setting(False, "print the names of all studies, and what each asks")
+    list: bool = setting(
+        False,
+        "print what each study asks, what it cost where it was recorded, and an estimate of what it will cost here",
+    )
 
     @property
     def place(self) -> str:
@@ -60,10 +64,11 @@ def study(asked: StudySettings, progress: Progress) -> dict[str, Any]:
     workers, or on a Ray cluster, it trains several networks side by side.
 
     Returns:
-        The result as a dict: study, scale, workdir, report (its path), answer, held (whether the source's claim held,
-        None where the numbers do not decide it), runs, seconds, pflop, exit_code. With `all` a dict: studies (name ->
-        result), failed (name -> reason), exit_code 1 where any failed. With `list` a dict: list (name -> what it asks,
-        and its source).
+        The result as a dict: study, scale, workdir, report (its path), answer, claims (a dict for each: claim, held,
+        numbers, because, reason, ours), held (whether all of the source's held, None where the numbers do not decide
+        it), runs, seconds, pflop, exit_code. With `all` a dict: studies (name -> result), failed (name -> reason),
+        exit_code 1 where any failed. With `list` a dict: list (name -> asks, source,
+        costs: a list of dicts of scale, processor, trainings, seconds, and expected_seconds here).
 
     Raises:
         BadInput: Before any work starts, where an argument cannot be right; with `all`, where it cannot be for any
@@ -76,8 +81,6 @@ def study(asked: StudySettings, progress: Progress) -> dict[str, Any]:
     """
     if (asked.name is not None) + asked.all + asked.list != 1:
         raise BadInput("Give one study's NAME, or --all, or --list, which prints the names.")
-    if asked.list:
-        return {"list": {name: {"asks": asks, "source": source} for name, (asks, source) in STUDIES.items()}}
     if asked.name:
         check_name("study", asked.name, STUDIES)
     asked.worker_settings.check_cluster()
@@ -93,15 +96,24 @@ def show(result: Mapping[str, Any], progress: Progress) -> None:
         width = max(map(len, STUDIES))
         for name, row in result["list"].items():
             progress.say(f"{name:<{width}}  {row['asks']} ({row['source']})")
+            for cost in row["costs"]:
+                progress.say(f"{'':<{width}}  {_cost_words(cost)}")
         return
     for one in result["studies"].values() if "studies" in result else [result]:
         progress.say(f"{one['study']}: {one['answer']}")
-        progress.say(f"  the source's claim held: {VERDICTS[one['held']]}; report: {one['report']}")
+        for claim in one["claims"]:
+            progress.say(f"  {claim['claim']}: {verdict_words(claim)}")
+        progress.say(f"  report: {one['report']}")
     for name, reason in result.get("failed", {}).items():
         progress.say(f"failed: {name}: {reason}")
 
 
-VERDICTS = {True: "yes", False: "no", None: "not decided by these numbers"}
+def _cost_words(cost: Mapping[str, Any]) -> str:
+    several = "s" * (cost["trainings"] > 1)
+    trainings = f"{cost['trainings']} training{several}"
+    took = f"{cost['scale']}: {trainings} took {clock_text(cost['seconds'])} on {cost['processor']}"
+    here = cost["expected_seconds"]
+    return took if here is None else f"{took}; here about {clock_text(here)}, an estimate from timed steps"
 
 
 def main(arguments: list[str] | None = None) -> int:

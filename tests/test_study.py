@@ -6,7 +6,7 @@ import re
 import pytest
 
 from keras_vision.models import MODELS
-from keras_vision.studies import STUDIES
+from keras_vision.studies import STUDIES, costs
 from keras_vision.study import main, study
 from keras_vision.training import trainer
 
@@ -36,10 +36,19 @@ def _without_steps(monkeypatch):
     monkeypatch.setattr(trainer, "_run_epochs", run_no_step)
 
 
-def test_the_list_names_every_study_with_its_source(capsys):
+@pytest.fixture
+def _as_fast_as_recorded(monkeypatch):
+    known = json.loads(costs.RECORDED.read_text())["steps"]
+    monkeypatch.setattr("keras_vision.studies.asked.step_milliseconds", lambda progress: next(iter(known.values())))
+
+
+@pytest.mark.usefixtures("_as_fast_as_recorded")
+def test_the_list_names_every_study_with_its_source_and_what_it_cost_and_will_cost(capsys):
     assert main(["--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == list(STUDIES)
+    assert [line.split()[0] for line in lines if line[0] != " "] == list(STUDIES)
+    took = re.search(r"quick: 5 trainings took (.+) on (.+), \d cores; here about (.+), an estimate from", lines[1])
+    assert took[1] == took[3]
     assert lines[0].endswith("ConvMixer without one part at a time (ConvMixer report 000 (E1))")
 
 
@@ -50,7 +59,7 @@ def test_the_list_names_every_study_with_its_source(capsys):
         (["--all", "--list"], "Give one study's NAME, or --all, or --list"),
         (["impulse", "--all"], "Give one study's NAME, or --all, or --list"),
         (["mixer_patch"], "Did you mean 'mixer_patches'?"),
-        (["impulse", "--scale", "huge"], "scale must be smoke, quick or full, not 'huge'."),
+        (["impulse", "--scale", "huge"], "scale must be smoke, quick, source or full, not 'huge'."),
         (["impulse", "--seeds", "0"], "seeds must be a whole number of at least 1, not 0."),
         (["impulse", "--dataset", "digits"], "looks at no images"),
         (["--all", "--seeds", "-1"], "seeds must be a whole number of at least 1, not -1."),
@@ -86,20 +95,34 @@ def test_the_answer_is_printed(capsys):
     assert main(["wiring_faults", "--workdir", "w"]) == 0
     out = capsys.readouterr().out
     assert "wiring_faults: Of 4 planted faults the check finds 4" in out
-    assert "the source's claim held: yes; report: w/report.md" in out
+    assert "In sound networks no fault is seen: held\n" in out
+    assert "report: w/report.md" in out
 
 
 def test_a_study_that_fails_is_named_and_the_others_are_run(monkeypatch, capsys):
+    claim = {"claim": "So it is", "held": None, "because": "of chance"}
+
     def study_or_fail(job):
         if job.name == "mixer_best":
             raise OSError("the disk is full")
-        return {"study": job.name, "answer": "Yes.", "held": True, "report": "r"}
+        return {"study": job.name, "answer": "Yes.", "claims": [claim], "report": "r"}
 
     monkeypatch.setattr("keras_vision.studies.asked._one", study_or_fail)
+    monkeypatch.setattr("keras_vision.studies.asked.outlook", lambda jobs, progress: f"{len(jobs)} studies to come")
     assert main(["--all"]) == 1
     out = capsys.readouterr().out
+    assert f"{len(STUDIES)} studies to come" in out
     assert "failed: mixer_best: OSError: the disk is full" in out
-    assert out.count("the source's claim held: yes") == len(STUDIES) - 1
+    assert out.count("So it is: not decided, because of chance") == len(STUDIES) - 1
+
+
+@pytest.mark.parametrize(("name", "scale"), [("mixer_patches", "source"), ("shallow", "full"), ("impulse", "full")])
+def test_the_scale_source_is_full_where_no_epochs_are_too_many(name, scale, monkeypatch):
+    given = []
+    monkeypatch.setattr("keras_vision.studies.asked._one", lambda job: given.append(job) or {})
+    study(name, scale="source")
+    assert (given[0].scale, str(given[0].workdir)) == (scale, f"runs/study-{name}-{scale}")
+    assert f"study {name} --scale {scale} " in given[0].command
 
 
 def test_only_studies_that_look_at_images_are_told_of_them(monkeypatch):

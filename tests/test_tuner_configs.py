@@ -13,8 +13,8 @@ from keras_vision.search.space import Space
 from keras_vision.search.strategies.grid import make_oracle
 from keras_vision.search.strategies.grow import GROWS
 from keras_vision.search.tuning import Tuning
-from keras_vision.training.recipe import FIELDS, Recipe, recipe_for
-from tuner_configs.common import recipe_space
+from keras_vision.training.recipe import FIELDS, OPTIMIZERS, Recipe, recipe_for
+from tuner_configs.common import polish_recipe, recipe_space
 
 every_family = pytest.mark.parametrize("name", MODELS)
 SIZES = [(8, 8, 1), (28, 28, 1), (32, 32, 3)]
@@ -153,3 +153,12 @@ def test_an_unusual_recipe_lies_inside_its_own_space():
     drawn = recipe_space(hp, recipe)
     assert (drawn["learning_rate"], drawn["label_smoothing"]) == (3.0, 0.4)
     assert all(one.min_value <= drawn[one.name] <= one.max_value for one in hp.space)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_what_polishes_a_recipe_begins_with_its_optimizer(optimizer):
+    recipe = recipe_for("cnn", optimizer=optimizer).as_dict()
+    hp = keras_tuner.HyperParameters()
+    assert polish_recipe(hp, recipe) == {name: recipe[name] for name in ("optimizer", "learning_rate", "weight_decay")}
+    hp.values["optimizer"] = "sgd"
+    assert polish_recipe(hp, recipe)["learning_rate"] == pytest.approx(recipe_for("cnn", optimizer="sgd").learning_rate)

@@ -46,10 +46,11 @@ def polish_recipe(hp, recipe):
     Returns:
         The fields that are changed, as a dict.
     """
-    optimizer = hp.Choice("optimizer", ["adamw", "sgd"], default=recipe["optimizer"])
+    choices = list(dict.fromkeys(["adamw", "sgd", recipe["optimizer"]]))
+    optimizer = hp.Choice("optimizer", choices, default=recipe["optimizer"])
     learning_rate = recipe["learning_rate"] * hp.Choice("learning_rate_factor", [1.0, 2.0, 0.5])
     weight_decay = recipe["weight_decay"] * hp.Choice("weight_decay_factor", [1.0, 0.2])
-    if optimizer != recipe["optimizer"]:
+    if (optimizer == "sgd") != (recipe["optimizer"] == "sgd"):
         # A step of sgd is as long as one of adamw at about 30 times the rate; decay acts as learning rate x decay.
         ratio = 30.0 if optimizer == "sgd" else 1 / 30.0
         learning_rate, weight_decay = learning_rate * ratio, weight_decay / ratio

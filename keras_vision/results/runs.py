@@ -148,9 +148,10 @@ class StudyResult(RunResult):
 
     Args:
         study: Its name.
-        scale: How large it was run: smoke, quick or full.
+        scale: How large it was run: smoke, quick, source or full.
         answer: What the numbers say, as a sentence.
-        held: Whether the source's claim held; None where the numbers do not decide it.
+        held: Whether all of the source's claims held; None where the numbers do not decide it.
+        claims: A dict for each claim: claim, held, numbers, because, reason, ours.
         report: The path of the report.
         seconds: How long the trainings took.
         exit_code: 0, or with `all` 1 where a study failed.
@@ -160,6 +161,7 @@ class StudyResult(RunResult):
     scale: str | None = None
     answer: str | None = None
     held: bool | None = None
+    claims: list[dict[str, Any]] | None = None
     report: str | None = None
     seconds: float | None = None
     exit_code: int = 0

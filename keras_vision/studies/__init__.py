@@ -1,8 +1,8 @@
 """The studies: every experiment of five reports on image classification, to be run again by one command each.
 
 To add a study, write `keras_vision/studies/NAME.py` with a `STUDY`, and its row in `STUDIES`; and, in
-`tests/studies/test_answers.py`, numbers by which its claim holds, and by which it does not. Whichever is missing is
-named by `pytest tests/studies/test_studies.py`.
+`tests/studies/test_answers.py`, for each of its claims, numbers by which it holds, and by which it does not. Whichever
+is missing is named by `pytest tests/studies/test_studies.py`.
 """
 
 import importlib

@@ -9,15 +9,30 @@ from keras_vision.commands.summary_lines import tensorboard_line
 from keras_vision.errors import BadInput
 from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.studies import STUDIES, load_study
+from keras_vision.studies.costs import expected_seconds, recorded_costs, step_milliseconds
 from keras_vision.studies.engine import check, run_study
+from keras_vision.studies.forecast import outlook
 from keras_vision.studies.job import Job
 
 _OPTIONS = ("scale", "seeds", "dataset", "precision")  # of the line that runs a study again
 
 
 def carry_out(asked, progress):
-    """Returns what `study` does; `asked` is a `StudySettings` with a name, or with `all`."""
+    """Returns what `study` does; `asked` is a `StudySettings` with a name, with `all` or with `list`."""
+    if asked.list:
+        return {"list": {name: _listed(name, progress) for name in STUDIES}}
     return _all(asked, progress) if asked.all else _one(_job(asked, progress))
+
+
+def _listed(name, progress):
+    """Returns what a study asks, whose question it is, and what it cost and will cost."""
+    asks, source = STUDIES[name]
+    costs = [
+        {"scale": scale, **{key: cost[key] for key in ("processor", "trainings", "seconds")}}
+        | {"expected_seconds": expected_seconds(cost, step_milliseconds(progress))}
+        for scale, cost in recorded_costs(name).items()
+    ]
+    return {"asks": asks, "source": source, "costs": costs}
 
 
 def _one(job):
@@ -35,6 +50,7 @@ def _job(asked, progress):
         BadInput: What can be seen to be wrong without looking for data.
     """
     name, chosen = asked.name, load_study(asked.name)
+    asked = dataclasses.replace(asked, scale=chosen.resolved(asked.scale))
     for option in ("dataset", "data_dir"):
         if chosen.dataset is None and (value := getattr(asked, option)) is not None:
             raise BadInput(f"The study {name} looks at no images. Leave out {option}={value}.")
@@ -60,7 +76,7 @@ def _of_all(asked, name):
     return dataclasses.replace(
         asked,
         name=name,
-        dataset=asked.dataset if load_study(name).takes_dataset(asked.scale) else None,
+        dataset=asked.dataset if load_study(name).takes_dataset(load_study(name).resolved(asked.scale)) else None,
         data_dir=asked.data_dir if load_study(name).dataset else None,
         worker_settings=asked.worker_settings if load_study(name).dataset else WorkerSettings(),
         workdir=Path(asked.workdir) / name if asked.workdir else None,
@@ -69,15 +85,18 @@ def _of_all(asked, name):
 
 def _all(asked, progress):
     """Runs all studies; one that fails is named, and the others are run."""
-    refused = {}
+    refused, jobs = {}, []
     for name in STUDIES:
         try:
-            check(_job(_of_all(asked, name), progress))
+            jobs.append(_job(_of_all(asked, name), progress))
+            check(jobs[-1])
         except BadInput as error:
             refused[name] = error
     with_images = [name for name in STUDIES if load_study(name).dataset]
     if refused.keys() >= {*with_images}:
         raise refused[with_images[0]]
+    if asked.scale != "smoke":
+        progress.say(outlook([job for job in jobs if job.name not in refused], progress))
     done, failed = {}, {}
     for name in STUDIES:
         try:

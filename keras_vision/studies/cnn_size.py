@@ -1,10 +1,11 @@
 """CNN by size: layers and pooling, blocks and skips, and filters swept from underfitting to overfitting."""
 
+from keras_vision.studies.claims import Claim, Judgement, reaches
 from keras_vision.studies.figures import PALETTE, plot_lines
-from keras_vision.studies.plan import PLAIN, PLAIN_WORDS, Case, Scale, Study, all_of, smoke
-from keras_vision.studies.table import listed
+from keras_vision.studies.plan import PLAIN, PLAIN_WORDS, Case, Scale, Study, smoke
+from keras_vision.studies.table import listed, number
 
-LOSS, ACCURACY = 0.67, 0.78
+LOSS, ACCURACY, EPOCHS = 0.67, 0.78, (4, 5)
 FILTERS = "filters"
 PART_WORDS = ("conv, ", "block", FILTERS)  # in the names of the cases of each part
 RISE = 1.05  # a loss that ends higher than its lowest by so much overfits
@@ -12,11 +13,15 @@ RISE = 1.05  # a loss that ends higher than its lowest by so much overfits
 PARTS = {
     "smoke": {"convs": (1,), "dense": (2,), "depths": (), "widths": (2,), "base": 4, "epochs": (1, 1, 1)},
     "quick": {"convs": (1, 4), "dense": (2,), "depths": (1, 3), "widths": (2, 8, 32), "base": 16, "epochs": (3, 3, 8)},
-    "full": {
-        **{"convs": (1, 2, 3, 4), "dense": (2, 3), "depths": (1, 2, 3), "widths": (1, 2, 4, 8, 16, 32, 64, 128)},
-        **{"base": 32, "epochs": (20, 20, 30)},
-    },
 }
+FULL = {
+    "convs": (1, 2, 3, 4),
+    "dense": (2, 3),
+    "depths": (1, 2, 3),
+    "widths": (1, 2, 4, 8, 16, 32, 64, 128),
+    "base": 32,
+}
+PARTS |= {"source": FULL | {"epochs": (10, 10, 15)}, "full": FULL | {"epochs": (20, 20, 30)}}
 
 
 def cases(scale):
@@ -53,13 +58,13 @@ def _filters(widths, epochs, **_):
 
 
 def answer(table):
-    """The network with the lowest loss is as good as reported, and overfits afterwards."""
-    best = table.best("lowest_val_crossentropy", lowest=True)
+    """The lowest loss of each part, and how the smallest and the largest sweep of filters end."""
+    best = best_of(table)
     parts = [[case for case in table.cases if word in case] for word in PART_WORDS]
     swept = parts[-1]
     small, large = swept[0], swept[-1]
     of_parts = listed(_best_of(table, part) for part in parts if part)
-    text = (
+    return (
         f"The lowest validation cross-entropy of each part is {of_parts}; with {best}, of an accuracy of "
         f"{table.percent(best)}, it is reached after {table.number(best, 'lowest_epoch')} of "
         f"{table.number(best, 'epochs')} epochs and ends at {table.number(best, 'last_val_crossentropy')}. With "
@@ -69,9 +74,34 @@ def answer(table):
         f"{table.number(large, 'last_val_crossentropy')}; with {small} they end at "
         f"{table.number(small, 'last_train_crossentropy')} and {table.number(small, 'last_val_crossentropy')}."
     )
-    overfits = table.mean(best, "last_val_crossentropy") > RISE * table.mean(best, "lowest_val_crossentropy")
-    is_as_good = [table.reaches(best, LOSS, "lowest_val_crossentropy", lowest=True), table.reaches(best, ACCURACY)]
-    return text, all_of([*is_as_good, overfits])
+
+
+def best_of(table):
+    """Returns the case with the lowest validation loss."""
+    return table.best("lowest_val_crossentropy", lowest=True)
+
+
+def overfits(table):
+    """Judges whether the best network's loss ends well above its lowest."""
+    lowest, last = (table.mean(best_of(table), f"{when}_val_crossentropy") for when in ("lowest", "last"))
+    return Judgement(last > RISE * lowest, f"from {number(lowest)} to {number(last)} with {best_of(table)}")
+
+
+def is_best_early(table):
+    """Judges in which epoch the best network's loss is lowest."""
+    epoch = table.mean(best_of(table), "lowest_epoch")
+    return Judgement(EPOCHS[0] <= epoch <= EPOCHS[1], f"in epoch {number(epoch)} with {best_of(table)}")
+
+
+CLAIMS = (
+    Claim(
+        f"The loss of the best network is {LOSS}",
+        lambda table: reaches(best_of(table), LOSS, "lowest_val_crossentropy", lowest=True)(table),
+    ),
+    Claim(f"Its accuracy is {ACCURACY:.0%}", lambda table: reaches(best_of(table), ACCURACY, "val_accuracy")(table)),
+    Claim("It is best after 4 to 5 epochs", is_best_early),
+    Claim("It overfits afterwards", overfits),
+)
 
 
 def _best_of(table, part):
@@ -118,16 +148,20 @@ STUDY = Study(
             seeds=3,
             note="Half the filters, 11 of 30 networks, 3 epochs (8 for the sweep of filters), of 20 and 30.",
         ),
+        "source": Scale(
+            PLAIN, shortened=2, note="10 epochs (15 for the sweep of filters), of 20 and 30: fewer by a factor of 2."
+        ),
         "full": Scale(PLAIN),
     },
     cases=cases,
     columns={"lowest_val_crossentropy": "lowest validation cross-entropy", "lowest_epoch": "in epoch"},
     answer=answer,
+    claims=CLAIMS,
     figures=(figures,),
     background=(
-        "The claim is asked of the network with the lowest loss, on validation images: its source looked for the best "
-        "epoch on its test images, which then are no more than that. When the lowest loss comes is shown and not "
-        "judged: it goes with the batch size and the rate, which are not reported. A network overfits where its "
+        "The claims are judged by the network with the lowest loss, on validation images: its source looked for the "
+        "best epoch on its test images, which then are no more than that. When the lowest loss comes goes with the "
+        "batch size and the rate, which are not reported: it is judged by ours. A network overfits where its "
         f"validation loss ends more than {RISE - 1:.0%} above its lowest."
     ),
 )

@@ -5,10 +5,11 @@ import keras
 from keras_vision.models.blocks import HEADS, activate, classify, normalized, take_pixels
 from keras_vision.models.checks import check_patches
 from keras_vision.models.convmixer import uniform
+from keras_vision.studies.claims import Claim, Judgement, below
 from keras_vision.studies.figures import colours_of, plot_lines, spread_of
-from keras_vision.studies.plan import Case, Scale, Study, all_of, smoke
+from keras_vision.studies.plan import Case, Scale, Study, shortened, smoke
 from keras_vision.studies.probes import GRADIENT, kernel_gradients, kernel_layers, signal_strengths
-from keras_vision.studies.table import listed, points
+from keras_vision.studies.table import listed, number, points
 
 WHOLE = "whole"
 # case -> (the part that it lacks, what differs in `without`)
@@ -19,6 +20,8 @@ PARTS = {
     "ReLU": ("GELU", {"activation": "relu"}),
 }
 NAMED = ("patches averaged", "no skips", "flattened")  # what the source names as the largest contributions
+FEW = 1_000_000  # weights; a ResNet18 has eleven times as many
+FULL = Scale({"epochs": 20})
 
 
 def without(
@@ -94,19 +97,31 @@ def measure(run, model, data):
 
 
 def answer(table):
-    """The parts that the source names cost the most where they are taken away."""
+    """What the whole network loses without each part, and what its gradients do."""
     changes = {case: table.mean(case, "val_accuracy") - table.mean(WHOLE, "val_accuracy") for case in table.cases[1:]}
     words = listed(f"{points(change)} without {PARTS[case][0]}" for case, change in changes.items())
     largest = min(changes, key=changes.get)
-    text = (
+    return (
         f"The whole network's validation accuracy of {table.percent(WHOLE)} changes by {words}. "
         f"The largest contribution is that of {PARTS[largest][0]}; relative to the weights, the gradient at the first "
         f"layer is {table.number(WHOLE, 'gradient_ratio')} times that at the logits in the whole network and "
         f"{table.number(largest, 'gradient_ratio')} times without it."
     )
-    named = [case for case in NAMED if case in changes]
-    others = [case for case in changes if case not in NAMED]
-    return text, all_of(table.above(other, case) for case in named for other in (WHOLE, *others))
+
+
+def has_few_parameters(table):
+    """Judges whether the whole network has fewer parameters than are few."""
+    counted = table.mean(WHOLE, "parameters")
+    return Judgement(counted < FEW, f"{number(counted)}; few are taken to be fewer than {number(FEW)}")
+
+
+CLAIMS = (
+    Claim("A ConvMixer has few parameters", has_few_parameters, is_of_networks=True),
+    *(
+        Claim(f"It loses accuracy without {PARTS[case][0]}, and more than without GELU", below(case, WHOLE, "ReLU"))
+        for case in NAMED
+    ),
+)
 
 
 def figures(table):
@@ -138,11 +153,13 @@ STUDY = Study(
             seeds=3,
             note="ConvMixer-64/4 on patches of 4 pixels for 3 epochs, in the place of ConvMixer-256/8 on 2.",
         ),
-        "full": Scale({"epochs": 20}),
+        "source": shortened(FULL, by=4),
+        "full": FULL,
     },
     cases=cases,
     measure=measure,
     columns={"gradient_ratio": f"{GRADIENT}: first layer / logits"},
     answer=answer,
+    claims=CLAIMS,
     figures=(figures,),
 )

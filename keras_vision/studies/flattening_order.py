@@ -4,12 +4,12 @@ import keras
 import numpy as np
 
 from keras_vision.models.blocks import classify, conv_block, dense_block, take_pixels
+from keras_vision.studies.claims import Claim, Judgement, above, apart, with_interval
 from keras_vision.studies.plan import PLAIN, PLAIN_WORDS, Case, Scale, Study, smoke
-from keras_vision.studies.table import points
+from keras_vision.studies.table import listed
 
 DENSE, CONV = "dense", "convolutions"
 NATURAL, ORDERS = "natural", ("order A", "order B")
-ALIKE = 0.02  # a difference of accuracy that would matter
 
 
 def reordered(input_shape, num_classes, *, order=None, network=DENSE, width=512):
@@ -60,31 +60,42 @@ def cases(scale):
 
 
 def answer(table):
-    """A dense layer is indifferent to the order, but for chance."""
-    words, verdicts = {}, {}
+    """What random orders change for dense layers, and for convolutions."""
+    words = {}
     for network in (DENSE, CONV):
         natural, *others = [case for case in table.cases if case.startswith(network)] or [None]
-        found = [table.difference(other, natural) for other in others]
-        words[network] = " and ".join(_interval(one) for one in found)
-        verdicts[network] = found
+        words[network] = listed(with_interval(table.difference(other, natural)) for other in others)
     text = f"In random orders a dense network's validation accuracy differs from its natural one by {words[DENSE]}."
     if words[CONV]:
         text += f" That of the convolutions, for which neighbours matter, differs by {words[CONV]}."
-    return text, _matters(verdicts[DENSE], len(table.seeds))
+    return text
 
 
-def _interval(found):
-    return f"{points(found.mean)} ({100 * found.low:.1f} to {100 * found.high:.1f})"
+def matters_to_dense_layers(table):
+    """Judges whether the order matters to dense layers: algebra says no, and the intervals are to agree."""
+    natural, orders = f"{DENSE}, {NATURAL}", [f"{DENSE}, {order}" for order in ORDERS]
+    there = [case for case in orders if case in table.cases]
+    found = {case: table.difference(case, natural) for case in there}
+    off = [case for case, one in found.items() if one.low > 0 or one.high < 0]
+    because = f"the 95% interval of {listed(off)} does not hold 0, against algebra: chance, or a fault" if off else ""
+    return Judgement(None if off else False, "; ".join(apart(table, case, natural) for case in there), because)
 
 
-def _matters(found, seeds):
-    """Returns whether the order matters: True where an interval lies off 0, False where all lie about it, narrowly.
-
-    One seed does not show that it does not: its intervals know nothing of how trainings differ.
-    """
-    if any(one.low > 0 or one.high < 0 for one in found):
-        return True
-    return False if seeds > 1 and all(one.low > -ALIKE and one.high < ALIKE for one in found) else None
+CLAIMS = (
+    Claim(
+        "The order of the pixels matters to dense layers",
+        matters_to_dense_layers,
+        reason=(
+            "Another order of the pixels is another order of the first layer's rows. They start as independent draws "
+            "of one distribution, so that in any order a training comes to the same with the same probability."
+        ),
+    ),
+    Claim(
+        "It matters to convolutions, which look at neighbours",
+        above(f"{CONV}, {NATURAL}", *(f"{CONV}, {order}" for order in ORDERS)),
+        is_ours=True,
+    ),
+)
 
 
 STUDY = Study(
@@ -100,10 +111,9 @@ STUDY = Study(
     dataset="fashion_mnist",
     cases=cases,
     answer=answer,
+    claims=CLAIMS,
     background=(
         "Intervals are of 95%, by Welch over seeds, and never narrower than the draw of the validation images makes "
-        "them. The frozen layer that reorders the pixels counts among the MACs and the seconds. The claim is about the "
-        "dense layer: it is taken to have held where an interval excludes 0, and not to have held where all of them "
-        "lie within two points of 0, with several seeds."
+        "them. The frozen layer that reorders the pixels counts among the MACs and the seconds."
     ),
 )

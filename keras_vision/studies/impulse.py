@@ -6,7 +6,8 @@ from keras.utils import set_random_seed
 from keras_vision.analysis.impulse import impulse_response, linear_part, plot_impulse, superposed
 from keras_vision.analysis.linearity import TEXTBOOK_SHAPE, measure, relative_error, textbook_maps
 from keras_vision.models import build_model
-from keras_vision.studies.plan import SCALES, Scale, Study
+from keras_vision.studies.claims import Claim, Judgement
+from keras_vision.studies.plan import ALL_ALIKE, Study
 from keras_vision.studies.table import number
 
 SHAPE, CLASSES = (16, 16, 3), 10
@@ -65,21 +66,57 @@ def _superposition(function, shape, strides, seed, margins=(0, 0)):
 
 
 def answer(table):
-    """Maps with both properties are given by their answers to impulses, others are not."""
+    """How far answers are from those made of impulses: of maps with both properties, and of others."""
+    maps, others = (len({row["case"] for row in rows}) for rows in split(table))
+    return (
+        f"The answers of {maps} maps that are linear and commute with shifts differ from sums of shifted answers to "
+        f"impulses by at most {number(farthest(table))} of their size, those of {others} maps that lack one of the two "
+        f"by at least {number(nearest(table))}. The kernels read from these answers, mirrored, differ from the stored "
+        f"ones by at most {number(differing(table))}."
+    )
+
+
+def split(table):
+    """Returns (rows of the maps that are linear and commute with shifts, rows of the others)."""
     has_both = {True: [], False: []}
     for row in table.rows:
         has_both[row["linear"] == row["commutes"] == "yes"].append(row)
-    largest = max(row["error"] for row in has_both[True])
-    smallest = min(row["error"] for row in has_both[False])
-    difference = max(row["difference"] for row in table.rows if "difference" in row)
-    maps, others = (len({row["case"] for row in has_both[is_both]}) for is_both in (True, False))
-    text = (
-        f"The answers of {maps} maps that are linear and commute with shifts differ from sums of shifted answers to "
-        f"impulses by at most {number(largest)} of their size, those of {others} maps that lack one of the two by at "
-        f"least {number(smallest)}. The kernels read from these answers, mirrored, differ from the stored ones by at "
-        f"most {number(difference)}."
-    )
-    return text, largest < EQUAL and difference < EQUAL < smallest
+    return has_both[True], has_both[False]
+
+
+def farthest(table):
+    """Returns the largest error of the maps with both properties."""
+    return max(row["error"] for row in split(table)[0])
+
+
+def nearest(table):
+    """Returns the smallest error of the other maps."""
+    return min(row["error"] for row in split(table)[1])
+
+
+def differing(table):
+    """Returns the largest difference of a kernel from the stored one."""
+    return max(row["difference"] for row in table.rows if "difference" in row)
+
+
+CLAIMS = (
+    Claim(
+        "A linear map that commutes with shifts is a convolution with its answer to an impulse",
+        lambda table: Judgement(farthest(table) < EQUAL, f"relative error {number(farthest(table))} at most"),
+        reason="An image is a sum of shifted impulses, and such a map takes sums to sums and shifts to shifts.",
+    ),
+    Claim(
+        "A map that lacks one of the two properties is none",
+        lambda table: Judgement(nearest(table) > EQUAL, f"relative error {number(nearest(table))} at least"),
+        reason="A convolution has both.",
+        is_ours=True,
+    ),
+    Claim(
+        "The kernel that is read from the answer is the one that is stored, mirrored",
+        lambda table: Judgement(differing(table) < EQUAL, f"they differ by {number(differing(table))} at most"),
+        is_ours=True,
+    ),
+)
 
 
 def figures(table):
@@ -92,7 +129,7 @@ STUDY = Study(
     reported="a derivation that it is; nothing measured.",
     varied="the map: layers of the families, with random weights by seed, and maps that lack one of the properties",
     held_fixed="biases and activations of the layers are left out; the answers are those to one image of noise",
-    scales=dict.fromkeys(SCALES, Scale()),
+    scales=ALL_ALIKE,
     dataset=None,
     conduct=conduct,
     columns={
@@ -103,5 +140,6 @@ STUDY = Study(
         "difference": "kernel read back, largest difference",
     },
     answer=answer,
+    claims=CLAIMS,
     figures=(figures,),
 )

@@ -4,7 +4,8 @@ import collections
 
 from keras_vision.analysis.linearity import linearity_table, textbook_table
 from keras_vision.models import build_model
-from keras_vision.studies.plan import SCALES, Scale, Study
+from keras_vision.studies.claims import Claim, Judgement
+from keras_vision.studies.plan import ALL_ALIKE, Study
 from keras_vision.studies.table import listed
 
 SHAPE, CLASSES = (16, 16, 3), 10
@@ -22,6 +23,30 @@ BY_ALGEBRA = {
     "keeping the top-right pixel of each 2x2": (True, True, False, True),
 }
 PROPERTIES = ("additivity", "homogeneity", "every_shift", "stride_shifts")
+COLUMNS = dict(
+    zip(PROPERTIES, ("additive", "homogeneous", "equivariant to every shift", "to shifts by the stride"), strict=True)
+)
+# map -> what holds of it, and why
+ENTRIES = {
+    "ReLU": {
+        "ReLU is not linear": "Of x and -x it takes the sum to 0, and not to the sum of what it makes of each of them.",
+        "ReLU commutes with every shift": "It looks at each pixel alone, and treats all alike.",
+    },
+    "adding a bias": {
+        "Adding a bias is not linear": "It takes 0 to the bias, and a linear map takes 0 to 0.",
+        "Adding a bias commutes with every shift": "It adds the same everywhere.",
+    },
+    "dense matrix on all pixels": {
+        "A dense matrix is linear": "A(x + y) = Ax + Ay, and A(ax) = aAx.",
+        "A dense matrix commutes with no shift": "It weighs each position by weights of its own.",
+    },
+    "keeping the top-right pixel of each 2x2": {
+        "Keeping one pixel of each 2x2 is linear": "Each output is one pixel of the input, times 1.",
+        "Keeping one pixel of each 2x2 commutes with shifts by 2 pixels alone": (
+            "By one pixel, others become those that are kept."
+        ),
+    },
+}
 WORDS = {True: "yes", False: "no", None: "-"}
 
 
@@ -43,7 +68,7 @@ def _layers(name, settings, seed):
 
 
 def answer(table):
-    """The measured table is that of algebra; the source's own entries are not at hand, so that none is judged."""
+    """How many measured entries are those of algebra, and how many kinds of layer are linear."""
     rows = {row["case"]: row for row in table.rows}
     wrong = [
         f"{name} of {kind}"
@@ -52,14 +77,33 @@ def answer(table):
         if rows[kind][name] != WORDS[verdict]
     ]
     entries = len(BY_ALGEBRA) * len(PROPERTIES)
-    text = (
+    return (
         f"{_differing(wrong)}"
         f"For the {len(BY_ALGEBRA)} maps of the report, {entries - len(wrong)} of {entries} measured entries are those "
         "of algebra: ReLU and adding a bias are not linear but commute with every shift, a dense matrix is linear and "
         "commutes with none, and keeping one pixel of each 2x2 is linear and commutes with shifts by its stride alone. "
         f"Of {len(rows) - len(BY_ALGEBRA)} kinds of layer measured beside them, {_linear(rows)} are linear."
     )
-    return text, None
+
+
+def is_so(kind, properties):
+    """Returns the judge of: of these properties a map has those that algebra says it has, and no others."""
+
+    def judge(table):
+        (row,) = table.of(kind)
+        expected = dict(zip(PROPERTIES, BY_ALGEBRA[kind], strict=True))
+        numbers = ", ".join(f"{COLUMNS[name]}: {row[name]}" for name in properties)
+        is_right = all(row[name] == WORDS[expected[name]] for name in properties)
+        return Judgement(is_right, f"{numbers} (seeds that agree: {row['agree']})")
+
+    return judge
+
+
+CLAIMS = tuple(
+    Claim(sentence, is_so(kind, PROPERTIES[:2] if "linear" in sentence else PROPERTIES[2:]), reason, is_ours=True)
+    for kind, said in ENTRIES.items()
+    for sentence, reason in said.items()
+)
 
 
 def _differing(wrong):
@@ -76,19 +120,14 @@ STUDY = Study(
     reported="a table of yes and no for these maps, with errors; its entries are not at hand.",
     varied="the map: those of the report, and each kind of layer of three families",
     held_fixed="random inputs and weights; a property holds where its relative error is below 0.0001",
-    scales=dict.fromkeys(SCALES, Scale()),
+    scales=ALL_ALIKE,
     dataset=None,
     conduct=conduct,
-    columns={
-        "additivity": "additive",
-        "homogeneity": "homogeneous",
-        "every_shift": "equivariant to every shift",
-        "stride_shifts": "to shifts by the stride",
-        "agree": "seeds that agree",
-    },
+    columns=COLUMNS | {"agree": "seeds that agree"},
     answer=answer,
+    claims=CLAIMS,
     background=(
-        "A dash: input or output has no rows and columns that could be shifted. A table with other entries for the "
-        "maps of the report is wrong where it differs from this one."
+        "A dash: input or output has no rows and columns that could be shifted. The source's table is wrong in each "
+        "entry that says otherwise than the claims below, for the reason beside them."
     ),
 )

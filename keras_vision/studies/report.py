@@ -6,10 +6,9 @@ from keras_vision.cli.reading import setting_text
 from keras_vision.reporting.progress import clock_text
 from keras_vision.runs import Run
 from keras_vision.studies import OURS, STUDIES
-from keras_vision.studies.table import listed, markdown, number
+from keras_vision.studies.plan import tally, verdict_words
+from keras_vision.studies.table import Table, is_share, listed, markdown, number
 
-VERDICTS = {True: "held", False: "did not hold"}
-GOALS = {True: "is reached", False: "is not reached"}
 # column -> heading. Shares are in per cent.
 TRAINED = {
     "parameters": "parameters",
@@ -30,17 +29,18 @@ def columns_of(study):
     return TRAINED | (TESTED if study.is_tested else {}) | study.columns | TIMED
 
 
-def report_text(job, table, figures, text, held):
+def report_text(job, table, figures, answer, claims):
     """Returns report.md.
 
     Args:
         job: A `Job`.
         table: Its `Table`.
         figures: Names of the figures in the folder `figures`.
-        text, held: As `Study.answer` returns them.
+        answer: What `Study.answer` returns.
+        claims: As `keras_vision.studies.claims.judged` returns them.
     """
     study, (asks, source) = job.study, STUDIES[job.name]
-    claim = "The goal is" if source == OURS else f"The source, {source}, reported:"
+    whose = "Our goals:" if source == OURS else f"The source, {source}, reported:"
     parts = [
         f"# {asks}",
         study.question,
@@ -53,18 +53,37 @@ def report_text(job, table, figures, text, held):
         *(f"![{name.replace('_', ' ')}](figures/{name}.png)" for name in figures),
         _commands(table),
         "## Answer",
-        text,
-        f"{claim} {study.reported} {_verdict(job, held)}",
+        answer,
+        f"{whose} {study.reported}",
+        f"**{_verdict(job, claims)}**{_how_sure(study, table)}",
+        claims_table(claims),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _verdict(job, held):
-    is_ours = STUDIES[job.name][1] == OURS
-    if held is None:
-        return f"**These numbers do not decide whether it {'is reached' if is_ours else 'holds'}.**"
+def _verdict(job, claims):
     at_scale = "" if job.scale == "full" or job.study.dataset is None else f" at the scale {job.scale}"
-    return f"**It {(GOALS if is_ours else VERDICTS)[held]}{at_scale}.**"
+    ours = [claim for claim in claims if claim["ours"]]
+    none = "These goals" if STUDIES[job.name][1] == OURS else "It makes none that is judged; ours"
+    whose = {0: "Its claims", len(claims): none}.get(len(ours), "Its claims and ours")
+    return f"{whose}{at_scale}: {tally(claim['held'] for claim in claims)}."
+
+
+def _how_sure(study, table):
+    if study.conduct:
+        return ""
+    seeds = f"the seeds {listed(map(str, table.seeds))}" if len(table.seeds) > 1 else f"seed {table.seeds[0]}"
+    return f" Numbers are of {seeds}; in brackets stand intervals of 95%."
+
+
+def claims_table(claims):
+    """Returns the table of what became of each claim."""
+    rows = [(f"{one['claim']}{' (ours)' * one['ours']}", verdict_words(one), _grounds(one)) for one in claims]
+    return markdown(["claim", "verdict", "numbers and reasons"], rows).rstrip()
+
+
+def _grounds(claim):
+    return " ".join(f"{part.rstrip('.')}." for part in (claim["numbers"], claim["reason"]) if part)
 
 
 def _set_up(job, table):
@@ -78,20 +97,33 @@ def _set_up(job, table):
         missing = job.missing(table)
         so_far = f" (trainings still to come: {missing})" if missing else ""
         yield f"Seeds: {', '.join(map(str, table.seeds))}{so_far}; a seed chooses the validation images too."
-    runs = [Run(table.run_folder(row)).config for row in table.rows if "run" in row]
-    yield from dict.fromkeys(_machine(config) for config in runs or [record])
+    yield from _machines(table, record)
     if total(table, "seconds"):
         yield f"Cost: {clock_text(total(table, 'seconds'))} of training, {number(total(table, 'pflop'))} PFLOP."
     yield f"Command: `{job.command}`"
+
+
+def _machines(table, record):
+    """Yields each machine in words, and where there were several, how long trainings took on it."""
+    rows_of = {}
+    for row in table.rows:
+        if "run" in row:
+            rows_of.setdefault(_machine(Run(table.run_folder(row)).config), []).append(row)
+    if len(rows_of) < 2:
+        yield next(iter(rows_of), _machine(record))
+        return
+    for words, rows in rows_of.items():
+        yield f"{words} It took {clock_text(total(Table(rows), 'seconds'))} for {len(rows)} of the trainings."
 
 
 def _machine(config):
     """Returns in words what a config.json records of the machine."""
     machine, versions = config["machine"], config["versions"]
     precision = f"; precision {config['precision']}" if "precision" in config else ""
+    gpus = sum("GPU" in device for device in config.get("devices") or ())
     return (
-        f"Machine: {machine['processor']}, {machine['cores']} cores; TensorFlow {versions.get('tensorflow')}, "
-        f"Keras {versions['keras']}{precision}."
+        f"Machine: {machine['processor']}, {machine['cores']} cores{f', GPUs: {gpus}' * bool(gpus)}; "
+        f"TensorFlow {versions.get('tensorflow')}, Keras {versions['keras']}{precision}."
     )
 
 
@@ -174,7 +206,7 @@ def _cell(table, case, column):
     if any(isinstance(value, (str, bool)) for value in values):
         return ", ".join(dict.fromkeys(map(str, values)))
     mean, deviation = table.mean(case, column), table.deviation(case, column)
-    if column.endswith(("accuracy", "share")):
+    if is_share(column):
         return f"{100 * mean:.1f}" + (f" ± {100 * deviation:.1f}" if deviation is not None else "")
     return number(mean) + (f" ± {number(deviation)}" if deviation else "")
 

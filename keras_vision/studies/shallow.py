@@ -7,11 +7,13 @@ import keras
 from keras_vision.analysis.receptive_field import receptive_fields
 from keras_vision.analysis.receptive_field_measured import measure_fields, plot_fields
 from keras_vision.runs import load_model
-from keras_vision.studies.plan import PLAIN, PLAIN_WORDS, Case, Scale, Study, all_of, smoke
+from keras_vision.studies.claims import Claim, below, counts
+from keras_vision.studies.plan import PLAIN, PLAIN_WORDS, Case, Scale, Study, smoke
 from keras_vision.studies.table import listed
 
 DENSE, AVERAGE, DEEP = "one conv, dense", "one conv, average", "deep"
 POOR = 0.1  # by so much accuracy the deep network must be ahead
+ABOUT = 0.05  # by so large a share a number may differ from one that was rounded
 ONE = {"pooling": None, "batch_norm": False}
 DEEP_FILTERS = {"smoke": (4, 4), "quick": (16, 32, 64), "full": (32, 64, 128)}
 
@@ -39,14 +41,20 @@ def measure(run, model, data):
 
 
 def answer(table):
-    """Both shallow networks are poor."""
-    shallow = [case for case in table.cases if case != DEEP]
+    """Accuracy, parameters and receptive field of each network."""
     words = listed(
         f"{table.percent(case)} with {table.number(case, 'parameters')} parameters ({case})" for case in table.cases
     )
     fields = listed(f"{table.values(case, 'receptive_field')[0]} pixels ({case})" for case in table.cases)
-    text = f"The validation accuracy is {words}. A unit of the last convolution can see {fields}."
-    return text, all_of(table.above(DEEP, case, by=POOR) for case in shallow)
+    return f"The validation accuracy is {words}. A unit of the last convolution can see {fields}."
+
+
+CLAIMS = (
+    Claim("With the dense layer there are about 60,000 parameters", counts({DENSE: 60_000}, ABOUT)),
+    Claim("With the average there are about 600 parameters", counts({AVERAGE: 600}, ABOUT)),
+    Claim("One convolution before a dense layer is poor", below(DENSE, DEEP, by=POOR)),
+    Claim("One convolution before an average is poor", below(AVERAGE, DEEP, by=POOR)),
+)
 
 
 def figures(table):
@@ -74,6 +82,7 @@ STUDY = Study(
     measure=measure,
     columns={"receptive_field": "sees, by theory", "measured_width": "sees, measured, pixels wide"},
     answer=answer,
+    claims=CLAIMS,
     figures=(figures,),
     background=f"Poor is taken to mean: at least {100 * POOR:.0f} points behind the deep network.",
 )

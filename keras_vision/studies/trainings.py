@@ -18,6 +18,7 @@ from keras_vision.studies.probes import data_words
 from keras_vision.train import train
 from keras_vision.training.memory import forget_models
 from keras_vision.training.precision import computing_in
+from keras_vision.training.recipe import Recipe
 from keras_vision.training.trainer import TrainingDiverged
 
 # What a study adds to the metrics of a run: column -> name shown.
@@ -31,12 +32,16 @@ def run_of(job, case, seed):
 
 
 def measured_before(job, case, seed):
-    """Returns what was measured of a run, or None where it has yet to be, by these settings on this data."""
+    """Returns what was measured of a run, or None where it has yet to be, by these settings on this data.
+
+    What an earlier version recorded counts: a field that its recipe did not have is as it is by default, which is off.
+    """
     run, plan = run_of(job, case, seed), job.plan_of(case) | {"seed": seed}
     path = run.path / _MEASURED
     if not path.exists():
         return None
-    settings, fingerprint = run.config["settings"], _opened(plan["dataset"], job.data_dir, seed).fingerprint
+    settings, fingerprint = run.config["settings"], opened_images(plan["dataset"], job.data_dir, seed).fingerprint
+    settings["recipe"] = Recipe().as_dict() | settings["recipe"]
     if first_difference(settings, settings | plan | {"fingerprint": fingerprint}):
         return None
     return read_json(path)
@@ -132,7 +137,7 @@ def _train(job, case, seed, run, progress):
         return {"diverged": str(error)}
     if job.study.is_tested and "test" not in result:
         raise KerasVisionError(f"{run.path}: {'; '.join(result['warnings'])}")
-    data = _opened(plan["dataset"], job.data_dir, seed)
+    data = opened_images(plan["dataset"], job.data_dir, seed)
     model = load_model(run.path, float32=True)
     row = _measured(run, result, model, data)
     if job.study.is_tested:
@@ -141,7 +146,7 @@ def _train(job, case, seed, run, progress):
 
 
 @functools.lru_cache(maxsize=1)
-def _opened(dataset, data_dir, seed):
+def opened_images(dataset, data_dir, seed):
     """Returns a data set as the runs of one seed have it, opened once for all of them."""
     return open_data(DataSource(dataset, data_dir, seed=seed), Progress())
 

@@ -4,7 +4,9 @@ from keras import Input, Model, layers
 
 from keras_vision.analysis.wiring import check_wiring
 from keras_vision.models import MODELS, build_model
-from keras_vision.studies.plan import SCALES, Scale, Study
+from keras_vision.studies.claims import Claim, Judgement
+from keras_vision.studies.plan import ALL_ALIKE, Study
+from keras_vision.studies.table import listed
 
 SHAPE, CLASSES, FILTERS = (32, 32, 3), 10, 16
 
@@ -71,8 +73,12 @@ def _network(body):
 
 def conduct(job):
     """Returns a row for each planted fault, and one for each family, which has none."""
-    rows = [_row(body.__name__.replace("_", " "), _network(body), fault) for body, fault in PLANTED.items()]
+    rows = [_row(_words(body), _network(body), fault) for body, fault in PLANTED.items()]
     return rows + [_row(f"family {name}", build_model(name, SHAPE, CLASSES), None) for name in MODELS]
+
+
+def _words(body):
+    return body.__name__.replace("_", " ")
 
 
 def _row(case, model, planted):
@@ -87,15 +93,42 @@ def _row(case, model, planted):
 
 
 def answer(table):
-    """All faults are found, and nothing else."""
+    """How many faults are found, and how many sound networks are found fault with."""
     planted = [row for row in table.rows if row["planted"] != "none"]
     clean = [row for row in table.rows if row["planted"] == "none"]
     right = [sum(row["right"] == "yes" for row in rows) for rows in (planted, clean)]
-    text = (
+    return (
         f"Of {len(planted)} planted faults the check finds {right[0]}, each by its kind. Of {len(clean)} sound "
         f"networks, {len(clean) - 1} of them the families of this package, it finds fault with {len(clean) - right[1]}."
     )
-    return text, sum(right) == len(table.rows)
+
+
+def is_found(body):
+    """Returns the judge of: the check finds what is planted in a network, and nothing else."""
+
+    def judge(table):
+        (row,) = table.of(_words(body))
+        return Judgement(row["right"] == "yes", f"found: {row['found']}")
+
+    return judge
+
+
+def finds_no_more(table):
+    """Judges whether the check finds nothing in sound networks."""
+    faulted = [row["case"] for row in table.rows if row["planted"] == "none" and row["right"] != "yes"]
+    return Judgement(not faulted, f"found fault with: {listed(faulted) or 'none'}")
+
+
+CLAIMS = (
+    Claim("A shortcut taken after the stem is a fault, seen in the graph", is_found(shortcut_from_the_stem)),
+    Claim("A shortcut in the place of the sum is a fault, seen in the graph", is_found(shortcut_for_the_sum)),
+    Claim("Activation before normalisation is a fault, seen in the graph", is_found(activate_then_normalise)),
+    Claim(
+        "A convolution after the last activation is a fault, seen in the graph",
+        is_found(convolution_after_the_last_activation),
+    ),
+    Claim("In sound networks no fault is seen", finds_no_more, is_ours=True),
+)
 
 
 STUDY = Study(
@@ -106,9 +139,10 @@ STUDY = Study(
     ),
     varied="the fault that is planted",
     held_fixed="a network of pre-activation blocks; the families as they are",
-    scales=dict.fromkeys(SCALES, Scale()),
+    scales=ALL_ALIKE,
     dataset=None,
     conduct=conduct,
     columns={"planted": "planted", "found": "found", "right": "right", "said": "what the check says"},
     answer=answer,
+    claims=CLAIMS,
 )

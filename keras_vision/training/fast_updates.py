@@ -6,10 +6,12 @@ import functools
 import keras
 import tensorflow as tf
 
+from keras_vision.training.coupled_adam import CoupledAdam
+
 
 @contextlib.contextmanager
 def fast_updates(optimizer):
-    """Gives a stock optimiser its fast step for as long as it is open; another one is left as it is.
+    """Gives a stock optimiser, or ours, its fast step for as long as it is open; another one is left as it is.
 
     What it computes stays the same up to rounding. Decay of weights and moving averages of them stay Keras' own.
 
@@ -66,4 +68,14 @@ def _sgd(optimizer, gradient, variable, learning_rate):
     )
 
 
-STEPS = {keras.optimizers.Adam: _adam, keras.optimizers.AdamW: _adam, keras.optimizers.SGD: _sgd}
+def _coupled_adam(optimizer, gradient, variable, learning_rate):
+    """Adam with the decay in the gradient, as `CoupledAdam`."""
+    _adam(optimizer, optimizer.with_decay(gradient, variable), variable, learning_rate)
+
+
+STEPS = {
+    keras.optimizers.Adam: _adam,
+    keras.optimizers.AdamW: _adam,
+    CoupledAdam: _coupled_adam,
+    keras.optimizers.SGD: _sgd,
+}

@@ -7,7 +7,7 @@ from keras_vision.data.augmentation_settings import FLIPS
 from keras_vision.errors import BadInput, check_name
 from keras_vision.system.settings import Settings, between, one_of, setting, whole
 
-OPTIMIZERS = ("sgd", "adamw")
+OPTIMIZERS = ("sgd", "adamw", "adam")
 SCHEDULES = ("one_cycle", "cosine", "constant")
 CLASS_WEIGHTS = ("none", "balanced")
 # See keras_vision.training.precision.
@@ -48,8 +48,8 @@ class Recipe(Settings):
     epochs: int = setting(10, "passes over the training images", "N", whole(1))
     batch_size: int = setting(128, "images per step", "N", whole(1))
     optimizer: str = setting(
-        "adamw", "sgd (with Nesterov momentum) or adamw; the usual rate and decay depend on it", "|".join(OPTIMIZERS),
-        one_of(OPTIMIZERS),
+        "adamw", "sgd (with Nesterov momentum), adamw, or adam (whose decay goes through the gradient); the usual rate "
+        "and decay depend on it", "|".join(OPTIMIZERS), one_of(OPTIMIZERS),
     )  # fmt: skip
     learning_rate: float = setting(
         2e-3, "the highest rate of the schedule", "RATE", between(1e-12, 100.0, "a positive number up to 100")
@@ -93,9 +93,10 @@ class Recipe(Settings):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.optimizer == "adamw" and self.momentum != Recipe.momentum:
+        if self.optimizer != "sgd" and self.momentum != Recipe.momentum:
             raise BadInput(
-                f"momentum={self.momentum:g} works only with optimizer='sgd', not with 'adamw'. Leave it out."
+                f"momentum={self.momentum:g} works only with optimizer='sgd', not with {self.optimizer!r}. Leave it "
+                "out."
             )
 
     def replace(self, **changes):
@@ -195,7 +196,7 @@ def recipe_for(model, task=None, **changes):
         task: A `Task`; None for a recipe that knows nothing of the images, which studies begin with.
         **changes: Fields that a person set; None leaves the default. What follows from them is set with them: the
             warm-up is a share of the epochs, the learning rate goes with the root of the batch size, and another
-            optimiser than the family's has its rate and decay converted.
+            kind of optimiser than the family's has its rate and decay converted.
 
     Example:
 
@@ -207,7 +208,7 @@ def recipe_for(model, task=None, **changes):
     given = {name: value for name, value in changes.items() if value is not None}
     if task:
         recipe = recipe.replace(**_fitted(recipe, task, given))
-    if given.get("optimizer") in OPTIMIZERS and given["optimizer"] != recipe.optimizer:
+    if given.get("optimizer") in OPTIMIZERS and (given["optimizer"] == "sgd") != (recipe.optimizer == "sgd"):
         ratio = SGD_RATES if given["optimizer"] == "sgd" else 1 / SGD_RATES
         recipe = recipe.replace(learning_rate=recipe.learning_rate * ratio, weight_decay=recipe.weight_decay / ratio)
     return recipe.replace(**given)

@@ -20,6 +20,7 @@ from keras_vision.reporting.progress import Progress
 from keras_vision.runs import check_model_memory, write_json
 from keras_vision.training.acceleration import accelerate
 from keras_vision.training.aim import UNFINISHED, Aim
+from keras_vision.training.coupled_adam import CoupledAdam
 from keras_vision.training.epoch import EpochEnd, TrainingDiverged, open_curves
 from keras_vision.training.validation_scores import class_weights
 
@@ -76,7 +77,8 @@ def make_optimizer(recipe, steps, trainable_variables):
     if recipe.optimizer == "sgd":
         optimizer = keras.optimizers.SGD(momentum=recipe.momentum, nesterov=recipe.momentum > 0, **common)
     else:
-        optimizer = keras.optimizers.AdamW(**common | {"weight_decay": recipe.weight_decay})
+        kind = {"adamw": keras.optimizers.AdamW, "adam": CoupledAdam}[recipe.optimizer]
+        optimizer = kind(**common | {"weight_decay": recipe.weight_decay})
     if recipe.weight_decay:
         optimizer.exclude_from_weight_decay(var_list=[v for v in trainable_variables if _is_of_channels(v)])
     return optimizer

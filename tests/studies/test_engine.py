@@ -18,6 +18,7 @@ from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, load_model
 from keras_vision.search.executors import Job as Training
 from keras_vision.studies import STUDIES, engine, trainings
+from keras_vision.studies.claims import Claim, Judgement
 from keras_vision.studies.engine import run_study
 from keras_vision.studies.job import Job
 from keras_vision.studies.plan import Case, Study, smoke
@@ -39,6 +40,11 @@ def _tiny_is_a_study():
         yield
 
 
+def claims(held):
+    """One claim, on which the numbers say this."""
+    return (Claim("The larger one is better", lambda table: Judgement(held, f"{len(table.rows)} runs")),)
+
+
 def tiny(**changes):
     """A study of two perceptrons on the digits."""
     study = Study(
@@ -48,7 +54,8 @@ def tiny(**changes):
         held_fixed="the rest",
         scales={"smoke": smoke(), "quick": dataclasses.replace(smoke(), seeds=None)},
         cases=lambda scale: [Case(f"{units} units", "mlp", {"hidden_units": (units,)}) for units in (2, 4)],
-        answer=lambda table: (f"The best is {table.best()}.", True),
+        answer=lambda table: f"The best is {table.best()}.",
+        claims=claims(True),
         dataset="digits",
         measure=lambda run, model, data: {"layers": len(model.layers), "vector": [1, 2]},
         columns={"layers": "layers"},
@@ -110,7 +117,9 @@ def test_the_report_holds_question_set_up_table_figures_and_answer(once):
         "- Command: `study tiny`",
         "| case | parameters | MACs | epochs |",
         "![curves](figures/curves.png)",
-        "reported: the larger one. **It held at the scale quick.**",
+        "reported: the larger one.",
+        "**Its claims at the scale quick: 1 held.**",
+        "| The larger one is better | held | 2 runs. |",
     ):
         assert words in text
     assert "test" not in text.replace("nothing was chosen", "")
@@ -248,7 +257,7 @@ def test_another_data_set_decides_nothing_and_is_not_mixed_with_what_it_was_befo
         )
         if seed == 0:
             assert on_other_data(tmp_path / "w", f"npz:{tmp_path}/own.npz")["held"] is None
-    trainings._opened.cache_clear()  # as in another process
+    trainings.opened_images.cache_clear()  # as in another process
     with pytest.raises(BadInput, match="fingerprint"):
         on_other_data(tmp_path / "w", f"npz:{tmp_path}/own.npz")
 
@@ -262,7 +271,7 @@ def test_a_setting_that_begins_to_vary_is_shown_for_finished_runs_too(finished, 
 
 @pytest.mark.parametrize("held", [True, False])
 def test_a_smaller_scale_confirms_a_claim_and_does_not_refute_it(finished, held):
-    assert run(finished, tiny(answer=lambda table: ("So.", held)))["held"] is (held or None)
+    assert run(finished, tiny(claims=claims(held)))["held"] is (held or None)
 
 
 def test_long_studies_have_a_report_after_each_case(finished, monkeypatch):
@@ -331,3 +340,24 @@ def test_a_study_whose_runs_all_diverge_fails(tmp_path, diverging):
     alone = dataclasses.replace(diverging, cases=lambda scale: diverging.cases(scale)[1:])
     with pytest.raises(KerasVisionError, match="All runs of the study tiny diverged"):
         run(tmp_path / "w", alone)
+
+
+def test_what_was_trained_on_two_machines_says_what_it_cost_on_each(finished):
+    config = finished / "runs" / "4-units-0" / "config.json"
+    changed = json.loads(config.read_text())
+    changed["machine"]["processor"] = "a faster one"
+    config.write_text(json.dumps(changed | {"devices": ["GPU:0"]}))
+    run(finished)
+    lines = [line for line in (finished / "report.md").read_text().splitlines() if line.startswith("- Machine:")]
+    assert len(lines) == 2
+    assert all(line.endswith(" for 1 of the trainings.") for line in lines)
+    assert f"a faster one, {changed['machine']['cores']} cores, GPUs: 1; TensorFlow" in lines[1]
+
+
+def test_runs_of_a_version_whose_recipes_had_fewer_fields_are_not_run_again(finished, trained):
+    for config in finished.glob("runs/*/config.json"):
+        known = json.loads(config.read_text())
+        del known["settings"]["recipe"]["patience"], known["settings"]["metric"]
+        config.write_text(json.dumps(known))
+    run(finished)
+    assert trained == []

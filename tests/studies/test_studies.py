@@ -19,11 +19,11 @@ from keras_vision.studies.plan import SCALES
 from keras_vision.studies.rnn_lstm import gate_openings, plain_rnn, row_gradients
 from keras_vision.training.recipe import recipe_for
 from tests.models.small import pixels
-from tests.studies.test_answers import INSTRUMENTS, TABLES
+from tests.studies.test_answers import CHANGES
 
 ROOM = Path(studies.__file__).parent
 WRITTEN = {path.stem for path in ROOM.glob("*.py") if "\nSTUDY = " in path.read_text(encoding="utf-8")}
-ANSWERED = {*TABLES, *INSTRUMENTS, "vgg_growth"}
+ANSWERED = {*CHANGES}
 SHAPES = {"cifar10": (32, 32, 3), "fashion_mnist": (28, 28, 1), "digits": (8, 8, 1)}
 COMPARED = [name for name in STUDIES if name in WRITTEN and load_study(name).cases]
 
@@ -33,7 +33,7 @@ def parts(name):
     return {
         f"keras_vision/studies/{name}.py with a STUDY": name in WRITTEN,
         "a row in keras_vision.studies.STUDIES": name in STUDIES,
-        "a row of TABLES or INSTRUMENTS in tests/studies/test_answers.py": name in ANSWERED,
+        "a row of CHANGES in tests/studies/test_answers.py": name in ANSWERED,
     }
 
 
@@ -46,15 +46,17 @@ def test_a_study_has_all_its_parts(name):
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_says_what_it_is(name):
     study = load_study(name)
-    assert tuple(sorted(study.scales)) == tuple(sorted(SCALES))
+    assert {"smoke", "quick", "full"} <= {*study.scales} <= {*SCALES}
+    assert study.resolved("source") in study.scales
     assert bool(study.cases) != bool(study.conduct)
     assert study.question.endswith("?")
-    assert all((study.reported, study.varied, study.held_fixed))
+    assert all((study.reported, study.varied, study.held_fixed, study.claims))
+    assert not any(claim.sentence.endswith(".") for claim in study.claims)
+    assert all(claim.reason.endswith(".") for claim in study.claims if claim.reason)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", COMPARED)
-@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize(("name", "scale"), [(name, scale) for name in COMPARED for scale in load_study(name).scales])
 def test_the_networks_and_recipes_of_a_study_exist(name, scale):
     study, names = load_study(name), set()
     for case in study.cases(scale):
@@ -76,6 +78,18 @@ def test_the_networks_of_the_front_have_hardly_less_than_they_may_and_no_more():
         shape = SHAPES[point.dataset]
         counts = count_unbuilt(lambda point=point, shape=shape: build_model(point.model, shape, 10, **point.settings))
         assert 0.9 * point.most <= counts.parameters <= point.most, point.name
+
+
+@pytest.mark.parametrize("name", [name for name in COMPARED if "source" in load_study(name).scales])
+def test_the_scale_source_has_fewer_epochs_than_full_by_its_factor_and_is_the_same_otherwise(name):
+    study = load_study(name)
+    source, full = (study.scales[scale] for scale in ("source", "full"))
+    assert source.settings == full.settings
+    for short, whole in zip(study.cases("source"), study.cases("full"), strict=True):
+        recipes = [size.recipe | case.recipe for size, case in ((source, short), (full, whole))]
+        assert whole.settings == short.settings
+        assert recipes[0] | {"epochs": recipes[0]["epochs"] * source.shortened} == recipes[1]
+    assert f"by a factor of {source.shortened}." in source.note
 
 
 def test_the_parameters_by_patch_size_are_those_reported():

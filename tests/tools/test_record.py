@@ -84,3 +84,36 @@ def test_only_the_full_scale_of_the_headline_makes_its_page_and_its_table(finish
         assert overview.exists() == is_written
     row = "| cnn | CIFAR-10 | 80.00% (79.00% to 81.00%) | 0.600 | 1 | reported: 78.00%, cross"
     assert overview.read_text().count(row) == 1  # that of the first seed
+
+
+def test_reports_are_made_anew_from_what_is_recorded(finished, tmp_path):
+    out = tmp_path / "results"
+    record_studies.main([str(finished), "--out", str(out)])
+    folder = out / "studies" / "count_by_hand"
+    report, summary = folder / "report.md", folder / "summary.json"
+    first, first_summary = report.read_text(), summary.read_text()
+    report.write_text("Of an older version.\n\n![a b](figures/a_b.png)\n")
+    summary.unlink()
+    assert record_studies.main(["--again", "--out", str(out)]) == 0
+    assert report.read_text() == first.replace("\n## Answer", "\n![a b](figures/a_b.png)\n\n## Answer")
+    assert summary.read_text() == first_summary
+
+
+def test_the_page_of_the_studies_says_how_many_claims_are_decided(finished, tmp_path):
+    record_studies.main([str(finished), "--out", str(tmp_path / "docs" / "results")])
+    said = "Of 3 claims in 1 studies, 3 held. Studies with a claim that is not decided: 0."
+    assert said in (tmp_path / "docs" / "studies.md").read_text()
+    assert said in (tmp_path / "docs" / "results" / "studies" / "README.md").read_text()
+
+
+def test_a_report_of_an_older_version_is_passed_over(finished, tmp_path, capsys):
+    result = json.loads((finished / "result.json").read_text())
+    del result["claims"]
+    (finished / "result.json").write_text(json.dumps(result))
+    assert record_studies.main([str(finished), "--out", str(tmp_path / "results")]) == 1
+    assert "is of an older version. Start its command again" in capsys.readouterr().err
+
+
+def test_to_record_nothing_is_refused():
+    with pytest.raises(SystemExit):
+        record_studies.main([])

@@ -4,11 +4,13 @@ import keras
 import numpy as np
 import pytest
 
+from keras_vision.training.coupled_adam import CoupledAdam
 from keras_vision.training.fast_updates import fast_updates
 
 OPTIMIZERS = {
     "AdamW": lambda: keras.optimizers.AdamW(0.01, weight_decay=0.05, use_ema=True),
     "Adam": lambda: keras.optimizers.Adam(0.01, beta_1=0.8, epsilon=1e-4, clipnorm=1.0),
+    "Adam with its decay in the gradient": lambda: CoupledAdam(0.01, weight_decay=0.05),
     "SGD": lambda: keras.optimizers.SGD(0.01),
     "SGD with momentum": lambda: keras.optimizers.SGD(0.01, momentum=0.9),
     "SGD with Nesterov's momentum": lambda: keras.optimizers.SGD(0.01, momentum=0.9, nesterov=True, weight_decay=0.01),

@@ -66,6 +66,7 @@ def test_another_optimizer_has_its_rate_and_decay_converted_where_they_are_not_s
     assert recipe_for("mlp", optimizer="sgd").learning_rate == 30 * recipe_for("mlp").learning_rate
     assert recipe_for("vgg", optimizer="adamw", learning_rate=0.01).learning_rate == 0.01
     assert recipe_for("vgg", optimizer="sgd") == sgd
+    assert recipe_for("mlp", optimizer="adam") == recipe_for("mlp").replace(optimizer="adam")
 
 
 def test_none_leaves_the_default():
@@ -91,7 +92,7 @@ def test_a_momentum_that_would_do_nothing_is_refused():
 
 
 def test_an_unknown_optimizer_is_refused_with_the_nearest():
-    with pytest.raises(BadInput, match="Did you mean 'adamw'"):
+    with pytest.raises(BadInput, match="Did you mean 'adam'"):
         Recipe(optimizer="adamx")
 
 

@@ -105,10 +105,10 @@ class Study:
 
     Args:
         question: In one sentence.
-        reported: What the source reported, with its numbers.
         varied: What differs from case to case.
         held_fixed: What does not.
         scales: Scale name -> `Scale`. Without a row for "source", that is "full".
+        reported: What the source reported, with its numbers; "" where the goals are our own.
         cases: Function of a scale's name -> list of `Case`; unused with `conduct`.
         answer: Function of a `Table` -> two sentences made from its numbers.
         claims: Of the source, and of ours, each a `Claim`.
@@ -125,12 +125,12 @@ class Study:
     """
 
     question: str
-    reported: str
     varied: str
     held_fixed: str
     scales: dict
     answer: Callable
     claims: tuple
+    reported: str = ""
     cases: Callable | None = None
     dataset: str | None = "cifar10"
     measure: Callable | None = None

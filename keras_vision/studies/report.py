@@ -5,7 +5,7 @@ import shlex
 from keras_vision.cli.reading import setting_text
 from keras_vision.reporting.progress import clock_text
 from keras_vision.runs import Run
-from keras_vision.studies import OURS, STUDIES
+from keras_vision.studies import STUDIES
 from keras_vision.studies.plan import tally, verdict_words
 from keras_vision.studies.table import Table, is_share, listed, markdown, number
 
@@ -40,7 +40,6 @@ def report_text(job, table, figures, answer, claims):
         claims: As `keras_vision.studies.claims.judged` returns them.
     """
     study, (asks, source) = job.study, STUDIES[job.name]
-    whose = "Our goals:" if source == OURS else f"The source, {source}, reported:"
     parts = [
         f"# {asks}",
         study.question,
@@ -54,7 +53,7 @@ def report_text(job, table, figures, answer, claims):
         _commands(table),
         "## Answer",
         answer,
-        f"{whose} {study.reported}",
+        f"The source, {source}, reported: {study.reported}" if study.reported else "",
         f"**{_verdict(job, claims)}**{_how_sure(study, table)}",
         claims_table(claims),
     ]
@@ -64,7 +63,7 @@ def report_text(job, table, figures, answer, claims):
 def _verdict(job, claims):
     at_scale = "" if job.scale == "full" or job.study.dataset is None else f" at the scale {job.scale}"
     ours = [claim for claim in claims if claim["ours"]]
-    none = "These goals" if STUDIES[job.name][1] == OURS else "It makes none that is judged; ours"
+    none = "It makes none that is judged; ours" if job.study.reported else "Our goals"
     whose = {0: "Its claims", len(claims): none}.get(len(ours), "Its claims and ours")
     return f"{whose}{at_scale}: {tally(claim['held'] for claim in claims)}."
 

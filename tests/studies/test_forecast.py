@@ -34,7 +34,8 @@ def _recorded(tmp_path, monkeypatch):
 
 def job_of(folder, *cases, name="tiny", scale="quick", **changes):
     if name == "tiny":
-        study = Study("?", "", "", "", {"quick": Scale({"epochs": 5})}, str, (), lambda scale: cases, **changes)
+        whole = {"scales": {"quick": Scale({"epochs": 5})}, "answer": str, "claims": (), "cases": lambda scale: cases}
+        study = Study(question="?", varied="", held_fixed="", **whole, **changes)
     else:
         study = load_study(name)
     return Job(name, study, scale, 2, None, None, folder / name, "float32", Progress(), "")

@@ -247,7 +247,10 @@ def main():
     end_programs_too()
     os.environ |= environment(1)
     import_keras()
-    record(options.dataset, options.folders, options.data_dir, options.shard, options.seconds)
+    try:
+        record(options.dataset, options.folders, options.data_dir, options.shard, options.seconds)
+    except BadInput as error:
+        parser.error(str(error))
     return 0
 
 

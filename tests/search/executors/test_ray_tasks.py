@@ -173,10 +173,20 @@ class Blows:
         self.process = self.begin(workers=2, max_trials=self.trials)
 
     def _kill(self):
+        self._stop_one_that_trains()
         pids = [training["pid"] for training in self.trainings()]
-        os.kill(pids[0], signal.SIGSTOP)
         self.process.kill()
         wait_until_gone(pids)
+
+    def _stop_one_that_trains(self):
+        """Stops a process; one that has just ended its training waits for another, and Ray leaves it where it is."""
+        while True:
+            pid = self.trainings()[0]["pid"]
+            os.kill(pid, signal.SIGSTOP)
+            if not Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"ray::IDLE"):
+                return
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(0.05)
 
 
 def _told(path):

@@ -14,6 +14,7 @@ from keras_vision.search.outcome import Goal
 from keras_vision.search.plan import Limits, SearchPlan
 from keras_vision.search.space import Space
 from keras_vision.search.strategies import (
+    ANY,
     POLISHERS,
     STRATEGIES,
     USUAL,
@@ -68,7 +69,7 @@ def test_every_strategy_has_a_file_and_every_file_a_row():
 def test_every_file_has_what_its_row_promises(name):
     row, file = STRATEGIES[name], strategy_file(name)
     assert callable(getattr(file, "make", None)), f"{file.__file__} has no make(plan, space, networks)"
-    assert row.needs in ("ladder", "space") and row.trials > 0 and set(row.default_for) <= set(MODELS)
+    assert row.needs in ("ladder", "space") and row.trials > 0 and set(row.default_for) <= {*MODELS, ANY}
     if row.polishes:
         assert callable(getattr(file, "make_oracle", None)), f"{file.__file__} polishes and has no make_oracle"
     for method in ("ask", "tell", "confirm"):

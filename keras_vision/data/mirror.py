@@ -75,7 +75,7 @@ def look_at_mirror_images(split, seed=0):
     votes, of_classes = [], [0.0]
     for label in np.unique(labels):
         members, questions = images[labels == label], images[(labels == label) & asked]
-        if len(members) > 1:
+        if len(members) > 1 and len(questions):
             further = _votes(questions, members)
             votes.append(further)
             if len(further) >= ENOUGH:

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vision.data.augmentation import NO_AUGMENTATION, augment
-from keras_vision.data.splits import steps_per_epoch
+from keras_vision.data.splits import ALIGNED, steps_per_epoch
 from keras_vision.errors import BadInput
 
 # Steps count from 0, so this number is free for the draws that belong to a whole epoch or run.
@@ -125,7 +125,13 @@ def _check(split, batch_size):
 
 def _in_memory(split):
     with tf.device("CPU"):  # batches are cut on the host, beside the training step on an accelerator
-        return tf.constant(split.images), tf.constant(split.labels.astype(np.int32))
+        return _tensor_of(split.images), tf.constant(split.labels.astype(np.int32))
+
+
+def _tensor_of(images):
+    """Returns an array as a tensor: in the same memory where TensorFlow can use that, else as a copy."""
+    is_usable = images.flags.c_contiguous and images.flags.writeable and images.ctypes.data % ALIGNED == 0
+    return tf.experimental.dlpack.from_dlpack(images.__dlpack__()) if is_usable else tf.constant(images)
 
 
 def _delivered(numbers, batch):

@@ -1,6 +1,7 @@
 """How every kind of source is read, what it gives, how much of it is looked at at once, and how it is refused."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -11,6 +12,7 @@ from keras_vision.system.machine import free_memory
 
 # The images once more while they are read and split, and half of them again where they are shuffled or resized.
 PEAK_COPIES = 2.5
+ALIGNED = 64  # bytes: memory that begins at a multiple of them serves TensorFlow as it is
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,7 +45,21 @@ class Split:
 
     def at(self, rows):
         """Returns the split of some of its images, by their numbers or by a mask, without its warnings."""
-        return Split(self.images[rows], self.labels[rows], files=None if self.files is None else self.files[rows])
+        images = self.images[rows] if isinstance(rows, slice) else _aligned_rows(self.images, rows)
+        return Split(images, self.labels[rows], files=None if self.files is None else self.files[rows])
+
+
+def _aligned_rows(images, rows):
+    """Returns some images of an array, by their numbers or by a mask, as another array whose memory is aligned."""
+    numbers = np.arange(len(images))[rows]
+    size = len(numbers) * math.prod(images.shape[1:])
+    memory = np.empty(size + ALIGNED, np.uint8)
+    start = -memory.ctypes.data % ALIGNED
+    found = memory[start : start + size].reshape(len(numbers), *images.shape[1:])
+    at_once = images_at_once(images.shape[1:])
+    for start in range(0, len(numbers), at_once):
+        found[start : start + at_once] = images[numbers[start : start + at_once]]
+    return found
 
 
 @dataclasses.dataclass(frozen=True)

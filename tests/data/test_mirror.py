@@ -61,3 +61,9 @@ def test_digits_are_not_mirrored_whatever_they_are_called():
 def test_photographs_are_mirrored_and_clothes_are_not(cifar10, fashion_mnist):
     assert look_at_mirror_images(cifar10.train).allowed
     assert not look_at_mirror_images(fashion_mnist.train).allowed
+
+
+def test_more_classes_than_images_that_are_looked_at_are_no_harm():
+    labels = np.repeat(np.arange(2_500), 2)
+    images = np.random.default_rng(0).integers(0, 256, (len(labels), 8, 8, 1), "uint8")
+    assert 0 < look_at_mirror_images(Split(images, labels)).images < 1_000

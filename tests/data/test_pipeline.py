@@ -7,7 +7,7 @@ import pytest
 
 from keras_vision.data import Split
 from keras_vision.data.augmentation import Augmentation
-from keras_vision.data.pipeline import evaluation_batches, training_batches
+from keras_vision.data.pipeline import _in_memory, evaluation_batches, training_batches
 from keras_vision.data.splits import steps_per_epoch
 from keras_vision.errors import BadInput
 
@@ -155,3 +155,27 @@ def test_empty_split_is_refused(split):
     empty = Split(split.images[:0], split.labels[:0])
     with pytest.raises(BadInput, match="At least one is needed"):
         evaluation_batches(empty, num_classes=10, batch_size=16)
+
+
+@pytest.mark.parametrize("rows", [[3, 1, 1], np.arange(20) % 3 == 0], ids=["numbers", "a mask"])
+def test_chosen_images_are_trained_on_in_the_memory_that_they_have(rows):
+    images = np.arange(20 * 5 * 7 * 3, dtype="uint16").reshape(20, 5, 7, 3).astype("uint8")
+    chosen = Split(images, np.arange(20)).at(rows)
+    np.testing.assert_array_equal(chosen.images, images[rows])
+    np.testing.assert_array_equal(chosen.labels, np.arange(20)[rows])
+    tensor, _ = _in_memory(chosen)
+    chosen.images[-1] = 7
+    np.testing.assert_array_equal(tensor, chosen.images)
+
+
+@pytest.mark.parametrize("change", ["moved", "turned", "read-only"])
+def test_images_that_lie_otherwise_are_copied(change):
+    images = Split(np.arange(4 * 8 * 8, dtype="uint8").reshape(4, 8, 8, 1), np.arange(4)).at(range(4)).images
+    if change == "moved":
+        images = np.concatenate([np.zeros(1, "uint8"), images.ravel()])[1:].reshape(images.shape)
+    elif change == "turned":
+        images = images.transpose(0, 2, 1, 3)
+    else:
+        images.flags.writeable = False
+    tensor, _ = _in_memory(Split(images, np.arange(4)))
+    np.testing.assert_array_equal(tensor, images)

@@ -44,11 +44,11 @@ def near_pairs(images, asked=None, seed=0):
 
     Args:
         images: uint8 array [n, h, w, c] of different images.
-        asked: Positions of images that are to be compared with all others; None for all.
+        asked: uint8 array [m, h, w, c] of others, to compare with these; None to compare these with one another.
         seed: Chooses the images from which is learned how unlike copies may be.
 
     Returns:
-        int array [p, 2] of positions.
+        int array [p, 2] of positions: in `asked`, where there is one, and in `images`.
     """
     if len(images) < 2 or min(images.shape[1:3]) < _SMALLEST:
         return np.empty((0, 2), np.int64)
@@ -58,10 +58,8 @@ def near_pairs(images, asked=None, seed=0):
     if asked is None:
         pairs = close_pairs(rows, least=least)
     else:
-        others = np.setdiff1d(np.arange(len(images)), asked)
-        pairs = close_pairs(rows[asked], rows[others], least=least)
-        pairs = np.stack([asked[pairs[:, 0]], others[pairs[:, 1]]], axis=1)
-    return pairs[_are_copies(images, pairs)]
+        pairs = close_pairs(describer.describe(asked), rows, least=least)
+    return pairs[_are_copies(images if asked is None else asked, images, pairs)]
 
 
 def _least_likeness(describer, images, seed):
@@ -94,24 +92,27 @@ def _as_jpeg(image):
     return np.asarray(Image.open(content)).reshape(image.shape)
 
 
-def _are_copies(images, pairs):
-    """Returns a bool array: which pairs show the same picture."""
-    asked = np.unique(pairs)
-    place = np.zeros(len(images), np.int64)
-    place[asked] = np.arange(len(asked))
-    own = np.empty((len(asked), 2), np.float32)
-    for start in range(0, len(asked), _PIECE):
-        few = images[asked[start : start + _PIECE]]
-        altered = [likeness(few, one) for one in (_as_jpegs(few), _brighter(few))]
-        own[start : start + _PIECE] = np.minimum(*altered)
+def _are_copies(images, others, pairs):
+    """Returns a bool array: which pairs of positions, in images and in others, show the same picture."""
+    # The poorer of the two tells what may be lost: one of them may be the altered one.
+    wanted = np.minimum(_like_altered(images, pairs[:, 0]), _like_altered(others, pairs[:, 1]))
     are = np.zeros(len(pairs), bool)
     for start in range(0, len(pairs), _PIECE):
         first, second = pairs[start : start + _PIECE].T
-        found = likeness(images[first], images[second])
-        # The poorer of the two tells what may be lost: one of them may be the altered one.
-        wanted = np.minimum(own[place[first]], own[place[second]])
-        are[start : start + _PIECE] = (found >= wanted).all(axis=1)
+        found = likeness(images[first], others[second])
+        are[start : start + _PIECE] = (found >= wanted[start : start + _PIECE]).all(axis=1)
     return are
+
+
+def _like_altered(images, positions):
+    """Returns float32 [n, 2]: how like the images at these positions are to their JPEG or brighter form, the less."""
+    asked, places = np.unique(positions, return_inverse=True)
+    found = np.empty((len(asked), 2), np.float32)
+    for start in range(0, len(asked), _PIECE):
+        few = images[asked[start : start + _PIECE]]
+        altered = [likeness(few, one) for one in (_as_jpegs(few), _brighter(few))]
+        found[start : start + _PIECE] = np.minimum(*altered)
+    return found[places]
 
 
 def likeness(images, others):

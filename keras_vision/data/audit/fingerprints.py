@@ -14,7 +14,8 @@ LENGTH = 64  # numbers of a description, fewer of few images, whose statistics t
 _IMAGES_EACH = 4  # for each number
 _PIECE = 2_000  # images described at a time
 _SAMPLE = 5_000  # images whose statistics decorrelate
-_BLOCK = 1_024  # images compared with all others at a time
+_BLOCK = 1_024  # images compared with all others at a time, at most
+_PRODUCTS = 2**24  # numbers that such a comparison gives, at most
 
 
 class Describer:
@@ -44,6 +45,10 @@ class Describer:
 
     def describe(self, images):
         """Returns float32 [n, LENGTH or fewer], rows of length 1; of images without any contrast, rows of zeros."""
+        starts = range(0, max(1, len(images)), _PIECE)
+        return np.concatenate([self._described(images[start : start + _PIECE]) for start in starts])
+
+    def _described(self, images):
         spectra = _spectra(images)
         rows = (spectra - self._mean) @ self._project
         rows[~spectra.any(axis=1)] = 0
@@ -87,8 +92,9 @@ def close_pairs(rows, others=None, *, least, most=6):
         comes twice.
     """
     found = [np.empty((0, 2), np.int64)]
-    for start in range(0, len(rows), _BLOCK):
-        block = rows[start : start + _BLOCK]
+    size = min(_BLOCK, max(1, _PRODUCTS // max(1, len(rows if others is None else others))))
+    for start in range(0, len(rows), size):
+        block = rows[start : start + size]
         first = start if others is None else 0  # earlier blocks have seen the rows before
         products = block @ (rows if others is None else others)[first:].T
         if others is None:

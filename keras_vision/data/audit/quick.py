@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vision.data.audit.copies import equal_groups, near_pairs
+from keras_vision.data.audit.copies import digests, equal_groups, near_pairs
 from keras_vision.data.audit.file_facts import telling_facts
 from keras_vision.data.audit.fingerprints import Describer
 from keras_vision.data.audit.outliers import blank_images
@@ -37,9 +37,9 @@ def _near_copies(data, seed):
     """Validation images of which nearly the same picture is trained on; of many, so many are asked."""
     chosen = np.random.default_rng(seed).permutation(len(data.validation))[:ASKED]
     asked = data.validation.images[np.sort(chosen)]
-    images = np.concatenate([data.train.images, asked])
-    different = np.unique(equal_groups(images))
-    pairs = near_pairs(images[different], np.flatnonzero(different >= len(data.train)), seed)
+    known = {*digests(data.train.images)}
+    different = [number for number in np.unique(equal_groups(asked)) if digests(asked[[number]])[0] not in known]
+    pairs = near_pairs(data.train.images, asked[different], seed)
     if count := len(np.unique(pairs[:, 0])):
         part = "" if len(asked) == len(data.validation) else f", {len(asked):,} of which were looked at"
         all_of = f"the {len(data.validation):,} validation images{part}"

@@ -12,6 +12,7 @@ from keras_vision.system.machine import free_memory
 
 # The images once more while they are read and split, and half of them again where they are shuffled or resized.
 PEAK_COPIES = 2.5
+_BYTES_AT_ONCE = 2**20  # that are copied by way of another copy
 ALIGNED = 64  # bytes: memory that begins at a multiple of them serves TensorFlow as it is
 
 
@@ -52,11 +53,11 @@ class Split:
 def _aligned_rows(images, rows):
     """Returns some images of an array, by their numbers or by a mask, as another array whose memory is aligned."""
     numbers = np.arange(len(images))[rows]
-    size = len(numbers) * math.prod(images.shape[1:])
+    of_one = math.prod(images.shape[1:])
+    size, at_once = len(numbers) * of_one, max(1, _BYTES_AT_ONCE // of_one)
     memory = np.empty(size + ALIGNED, np.uint8)
     start = -memory.ctypes.data % ALIGNED
     found = memory[start : start + size].reshape(len(numbers), *images.shape[1:])
-    at_once = images_at_once(images.shape[1:])
     for start in range(0, len(numbers), at_once):
         found[start : start + at_once] = images[numbers[start : start + at_once]]
     return found

@@ -66,4 +66,4 @@ def test_photographs_are_mirrored_and_clothes_are_not(cifar10, fashion_mnist):
 def test_more_classes_than_images_that_are_looked_at_are_no_harm():
     labels = np.repeat(np.arange(2_500), 2)
     images = np.random.default_rng(0).integers(0, 256, (len(labels), 8, 8, 1), "uint8")
-    assert 0 < look_at_mirror_images(Split(images, labels)).images < 1_000
+    assert look_at_mirror_images(Split(images, labels)).images == 1_000

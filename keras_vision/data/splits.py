@@ -12,7 +12,7 @@ from keras_vision.system.machine import free_memory
 
 # The images once more while they are read and split, and half of them again where they are shuffled or resized.
 PEAK_COPIES = 2.5
-_BYTES_AT_ONCE = 2**20  # that are copied by way of another copy
+_BYTES_AT_ONCE = 2**17  # that are copied by way of another copy
 ALIGNED = 64  # bytes: memory that begins at a multiple of them serves TensorFlow as it is
 
 

@@ -71,8 +71,9 @@ def measure(options, tree, name, seed):
 def row_of(seed, name, seconds, result, ratio):
     """Returns the cells of one search."""
     test = (result.get("test") or {}).get("accuracy")
+    reached = result.get("reached", result["stopped"] == "target")  # version 0.1 stopped there, and had no such word
     return [
-        *(seed, name, f"{seconds:,.0f}", ratio, "yes" if result["reached"] else "no", result["trials"]),
+        *(seed, name, f"{seconds:,.0f}", ratio, "yes" if reached else "no", result["trials"]),
         *(f"{result['parameters']:,}", f"{result['val_accuracy']:.4f}", "" if test is None else f"{test:.4f}"),
     ]
 

@@ -71,7 +71,7 @@ def load_dataset(
     SEED("seed", seed)
     reading = Reading(height_and_width(image_size), on_bad_image, announce, pixel_scale)
     source, fingerprint = _usable_source(spec, data_dir, reading)
-    return _split(spec, source, fingerprint, validation_share, seed)
+    return _split(spec, source, fingerprint, validation_share, seed, uses_up=True)
 
 
 def load_to_audit(source, announce=None):
@@ -144,8 +144,11 @@ def _of_used_classes(spec, source, reading):
     )
 
 
-def _split(spec, source, fingerprint, validation_share, seed):
-    """Returns the `Dataset` of a source; the splits that it lacks are carved from its training images."""
+def _split(spec, source, fingerprint, validation_share, seed, uses_up=False):
+    """Returns the `Dataset` of a source; the splits that it lacks are carved from its training images.
+
+    With `uses_up` nobody needs the source any more, so that the memory of its images can be taken.
+    """
     given, open_own, validation, aside = source.train, source.test, source.validation, None
     class_names = source.class_names
     warnings, left = list(given.warnings), np.arange(len(given))
@@ -162,7 +165,7 @@ def _split(spec, source, fingerprint, validation_share, seed):
             f"({some(source.class_names, 3)}), too few to set some of each aside. At least one class needs three or "
             "more."
         )
-    train = given if len(left) == len(given) else given.at(left)
+    train = given if len(left) == len(given) else given.moved_together(left) if uses_up else given.at(left)
     warnings += [*validation.warnings, *training_warnings(train, validation, source.class_names, is_carved)]
 
     def open_test():  # holds on to the splits, and not to the images that they were carved from

@@ -49,6 +49,27 @@ class Split:
         images = self.images[rows] if isinstance(rows, slice) else _aligned_rows(self.images, rows)
         return Split(images, self.labels[rows], files=None if self.files is None else self.files[rows])
 
+    def moved_together(self, rows):
+        """Returns the split of some of its images, by ascending numbers, in the memory of all of them.
+
+        This split is used up by that, and less memory needed than for a copy. Where the memory holds more than these
+        images, they are copied, as `at` does.
+        """
+        images, n = self.images, len(rows)
+        owner = images if images.base is None else images.base
+        is_own = isinstance(owner, np.ndarray) and owner.flags.owndata and owner.nbytes == images.nbytes
+        is_own = is_own and images.flags.writeable and images.flags.c_contiguous
+        of_one, start = math.prod(images.shape[1:]), -images.ctypes.data % ALIGNED
+        if not is_own or n == len(images) or of_one < ALIGNED:
+            return self.at(rows)
+        moved = images.reshape(-1)[start : start + n * of_one].reshape(n, *images.shape[1:])
+        stays = n if rows[-1] == n - 1 else int(np.argmax(rows != np.arange(n)))
+        moved[:stays] = images[:stays]  # by less than an image, and what comes then has left room for that
+        at_once = max(1, _BYTES_AT_ONCE // of_one)
+        for first in range(stays, n, at_once):  # each to a place of which the image was moved before, or left out
+            moved[first : first + at_once] = images[rows[first : first + at_once]]
+        return Split(moved, self.labels[rows], files=None if self.files is None else self.files[rows])
+
 
 def _aligned_rows(images, rows):
     """Returns some images of an array, by their numbers or by a mask, as another array whose memory is aligned."""

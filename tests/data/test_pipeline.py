@@ -179,3 +179,24 @@ def test_images_that_lie_otherwise_are_copied(change):
         images.flags.writeable = False
     tensor, _ = _in_memory(Split(images, np.arange(4)))
     np.testing.assert_array_equal(tensor, images)
+
+
+@pytest.mark.parametrize("left_out", [[0], [7], [19], [3, 4, 11], [0, 19], list(range(1, 20, 2))], ids=str)
+@pytest.mark.parametrize("side", [8, 9, 30])
+def test_images_are_moved_together_in_their_memory(left_out, side):
+    images = np.random.default_rng(0).integers(0, 256, (20, side, side, 1), "uint8")
+    before, rows = images.copy(), np.setdiff1d(np.arange(20), left_out)
+    moved = Split(images, np.arange(20)).moved_together(rows)
+    np.testing.assert_array_equal(moved.images, before[rows])
+    np.testing.assert_array_equal(moved.labels, rows)
+    assert np.shares_memory(moved.images, images)
+    tensor, _ = _in_memory(moved)
+    np.testing.assert_array_equal(tensor, before[rows])
+
+
+def test_images_in_the_memory_of_others_stay_where_they_are():
+    images = np.random.default_rng(0).integers(0, 256, (20, 9, 9, 1), "uint8")
+    before, few = images.copy(), images[2:]
+    moved = Split(few, np.arange(18)).moved_together(np.arange(1, 18))
+    np.testing.assert_array_equal(moved.images, before[3:])
+    np.testing.assert_array_equal(images, before)

@@ -70,7 +70,7 @@ def test_a_turned_jpeg_that_is_decoded_small_stays_turned(tmp_path):
     assert (pixels[:3] > 250).all() and (pixels[5:] < 5).all()
 
 
-def test_a_folder_is_read_in_about_twice_the_memory_of_its_images(tmp_path):
+def test_a_folder_is_read_in_little_more_than_the_memory_of_its_images(tmp_path):
     for one in ("cat", "dog"):
         (tmp_path / one).mkdir()
         for number in range(150):
@@ -83,5 +83,5 @@ def test_a_folder_is_read_in_about_twice_the_memory_of_its_images(tmp_path):
     finally:
         tracemalloc.stop()
     assert dataset.shape == (64, 64, 3)
-    assert peak < 2.3 * 300 * 64 * 64 * 3
-    assert kept < 1.2 * 300 * 64 * 64 * 3
+    assert peak < 1.5 * 300 * 64 * 64 * 3
+    assert kept < 1.3 * 300 * 64 * 64 * 3  # the images, and a copy of those that are set aside

@@ -15,7 +15,7 @@ _IMAGES_EACH = 4  # for each number
 _PIECE = 2_000  # images described at a time
 _SAMPLE = 5_000  # images whose statistics decorrelate
 _BLOCK = 1_024  # images compared with all others at a time, at most
-_PRODUCTS = 2**24  # numbers that such a comparison gives, at most
+_PRODUCTS = 2**22  # numbers that such a comparison gives, at most
 
 
 class Describer:

@@ -264,6 +264,18 @@ def machine_line(*packages):
     return f"Machine: {facts['machine']['processor']}, {facts['machine']['cores']} cores. Versions: {listed}."
 
 
+# ---- pictures ----
+
+
+def logarithmic(axes):
+    """Makes both scales of finished axes logarithmic, with whole numbers, and adds their legend."""
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:,.0f}")
+    axes.legend(fontsize=7, frameon=False)
+
+
 # ---- arithmetic ----
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from bench_common import ROOT, machine_line, write_between
+from bench_common import ROOT, logarithmic, machine_line, write_between
 from networks import COMMON, MODEL, SEEDS, TABLES, compact, network_key, read_trainings
 
 from keras_vision.reporting import style
@@ -516,11 +516,7 @@ def draw(all_replayed):
             sizes[np.isinf(sizes)] = np.nan  # not drawn
             axes.plot(trainings, sizes, color=colour, linewidth=1.2, label=name)
         axes.axhline(one.record.smallest, color="0.6", linewidth=1, label="smallest of the table")
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter("{x:,.0f}")
-        axes.legend(fontsize=7, frameon=False)
+        logarithmic(axes)
     return figure
 
 

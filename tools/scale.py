@@ -16,7 +16,7 @@ import statistics
 import sys
 from pathlib import Path
 
-from bench_common import ROOT, Amount, machine_line, median, spread, write_between
+from bench_common import ROOT, Amount, logarithmic, machine_line, median, spread, write_between
 
 from keras_vision.reporting import style
 from keras_vision.runs import read_json, write_json
@@ -204,11 +204,7 @@ def draw(ups, sooner):
         for name, workers, found in lines:
             colour = style.COLOURS[list(STRATEGIES).index(name)]
             axes.plot(workers, found, marker="o", markersize=3, linewidth=1.2, color=colour, label=name)
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter("{x:,.0f}")
-        axes.legend(fontsize=7, frameon=False)
+        logarithmic(axes)
     return figure
 
 

@@ -7,15 +7,13 @@ import time
 import numpy as np
 
 from keras_vision.errors import KerasVisionError
-from keras_vision.formats import FORMATS, format_module
+from keras_vision.formats import CALIBRATION, FORMATS, format_module
 from keras_vision.training.evaluation import pieces_of
 from keras_vision.training.metrics import share
 
 BATCHES = (1, 64)  # whose latency is measured
 INT8_LOSS = 0.01  # the most that 8-bit integers may cost, as a share of the images compared on
 REAL, RANDOM = 2000, 256  # images, at most
-# The range of a layer is that of its rarest images: on 2,000 of them, 8 bits told fewer classes apart than on 100.
-CALIBRATION = 128
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -22,6 +22,10 @@ import importlib
 from keras_vision.errors import BadInput, check_name
 from keras_vision.reporting.packages import check_installed
 
+# Training images by which an export in 8 bits is calibrated. The range of a layer is that of its rarest images: on
+# 2,000 of them, 8 bits told fewer classes apart than on 100.
+CALIBRATION = 128
+
 
 @dataclasses.dataclass(frozen=True)
 class Format:

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vision.formats import FORMATS, format_module
+from keras_vision.formats import CALIBRATION, FORMATS, format_module
 from keras_vision.formats.network import with_probabilities
 from keras_vision.runs import load_model
 from keras_vision.training.precision import computing_in
-
-CALIBRATION = 128  # training images by which it is quantised, as in `export`
 
 
 @computing_in("float32")  # as every export computes

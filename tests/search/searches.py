@@ -1,6 +1,7 @@
 """Small searches over made-up images."""
 
 import dataclasses
+import itertools
 import json
 import math
 import time
@@ -159,3 +160,14 @@ def diverge_in(monkeypatch, number):
         return real_fit(*args, **options)
 
     monkeypatch.setattr(runner, "fit", fit)
+
+
+def asked_of(strategy, accuracy, trials):
+    """What a strategy asks, at most so many, where `accuracy` tells what the values of each trial come to."""
+    asked = []
+    for values in itertools.takewhile(lambda values: values is not None, iter(strategy.ask, ())):
+        asked.append(values)
+        strategy.tell(values, accuracy(values))
+        if len(asked) == trials:
+            break
+    return asked

@@ -1,6 +1,5 @@
 """A search through several families: their ladders as one, each with a turn, and the word on which has won."""
 
-import itertools
 import json
 
 import pytest
@@ -18,7 +17,7 @@ from keras_vision.search.strategies.grow import Growing
 from keras_vision.training.recipe import recipe_for
 from keras_vision.tune import main as tune_main
 from keras_vision.tune import tune
-from tests.search.searches import COMPLETED
+from tests.search.searches import COMPLETED, asked_of
 
 WIDTHS = {"vgg": "filters", "cnn": "filters", "mlp": "hidden_units"}
 
@@ -36,13 +35,8 @@ def families():
 
 def grow(families, accuracy, trials):
     """What a growing search asks, where `accuracy` tells what each network comes to; and the strategy."""
-    strategy, asked = Growing(families, target_acc=0.9, size_of=size_of), []
-    for values in itertools.takewhile(lambda values: values is not None, iter(strategy.ask, ())):
-        asked.append(values)
-        strategy.tell(values, accuracy(values))
-        if len(asked) == trials:
-            break
-    return strategy, asked
+    strategy = Growing(families, target_acc=0.9, size_of=size_of)
+    return strategy, asked_of(strategy, accuracy, trials)
 
 
 def test_all_families_are_looked_in_and_the_one_that_grows_by_default_comes_first():

@@ -6,7 +6,6 @@ is like its own JPEG. So a noisy picture, of which JPEG leaves little, is not he
 """
 
 import collections
-import hashlib
 import io
 
 import numpy as np
@@ -16,6 +15,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from keras_vision.data.audit.fingerprints import Describer, close_pairs
+from keras_vision.data.seen import digests
 from keras_vision.system.grey import grey
 
 # Files that people save are mostly of quality 75 or better; how much one of them loses varies around what is usual.
@@ -26,11 +26,6 @@ _ASKED = 200  # images that are altered to see how unlike a copy becomes
 _MISSED = 0.01  # of these may be missed
 _SMALLEST = 8  # pixels: smaller images have no details to compare
 _PIECE = 1_000  # pairs laid over each other at a time
-
-
-def digests(images):
-    """Returns a digest of 16 bytes for each image: equal ones have the same pixels."""
-    return [hashlib.blake2b(image, digest_size=16).digest() for image in np.ascontiguousarray(images)]
 
 
 def equal_groups(images):

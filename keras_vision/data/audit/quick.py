@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from keras_vision.data.audit.copies import digests, equal_groups, near_pairs
+from keras_vision.data.audit.copies import near_pairs
 from keras_vision.data.audit.file_facts import telling_facts
 from keras_vision.data.audit.fingerprints import Describer
 from keras_vision.data.audit.outliers import blank_images
 from keras_vision.data.audit.series import are_alike, series_by_name
+from keras_vision.data.seen import digests
 from keras_vision.data.words import spec_of
 
 ASKED = 1_000  # validation images that are looked for among the training images
@@ -37,8 +38,11 @@ def _near_copies(data, seed):
     """Validation images of which nearly the same picture is trained on; of many, so many are asked."""
     chosen = np.random.default_rng(seed).permutation(len(data.validation))[:ASKED]
     asked = data.validation.images[np.sort(chosen)]
-    known = {*digests(data.train.images)}
-    different = [number for number in np.unique(equal_groups(asked)) if digests(asked[[number]])[0] not in known]
+    known, different = {*digests(data.train.images)}, []
+    for number, digest in enumerate(digests(asked)):
+        if digest not in known:
+            known.add(digest)
+            different.append(number)
     pairs = near_pairs(data.train.images, asked[different], seed)
     if count := len(np.unique(pairs[:, 0])):
         part = "" if len(asked) == len(data.validation) else f", {len(asked):,} of which were looked at"

@@ -10,6 +10,7 @@ from keras_vision.search import polishing
 from keras_vision.search.ladder import Ladder
 from keras_vision.search.strategies.grow import Growing
 from keras_vision.training.recipe import recipe_for
+from tests.search.searches import asked_of
 
 NETWORK = {"filters", "blocks", "whitening", "early_pooling", "convolution"}
 HALF_RATE = recipe_for("vgg").learning_rate / 2
@@ -43,13 +44,7 @@ def is_polished(values):
 def grow(target, tell=accuracy, trials=40, **options):
     ladder = Ladder("vgg", recipe_for("vgg"))
     strategy = Growing(ladder, target_acc=target, size_of=size_of, **options)
-    asked = []
-    for values in itertools.takewhile(lambda values: values is not None, iter(strategy.ask, ())):
-        asked.append(values)
-        strategy.tell(values, tell(values))
-        if len(asked) == trials:
-            break
-    return strategy, asked
+    return strategy, asked_of(strategy, tell, trials)
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,10 @@ from keras_vision.data.audit.findings import finding
 from keras_vision.data.evaluation import match_classes
 from keras_vision.data.files.images import resize_images
 from keras_vision.data.split_names import TRAIN, VALIDATION
-from keras_vision.data.splits import Split
+from keras_vision.data.splits import Split, pieces_of
 from keras_vision.errors import BadInput
 from keras_vision.runs import read_card
 from keras_vision.training.classifier import open_classifier
-from keras_vision.training.evaluation import pieces_of
 from keras_vision.training.out_of_fold import FOLDS, out_of_fold_probabilities
 
 # A label that a network gives less than this is left out of a cleaned table: where it errs by chance it is less sure.

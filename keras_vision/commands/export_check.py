@@ -6,9 +6,9 @@ import time
 
 import numpy as np
 
+from keras_vision.data.splits import pieces_of
 from keras_vision.errors import KerasVisionError
 from keras_vision.formats import CALIBRATION, FORMATS, format_module
-from keras_vision.training.evaluation import pieces_of
 from keras_vision.training.metrics import share
 
 BATCHES = (1, 64)  # whose latency is measured

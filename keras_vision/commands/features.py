@@ -10,11 +10,11 @@ from keras_vision.commands.model_data import choose_data, open_images
 from keras_vision.data.evaluation import EvaluationImages
 from keras_vision.data.files.images import BadImage, without_pillow_warnings
 from keras_vision.data.files.listing import image_files, read
+from keras_vision.data.splits import pieces_of
 from keras_vision.data.words import printable
 from keras_vision.errors import BadInput
 from keras_vision.reporting.events import EventLog
 from keras_vision.reporting.projector import write_projection
-from keras_vision.training.evaluation import pieces_of
 
 MOST = 2_000  # images that units are looked at by, and points of the projector
 FEW = 50  # images, among which a unit that is alive may rest

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vision.data.splits import images_at_once
+from keras_vision.data.splits import pieces_of
 
 # Images that are looked at, spread over all there are: means of so many are exact to a grey level or two.
 _LOOKED_AT = 2000
@@ -34,8 +34,7 @@ def measures_of(images):
 
     All are in grey levels, extremes too: 255 where all pixels are nearly black or white.
     """
-    size = images_at_once(images.shape[1:])
-    pieces = [_measures_of_piece(images[start : start + size]) for start in range(0, len(images), size)]
+    pieces = [_measures_of_piece(piece) for piece in pieces_of(images)]
     return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
 

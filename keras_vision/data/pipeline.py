@@ -138,10 +138,12 @@ def _delivered(numbers, batch):
     """Returns the batches that a function makes of numbers, ahead of the step and by all cores.
 
     The tuning of tf.data is off: its thread sleeps twice as long each time, and the end of an iterator can wait until
-    it wakes. With it, a `fit` of 2.6 seconds was seen to return after 5.1.
+    it wakes. With it, a `fit` of 2.6 seconds was seen to return after 5.1. Its rewrites of the graph are off, too: they
+    would make nothing faster here, and to find that out they copy all images.
     """
     options = tf.data.Options()
     options.autotune.enabled = False
+    options.experimental_optimization.apply_default_optimizations = False
     batches = numbers.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return batches.prefetch(_READY).with_options(options)
 

@@ -169,6 +169,20 @@ def images_at_once(shape):
     return min(512, max(1, 512 * 32 * 32 // (shape[0] * shape[1])))
 
 
+def pieces_of(images, rows=None):
+    """Yields an array of images [n, h, w, c], or some of them by their numbers, in pieces of `images_at_once`.
+
+    Example:
+
+    >>> [len(piece) for piece in pieces_of(np.zeros((600, 32, 32, 3), np.uint8))]
+    [512, 88]
+    """
+    size = images_at_once(images.shape[1:])
+    for start in range(0, len(images) if rows is None else len(rows), size):
+        wanted = slice(start, start + size)
+        yield images[wanted if rows is None else rows[wanted]]
+
+
 def check_memory(what, num_bytes):
     """Refuses to read images that would not fit into the memory that this process may still take.
 

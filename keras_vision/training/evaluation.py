@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vision.data.splits import images_at_once
+from keras_vision.data.splits import pieces_of
 from keras_vision.errors import KerasVisionError
 from keras_vision.training.metrics import balance, details, share
 from keras_vision.training.trainer import check_fit
@@ -53,12 +53,6 @@ def summary(dataset, split, images, logits, views=1):
         **balance(logits.argmax(axis=1), images.labels, dataset.class_names),
         "warnings": list(images.warnings),
     }
-
-
-def pieces_of(images):
-    """Yields an array of images [n, h, w, c] in pieces of `images_at_once`."""
-    size = images_at_once(images.shape[1:])
-    yield from (images[start : start + size] for start in range(0, len(images), size))
 
 
 def predict_logits(model, images, views=1):

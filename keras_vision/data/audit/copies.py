@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 from keras_vision.data.audit.fingerprints import Describer, close_pairs
 from keras_vision.data.seen import digests
+from keras_vision.data.splits import images_at_once, pieces_of
 from keras_vision.system.grey import grey
 
 # Files that people save are mostly of quality 75 or better; how much one of them loses varies around what is usual.
@@ -25,7 +26,6 @@ _BRIGHTER = 4 / 3  # which burns out what is bright, and so loses more than dark
 _ASKED = 200  # images that are altered to see how unlike a copy becomes
 _MISSED = 0.01  # of these may be missed
 _SMALLEST = 8  # pixels: smaller images have no details to compare
-_PIECE = 1_000  # pairs laid over each other at a time
 
 
 def equal_groups(images):
@@ -74,7 +74,7 @@ def _shifted(images):
 
 
 def _brighter(images):
-    return np.minimum(np.rint(images * _BRIGHTER), 255).astype(np.uint8)
+    return np.minimum(np.rint(np.arange(256) * _BRIGHTER), 255).astype(np.uint8)[images]
 
 
 def _as_jpegs(images):
@@ -92,22 +92,22 @@ def _are_copies(images, others, pairs):
     # The poorer of the two tells what may be lost: one of them may be the altered one.
     wanted = np.minimum(_like_altered(images, pairs[:, 0]), _like_altered(others, pairs[:, 1]))
     are = np.zeros(len(pairs), bool)
-    for start in range(0, len(pairs), _PIECE):
-        first, second = pairs[start : start + _PIECE].T
-        found = likeness(images[first], others[second])
-        are[start : start + _PIECE] = (found >= wanted[start : start + _PIECE]).all(axis=1)
+    at_once = images_at_once(images.shape[1:])
+    for start in range(0, len(pairs), at_once):
+        those = slice(start, start + at_once)
+        first, second = pairs[those].T
+        are[those] = (likeness(images[first], others[second]) >= wanted[those]).all(axis=1)
     return are
 
 
 def _like_altered(images, positions):
     """Returns float32 [n, 2]: how like the images at these positions are to their JPEG or brighter form, the less."""
     asked, places = np.unique(positions, return_inverse=True)
-    found = np.empty((len(asked), 2), np.float32)
-    for start in range(0, len(asked), _PIECE):
-        few = images[asked[start : start + _PIECE]]
+    found = [np.empty((0, 2), np.float32)]
+    for few in pieces_of(images, asked):
         altered = [likeness(few, one) for one in (_as_jpegs(few), _brighter(few))]
-        found[start : start + _PIECE] = np.minimum(*altered)
-    return found[places]
+        found.append(np.minimum(*altered))
+    return np.concatenate(found)[places]
 
 
 def likeness(images, others):

@@ -7,12 +7,12 @@ length 1. The product of two is their likeness: 1 for copies, about 0 for unrela
 
 import numpy as np
 
+from keras_vision.data.splits import pieces_of
 from keras_vision.system.grey import grey
 
 FREQUENCIES = 8  # in each direction
 LENGTH = 64  # numbers of a description, fewer of few images, whose statistics tell fewer
 _IMAGES_EACH = 4  # for each number
-_PIECE = 2_000  # images described at a time
 _SAMPLE = 5_000  # images whose statistics decorrelate
 _BLOCK = 1_024  # images compared with all others at a time, at most
 _PRODUCTS = 2**22  # numbers that such a comparison gives, at most
@@ -34,7 +34,7 @@ class Describer:
 
     def __init__(self, images, seed=0):
         chosen = np.random.default_rng(seed).permutation(len(images))[:_SAMPLE]
-        spectra = _spectra(images[np.sort(chosen)])
+        spectra = np.concatenate([_spectra(piece) for piece in pieces_of(images, np.sort(chosen))])
         self._mean = spectra.mean(axis=0)
         variances, directions = np.linalg.eigh(np.cov((spectra - self._mean).T))
         length = min(LENGTH, max(2, len(chosen) // _IMAGES_EACH))
@@ -45,8 +45,8 @@ class Describer:
 
     def describe(self, images):
         """Returns float32 [n, LENGTH or fewer], rows of length 1; of images without any contrast, rows of zeros."""
-        starts = range(0, max(1, len(images)), _PIECE)
-        return np.concatenate([self._described(images[start : start + _PIECE]) for start in starts])
+        found = [np.empty((0, self._project.shape[1]), np.float32)]
+        return np.concatenate(found + [self._described(piece) for piece in pieces_of(images)])
 
     def _described(self, images):
         spectra = _spectra(images)
@@ -62,14 +62,11 @@ def _spectra(images):
     down = min(FREQUENCIES, height // 2)
     waves_x = _waves(width, np.arange(across + 1)).T
     waves_y = _waves(height, np.arange(-down, down + 1))
-    found = np.empty((len(images), len(waves_y) * (across + 1)), np.float32)
-    for start in range(0, len(images), _PIECE):
-        piece = grey(images[start : start + _PIECE])
-        piece -= piece.mean(axis=(1, 2), keepdims=True)
-        piece /= piece.std(axis=(1, 2), keepdims=True) + 1
-        strengths = np.abs(waves_y @ (piece.astype(np.complex64) @ waves_x))
-        found[start : start + _PIECE] = np.log1p(strengths).reshape(len(piece), -1)
-    return found
+    plain = grey(images)
+    plain -= plain.mean(axis=(1, 2), keepdims=True)
+    plain /= plain.std(axis=(1, 2), keepdims=True) + 1
+    strengths = np.abs(waves_y @ (plain.astype(np.complex64) @ waves_x))
+    return np.log1p(strengths).reshape(len(images), -1)
 
 
 def _waves(side, frequencies):

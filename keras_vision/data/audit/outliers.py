@@ -2,23 +2,19 @@
 
 import numpy as np
 
+from keras_vision.data.splits import pieces_of
 from keras_vision.system.grey import grey
 
 BLANK = 1.0  # deviation in grey levels of 255: what is below is rounding
 _SIDE = 8  # of the small images that are compared
 _LEAST = 0.05  # of the mean variance of a direction: what varies less is hardly seen
-_PIECE = 2_000
 _ENOUGH = 30  # images, of which a distribution can be told
 
 
 def blank_images(images):
     """Returns the positions of images that hardly differ from one colour, an int array."""
-    found = []
-    for start in range(0, len(images), _PIECE):
-        piece = images[start : start + _PIECE]
-        contrast = piece.reshape(len(piece), -1, piece.shape[-1]).std(axis=1, dtype=np.float32).max(axis=1)
-        found.append(start + np.flatnonzero(contrast < BLANK))
-    return np.concatenate(found)
+    contrasts = [piece.std(axis=(1, 2), dtype=np.float32).max(axis=1) for piece in pieces_of(images)]
+    return np.flatnonzero(np.concatenate(contrasts) < BLANK)
 
 
 def outlying_images(images):
@@ -53,8 +49,7 @@ def _distances(features):
 
 
 def _features(images):
-    rows = [_features_of(images[start : start + _PIECE]) for start in range(0, len(images), _PIECE)]
-    features = np.concatenate(rows)
+    features = np.concatenate([_features_of(piece) for piece in pieces_of(images)])
     spread = 1.4826 * np.median(np.abs(features - np.median(features, axis=0)), axis=0)
     return features / np.maximum(spread, np.maximum(features.std(axis=0) / 10, 1e-6))
 

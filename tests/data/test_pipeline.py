@@ -1,6 +1,8 @@
 """Batches: what is in them, in which order, and that a resumed run sees the same."""
 
 import itertools
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -200,3 +202,18 @@ def test_images_in_the_memory_of_others_stay_where_they_are():
     moved = Split(few, np.arange(18)).moved_together(np.arange(1, 18))
     np.testing.assert_array_equal(moved.images, before[3:])
     np.testing.assert_array_equal(images, before)
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="says how much memory a process has on Linux alone")
+def test_no_batch_needs_another_copy_of_the_images():
+    images = Split(np.ones((20_000, 64, 64, 1), np.uint8), np.arange(20_000, dtype=np.int64) % 10)
+    images = images.at(np.arange(19_999))  # memory that TensorFlow can use as it is
+    next(iter(training_batches(images.at(np.arange(10)), num_classes=10, batch_size=10, seed=0, epochs=1)))
+    before = _resident_bytes()
+    batches = iter(training_batches(images, num_classes=10, batch_size=16, seed=0, epochs=1))
+    next(batches)
+    assert _resident_bytes() - before < images.images.nbytes / 2
+
+
+def _resident_bytes():
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")

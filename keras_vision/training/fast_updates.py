@@ -13,7 +13,7 @@ from keras_vision.training.coupled_adam import CoupledAdam
 def fast_updates(optimizer):
     """Gives a stock optimiser, or ours, its fast step for as long as it is open; another one is left as it is.
 
-    What it computes stays the same up to rounding. Decay of weights and moving averages of them stay Keras' own.
+    What it computes stays the same up to rounding. Moving averages of the weights stay Keras' own.
 
     Args:
         optimizer: A `keras.Optimizer`.
@@ -29,11 +29,22 @@ def fast_updates(optimizer):
     if step is None or tf.distribute.has_strategy() or getattr(optimizer, "amsgrad", False):
         yield
         return
+    methods = {"update_step": step} | ({} if step is _coupled_adam else {"_apply_weight_decay": _decay})
     try:
-        optimizer.update_step = functools.partial(step, optimizer)
+        vars(optimizer).update({name: functools.partial(method, optimizer) for name, method in methods.items()})
         yield
     finally:
-        vars(optimizer).pop("update_step", None)
+        for name in methods:
+            vars(optimizer).pop(name, None)
+
+
+def _decay(optimizer, variables):
+    """Decoupled weight decay (Loshchilov & Hutter 2019, algorithms 1 and 2): a product in the place of three passes."""
+    if optimizer.weight_decay is None:
+        return
+    for variable in filter(optimizer._use_weight_decay, variables):
+        rate, decay = (tf.cast(one, variable.dtype) for one in (optimizer.learning_rate, optimizer.weight_decay))
+        variable.assign(variable * (1 - rate * decay))
 
 
 def _adam(optimizer, gradient, variable, learning_rate):

@@ -43,8 +43,18 @@ def test_a_fast_step_is_one_operation_for_each_variable_and_ends_with_its_block(
     optimizer = keras.optimizers.AdamW(0.01)
     optimizer.build([variable])
     with fast_updates(optimizer):
-        assert "update_step" in vars(optimizer)
-    assert "update_step" not in vars(optimizer)
+        assert {"update_step", "_apply_weight_decay"} <= vars(optimizer).keys()
+    assert not {"update_step", "_apply_weight_decay"} & vars(optimizer).keys()
+
+
+def test_what_is_not_to_decay_does_not():
+    variables = [keras.Variable(np.ones(2, "float32"), name=name) for name in ("kernel", "bias")]
+    optimizer = keras.optimizers.AdamW(0.1, weight_decay=0.5)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    optimizer.build(variables)
+    with fast_updates(optimizer):
+        optimizer.apply([keras.ops.zeros(2)] * 2, variables)
+    np.testing.assert_allclose([one.numpy() for one in variables], [[0.95, 0.95], [1, 1]])
 
 
 def test_an_optimizer_of_a_class_of_its_own_is_left_alone():

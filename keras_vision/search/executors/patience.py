@@ -7,21 +7,24 @@ import time
 PATIENCE, LEAST_SECONDS = 5, 120
 # Until its first epoch ends nothing is known: TensorFlow is loaded, graphs are compiled, and the epoch is trained.
 FIRST_SECONDS = 1800
+# Who waits asks every second or so. If it did not for longer, it was stopped itself, as by Ctrl-Z, and heard nothing.
+MOST_AT_ONCE = 10
 
 
 class Patience:
     """How long a job is waited for, from now on."""
 
     def __init__(self):
-        self._usual, self._last = None, time.monotonic()
+        self._usual, self._waited, self._asked = None, 0.0, time.monotonic()
 
     def renew(self, rows):
         """Takes note of an epoch, by all rows of metrics.jsonl; of none where what follows is no epoch."""
         self._usual = statistics.median(row["seconds"] for row in rows) if rows else None
-        self._last = time.monotonic()
+        self._waited, self._asked = 0.0, time.monotonic()
 
-    @property
     def is_over(self):
-        """Whether an epoch takes far longer than the others did."""
-        most = FIRST_SECONDS if self._usual is None else max(PATIENCE * self._usual, LEAST_SECONDS)
-        return time.monotonic() - self._last > most
+        """Returns whether an epoch takes far longer than the others did; to be asked again and again."""
+        now = time.monotonic()
+        self._waited += min(now - self._asked, MOST_AT_ONCE)
+        self._asked = now
+        return self._waited > (FIRST_SECONDS if self._usual is None else max(PATIENCE * self._usual, LEAST_SECONDS))

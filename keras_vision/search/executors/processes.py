@@ -165,7 +165,7 @@ class Worker:
 
     def end_if_silent(self):
         """Kills it where it hangs, or was stopped."""
-        if self.job and self.patience.is_over:
+        if self.job and self.patience.is_over():
             self.process.kill()
 
     def close(self):

@@ -151,7 +151,7 @@ class RayTasks:
 
     def _end_if_silent(self, task):
         """Ends the process of a job that hangs, or was stopped; that it has ended is told as of any other death."""
-        if task.patience and task.patience.is_over:
+        if task.patience and task.patience.is_over():
             self.context.progress.say(f"{name_of(task.job)}: no epoch for far too long; its process is ended")
             self.cluster.end(task.node, task.pid)
             task.patience = Patience()

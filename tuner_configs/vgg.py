@@ -2,9 +2,9 @@
 
     python -m keras_vision.tune --model vgg --target-acc 0.9
 
-The first rungs of the ladder have one 3x3 convolution per block; each adds a block and doubles the channels. Smaller
-than those are networks of separable convolutions, which are beside them: a twelfth to a third of the parameters, and
-better than a full convolution of as many. They are tried last, since at equal width they are slower to train.
+The first rungs of the ladder have one 3x3 convolution per block; each adds a block and doubles the channels. Beside
+them are networks of separable convolutions: a twelfth to a third of the parameters, and better than full convolutions
+of as many.
 """
 
 WIDTHS = (4, 8, 16, 24, 32, 48, 64)  # from 8 on multiples of what processors compute at once: 12 is slower than 16

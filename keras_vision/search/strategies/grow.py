@@ -2,12 +2,11 @@
 
 It climbs a ladder of networks from small to large until one reaches the target. Then it tries what lies beside the
 smallest that reached it and beside the rungs that nearly did (one more convolution in one block, a shorter network, a
-narrower one, also with one more), as long as that is smaller than the smallest so far; then networks of another kind,
-such as of cheaper convolutions, which train slower. Where nothing of that is left, the training of the smaller network
-that came nearest is polished: made longer, then varied otherwise. Each success starts the steps anew, trained as what
-succeeded was. In the place of rungs over a limit on parameters or MACs come the networks beside them that are within
-it, the largest first. Where none of all these reached the target, the best network and recipe known for these images
-are tried.
+narrower one, also with one more, one of cheaper convolutions), as long as that is smaller than the smallest so far.
+Where nothing of that is left, the training of the smaller network that came nearest is polished: made longer, then
+varied otherwise. Each success starts the steps anew, trained as what succeeded was. In the place of rungs over a limit
+on parameters or MACs come the networks beside them that are within it, the largest first. Where none of all these
+reached the target, the best network and recipe known for these images are tried.
 """
 
 import math
@@ -173,11 +172,10 @@ class Growing:
                     steps[key_of(values)] = (
                         depends,
                         values.get(FAMILY) in tried,
-                        _is_other_kind(values, one.values),
                         abs(math.log(size / aim)),
                         values,
                     )
-        return min(steps.values(), key=lambda step: step[:4], default=(None,))[-1]
+        return min(steps.values(), key=lambda step: step[:-1], default=(None,))[-1]
 
     def _step(self):
         """Returns the share of the smallest network's size that is to be tried next."""
@@ -246,11 +244,6 @@ class Growing:
     def _is_smaller(self, values):
         smallest, size = self.smallest(), self._size_within(self.ladder.split(values)[0])
         return size is not None and (smallest is None or size < smallest.size)
-
-
-def _is_other_kind(settings, others):
-    """Returns whether two networks differ in more than how large they are."""
-    return any(settings.get(name) != others.get(name) for name in (settings | others).keys() - set(GROWS))
 
 
 def _at_most(value, other):

@@ -131,7 +131,7 @@ def test_the_closest_miss_is_polished_and_may_become_the_smallest(whole):
 def test_separable_convolutions_are_a_step_from_full_ones(whole):
     strategy, asked = whole
     kinds = [values.get("convolution") for values in asked if not is_polished(values)]
-    assert kinds.index("separable") > 8  # full ones, which train faster, come first
+    assert "separable" in kinds[:8]  # of as many trials as a search has by default
     assert strategy.smallest().values["convolution"] == "separable"
 
 

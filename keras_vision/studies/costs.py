@@ -9,13 +9,12 @@ from pathlib import Path
 from keras_vision.data.source import DataSource
 from keras_vision.models import build_model
 from keras_vision.runs import processor_name, read_json
-from keras_vision.runs.provenance import versions
-from keras_vision.system.machine import cores, instructions
+from keras_vision.system.machine import cores
 from keras_vision.training.devices import devices_for
 from keras_vision.training.precision import computing_in
 from keras_vision.training.recipe import recipe_for
 from keras_vision.training.remembering import recall, remember
-from keras_vision.training.timing import steps_of
+from keras_vision.training.timing import machine_facts, steps_of
 from keras_vision.training.trainer import batches_of, prepare
 
 # Written by tools/record_studies.py:
@@ -69,7 +68,7 @@ def step_milliseconds(progress):
     Args:
         progress: A `Progress`, which is told that this takes a while.
     """
-    machine = {"processor": this_machine(), "instructions": sorted(instructions()), "versions": versions()}
+    machine = machine_facts()
     question = ["steps of small networks", NETWORKS, SIDE, STEPS, TURNS]
     known = recall(machine, question)
     if known is None:

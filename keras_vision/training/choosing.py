@@ -8,21 +8,15 @@ the time that the training will take, and remembered: the same training on the s
 import contextlib
 import dataclasses
 import functools
-import os
 import time
-
-import tensorflow as tf
 
 from keras_vision.data.splits import steps_per_epoch
 from keras_vision.reporting.progress import Progress
-from keras_vision.runs.provenance import processor_name, versions
-from keras_vision.system.machine import cores, instructions
-from keras_vision.system.onednn import VARIABLE as ONEDNN
 from keras_vision.training.acceleration import asks_for_products, output_shape
 from keras_vision.training.own_gradients import own_gradients
 from keras_vision.training.precision import candidates, policy_of, set_precision
 from keras_vision.training.remembering import recall, remember
-from keras_vision.training.timing import seconds_of_gradient, steps_of
+from keras_vision.training.timing import machine_facts, seconds_of_gradient, steps_of
 from keras_vision.training.trainer import batches_of, check_fit, fitted, in_memory, prepare
 
 SHARE = 0.02  # of a training's expected time, which timing may take at most
@@ -114,7 +108,7 @@ def choose(build, dataset, recipe, precision="auto", *, earlier=None, progress=N
     check_fit(model, dataset, recipe)
     if len(names) == 1 and not own_gradients(model):
         return _made(build, dataset, recipe, Choice(names[0]), model), Choice(names[0])
-    question, machine = _question(model, dataset, recipe, names), _machine()
+    question, machine = _question(model, dataset, recipe, names), machine_facts()
     known = recall(machine, question)
     if known is None:
         contest = _Contest(build, dataset, recipe, model, progress)
@@ -299,19 +293,3 @@ def _unnamed(config):
     if isinstance(config, dict):
         return {name: _unnamed(value) for name, value in config.items() if name != "name"}
     return [_unnamed(value) for value in config] if isinstance(config, (list, tuple)) else config
-
-
-def _machine():
-    """Returns as plain data what every answer depends on: processors, how TensorFlow may use them, and versions."""
-    gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
-    names = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", ONEDNN)
-    variables = {name: os.environ[name] for name in names if name in os.environ}
-    return {
-        "processor": processor_name(),
-        "instructions": sorted(instructions()),
-        "cores": cores(),
-        "variables": variables,
-        "set_threads": tf.config.threading.get_intra_op_parallelism_threads(),
-        "gpus": [gpu.get("device_name") for gpu in gpus],
-        "versions": versions(),
-    }

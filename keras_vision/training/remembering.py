@@ -22,7 +22,7 @@ def recall(machine, question):
     """Returns the answer that was remembered for a question about a machine, or None.
 
     Args:
-        machine: Dict of what answers depend on that is not in the question: processors, versions and the like.
+        machine: Dict of what answers depend on that is not in the question, as `timing.machine_facts` returns it.
         question: Plain data that says what was timed.
     """
     path = _path(machine)

@@ -1,10 +1,15 @@
-"""How long training steps take, and single gradients, on this machine as it is."""
+"""How long training steps take, and single gradients, on this machine as it is; and what that depends on."""
 
 import contextlib
+import os
 import time
 
 import keras
 import tensorflow as tf
+
+from keras_vision.runs.provenance import processor_name, versions
+from keras_vision.system.machine import cores, instructions
+from keras_vision.system.onednn import VARIABLE as ONEDNN
 
 _TURNS = 5  # of a single gradient; the least time counts
 
@@ -63,3 +68,19 @@ def seconds_of_gradient(function, shapes, dtype):
             keras.ops.convert_to_numpy(tf.reshape(gradient, [-1])[:1])
         seconds.append(time.perf_counter() - start)
     return min(seconds[1:])
+
+
+def machine_facts():
+    """Returns as plain data what all times depend on: processors, how TensorFlow may use them, and versions."""
+    gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
+    names = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", ONEDNN)
+    variables = {name: os.environ[name] for name in names if name in os.environ}
+    return {
+        "processor": processor_name(),
+        "instructions": sorted(instructions()),
+        "cores": cores(),
+        "variables": variables,
+        "set_threads": tf.config.threading.get_intra_op_parallelism_threads(),
+        "gpus": [gpu.get("device_name") for gpu in gpus],
+        "versions": versions(),
+    }

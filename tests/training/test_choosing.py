@@ -335,13 +335,6 @@ def test_few_images_of_the_training_are_enough_to_time_it():
     assert [tuple(part.shape) for part in batch] == [(32, 8, 8, 1), (32, 3), (32,)]
 
 
-def test_a_machine_is_told_from_another_by_what_its_speed_depends_on(monkeypatch):
-    here = choosing._machine()
-    assert {"processor", "instructions", "cores", "versions", "gpus"} <= here.keys()
-    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "7")
-    assert choosing._machine() != here
-
-
 def test_a_question_is_the_same_for_a_network_that_is_built_again_and_another_for_another():
     data = make_dataset()
     ask = lambda **settings: choosing._question(  # noqa: E731

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_vision.models import build_model
 from keras_vision.training.precision import computing_in
 from keras_vision.training.recipe import Recipe
-from keras_vision.training.timing import seconds_of_gradient, steps_of
+from keras_vision.training.timing import machine_facts, seconds_of_gradient, steps_of
 from keras_vision.training.trainer import batches_of, prepare
 from tests.synthetic import make_dataset
 
@@ -52,3 +52,10 @@ def test_a_gradient_is_timed_in_a_graph():
 
     assert 0 < seconds_of_gradient(product, [(3, 4), (4, 2)], "bfloat16") < 60
     assert eager == [False]
+
+
+def test_a_machine_is_told_from_another_by_what_its_speed_depends_on(monkeypatch):
+    here = machine_facts()
+    assert {"processor", "instructions", "cores", "versions", "gpus"} <= here.keys()
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "7")
+    assert machine_facts() != here

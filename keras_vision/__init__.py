@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # what `lazily` finds, for type checkers
     from keras_vision.train import train as train
     from keras_vision.training.recipe import Recipe as Recipe
     from keras_vision.tune import tune as tune
+    from keras_vision.zoo import zoo as zoo
 
 # Before a person's own import of TensorFlow, after which it is too late: its greeting is no news to anyone.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -61,8 +62,9 @@ _PUBLIC = {name: f"keras_vision.{name}" for name in COMMANDS} | {
     "load_dataset": "keras_vision.data.loading",
     "Recipe": "keras_vision.training.recipe",
     "load_model": "keras_vision.runs.opening",
+    "zoo": "keras_vision.zoo",
 }
 
 __all__ = ["__version__", *_PUBLIC]
-functions_first(__name__, COMMANDS)
+functions_first(__name__, [*COMMANDS, "zoo"])
 __getattr__, __dir__ = lazily(__name__, _PUBLIC)

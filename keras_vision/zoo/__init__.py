@@ -1,6 +1,6 @@
-"""The zoo: small trained networks that lie in this folder, each with a card.
+"""The zoo: small networks that come with the package, trained, each with a card.
 
-A network is two files. NAME.keras is the model, which plain Keras loads too; NAME.json is its card: how
+A network is two files of this folder. NAME.keras is the model, which plain Keras loads too; NAME.json is its card: how
 large it is, what it came to on the test images, and how it was trained. `tools/fill_zoo.py` writes both, of the runs of
 the study `front`.
 """

@@ -10,9 +10,9 @@ import keras
 import numpy as np
 import pytest
 
+from keras_vision import zoo
 from keras_vision.errors import BadInput
 from keras_vision.runs import Run, read_card, save_model, write_json
-from keras_vision.zoo import zoo
 from tests.models.small import pixels, small_model
 
 SHAPE = (8, 8, 1)

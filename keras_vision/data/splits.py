@@ -10,8 +10,8 @@ from keras_vision.data.places import ON_BAD_IMAGE
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.system.machine import free_memory
 
-# The images once more while they are read and split, and half of them again where they are shuffled or resized.
-PEAK_COPIES = 2.5
+# Reading and splitting takes up to 1.5 times the memory of the images, training 1.3 times; the rest is for the network.
+PEAK_COPIES = 2.0
 _BYTES_AT_ONCE = 2**17  # that are copied by way of another copy
 ALIGNED = 64  # bytes: memory that begins at a multiple of them serves TensorFlow as it is
 

@@ -74,7 +74,7 @@ def test_what_was_simulated_is_not_simulated_again(recorded, tmp_path, monkeypat
 @pytest.mark.slow
 def test_the_page_says_it_all_and_shows_it(recorded, tmp_path, monkeypatch):
     monkeypatch.setattr(scale, "TRIALS", {"random": 4, "hyperband": 12})
-    monkeypatch.setattr(scale, "TARGETS", {"random": (0.9, 4), "grow": (0.9, 8)})
+    monkeypatch.setattr(scale, "TARGETS", {"random": (0.9, 4), "grow": (0.9, 40)})
     for name, value in {"WORKERS": (1, 2), "MANY": 2, "SERIES": (2, 4), "TARGET_WORKERS": (1, 2), "SEEDS": 1}.items():
         monkeypatch.setattr(scale, name, value)
     text, figure = scale.page(scale.Simulations(recorded, 5.0, tmp_path), recorded)

@@ -25,11 +25,10 @@ def fast_updates(optimizer):
     >>> with fast_updates(optimizer):
     ...     optimizer.apply([keras.ops.ones(2)], weights)
     """
-    step = STEPS.get(type(optimizer))
-    if step is None or tf.distribute.has_strategy() or getattr(optimizer, "amsgrad", False):
+    methods = METHODS.get(type(optimizer))
+    if methods is None or tf.distribute.has_strategy() or getattr(optimizer, "amsgrad", False):
         yield
         return
-    methods = {"update_step": step} | ({} if step is _coupled_adam else {"_apply_weight_decay": _decay})
     try:
         vars(optimizer).update({name: functools.partial(method, optimizer) for name, method in methods.items()})
         yield
@@ -84,9 +83,10 @@ def _coupled_adam(optimizer, gradient, variable, learning_rate):
     _adam(optimizer, optimizer.with_decay(gradient, variable), variable, learning_rate)
 
 
-STEPS = {
-    keras.optimizers.Adam: _adam,
-    keras.optimizers.AdamW: _adam,
-    CoupledAdam: _coupled_adam,
-    keras.optimizers.SGD: _sgd,
+# Class -> its methods that are faster here.
+METHODS = {
+    keras.optimizers.Adam: {"update_step": _adam, "_apply_weight_decay": _decay},
+    keras.optimizers.AdamW: {"update_step": _adam, "_apply_weight_decay": _decay},
+    CoupledAdam: {"update_step": _coupled_adam},
+    keras.optimizers.SGD: {"update_step": _sgd, "_apply_weight_decay": _decay},
 }

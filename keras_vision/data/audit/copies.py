@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 from keras_vision.data.audit.fingerprints import Describer, close_pairs
 from keras_vision.data.seen import digests
-from keras_vision.data.splits import images_at_once, pieces_of
+from keras_vision.data.splits import pieces_of
 from keras_vision.system.grey import grey
 
 # Files that people save are mostly of quality 75 or better; how much one of them loses varies around what is usual.
@@ -54,7 +54,7 @@ def near_pairs(images, asked=None, seed=0):
         pairs = close_pairs(rows, least=least)
     else:
         pairs = close_pairs(describer.describe(asked), rows, least=least)
-    return pairs[_are_copies(images if asked is None else asked, images, pairs)]
+    return pairs[_are_copies(images if asked is None else asked, images, pairs)] if len(pairs) else pairs
 
 
 def _least_likeness(describer, images, seed):
@@ -91,22 +91,16 @@ def _are_copies(images, others, pairs):
     """Returns a bool array: which pairs of positions, in images and in others, show the same picture."""
     # The poorer of the two tells what may be lost: one of them may be the altered one.
     wanted = np.minimum(_like_altered(images, pairs[:, 0]), _like_altered(others, pairs[:, 1]))
-    are = np.zeros(len(pairs), bool)
-    at_once = images_at_once(images.shape[1:])
-    for start in range(0, len(pairs), at_once):
-        those = slice(start, start + at_once)
-        first, second = pairs[those].T
-        are[those] = (likeness(images[first], others[second]) >= wanted[those]).all(axis=1)
-    return are
+    laid = zip(pieces_of(images, pairs[:, 0]), pieces_of(others, pairs[:, 1]), strict=True)
+    return (np.concatenate([likeness(*pieces) for pieces in laid]) >= wanted).all(axis=1)
 
 
 def _like_altered(images, positions):
     """Returns float32 [n, 2]: how like the images at these positions are to their JPEG or brighter form, the less."""
     asked, places = np.unique(positions, return_inverse=True)
-    found = [np.empty((0, 2), np.float32)]
-    for few in pieces_of(images, asked):
-        altered = [likeness(few, one) for one in (_as_jpegs(few), _brighter(few))]
-        found.append(np.minimum(*altered))
+    found = [
+        np.minimum(likeness(few, _as_jpegs(few)), likeness(few, _brighter(few))) for few in pieces_of(images, asked)
+    ]
     return np.concatenate(found)[places]
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # what `lazily` finds, for type checkers
 # Before a person's own import of TensorFlow, after which it is too late: its greeting is no news to anyone.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # front door -> what it does
 COMMANDS = {

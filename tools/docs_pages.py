@@ -19,10 +19,13 @@ DRAWING = "<!-- drawing of the house -->"
 
 def made_pages():
     """Returns a dict: where a page lies in the site -> its Markdown."""
-    architecture = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    architecture, python = (
+        (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("architecture.md", "python.md")
+    )
     pages = {
         "index.md": home_page((ROOT / "README.md").read_text(encoding="utf-8")),
         "architecture.md": architecture.replace(DRAWING, drawing()),
+        "python.md": python.replace(".ipynb)", ".md)"),
         "reference/commands/index.md": commands_page(),
         "reference/api/index.md": api_page(),
         "reference/messages.md": messages_page(),

@@ -8,13 +8,14 @@ command goes on after SIGTERM, or after `--seconds`. Two processes may work side
 of two shards: each trains on one thread, as a search's workers do. For replays, see `replay.py`.
 
 The networks are what a growing search can come to by its steps, as far as they are small: a `Table` says how small.
-They are trained in an order drawn once, all with the first seed before any with the second.
+They are trained in an order drawn once, each with all seeds before the next.
 """
 
 import argparse
 import dataclasses
 import hashlib
 import json
+import math
 import os
 import sys
 import time
@@ -50,6 +51,7 @@ class Table:
         epochs: Of each training; None for as many as a search's have.
         most_blocks, most_in_a_block, parameters: Blocks at most, convolutions in each at most, and the fewest and the
             most parameters.
+        most_macs: Multiplications for an image at most: how long a training takes depends on them.
     """
 
     most_convs: int
@@ -60,6 +62,7 @@ class Table:
     most_blocks: int = 3
     most_in_a_block: int = 3
     parameters: tuple = (500, 30_000)
+    most_macs: float = math.inf
 
     def has(self, settings):
         """Returns whether a network is of the table, as far as its settings tell."""
@@ -72,17 +75,17 @@ class Table:
             and sum(blocks) <= self.most_convs
         )
 
-    def is_of_its_size(self, parameters):
-        """Returns whether a network of so many parameters is of the table."""
+    def is_of_its_size(self, counts):
+        """Returns whether a network of these `ModelCounts` is of the table."""
         least, most = self.parameters
-        return least <= parameters <= most
+        return least <= counts.parameters <= most and counts.macs <= self.most_macs
 
 
 # data set -> its table. Small parts of Fashion-MNIST, so that a training takes a quarter of a minute on one thread; of
 # the few images of gtsrb more for validation than usual, so that networks can be told apart.
 TABLES = {
-    "fashion_mnist": Table(most_convs=5, images=(12_000, 4_000), epochs=8),
-    "gtsrb": Table(most_convs=3, side=32, epochs=16, validation_share=0.3),
+    "fashion_mnist": Table(4, images=(12_000, 4_000), epochs=8, parameters=(1_000, 30_000), most_macs=2e6),
+    "gtsrb": Table(3, side=32, epochs=16, validation_share=0.3),
 }
 
 
@@ -181,8 +184,8 @@ def missing(dataset, ladder, counts_of, known, shard=(0, 1)):
     """
     table, done = TABLES[dataset], {training.key for training in known}
     counted = ((settings, counts_of(settings)) for settings in in_order(within_steps(ladder, table)))
-    kept = [settings for settings, counts in counted if counts and table.is_of_its_size(counts.parameters)]
-    trainings = [(settings, seed) for seed in SEEDS for settings in kept]
+    kept = [settings for settings, counts in counted if counts and table.is_of_its_size(counts)]
+    trainings = [(settings, seed) for settings in kept for seed in SEEDS]
     own = trainings[shard[0] :: shard[1]]
     return [(settings, seed) for settings, seed in own if (dataset, network_key(compact(settings)), seed) not in done]
 

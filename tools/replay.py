@@ -416,9 +416,9 @@ Nothing is trained here. {networks} networks on Fashion-MNIST, and {others} on {
 seeds by `tools/networks.py`; `docs/results/networks.jsonl` has their accuracies after each epoch, and the seconds. They
 are VGGs of up to three blocks, of full convolutions, of separable ones, and of separable ones whose filters grow
 slower, in the widths of `tuner_configs/vgg.py`: up to {convs} convolutions on Fashion-MNIST and {other_convs} on
-{other}, and {least:,} to {most:,} parameters. Fashion-MNIST is {images:,} training and {validation:,} validation images
-of its training split, for {epochs} epochs; {other} is all of it, at {side} pixels, {share:.0%} for validation, for
-{other_epochs}. Each training has the recipe of a search, in float32, on one thread.
+{other}, of {sizes} parameters, and on Fashion-MNIST at most {macs:,.0f} MACs. Fashion-MNIST is {images:,} training and
+{validation:,} validation images of its training split, for {epochs} epochs; {other} is all of it, at {side} pixels,
+{share:.0%} for validation, for {other_epochs}. Each training has the recipe of a search, in float32, on one thread.
 
 A replayed search sees one of a network's two trainings, which its seed draws for it. The **target** is what networks of
 {typical:,} parameters, and up to a tenth more or less, come to in the median. A search **has found** as soon as the
@@ -526,7 +526,7 @@ def page(all_replayed):
     images, validation = first.images
     facts = {"machine": machine_line(), "networks": len(own.record.networks), "others": len(other.record.networks)}
     facts |= {"other": other.dataset, "convs": first.most_convs, "other_convs": second.most_convs, "near": NEAR}
-    facts |= {"least": first.parameters[0], "most": first.parameters[1], "images": images, "validation": validation}
+    facts |= {"sizes": _sizes(first, second), "macs": first.most_macs, "images": images, "validation": validation}
     facts |= {
         "epochs": own.record.epochs,
         "other_epochs": other.record.epochs,
@@ -536,6 +536,11 @@ def page(all_replayed):
     }
     facts |= {"share": second.validation_share, "typical": TYPICAL, "population": POPULATION, "sample": SAMPLE}
     return TEXT.format(**facts, tables="\n\n".join(one.section() for one in all_replayed))
+
+
+def _sizes(*tables):
+    """Returns how many parameters the networks of tables have, in words."""
+    return " and ".join("{:,} to {:,}".format(*table.parameters) for table in tables)
 
 
 def main():

@@ -122,8 +122,7 @@ def checked_test(spec, split, known_splits, class_names):
     if missing := _without_images(split, class_names):
         warnings.append(f"There are no test images of these classes: {missing}.")
     if shared:
-        warnings.append(
-            f"{len(shared)} of {len(split)} test images are also training images, "
-            f"{shared.count(False)} of them with another label: do not trust the test accuracy."
-        )
+        others = f", {shared.count(False)} of them with another label" if not all(shared) else ""
+        are = "is also a training image" if len(shared) == 1 else "are also training images"
+        warnings.append(f"{len(shared)} of {len(split)} test images {are}{others}: do not trust the test accuracy.")
     return dataclasses.replace(split, warnings=tuple(warnings))

@@ -1,11 +1,11 @@
 """Packages that need not be installed: what is said where one is asked for that is not there."""
 
 import importlib.util
-import shlex
 from collections.abc import Iterable
 
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import installed
+from keras_vision.system.extras import install_command
 
 
 def check_installed(what: str, modules: Iterable[str], extra: str) -> None:
@@ -21,5 +21,5 @@ def check_installed(what: str, modules: Iterable[str], extra: str) -> None:
     """
     missing = [module for module in modules if importlib.util.find_spec(module) is None]
     if missing:
-        command = shlex.join([installed("python"), "-m", "pip", "install", f"keras-vision[{extra}]"])
+        command = install_command(installed("python"), extra)
         raise BadInput(f"{what} needs packages that are not installed: {', '.join(missing)}. Try: {command}")

@@ -69,14 +69,13 @@ class Ladder:
                 f"not {self.rungs!r:.40}. Or choose a --strategy that needs none."
             )
         self.rungs = tuple(call_file(self._source, as_recorded, rung) for rung in self.rungs)
-        for rung in self.rungs:
-            self._check(rung)
-            for settings in self.neighbours(rung):
-                self._check(settings)
+        beside = [network for rung in self.rungs for network in self.neighbours(rung)]
+        for network in (*self.rungs, *beside):
+            self._check(network)
         hp = keras_tuner.HyperParameters()
         drawn = self._draw(hp, self.rungs[-1])
         self.best_known = None if file else self._best_known(dataset)
-        networks = [*self.rungs, self.best_known or {}]
+        networks = [*self.rungs, *beside, self.best_known or {}]
         self.names = tuple(dict.fromkeys([*(name for values in networks for name in values), *drawn]))
         self._polished = {one.name: one.get_config() for one in hp.space}
         self._file_sha256 = file_sha256(file)

@@ -2,11 +2,11 @@
 
 import importlib.util
 import os
-import shlex
 import sys
 from typing import Any
 
 from keras_vision.errors import BadInput
+from keras_vision.system.extras import install_command
 
 # Ray reads these as it is imported. Nothing is reported to its makers; what nobody answers, it gives up soon.
 _SETTINGS = {
@@ -22,8 +22,7 @@ def check_ray() -> None:
         BadInput: With the command that installs it.
     """
     if importlib.util.find_spec("ray") is None:
-        mend = shlex.join([sys.executable, "-m", "pip", "install", "keras-vision[ray]"])
-        raise BadInput(f"Ray is not installed, which is the extra 'ray' of this package. Try: {mend}")
+        raise BadInput(f"Ray is not installed. Try: {install_command(sys.executable, 'ray')}")
 
 
 def import_ray() -> Any:

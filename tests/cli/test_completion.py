@@ -18,7 +18,7 @@ def test_a_shell_that_is_not_known_is_refused(capsys):
 def test_where_shtab_is_missing_its_installation_is_named(capsys, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert main(["--print-completion", "bash"]) == 2
-    assert "pip install 'keras-vision[completion]'" in capsys.readouterr().err
+    assert "pip install 'shtab>=" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -78,6 +78,11 @@ def test_the_best_preset_is_known_for_its_images(model, dataset):
     assert ladder.describe()["best_known"] == json.loads(json.dumps(ladder.best_known))
 
 
+@pytest.mark.parametrize("model", ["vgg", "cnn"])
+def test_its_names_are_those_of_steps_from_its_rungs_too(model):
+    assert "convolution" in Ladder(model, recipe_for(model)).names
+
+
 def test_nothing_is_known_of_other_images_or_for_a_ladder_of_a_persons_own(tmp_path):
     (tmp_path / "space.py").write_text("LADDER = ({'filters': (8,), 'blocks': (1,)},)\n")
     ladders = [Ladder("vgg", recipe_for("vgg"), dataset="folder:photos")]

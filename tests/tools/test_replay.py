@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import types
 
 import pytest
 import replay
@@ -157,7 +158,7 @@ def _even(table):
         parameters = sum(cost * one * other + 9 * one for one, other in zip([8, *widths], widths, strict=False))
         end = 1 - 0.6 * parameters**-0.2
         curve = [end - (EPOCHS - epoch) / 200 for epoch in range(1, EPOCHS + 1)]
-        if table.is_of_its_size(parameters):
+        if table.is_of_its_size(types.SimpleNamespace(parameters=parameters, macs=9_000)):
             numbers = (curve, curve, parameters, 9_000, 1.0)
             found += [Training("made_up", 100, compact(settings), seed, *numbers) for seed in (0, 1)]
     return found

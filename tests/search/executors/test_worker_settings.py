@@ -38,7 +38,7 @@ def test_addresses_that_can_be_are_taken(address):
 def test_without_ray_installed_its_extra_is_named(monkeypatch):
     monkeypatch.setattr(ray_import.importlib.util, "find_spec", lambda name: None)
     WorkerSettings(workers=2).check_cluster()
-    with pytest.raises(BadInput, match=r"Ray is not installed.*the extra 'ray'.*pip install 'keras-vision\[ray\]'"):
+    with pytest.raises(BadInput, match=r"Ray is not installed.*pip install 'ray>="):
         WorkerSettings(ray="local").check_cluster()
 
 

@@ -100,8 +100,8 @@ def test_what_is_known_is_not_trained_again_and_changes_no_shard(ladder):
 
 def test_networks_of_another_size_are_left_out(ladder):
     counts = [counts_of(settings) for settings, _ in left(ladder)]
-    assert {1_000 <= one.parameters <= 30_000 and one.macs <= 2e6 for one in counts} == {True}
-    assert any(counts_of(settings).macs > 2e6 for settings in within_steps(ladder, TABLES["fashion_mnist"]))
+    assert {1_000 <= one.parameters <= 30_000 and one.macs <= 2.4e6 for one in counts} == {True}
+    assert any(counts_of(settings).macs > 2.4e6 for settings in within_steps(ladder, TABLES["fashion_mnist"]))
     assert missing("fashion_mnist", ladder, lambda settings: None, []) == []  # as of those that do not fit the images
 
 

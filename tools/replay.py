@@ -176,17 +176,7 @@ def _ladder():
     from keras_vision.search.ladder import Ladder
     from keras_vision.training.recipe import recipe_for
 
-    ladder = Ladder(MODEL, recipe_for(MODEL))
-    steps, known = ladder.neighbours, {}
-
-    def neighbours(settings):
-        key = network_key(settings)
-        if key not in known:
-            known[key] = steps(settings)
-        return known[key]
-
-    ladder.neighbours = neighbours  # asked for thousands of times
-    return ladder
+    return Ladder(MODEL, recipe_for(MODEL))
 
 
 class Drawn:

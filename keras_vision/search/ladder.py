@@ -58,10 +58,13 @@ class Ladder:
 
     def __init__(self, model, recipe, *, fixed=None, file=None, dataset=None):
         self.model, self.recipe = model, recipe
-        self._settings = model_settings(model)  # read once: a growing search asks for them thousands of times
+        # Read once: a growing search asks for them thousands of times.
+        self._settings = model_settings(model)
+        self._usual = self._settings | recipe.as_dict()
         self.fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
         self.file = file and str(Path(file).resolve())
         self._source, self._module, self._common = read_space_file(model, file)
+        self._known_neighbours = {}  # by settings as JSON: a growing search asks for the same ones again and again
         self.rungs = call_file(self._source, tuple, getattr(self._module, "LADDER", ()))
         if not self.rungs or not all(isinstance(rung, dict) for rung in self.rungs):
             raise BadInput(
@@ -102,6 +105,12 @@ class Ladder:
 
         Without a function of the file's own: each setting alone, one rung up and one rung down, or an alternative.
         """
+        key = json.dumps(settings, sort_keys=True)
+        if key not in self._known_neighbours:
+            self._known_neighbours[key] = self._find_neighbours(settings)
+        return self._known_neighbours[key]
+
+    def _find_neighbours(self, settings):
         if hasattr(self._module, "neighbours"):
             return call_file(self._source, lambda: list(map(as_recorded, self._module.neighbours(dict(settings)))))
         steps = {name: list(dict.fromkeys(rung.get(name) for rung in self.rungs)) for name in settings}
@@ -127,7 +136,7 @@ class Ladder:
         Returns:
             A dict of builder keywords and recipe fields: those that differ from what `settings` and the recipe have.
         """
-        usual = self._settings | self.recipe.as_dict() | settings
+        usual = self._usual | settings
         return {name: value for name, value in self._draw(hp, settings).items() if value != usual[name]}
 
     def _draw(self, hp, settings):
@@ -154,7 +163,7 @@ class Ladder:
 
     def complete(self, values):
         """Returns a trial's values with the defaults of all that they leave out: equal for equal trainings."""
-        return as_recorded(self._settings | self.recipe.as_dict() | values)
+        return as_recorded(self._usual | values)
 
     def split(self, values):
         """Returns (builder keywords, recipe fields) of a trial's values, with tuples for JSON's lists."""

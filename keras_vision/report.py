@@ -27,7 +27,8 @@ class ReportSettings(Settings):
     run: str = setting(REQUIRED, "the run directory of a search, or of a training", is_word=True)
     confirm: int = setting(
         None,
-        "of a search: first train the best network this many more times, on other validation images",
+        "of a search: first train the best network this many more times, on other validation images where the data "
+        "set brings none",
         "N",
         whole(1),
     )

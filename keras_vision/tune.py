@@ -92,8 +92,8 @@ class TuneSettings(Settings):
     batch_size: int = setting(None, "images per step", "N", whole(1))
     keep: int = setting(3, "keep the model files of the K best trials", "K", POSITIVE)
     confirm: int = setting(
-        None, "train the network found this many more times, on other validation images, to show what it reaches; if "
-        "not given, 3 times with a target, or up to 9 with few images", "N", whole(0),
+        None, "train the network found this many more times, on other validation images where the data set brings "
+        "none, to show what it reaches; if not given, 3 times with a target, or up to 9 with few images", "N", whole(0),
     )  # fmt: skip
     worker_settings: WorkerSettings = group(WorkerSettings)
     workdir: str = setting(
@@ -155,11 +155,11 @@ def tune(asked: TuneSettings, progress: Progress) -> dict[str, Any]:
 
     With the strategy `"grow"` the outcome is the smallest network that reached the target: the search climbs from small
     networks to large ones, and from the first that reaches the target goes on to smaller ones. The other strategies
-    stop at the first trial that reaches it. A trial is given up once it is hopeless. What is found is trained anew on
-    other validation images: these trainings say whether the target is reached, see `keras_vision.search.outcome`. One
-    that reached the target by luck gives way to the next smallest, for good. The best model is measured on the test
-    images once, and not at all while a target is still to be reached. Started again on the same directory, a search
-    goes on where it was.
+    stop at the first trial that reaches it. A trial is given up once it is hopeless. What is found is trained anew, on
+    other validation images where the data set brings none: these trainings say whether the target is reached, see
+    `keras_vision.search.outcome`. One that reached the target by luck gives way to the next smallest, for good. The
+    best model is measured on the test images once, and not at all while a target is still to be reached. Started again
+    on the same directory, a search goes on where it was.
 
     Returns:
         The result as a dict: workdir, val_accuracy, parameters, best_trial, best_values, trials, ended,

@@ -13,7 +13,7 @@ from keras_vision.data.places import DATASETS
 from keras_vision.runs import Run, first_difference, usual_runs
 from keras_vision.search.outcome import recorded_outcome
 from keras_vision.system.settings import changed
-from keras_vision.training.aim import reaches
+from keras_vision.training.aim import meets_target
 
 # Whose files, when they are changed, may make another network of the same settings.
 _PACKAGE = Path(keras_vision.__file__).parent
@@ -56,7 +56,7 @@ def search_arguments(asked):
 
 def training_end(run, target_acc):
     """Returns what `train` says of a finished training beside its result: where it is, and whether it is as wanted."""
-    is_enough = "folds" in run.result or reaches(run.result, target_acc)
+    is_enough = "folds" in run.result or meets_target(run.result, target_acc)
     return _end(run, target_acc, exit_code=0 if is_enough else 3)
 
 

@@ -12,7 +12,8 @@ def forecast_lines(found):
         limit = f", no new epoch after {found['max_minutes']:g} minutes" if found["max_minutes"] else ""
         yield f"search       strategy {found['strategy']}, at most {found['max_trials']} networks{limit}"
         again = found["confirm"]
-        yield f"confirmation {f'the best, {again} times on other validation images' if again else 'none'}"
+        anew = f"the best, {again} times, on other validation images where the data set brings none"
+        yield f"confirmation {anew if again else 'none'}"
         yield from (f"  {one}" for one in found["space"])
     for row in found["networks"]:
         words = f"{row['parameters']:,} parameters, {row['macs']:,} MACs, {settings_line(row['settings'])}"

@@ -20,7 +20,7 @@ from keras_vision.runs import Run, write_text
 from keras_vision.search.families import verdict
 from keras_vision.search.outcome import recorded_outcome
 from keras_vision.search.report import read_csv
-from keras_vision.training.aim import reaches
+from keras_vision.training.aim import meets_target
 from keras_vision.training.measures import METRICS, score_of
 
 HIDDEN = ("space", "settings", "recipe")  # settings that are too long for a table, or are shown one by one
@@ -63,7 +63,7 @@ def _training_verdict(run, result):
     if target is None:
         return {}
     words = f"{target_words(result, target)}: {score_of(result):.4f} of the validation images"
-    return {"verdict": _sentence(words), "is_good": reaches(result, target)}
+    return {"verdict": _sentence(words), "is_good": meets_target(result, target)}
 
 
 def _search_page(run):

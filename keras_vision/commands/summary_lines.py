@@ -9,7 +9,7 @@ from keras_vision.reporting.score_lines import balance_line, interval_words, sco
 from keras_vision.reporting.tables import size_words
 from keras_vision.search.families import verdict
 from keras_vision.search.outcome import recorded_outcome
-from keras_vision.training.aim import reaches
+from keras_vision.training.aim import meets_target
 from keras_vision.training.measures import METRICS
 
 
@@ -18,7 +18,7 @@ def target_words(result, target):
     if target is None:
         return ""
     what = "balanced accuracy " if result.get("metric") == "balanced_accuracy" else ""
-    return f"target {what}{target:g} {'reached' if reaches(result, target) else 'not reached'}"
+    return f"target {what}{target:g} {'reached' if meets_target(result, target) else 'not reached'}"
 
 
 def training_lines(result):

@@ -24,7 +24,7 @@ from keras_vision.data.folds import cross_fold
 from keras_vision.models import builder_of, model_settings
 from keras_vision.runs import Run, default_workdir, load_model
 from keras_vision.runs.safety import check_description
-from keras_vision.training.aim import reaches
+from keras_vision.training.aim import meets_target
 from keras_vision.training.choosing import choose, recorded
 from keras_vision.training.devices import check_gain, devices_for, spread_over
 from keras_vision.training.precision import computing_in
@@ -95,7 +95,7 @@ def _train(asked, changes, preset, progress):
 
 def _finish(asked, run, result, data, progress):
     """Ends the run, as `finish` does."""
-    exit_code = 0 if reaches(result, asked.target_acc) else 3
+    exit_code = 0 if meets_target(result, asked.target_acc) else 3
     return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code, views=asked.views)
 
 

@@ -73,7 +73,7 @@ def _search(asked, changes, kind, firsts, deadline, make_executor, progress):
         return forecast_search(asked, run, data, space, plan, progress)
     with run.locked():
         told = {"decisions": [*data.decisions, *decisions], "warnings": warnings}
-        run.start(config, arguments=search_arguments(asked), **told)
+        run.start(config, arguments=search_arguments(asked), needed=goal.score, **told)
         begin(asked.model, data, asked.precision, run, progress)
         if goal.sentence():
             progress.say(goal.sentence())

@@ -37,6 +37,8 @@ class Goal:
         images: Validation images of one training, as `effective_images` counts.
         folds: Trainings that have validation images of their own; later ones see the same again, which count once. It
             is 1 where a data set brings these images.
+        are_brought: Whether it does. Trainings anew then see the images by which their network was chosen, and which
+            flatter it, so that no stated confidence holds for new images.
     """
 
     target: float | None
@@ -44,6 +46,7 @@ class Goal:
     confirmations: int = 0
     images: float = math.inf
     folds: float = math.inf
+    are_brought: bool = False
 
     @property
     def usual_confirmations(self):
@@ -124,7 +127,7 @@ def make_goal(target, metric, confirmations, data):
     """Returns the `Goal` of a search on a `Dataset`; `confirmations` of None are `Goal.usual_confirmations`."""
     images = effective_images(data.validation.labels, metric)
     folds = 1 if data.seed is None else max(1, len(data.train) // len(data.validation))
-    goal = Goal(target, metric, images=images, folds=folds)
+    goal = Goal(target, metric, images=images, folds=folds, are_brought=data.seed is None)
     usual = goal.usual_confirmations
     return dataclasses.replace(goal, confirmations=usual if confirmations is None else confirmations)
 
@@ -190,7 +193,7 @@ class Outcome:
         trial: The name of the best trial's directory.
         score: What it had when it was tried.
         confirmed: What it came to when it was trained anew, or None.
-        at_least: What that shows of new images.
+        at_least: What that shows of new images; None where the images are those by which the trial was chosen.
     """
 
     state: State
@@ -230,6 +233,12 @@ class Outcome:
                     f"{target} not reached yet: time ran out while {self.trial} was training; the same command "
                     "continues it"
                 )
+            case State.REACHED if self.confirmed and self.at_least is None:
+                return (
+                    f"{target} reached on the validation images of the data set, by which the network was also chosen: "
+                    f"its {metric} on these is {self.confirmed['mean']:.4f} on average of "
+                    f"{len(self.confirmed['accuracies'])} trainings anew"
+                )
             case State.REACHED if self.confirmed:
                 return (
                     f"{target} reached: with {CONFIDENCE:.0%} confidence the {metric} on new images is at least "
@@ -237,14 +246,13 @@ class Outcome:
                 )
             case State.REACHED:
                 return (
-                    f"{target} reached on the validation images by which the network was chosen; --confirm 3 checks it "
-                    "on others"
+                    f"{target} reached on the validation images by which the network was chosen; --confirm 3 checks it"
                 )
             case State.REFUTED:
+                too_little = "is too little" if self.at_least is None else f"shows no more than {self.at_least:.4f}"
                 return (
                     f"{target} not reached: {self.trial} had {self.score:.4f} when it was tried, and "
-                    f"{self.confirmed['mean']:.4f} when it was trained anew, which shows no more than "
-                    f"{self.at_least:.4f}"
+                    f"{self.confirmed['mean']:.4f} when it was trained anew, which {too_little}"
                 )
             case State.UNCONFIRMED:
                 return f"{target} not shown yet: the same command trains {self.trial} anew"
@@ -265,6 +273,7 @@ def outcome_of(trial, goal):
         return Outcome(State.REACHED)
     accuracies = trial.confirmed["accuracies"] if trial.confirmed else []
     is_enough = len(accuracies) >= goal.confirmations
+    shows_new = accuracies and not goal.are_brought
     return Outcome(
         _state(trial.result, trial.confirmed, goal.score, is_enough),
         target=goal.target,
@@ -273,7 +282,7 @@ def outcome_of(trial, goal):
         trial=f"trials/{trial.name}",
         score=trial.score,
         confirmed=trial.confirmed,
-        at_least=math.floor(1e4 * goal.bound(accuracies) + 1e-5) / 1e4 if accuracies else None,
+        at_least=math.floor(1e4 * goal.bound(accuracies) + 1e-5) / 1e4 if shows_new else None,
     )
 
 

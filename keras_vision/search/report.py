@@ -45,7 +45,8 @@ def report_on(workdir, progress=None):
     trials, completed = ledger.trials, ledger.completed
     importance = importance_of(completed)
     result = run.result if run.finished else None
-    goal = (result or {}).get("goal", settings["target_acc"])  # by which the search itself ranks
+    earlier = (result or {}).get("goal", settings["target_acc"])  # of a search that did not record what it needs
+    needed = run.config.get("needed", earlier)
     return {
         "workdir": str(run.path),
         "model": settings["model"],
@@ -55,7 +56,7 @@ def report_on(workdir, progress=None):
         "result": result,
         "families": (result or {}).get("families", []),
         "verdict": recorded_outcome(result, settings["target_acc"]).sentence() if result else "",
-        "leaders": _leaders(ranking(run, completed, goal, SIZES[settings.get("minimize", PARAMETERS)])),
+        "leaders": _leaders(ranking(run, completed, needed, SIZES[settings.get("minimize", PARAMETERS)])),
         "front": read_csv(run.path / "front.csv"),
         "importance": importance,
         "caution": caution(len(completed), len(importance)),

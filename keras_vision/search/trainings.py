@@ -69,16 +69,17 @@ class Trainings:
             if useless(self.ledger.trials[job.trial]):
                 self.executor.pause(job)
 
-    def _submit(self, job):
+    def _submit(self, job, has_died=False):
         run, attempts = Run(job.path), self.ledger.trials[job.trial].attempts_at(job.confirmation)
-        epochs_done = latest_epoch(run.checkpoints)
-        if not run.finished and attempts.are_used_up(epochs_done):
+        # The end of a training is progress, too; what it is measured by then can end a process as well.
+        epochs_done = run.result["epochs_run"] if run.finished else latest_epoch(run.checkpoints)
+        if attempts.are_used_up(epochs_done):
             return Failure("died", f"gave up after {attempts.deaths + 1} crashes")
         self._places.pop(job.path, None)
         if job.confirmation is None:
             self.ledger.record("started", job.trial, attempt=attempts.count + 1, epochs_done=epochs_done)
             self._places[job.path] = ""
-        elif not run.finished:
+        elif has_died or not run.finished:  # else its result is only fetched, as often as a search is continued
             self.ledger.record("confirming", job.trial, confirmation=job.confirmation, epochs_done=epochs_done)
             self._places[job.path] = ""
         self.running.append(job)
@@ -95,7 +96,7 @@ class Trainings:
                 return came
             if job.path in self._places:
                 self.ledger.record("died", job.trial, **_which(job), reason=came.reason)
-            return self._submit(job)
+            return self._submit(job, has_died=True)
         if came["stopped"] in UNFINISHED:
             self._record_interruption(job)
         return came

@@ -12,7 +12,7 @@ from keras_vision.studies.figures import COLUMN, make_logarithmic
 from keras_vision.studies.plan import Scale, Study
 from keras_vision.studies.probes import data_words
 from keras_vision.studies.table import number, percent
-from keras_vision.training.aim import reaches
+from keras_vision.training.aim import meets_target
 from keras_vision.tune import tune
 
 # scale -> what `tune` is called with
@@ -80,7 +80,7 @@ def answer(table):
     (best,) = [row for row in table.rows if row.get("best")]
     target = best["target_acc"]
     tried = [row for row in table.rows if row.get("val_accuracy") is not None]
-    reached = [row for row in tried if reaches(row, target)]
+    reached = [row for row in tried if meets_target(row, target)]
     first = f"None of {len(tried)} trainings reached {percent(target, 2)}"
     if reached:
         first = (
@@ -117,7 +117,7 @@ def figures(table):
         axes = style.new_axes(figure, (2, 1, number_of_panel), y=label, x="trial" if number_of_panel == 2 else "")
         axes.plot(places, [row[column] for row in rows], color="0.7", linewidth=1, zorder=1)
         for name, is_shown, colour in (("reached", True, style.COLOURS[2]), ("missed", False, style.COLOURS[5])):
-            shown = [i for i, row in enumerate(rows) if reaches(row, row["target_acc"]) == is_shown]
+            shown = [i for i, row in enumerate(rows) if meets_target(row, row["target_acc"]) == is_shown]
             look = {"s": 22, "color": colour, "label": name, "zorder": 2}
             axes.scatter([places[i] for i in shown], [rows[i][column] for i in shown], **look)
         axes.set_xticks(places)

@@ -12,7 +12,7 @@ LEARNED = 0.999  # of the training images: the rest may be labelled wrongly
 FEWEST_SETTLED = 5  # epochs
 
 
-def reaches(result, target):
+def meets_target(result, target):
     """Returns whether a training reached its target on validation images; True where there is none.
 
     Args:
@@ -21,7 +21,7 @@ def reaches(result, target):
 
     Example:
 
-    >>> reaches({"val_accuracy": 0.91}, 0.9), reaches({"val_accuracy": 0.91}, None)
+    >>> meets_target({"val_accuracy": 0.91}, 0.9), meets_target({"val_accuracy": 0.91}, None)
     (True, True)
     """
     return target is None or score_of(result) >= target

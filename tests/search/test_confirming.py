@@ -27,6 +27,7 @@ def test_a_confirmation_trains_the_best_with_other_seeds(tmp_path, space):
     search.conclude(go(search, 1))
     confirmed = confirm(search, 2)["confirmed"]
     configs = [Run(path).config["settings"] for path in sorted((tmp_path / "s" / "confirm").iterdir())]
+    assert not list(tmp_path.glob("s/confirm/*/model.keras"))  # by its record it would know its validation images
     seeds = {config["seed"] for config in configs} | {trial_seed(0, 0)}
     assert len(seeds) == 3
     assert all(config["settings"] == {"hidden_units": [4]} for config in configs)

@@ -63,7 +63,8 @@ def test_the_goal_of_a_search_counts_its_validation_images():
     assert make_goal(0.9, "accuracy", None, data).confirmations == 4
     assert make_goal(None, "accuracy", None, data).confirmations == 0
     brought = dataclasses.replace(data, seed=None)
-    assert make_goal(0.9, "accuracy", 3, brought).folds == 1
+    goal = make_goal(0.9, "accuracy", 3, brought)
+    assert (goal.folds, goal.are_brought) == (1, True)
 
 
 def test_few_images_show_no_high_target_even_if_all_are_right():
@@ -121,6 +122,27 @@ def test_an_outcome_its_exit_code_and_its_sentence_follow_from_what_happened(tri
     result = trial.result | outcome.record() | {"best_trial": "trials/0003"}
     result |= {"confirmed": trial.confirmed} if trial.confirmed else {}
     assert result["outcome"] == state and result["reached"] is (state is State.REACHED)
+    assert recorded_outcome(result, 0.5) == outcome
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "words"),
+    [
+        (
+            HELD,
+            "target 0.5 reached on the validation images of the data set, by which the network was also chosen: its "
+            "accuracy on these is 0.6000 on average of 2 trainings anew",
+        ),
+        (MISSED, "target 0.5 not reached: trials/0003 had 0.7000 when it was tried, and 0.4000 when it was trained "
+                 "anew, which is too little"),
+    ],
+)  # fmt: skip
+def test_images_by_which_a_network_was_chosen_show_nothing_of_new_ones(accuracies, words):
+    trial = tried(0.7, accuracies)
+    outcome = outcome_of(trial, dataclasses.replace(GOAL, are_brought=True))
+    assert outcome.sentence() == words
+    assert "at_least" not in outcome.record()
+    result = trial.result | outcome.record() | {"best_trial": "trials/0003", "confirmed": trial.confirmed}
     assert recorded_outcome(result, 0.5) == outcome
 
 

@@ -164,6 +164,19 @@ def test_who_reached_the_target_by_luck_stands_behind_others_that_did(torn):
     assert "0.5901" in stream.getvalue()
 
 
+def test_an_unfinished_search_is_ranked_by_what_it_needs_and_not_by_its_target(torn):
+    run = Run(torn)
+    assert run.config["needed"] == run.result["goal"] > 0.61
+    ledger = Ledger(torn / "trials.jsonl", warn=lambda line: None)
+    best, number = report_on(torn)["leaders"][0], len(ledger.trials)
+    missed = ledger.completed[0].result | {"val_accuracy": 0.61, "val_score": 0.61, "parameters": 1}
+    ledger.record("asked", number, values={})
+    ledger.record("completed", number, result=missed)
+    shutil.copytree(torn / "trials" / best["trial"], torn / "trials" / ledger.trials[number].name)
+    run.result_path.unlink()
+    assert report_on(torn)["leaders"][0]["trial"] == best["trial"]
+
+
 def test_the_line_that_confirms_can_be_pasted_into_a_shell(torn):
     stream = io.StringIO()
     show(report(str(torn)), PlainProgress(stream))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from keras_vision.runs import Run
+from keras_vision.runs import Run, write_json
 from keras_vision.search.executors import Failure
 from keras_vision.search.ledger import Ledger
 from keras_vision.search.trainings import Trainings
@@ -80,6 +80,37 @@ def test_a_training_whose_process_died_is_started_once_more_and_then_given_up(tr
     ((ended, failure),) = trainings.wait()
     assert (ended, failure.kind, failure.reason) == (job, "died", "gave up after 2 crashes")
     assert not trainings.running
+
+
+@pytest.mark.parametrize("confirmation", [None, 1])
+def test_a_training_that_is_finished_and_whose_process_dies_again_and_again_is_given_up(trainings, confirmation):
+    executor, trial = trainings.executor, trainings.ledger.trials[0]
+    trainings.start(trial, confirmation)
+    (job,) = executor.submitted
+    executor.next = [(job, [], DIED)] * 10
+    assert trainings.wait() == []  # without progress
+    write_json(Run(job.path).result_path, DONE | {"epochs_run": 2})
+    while not (ended := trainings.wait()):
+        assert len(executor.submitted) < 9
+    assert [failure.reason for _, failure in ended] == ["gave up after 2 crashes"]
+    assert len(executor.submitted) == 4  # two before its end, and two after it
+
+
+def test_a_finished_training_whose_process_was_killed_is_collected(trainings):
+    (job,) = start(trainings, 0)
+    trainings.executor.next = [(job, [], DIED), (job, [], DIED), (job, [], DONE)]
+    trainings.wait()
+    write_json(Run(job.path).result_path, DONE | {"epochs_run": 2})
+    assert trainings.wait() == []
+    assert trainings.wait() == [(job, DONE)]
+
+
+def test_a_finished_confirmation_is_fetched_by_each_start_of_the_search(trainings):
+    trial = trainings.ledger.trials[0]
+    for _ in range(4):  # killed while others run, each time
+        trainings.running.clear()
+        assert trainings.start(trial, confirmation=1) is None
+        write_json(Run(trainings.executor.submitted[-1].path).result_path, DONE | {"epochs_run": 2})
 
 
 def test_where_a_training_ran_and_how_its_process_died_is_recorded(trainings):

@@ -95,6 +95,8 @@ class Processes:
         elif "rows" in message:
             worker.patience.renew(message["rows"])
             note(job, message["rows"])
+        elif "trains" in message:
+            worker.patience.go_on()
         else:
             worker.job = None
             return [(job, answered(message))]
@@ -148,9 +150,14 @@ class Worker:
         self._listener.start()
 
     def _listen(self, messages):
-        for line in self.process.stdout:
-            messages.put((self, json.loads(line)))
-        messages.put((self, None))
+        try:
+            for line in self.process.stdout:
+                if line.endswith("\n"):  # else the process died in the middle of it
+                    messages.put((self, json.loads(line)))
+        except ValueError:  # what comes after something that is no message means nothing
+            self.process.kill()
+        finally:
+            messages.put((self, None))
 
     def begin(self, job):
         """Gives it a job."""

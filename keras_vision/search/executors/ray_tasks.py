@@ -121,9 +121,11 @@ class RayTasks:
                 self.places[task.job.path] = self.cluster.name_of(task.node)
             elif "said" in message:
                 self.context.progress.say(f"{name_of(task.job)}: {message['said'].strip()}")
-            else:
+            elif "rows" in message:
                 task.patience.renew(message["rows"])
                 note(task.job, message["rows"])
+            else:
+                task.patience.go_on()
 
     def _settle(self, reference):
         """Returns what a job that ended came to, in a list; an empty one where it was started once more."""
@@ -152,7 +154,7 @@ class RayTasks:
     def _end_if_silent(self, task):
         """Ends the process of a job that hangs, or was stopped; that it has ended is told as of any other death."""
         if task.patience and task.patience.is_over():
-            self.context.progress.say(f"{name_of(task.job)}: no epoch for far too long; its process is ended")
+            self.context.progress.say(f"{name_of(task.job)}: no training step for far too long; its process is ended")
             self.cluster.end(task.node, task.pid)
             task.patience = Patience()
 

@@ -23,9 +23,10 @@ from keras_vision.search.networks import Networks
 from keras_vision.search.outcome import Goal
 from keras_vision.search.plan import Limits, SearchPlan
 from keras_vision.search.space import Space
-from keras_vision.training.aim import UNFINISHED, reaches
+from keras_vision.training.aim import UNFINISHED
 from keras_vision.training.choosing import choose
 from keras_vision.training.choosing import recorded as recorded_choice
+from keras_vision.training.measures import score_of
 from keras_vision.training.memory import forget_models
 from keras_vision.training.precision import computing_in
 from keras_vision.training.recipe import Recipe
@@ -126,7 +127,8 @@ def run_job(context, job, note):
     Args:
         context: A `SearchContext`.
         job: A `Job`.
-        note: Called after each epoch with all rows of metrics.jsonl; returns whether the training is to pause.
+        note: Called after each epoch with all rows of metrics.jsonl, and with none before what takes a time of its own;
+            returns whether the training is to pause.
 
     Returns:
         The result as a dict, with `macs`, `latency_ms` and `training_flops`; or a `Failure`.
@@ -155,8 +157,10 @@ def _result_of(context, job, note):
     else:
         with computing_in(context.plan.precision):
             result = _train(context, job, run, settings, recipe, note)
+    if job.confirmation is not None:  # its accuracy counts; nothing says of the model which images it was trained on
+        run.model_path.unlink(missing_ok=True)
     return result | {
-        **_exported_size(context, job, run, result),
+        **_exported_size(context, job, run, result, note),
         **networks.sizes_of(settings),
         "macs": networks.counts_of(settings).macs,
         "latency_ms": run.config["latency_ms"],
@@ -164,12 +168,13 @@ def _result_of(context, job, note):
     }
 
 
-def _exported_size(context, job, run, result):
+def _exported_size(context, job, run, result, note):
     """Returns what a trial's result says of its export, where that is what is made small and the trial reached."""
     size, needed = context.plan.size, context.plan.goal.score
     is_trial = job.confirmation is None and result["stopped"] not in UNFINISHED
-    if not (size.export and is_trial and needed is not None and reaches(result, needed)):
+    if not (size.export and is_trial and needed is not None and score_of(result) >= needed):
         return {}
+    note([])  # an export takes a time of its own
     return {size.result: int8_bytes(run.path, context.dataset.train.images, size.export)}
 
 

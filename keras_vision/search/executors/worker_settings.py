@@ -8,12 +8,13 @@ import socket
 
 from keras_vision.errors import BadInput
 from keras_vision.system.ray_import import check_ray
-from keras_vision.system.settings import POSITIVE, Settings, setting, whole
+from keras_vision.system.settings import POSITIVE, Settings, between, setting, whole
 
 LOCAL = "local"
 _CONNECTING = 5  # seconds until a cluster answers
 # What a client of HTTP/2, which Ray speaks, says first; a server answers with a frame of the type SETTINGS.
 _HELLO, _SETTINGS = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 4
+_MOST_GPUS = 1_000_000
 _ALONE = ("cpus_per_trial", "gpus_per_trial")  # which say nothing without `ray`
 
 
@@ -34,8 +35,8 @@ def CLUSTER(name, value):
 
 def GPUS(name, value):
     """Refuses what is neither a share of a GPU nor a number of whole ones."""
-    if not (0 <= value <= 1 or (value > 1 and value == int(value))):
-        raise BadInput(f"{name} must be a share of a GPU, such as 0.5, or a whole number of them, not {value:g}.")
+    most = 1 if value % 1 else _MOST_GPUS  # of infinity the rest is no number
+    between(0, most, "a share of a GPU, such as 0.5, or a whole number of them")(name, value)
 
 
 @dataclasses.dataclass(frozen=True)

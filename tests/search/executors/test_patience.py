@@ -36,6 +36,18 @@ def test_short_epochs_and_the_first_one_may_take_longer(clock):
     assert is_over(waiting, clock, 1)
 
 
+@pytest.mark.parametrize(("rows", "limit"), [(None, patience.FIRST_SECONDS), ([{"seconds": 100.0}], 500)])
+def test_while_steps_are_taken_an_epoch_takes_as_long_as_it_likes(clock, rows, limit):
+    waiting = Patience()
+    if rows:
+        waiting.renew(rows)
+    for _ in range(3):
+        assert not is_over(waiting, clock, limit)
+        waiting.go_on()
+    assert not is_over(waiting, clock, limit)
+    assert is_over(waiting, clock, 1)  # it hangs
+
+
 def test_what_follows_the_last_epoch_has_the_time_of_what_comes_before_the_first(clock):
     waiting = Patience()
     waiting.renew([{"seconds": 100.0}])

@@ -1,6 +1,7 @@
 """Trainings in processes of their own, some of which are killed, stopped, or left alone by who started them."""
 
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import WorkdirRefused
 from keras_vision.search.executors import Job, patience, processes
-from keras_vision.search.executors.processes import Processes, check_memory
+from keras_vision.search.executors.processes import Processes, Worker, check_memory
 from keras_vision.search.executors.runner import SearchContext, run_job
 from keras_vision.search.networks import Networks
 from keras_vision.search.outcome import Goal
@@ -129,6 +130,20 @@ def test_more_processes_than_the_memory_holds_are_refused_with_how_many_it_holds
         check_memory(4)
     monkeypatch.setattr(processes, "free_memory", lambda: 0)
     check_memory(1)  # trains in the process that there is
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [("print('{\"rows\": [', end='')", "ended with exit code 0"), ("print('no message'); input()", "SIGKILL")],
+)
+def test_the_end_of_a_process_is_told_also_where_it_is_half_a_message(monkeypatch, words, reason):
+    start, messages = subprocess.Popen, queue.SimpleQueue()
+    code = f"import sys; sys.stdin.readline(); {words}; sys.stdout.flush()"
+    monkeypatch.setattr(processes.subprocess, "Popen", lambda _, **how: start([sys.executable, "-uc", code], **how))
+    worker = Worker("process 1", {}, 1, messages)
+    assert messages.get(timeout=60) == (worker, None)
+    assert reason in worker.why_it_ended()
+    worker.close()
 
 
 ALONE = """

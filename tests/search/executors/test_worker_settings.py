@@ -1,5 +1,6 @@
 """What is asked for of workers and clusters, and how it is refused."""
 
+import math
 import socket
 import threading
 
@@ -21,6 +22,7 @@ from keras_vision.system import ray_import
         ({"gpus_per_trial": 0.5, "workers": 2}, "gpus_per_trial works only on a Ray cluster"),
         ({"ray": "local", "gpus_per_trial": 1.5}, "a share of a GPU, such as 0.5, or a whole number of them, not 1.5."),
         ({"ray": "local", "gpus_per_trial": -1}, "not -1"),
+        ({"ray": "local", "gpus_per_trial": math.inf}, "or a whole number of them, not inf."),
         ({"ray": "local", "cpus_per_trial": 0}, "cpus_per_trial must be a whole number of at least 1, not 0."),
     ],
 )
@@ -28,6 +30,11 @@ def test_what_cannot_be_is_refused(asked, message):
     with pytest.raises(BadInput) as refused:
         WorkerSettings(**asked)
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("gpus", [0, 0.25, 1, 2, 2.0])
+def test_shares_and_whole_numbers_of_gpus_are_taken(gpus):
+    assert WorkerSettings(ray="local", gpus_per_trial=gpus).gpus_per_trial == gpus
 
 
 @pytest.mark.parametrize("address", ["local", "10.0.0.1:6379", "head.example.org:6379", "[::1]:6379"])

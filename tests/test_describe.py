@@ -1,4 +1,6 @@
 import json
+import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -222,6 +224,22 @@ def test_units_are_judged_on_a_folder_where_the_model_names_no_data(run, tmp_pat
     assert result["features"]["images"] == "3 images that were given"
     assert (tmp_path / "out" / "features.png").exists()
     assert (tmp_path / "out" / "tensorboard" / "projector" / "thumbnails.png").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("digits_run")
+@pytest.mark.parametrize(
+    ("name", "folder"), [("run/model.keras", "run"), ("alone.keras", ".")], ids=["of a run", "of no run"]
+)
+def test_features_of_a_model_file_go_into_its_run_or_here(name, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("run/config.json").write_text("{}")
+    shutil.copy("run/model.keras", "alone.keras")
+    Image.fromarray(np.zeros((8, 8), "uint8")).save("one.png")
+    result = describe(source=name, features="one.png")
+    events = Path(folder, "tensorboard" if folder == "run" else "figures/tensorboard")
+    assert Path(result["projector"]).parent == events
+    assert [Path(path).parent for path in result["figures"]] == [Path(folder, "figures")]
 
 
 def test_an_image_that_cannot_be_read_is_refused_with_the_reason(run):

@@ -18,7 +18,7 @@ from keras_vision.errors import BadInput
 from keras_vision.evaluate import evaluate, show
 from keras_vision.models import build_model
 from keras_vision.reporting.progress import PlainProgress
-from keras_vision.runs import Run, load_model, read_card, save_model, write_json
+from keras_vision.runs import Run, load_model, read_card, replace_card, save_model, write_json
 from keras_vision.training.evaluation import answer
 from keras_vision.training.trainer import model_card
 from tests.synthetic import make_split
@@ -483,6 +483,17 @@ def test_a_model_is_calibrated_on_its_own_validation_images_alone(run, options, 
     with pytest.raises(BadInput, match=message):
         evaluate(run, calibrate=True, **options)
     assert "calibration" not in read_card(run)
+
+
+def test_the_model_of_a_fold_is_calibrated_on_its_fold_alone_even_where_validation_images_are_the_datas_own(run):
+    train, validation, test = make_split(90, seed=1), make_split(30, seed=2), make_split(30, seed=3)
+    arrays = {"x_train": train.images, "y_train": train.labels, "x_test": test.images, "y_test": test.labels}
+    np.savez("own.npz", **arrays, x_val=validation.images, y_val=validation.labels)
+    run = save_run("npz:own.npz")
+    replace_card(Run(run).model_path, read_card(run) | {"fold": [1, 4]})
+    with pytest.raises(BadInput, match="trained on most of the validation images that seed=8 chooses"):
+        evaluate(run, calibrate=True, seed=SEED + 1)
+    assert evaluate(run, calibrate=True)["calibration"]["images"] == 30
 
 
 def test_a_model_is_not_calibrated_on_data_that_changed(run):

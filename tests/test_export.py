@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import re
 import resource
 import shutil
 import subprocess
@@ -13,6 +14,8 @@ import pytest
 from keras_vision import formats
 from keras_vision.commands import export as export_command
 from keras_vision.commands.export_check import INT8_LOSS
+from keras_vision.data.folds import cross_fold
+from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.export import export, format_names, main
 from keras_vision.formats import FORMATS, saved_model
@@ -23,6 +26,7 @@ from keras_vision.models.sizes import size_of
 from keras_vision.predict import predict
 from keras_vision.reporting.progress import PlainProgress
 from keras_vision.runs import Run, load_model, read_card, replace_card, save_model, write_json
+from keras_vision.system.extras import install_command
 from keras_vision.train import train
 from tests.synthetic import make_split
 
@@ -127,7 +131,8 @@ def test_a_format_that_fails_leaves_the_ones_before_it(model_path, monkeypatch):
 @pytest.mark.parametrize("name", [name for name, row in FORMATS.items() if row.packages])
 def test_missing_packages_are_named_with_the_command_that_installs_them(model_path, name, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda module: None)
-    with pytest.raises(BadInput, match=rf"format {name} needs packages .*pip install 'keras-vision\[{name}\]'"):
+    packages = re.escape(install_command("python", name).removeprefix("python"))
+    with pytest.raises(BadInput, match=rf"format {name} needs packages .*{packages}"):
         export(model_path, format=name)
 
 
@@ -355,6 +360,26 @@ def test_the_card_says_what_the_model_is_and_how_well_it_does(trained, exported)
     assert "| same top class | 100.00% |" in text
     assert "in this order: 0, 1, 2" in text
     assert "## Licence" in text
+
+
+def test_the_model_of_a_fold_is_compared_on_its_fold_alone(trained, tmp_path):
+    run = Run(shutil.copytree(trained, tmp_path / "copy"))
+    card = read_card(run.path) | {"fold": [2, 3]}
+    replace_card(run.model_path, card)
+    (result,) = export(run.path, format="keras")["exports"]
+    fold = cross_fold(DataSource.from_record(card["data_source"]).open(), 2, 3, seed=0).validation
+    right = (load_model(run.path, float32=True).predict(fold.images, verbose=0).argmax(axis=1) == fold.labels).mean()
+    assert result["accuracy"]["n"] == len(fold) == 80
+    assert result["accuracy"]["accuracy"] == pytest.approx(right)
+
+
+def test_the_model_of_a_fold_is_compared_on_the_validation_images_of_other_data(trained, tmp_path):
+    run = Run(shutil.copytree(trained, tmp_path / "copy"))
+    replace_card(run.model_path, read_card(run.path) | {"fold": [2, 3]})
+    new = make_split(60, shape=(8, 8, 3), seed=5)
+    np.savez("new.npz", x_train=new.images, y_train=new.labels)
+    (result,) = export(run.path, format="keras", dataset="npz:new.npz", out="out")["exports"]
+    assert result["images"] == len(DataSource("npz:new.npz").open().validation)
 
 
 def test_a_test_accuracy_over_several_views_is_said_to_be_that(trained, tmp_path):

@@ -6,12 +6,14 @@ from keras_vision.analysis.label_errors import label_suspects
 from keras_vision.data.audit.findings import finding
 from keras_vision.data.evaluation import match_classes
 from keras_vision.data.files.images import resize_images
-from keras_vision.data.split_names import TRAIN, VALIDATION
+from keras_vision.data.folds import fold_numbers, same_pixels
+from keras_vision.data.split_names import TEST, TRAIN, VALIDATION
 from keras_vision.data.splits import Split, pieces_of
+from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 from keras_vision.runs import read_card
 from keras_vision.training.classifier import open_classifier
-from keras_vision.training.out_of_fold import FOLDS, out_of_fold_probabilities
+from keras_vision.training.out_of_fold import out_of_fold_probabilities
 
 # A label that a network gives less than this is left out of a cleaned table: where it errs by chance it is less sure.
 SURELY_WRONG = 0.01
@@ -28,7 +30,8 @@ def judge(collection, groups, model, source, progress):
         progress: A `Progress`.
 
     Returns:
-        Float64 probabilities [n, classes], and a sentence that says whose they are.
+        Float64 probabilities [n, classes], NaN for images that nobody could judge; and sentences that say whose they
+        are, and of which classes there are none.
 
     Raises:
         BadInput: The model does not fit the images, or cannot be told which of them it was trained on.
@@ -51,12 +54,29 @@ def judge(collection, groups, model, source, progress):
         probabilities[rest] = out_of_fold_probabilities(
             split, collection.class_names, groups[rest], seed=source.seed, progress=progress
         )
-        right = (probabilities[rest].argmax(axis=1) == split.labels).mean()
-        told.append(
-            f"The labels of {len(split):,} images were judged by {FOLDS} small networks, each for images on which it "
-            f"was not trained; they agree with {right:.1%} of the labels."
-        )
+        told += _told(probabilities[rest], split.labels, collection.class_names)
     return probabilities, " ".join(told)
+
+
+def _told(probabilities, labels, class_names):
+    """Yields what is to be said of small networks' answers: how far they agree, and what they could not judge."""
+    is_judged = _are_judged(probabilities)
+    if is_judged.any():
+        right = (probabilities[is_judged].argmax(axis=1) == labels[is_judged]).mean()
+        yield (
+            f"The labels of {is_judged.sum():,} images were judged by small networks, each for images on which it was "
+            f"not trained; they agree with {right:.1%} of the labels."
+        )
+    if not is_judged.all():
+        names = some([class_names[label] for label in np.unique(labels[~is_judged])])
+        yield (
+            f"The labels of {(~is_judged).sum():,} images were not judged: all images of their class are copies or of "
+            f"one series, so that no network could learn it without them ({names})."
+        )
+
+
+def _are_judged(probabilities):
+    return ~np.isnan(probabilities).any(axis=1)
 
 
 def _seen_by(model, card, collection, source):
@@ -75,7 +95,13 @@ def _seen_by(model, card, collection, source):
             f"The model was trained with seed={trained}, which set other validation images aside. "
             f"Give --seed {trained}."
         )
-    return collection.splits == TRAIN
+    if "fold" not in card:
+        return collection.splits == TRAIN
+    number, count = card["fold"]
+    is_seen = collection.splits != TEST
+    groups = same_pixels(collection.images[is_seen])
+    is_seen[is_seen] = fold_numbers(collection.labels[is_seen], groups, count, trained) != number - 1
+    return is_seen
 
 
 def _answers(model, card, collection, which):
@@ -93,10 +119,12 @@ def _answers(model, card, collection, which):
 
 
 def label_findings(collection, probabilities):
-    """Yields a `Finding` for each label that is probably wrong, the worst first."""
-    for one in label_suspects(probabilities, collection.labels):
+    """Yields a `Finding` for each label that was judged and is probably wrong, the worst first."""
+    judged = np.flatnonzero(_are_judged(probabilities))
+    for one in label_suspects(probabilities[judged], collection.labels[judged]):
+        leaves_out = one.label_probability < SURELY_WRONG
         reason = (
             f"labelled {collection.class_names[one.label]} ({one.label_probability:.1%}), looks like "
             f"{collection.class_names[one.guess]} ({one.guess_probability:.1%})"
         )
-        yield finding("label", collection, one.position, reason, leaves_out=one.label_probability < SURELY_WRONG)
+        yield finding("label", collection, judged[one.position], reason, leaves_out=leaves_out)

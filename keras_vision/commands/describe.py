@@ -15,7 +15,7 @@ from keras_vision.analysis.receptive_field import receptive_fields
 from keras_vision.analysis.receptive_field_measured import measure_fields, plot_fields
 from keras_vision.analysis.wiring import check_wiring
 from keras_vision.commands.features import draw_features
-from keras_vision.commands.model_data import choose_data
+from keras_vision.commands.model_data import choose_data, run_of
 from keras_vision.commands.run_pictures import learned_figures
 from keras_vision.data.splits import images_at_once
 from keras_vision.errors import BadInput
@@ -24,7 +24,7 @@ from keras_vision.models import build_model
 from keras_vision.models.normalization import set_statistics
 from keras_vision.models.whitening import set_whitening
 from keras_vision.reporting.style import save_figures
-from keras_vision.runs import Run, load_model, read_card
+from keras_vision.runs import load_model, read_card
 from keras_vision.training.precision import computing_in
 
 INPUT_SHAPE, NUM_CLASSES = (32, 32, 3), 10
@@ -41,6 +41,8 @@ def carry_out(asked, progress):
         check_outputs(network)
     result, figures = {"model": network.name, "input_shape": network.input_shape[1:], "exit_code": 0}, {}
     result |= _costs(network)
+    run = run_of(asked.source) if asked.source else None
+    folder = Path(asked.out or (run.figures if run else "figures"))
     if asked.impulse:
         result["impulse"], figures[f"impulse_{asked.impulse.replace('/', '_')}"] = _impulse(network, asked.impulse)
     if asked.linearity:
@@ -51,8 +53,7 @@ def carry_out(asked, progress):
     if asked.kernels:
         figures |= learned_figures(network)
     if asked.features:
-        place = Path(asked.out or _figures_folder(asked.source))
-        events = Run(asked.source).tensorboard if asked.source and not asked.out else place / "tensorboard"
+        events = run.tensorboard if run and not asked.out else folder / "tensorboard"
         card = read_card(asked.source) if asked.source else {}
         result["features"], drawn, result["projector"] = draw_features(network, asked, card, events, progress)
         figures |= drawn
@@ -64,7 +65,7 @@ def carry_out(asked, progress):
         images, labels = _batch(network, asked, own, progress)
         result["gradients"], figures["gradient_norms"] = _gradients(network, images, labels, asked.dataset or "noise")
     if figures:
-        result["figures"] = [str(path) for path in save_figures(figures, asked.out or _figures_folder(asked.source))]
+        result["figures"] = [str(path) for path in save_figures(figures, folder)]
     return result
 
 
@@ -96,11 +97,6 @@ def parse_shape(shape):
     except (TypeError, ValueError):
         raise BadInput(f"input_shape must be HEIGHTxWIDTHxCHANNELS, such as 32x32x3, not {shape!r}.") from None
     return height, width, channels
-
-
-def _figures_folder(source):
-    run = Run(source or "")
-    return run.figures if source and run.path.is_dir() else "figures"
 
 
 def _costs(model):

@@ -120,7 +120,7 @@ def _calibrated_card(model, card, data, seed):
             "A model is calibrated on the validation images of the data that it was trained on, and "
             f"{data.name} is not, or no longer, that data. Say where it is with --dataset or --data-dir."
         )
-    if seed != card["data_source"]["seed"] and data.seed is not None:
+    if seed != card["data_source"]["seed"] and (data.seed is not None or "fold" in card):
         raise BadInput(
             f"The model was trained on most of the validation images that seed={seed} chooses. Leave --seed out to "
             "calibrate it on its own."

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from keras_vision.analysis.counts import count
 from keras_vision.commands.export_check import answers, check, random_images, real_images
-from keras_vision.commands.model_data import check_classes, choose_data, run_of
-from keras_vision.commands.train_and_tune import open_data
+from keras_vision.commands.model_data import choose_data, open_splits, run_of
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.formats import FORMATS, JSON, TEXT, format_module
 from keras_vision.formats.model_card import facts, write_card
@@ -107,8 +106,7 @@ def open_images(model, origin, dataset, data_dir, progress):
         if not (dataset or "data_source" in origin):
             raise BadInput("The model does not say which data set it was trained on. Give --dataset NAME.")
         chosen = choose_data(origin.get("data_source"), dataset, data_dir, None, model.input_shape)
-        data = open_data(chosen, progress, origin.get("pixel_scale"))
-        check_classes(origin.get("class_names"), data.class_names)
+        data = open_splits(chosen, origin, progress)
         check_fit(model, data)
         return real_images(data)
     except BadInput as error:

@@ -14,10 +14,11 @@ import sys
 import urllib.parse
 from importlib import resources
 
-from keras_vision.errors import BadInput
+from keras_vision.errors import BadInput, KerasVisionError
 
 ADDRESS = "127.0.0.1"
 MAX_BYTES = 32 * 2**20  # of an image file; a photograph of 50 megapixels as JPEG has about 20 MB
+_DIGITS = len(str(MAX_BYTES))  # of a length; Python refuses to read one of thousands
 _SECONDS = 30  # that a browser may be silent in the middle of a request
 _PLACE = "keras_vision.reporting"
 _FILES = {  # path -> file of the page, and its type; there are no others
@@ -74,7 +75,7 @@ class LocalServer(http.server.ThreadingHTTPServer):
         Args:
             facts: What the page is told of the model, plain data.
             answer: Function of (the content of an image file, a dict of the words behind the question mark) that
-                returns plain data; `BadInput` is told to the person.
+                returns plain data; a `KerasVisionError` is told to the person.
         """
         self.facts, self.answer = facts, answer
 
@@ -116,7 +117,7 @@ class _Request(http.server.BaseHTTPRequestHandler):
             self._refuse(415, f"Send the content of an image file as {_IMAGE}.")
         elif "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
             self._refuse(411, "Say how long the image file is.")
-        elif int(length) > MAX_BYTES:
+        elif len(length) > _DIGITS or int(length) > MAX_BYTES:
             self._refuse(413, f"The file is too large: at most {MAX_BYTES // 2**20} MB are taken.")
         else:
             self._answer(self.rfile.read(int(length)), dict(urllib.parse.parse_qsl(query)))
@@ -124,8 +125,8 @@ class _Request(http.server.BaseHTTPRequestHandler):
     def _answer(self, content, words):
         try:
             self._give_json(200, self.server.answer(content, words))
-        except BadInput as error:
-            self._refuse(400, str(error), closes=False)
+        except KerasVisionError as error:
+            self._refuse(400 if isinstance(error, BadInput) else 500, str(error), closes=False)
 
     def _is_foreign(self):
         """Refuses whoever does not come from this machine's own page; returns whether that was so."""

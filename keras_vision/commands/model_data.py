@@ -76,11 +76,10 @@ def open_images(chosen, card, model, split, progress):
     Raises:
         BadInput: There is nothing to measure, or it does not fit the model.
     """
-    scale = card.get("pixel_scale")
     if chosen.dataset != card.get("data_source", {}).get("spec"):
         names = card.get("class_names") or ()
         look = {"shape": model.input_shape[1:], "split": split, "known": names, "own": card.get("fingerprint")}
-        found = load_images(chosen, **look, announce=progress.say, pixel_scale=scale)
+        found = load_images(chosen, **look, announce=progress.say, pixel_scale=card.get("pixel_scale"))
         if found:
             found = with_the_classes_of(found, card.get("class_names"), model.output_shape[-1])
             for line in (f"{found.name}: {found.origin}", *found.decisions):
@@ -91,11 +90,22 @@ def open_images(chosen, card, model, split, progress):
             f"{chosen.dataset} is the data that the model was trained on. Give --split test or --split validation, "
             "whose images it did not see, or new images with --dataset."
         )
-    data = open_data(chosen, progress, scale)
+    return open_splits(chosen, card, progress)
+
+
+def open_splits(chosen, card, progress):
+    """Opens a `Dataset` for a model; of its own data, those images are for validation that it was not trained on.
+
+    Args:
+        chosen, card, progress: As in `open_images`.
+
+    Raises:
+        BadInput: The data set cannot be read, or its classes are not the model's.
+    """
+    data = open_data(chosen, progress, card.get("pixel_scale"))
     check_classes(card.get("class_names"), data.class_names)
-    if "fold" in card:  # whose validation images are those that it was not trained on
-        return cross_fold(data, *card["fold"], chosen.seed)
-    return data
+    is_of_fold = "fold" in card and data.fingerprint == card.get("fingerprint")
+    return cross_fold(data, *card["fold"], chosen.seed) if is_of_fold else data
 
 
 def leak_warnings(card, dataset, split, seed):

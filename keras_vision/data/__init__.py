@@ -1,6 +1,6 @@
 """Where images come from: `load_dataset("fashion_mnist")` and what it returns.
 
-Importing this package imports nothing heavy; `augment` and `pipeline` import TensorFlow.
+Importing this package imports nothing heavy; `augmentation` and `pipeline` import TensorFlow, `prepared` TFDS.
 """
 
 from keras_vision.system.lazy import lazily

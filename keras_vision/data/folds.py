@@ -35,6 +35,17 @@ def fold_numbers(labels, groups, count, seed=0):
     return fold[group_of]
 
 
+def same_pixels(images):
+    """Returns groups of images by their pixels, an int array [n]: equal images have the same number.
+
+    Example:
+
+    >>> same_pixels(np.zeros((3, 8, 8, 1), "uint8")).tolist()
+    [0, 0, 0]
+    """
+    return np.unique(digests(images), return_inverse=True)[1]
+
+
 def cross_fold(dataset, number, count, seed):
     """Returns a data set with one of several folds of its images for validation, and the others for training.
 
@@ -63,7 +74,7 @@ def cross_fold(dataset, number, count, seed):
         np.concatenate([split.labels for split in now]),
         files=None if any(one is None for one in files) else np.concatenate(files),
     )
-    groups = np.unique(digests(whole.images), return_inverse=True)[1]
+    groups = same_pixels(whole.images)
     if len(np.unique(groups)) < 2 * count:
         raise BadInput(f"{dataset.name} has only {len(whole)} images, too few for {count} folds. Give a lower --folds.")
     is_left_out = fold_numbers(whole.labels, groups, count, seed) == number - 1

@@ -85,8 +85,8 @@ class TuneResult(RunResult):
     """What a search gave. Its table has a row for each trial.
 
     Args:
-        reached: Whether the target was shown to be reached, with 95% confidence; None of a search without one. Where the
-            data set brings its validation images, by which the model was also chosen, it was reached on these.
+        reached: Whether the target was shown to be reached, with 95% confidence; None of a search without one. Where
+            the data set brings its validation images, by which the model was also chosen, it was reached on these.
         target_acc: The target.
         val_accuracy: The share of validation images that the best model classifies correctly.
         at_least: The accuracy on new images that was shown, with 95% confidence; None on such a data set.

@@ -10,16 +10,19 @@ from typing import Any
 
 from keras_vision.errors import BadInput, KerasVisionError
 
+_CHARACTERS, _BYTES = 80, 180  # of a name: file systems take 255 bytes, and what others add to it needs some
+
 
 def file_name(words: str) -> str:
-    """Returns words as the name of a file or folder, short enough for every file system, which takes 255 bytes.
+    """Returns words as the name of a file or folder, short enough for every file system.
 
     Example:
 
     >>> file_name("lr 0.01, dropout 0")
     'lr-0.01-dropout-0'
     """
-    return re.sub(r"[^\w.]+", "-", words).strip("-")[:80]
+    name = re.sub(r"[^\w.]+", "-", words).strip("-")[:_CHARACTERS]
+    return name.encode()[:_BYTES].decode(errors="ignore")  # without what is left of a character that is cut
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 runs/<name>/ config.json   every resolved setting, seed, versions, machine
              metrics.jsonl one line per epoch
              result.json   what came of it; a run that has one is finished
-             model.keras   the best weights by validation; class names and data set travel inside
+             model.keras   the best weights by validation, of trials and folds the last; class names and data set inside
              checkpoint/   to resume; gone once the run is finished
              index.html    its page
              tensorboard/  figures/

@@ -1,4 +1,7 @@
-"""Grey from colours, the same in all rooms: ITU-R 601 luma, by which Pillow turns images grey, too."""
+"""Grey from colours as Pillow makes it, by ITU-R 601 luma: for what is compared with files or shown to a person.
+
+Where only the brightness of images is measured, the plain mean of the channels does.
+"""
 
 import numpy as np
 

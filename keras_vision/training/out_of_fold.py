@@ -28,26 +28,35 @@ _SMALLEST = 4  # pixels that a side keeps
 def out_of_fold_probabilities(split, class_names, groups, *, folds=FOLDS, seed=0, progress):
     """Trains a small network for each fold on the images of the others, and has it answer for those of the fold.
 
+    A class whose images all lie in one fold, as those of one group do, was seen by no network that could answer for it.
+
     Args:
         split: A `Split`.
         class_names: One name per label.
         groups: As in `fold_numbers`.
-        folds: How many.
+        folds: How many at most; without images to answer for, no network is trained.
         seed: Of folds, weights and the order of images.
         progress: A `Progress`.
 
     Returns:
-        Float64 array [n, classes].
+        Float64 array [n, classes]; NaN for images of a class that no network could answer for.
     """
     fold_of = fold_numbers(split.labels, groups, folds, seed)
+    is_answered = _are_in_several(fold_of, split.labels)
     mirrored = look_at_mirror_images(split).allowed
-    probabilities = np.empty((len(split), len(class_names)))
-    for number in range(folds):
-        progress.say(f"labels: training a small network, {number + 1} of {folds}")
-        inside = fold_of == number
-        model = _trained(split.at(~inside), class_names, mirrored, seed + number)
+    probabilities = np.full((len(split), len(class_names)), np.nan)
+    numbers = np.unique(fold_of[is_answered])
+    for place, number in enumerate(numbers.tolist(), start=1):
+        progress.say(f"labels: training a small network, {place} of {len(numbers)}")
+        inside = is_answered & (fold_of == number)
+        model = _trained(split.at(fold_of != number), class_names, mirrored, seed + number)
         probabilities[inside] = softmax(predict_logits(model, split.images[inside]).astype("float64"), axis=1)
     return probabilities
+
+
+def _are_in_several(fold_of, labels):
+    """Returns a bool array: of which images the class lies in several folds."""
+    return np.bincount(np.unique([labels, fold_of], axis=1)[0])[labels] > 1
 
 
 def _trained(split, class_names, mirrored, seed):

@@ -16,7 +16,7 @@ from PIL import Image
 from keras_vision.commands import local_server
 from keras_vision.commands.local_server import LocalServer
 from keras_vision.commands.serve import Trial
-from keras_vision.errors import BadInput
+from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.explain import explain
 from keras_vision.models import build_model
 from keras_vision.predict import predict
@@ -169,15 +169,30 @@ def test_other_names_and_other_pages_are_refused(server, method, headers):
         ({"Content_Type": "text/plain"}, 415),
         ({"Content_Type": "multipart/form-data; boundary=x"}, 415),
         ({"Content_Length": str(local_server.MAX_BYTES + 1)}, 413),
+        ({"Content_Length": "9" * 5_000}, 413),
         ({"Content_Length": "-1"}, 411),
         ({"Content_Length": "١"}, 411),
         ({"Transfer_Encoding": "chunked"}, 411),
     ],
-    ids=lambda value: str(value).encode("ascii", "replace").decode(),
+    ids=lambda value: str(value).encode("ascii", "replace").decode()[:60],
 )
 def test_uploads_of_another_kind_or_size_are_refused_unread(server, headers, status):
     headers = {name: value.encode("utf-8") for name, value in headers.items()}
     assert request(server, "POST", "/answer", b"x", **headers)[0] == status
+
+
+def test_an_answer_that_went_wrong_is_told_as_a_fault_of_the_server():
+    def answer(content, words):
+        raise KerasVisionError("The model answers with NaN.")
+
+    with LocalServer(0) as server:
+        server.answer_with({}, answer)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        status, _, told = request(server, "POST", "/answer", b"x")
+        server.shutdown()
+        thread.join()
+    assert (status, json.loads(told)) == (500, {"error": "The model answers with NaN."})
 
 
 def test_a_preflight_is_never_permitted(server):

@@ -12,6 +12,7 @@ from keras_vision.runs import (
     Run,
     atomic_path,
     default_workdir,
+    file_name,
     first_difference,
     load_model,
     model_file,
@@ -120,6 +121,13 @@ def test_the_default_directory_of_a_path_is_named_by_its_last_part(dataset, name
 def test_a_name_that_is_too_long_is_refused(tmp_path):
     with pytest.raises(BadInput, match="File name too long"), Run(tmp_path / ("n" * 300)).locked():
         pass
+
+
+@pytest.mark.parametrize("letter", ["a", "ü", "長", "𝒳"])
+def test_a_name_made_of_words_leaves_room_for_endings_and_ends_with_a_whole_character(letter):
+    name = file_name(200 * letter)
+    assert set(name) == {letter}
+    assert len(name) == min(80, 180 // len(letter.encode()))
 
 
 def test_a_killed_holder_leaves_a_directory_free(tmp_path):

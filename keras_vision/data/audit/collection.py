@@ -20,8 +20,8 @@ class Collection:
         labels: int64 array [n].
         splits: Array [n] of `"train"`, `"validation"` or `"test"`, as a training would use them.
         class_names: One name per label.
-        names: Array [n] of what each image is called: its path below the folder that holds them all, or `"train/17"`
-            where it has no file.
+        names: Array [n] of what each image is called: its path below the folder that holds them all, or its whole path
+            where none does; `"train/17"` where it has no file.
         files: Array [n] of paths; None where images have no files of their own.
         own_splits: The splits that the source has; the others were set aside from its training images.
         left_out: (`BadImage`, split) of each file that could not be read.
@@ -89,6 +89,10 @@ def _files(part, split):
 
 
 def _short(files):
-    """Returns the paths of files below the folder that holds them all, as text."""
-    folder = os.path.commonpath([file.parent for file in files])
-    return np.array([printable(file.relative_to(folder)) for file in files], object)
+    """Returns the paths of files below the folder that holds them all, or whole paths where none does, as text."""
+    whole = [Path(os.path.abspath(file)) for file in files]
+    try:
+        folder = os.path.commonpath([file.parent for file in whole])
+    except ValueError:  # on Windows, of several drives
+        return np.array([printable(file) for file in whole], object)
+    return np.array([printable(file.relative_to(folder)) for file in whole], object)

@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_vision.data.corruptions.blur import moved
 from keras_vision.data.corruptions.geometry import clouds, resampled, zoomed_axis
+from keras_vision.system.grey import LUMA, grey
 
 # Mean and deviation of the noise that flakes are made of, how far it is enlarged, from which value on it is a flake,
 # the length and the deviation of a flake's way, and how much of the image is left as it is.
@@ -17,20 +18,18 @@ SNOW = (
 FROST = ((1, 0.2), (1, 0.3), (0.9, 0.4), (0.85, 0.4), (0.75, 0.45))  # of the image, and of the frost
 FOG = ((0.2, 3), (0.5, 3), (0.75, 2.5), (1, 2), (1.5, 1.75))  # thickness, and decay of the clouds
 LIGHT = (0.05, 0.1, 0.15, 0.2, 0.3)
-LUMA = (0.299, 0.587, 0.114)
 ICE = (0.8, 0.9, 1.0)  # red, green and blue of frost
 
 
 def snow(x, strength, random, scale):
     """Whitens an image and lets flakes fall in front of it."""
     mean, deviation, zoom, least, length, way, kept = SNOW[strength]
-    n, height, width, channels = x.shape
+    n, height, width, _ = x.shape
     flakes = random.normal(mean, deviation, (n, height, width, 1)).astype("float32")
     zoom *= max(1.0, scale)
     flakes = resampled(flakes, zoomed_axis(height, zoom), zoomed_axis(width, zoom))
     flakes = moved(np.clip(np.where(flakes < least, 0, flakes), 0, 1), length * scale, way * scale, random, (-135, -45))
-    grey = x if channels == 1 else (x @ np.array(LUMA, "float32"))[..., None]
-    whitened = kept * x + (1 - kept) * np.maximum(x, 1.5 * grey + 0.5)
+    whitened = kept * x + (1 - kept) * np.maximum(x, 1.5 * grey(x)[..., None] + 0.5)
     return whitened + flakes + flakes[:, ::-1, ::-1]
 
 

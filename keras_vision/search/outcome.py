@@ -227,6 +227,8 @@ class Outcome:
         if self.target is None:
             return ""
         target, metric = f"target {self.target:g}", METRICS[self.metric]
+        count = len(self.confirmed["accuracies"]) if self.confirmed else 0
+        trainings = "1 training" if count == 1 else f"{count} trainings"
         match self.state:
             case State.OUT_OF_TIME:
                 return (
@@ -236,13 +238,12 @@ class Outcome:
             case State.REACHED if self.confirmed and self.at_least is None:
                 return (
                     f"{target} reached on the validation images of the data set, by which the network was also chosen: "
-                    f"its {metric} on these is {self.confirmed['mean']:.4f} on average of "
-                    f"{len(self.confirmed['accuracies'])} trainings anew"
+                    f"its {metric} on these is {self.confirmed['mean']:.4f} on average of {trainings} anew"
                 )
             case State.REACHED if self.confirmed:
                 return (
                     f"{target} reached: with {CONFIDENCE:.0%} confidence the {metric} on new images is at least "
-                    f"{self.at_least:.4f}, by {len(self.confirmed['accuracies'])} trainings on other validation images"
+                    f"{self.at_least:.4f}, by {trainings} on other validation images"
                 )
             case State.REACHED:
                 return (

@@ -1,6 +1,7 @@
 """Looks for what is wrong with images and labels: `python -m keras_vision.audit folder:photos`."""
 
 import dataclasses
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,6 +67,9 @@ def audit(asked: AuditSettings, progress: Progress) -> dict[str, Any]:
         read_card(asked.model)
     if asked.clean and Path(asked.clean).suffix.lower() != ".csv":
         raise BadInput(f"clean must be a file that ends in .csv, not {asked.clean!r}.")
+    source = asked.dataset.removeprefix("csv:")
+    if asked.clean and os.path.exists(asked.clean) and os.path.exists(source) and os.path.samefile(asked.clean, source):
+        raise BadInput(f"clean must be another file than the table {source}, which it would replace.")
     return carry_out("commands.audit", asked, progress)
 
 

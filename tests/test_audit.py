@@ -168,3 +168,11 @@ def test_what_cannot_be_is_refused_and_nothing_written(words, message, capsys):
     assert main(words) == 2
     assert message in capsys.readouterr().err
     assert not list(Path().iterdir())
+
+
+def test_a_cleaned_table_never_takes_the_place_of_its_source(tmp_path):
+    table = tmp_path / "mine.csv"
+    table.write_text("path,label,rating\na.png,cat,5\n")
+    with pytest.raises(BadInput, match="another file than the table"):
+        audit(f"csv:{table}", clean=str(tmp_path / "." / "mine.csv"))
+    assert table.read_text().startswith("path,label,rating")

@@ -1,7 +1,6 @@
 """Looks for what is wrong with images and labels: `python -m keras_vision.audit folder:photos`."""
 
 import dataclasses
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -60,16 +59,15 @@ def audit(asked: AuditSettings, progress: Progress) -> dict[str, Any]:
 
     >>> audit("folder:photos", clean="clean.csv")["findings"]  # doctest: +SKIP
     """
-    locate(asked.dataset, asked.data_dir)
+    place = locate(asked.dataset, asked.data_dir)
     if asked.model and not asked.labels:
         raise BadInput("model is used to judge the labels. Leave out --no-labels, or --model.")
     if asked.model:
         read_card(asked.model)
     if asked.clean and Path(asked.clean).suffix.lower() != ".csv":
         raise BadInput(f"clean must be a file that ends in .csv, not {asked.clean!r}.")
-    source = asked.dataset.removeprefix("csv:")
-    if asked.clean and os.path.exists(asked.clean) and os.path.exists(source) and os.path.samefile(asked.clean, source):
-        raise BadInput(f"clean must be another file than the table {source}, which it would replace.")
+    if asked.clean and place.kind == "csv" and Path(asked.clean).exists() and place.path.samefile(asked.clean):
+        raise BadInput(f"clean must be another file than the table {place.path}, which it would replace.")
     return carry_out("commands.audit", asked, progress)
 
 

@@ -293,7 +293,7 @@ SEARCHES = {
     "hyperband": Search(functools.partial(Drawn, _oracle("hyperband"))),
     "evolution": Search(functools.partial(Drawn, Evolution)),
     # Keras Tuner's Gaussian process takes a second and more for each proposal.
-    "bayesian": Search(functools.partial(Drawn, _oracle("bayesian")), seeds=3, most=20),
+    "bayesian": Search(functools.partial(Drawn, _oracle("bayesian")), seeds=5, most=40),
 }
 
 

@@ -99,7 +99,7 @@ def _seen_by(model, card, collection, source):
         return collection.splits == TRAIN
     number, count = card["fold"]
     is_seen = collection.splits != TEST
-    groups = same_pixels(collection.images[is_seen])
+    groups = same_pixels(collection.images)[is_seen]  # the images themselves need not be copied
     is_seen[is_seen] = fold_numbers(collection.labels[is_seen], groups, count, trained) != number - 1
     return is_seen
 

@@ -10,6 +10,7 @@ from keras_vision.errors import BadInput, check_name
 from keras_vision.models import model_settings
 from keras_vision.reporting.progress import settings_line
 from keras_vision.search.ledger import plain_number
+from keras_vision.search.networks import key_of
 from keras_vision.search.space import (
     arguments_of,
     as_recorded,
@@ -105,7 +106,7 @@ class Ladder:
 
         Without a function of the file's own: each setting alone, one rung up and one rung down, or an alternative.
         """
-        key = json.dumps(settings, sort_keys=True)
+        key = key_of(settings)
         if key not in self._known_neighbours:
             self._known_neighbours[key] = self._find_neighbours(settings)
         return self._known_neighbours[key]

@@ -32,6 +32,7 @@ TYPICAL, ABOUT = 4_000, 0.1
 NEAR = 1.2  # times the smallest network of a table is as good as the smallest
 # Of the aging evolution, of which its source has 100 and 25 for 20,000 trainings; and draws in vain that end it.
 POPULATION, SAMPLE, DRAWS = 10, 3, 1_000
+POLISHED = 20  # proposals of other trainings in a row, after which no step is left
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,8 +137,9 @@ class Asked:
 class Grown:
     """The growing search, on the networks of a record.
 
-    Where it would vary how they are trained, which is not recorded, it has the smallest that reached trained again, as
-    `tune` confirms what it found: if that was luck, it goes on, and else it ends.
+    Where it would vary how they are trained, which is not recorded, that comes to nothing. Once no step is left, it has
+    the smallest that reached trained again, as `tune` confirms what it found: if that was luck, it goes on, and else it
+    ends.
     """
 
     def __init__(self, record, seed):
@@ -149,10 +151,12 @@ class Grown:
 
     def ask(self):
         """Returns an `Asked`, or None at the end."""
-        values = self._strategy.ask()
-        if values is not None and not self._ladder.split(values)[1]:
-            return self._asked(values)
-        if values is not None:
+        for _ in range(POLISHED):
+            values = self._strategy.ask()
+            if values is None:
+                break
+            if not self._ladder.split(values)[1]:
+                return self._asked(values)
             self._strategy.tell(values, None, "it is not recorded")
         smallest = self._strategy.smallest()
         if smallest is None or (asked := self._asked(smallest.values)).key in self._confirmed:
@@ -420,8 +424,9 @@ up by the rule of `tune`, for every search. A search ends after {cap} full train
 proposals take seconds of computing, after {less}, and with fewer seeds. A network that is asked for again is trained
 again, as `tune` would; the search then sees the other training.
 
-- **grow** is the strategy of `tune`. Where it would vary how a network is trained, which was not recorded, the smallest
-  that reached is trained again: if it misses on average, the search goes on without it, and else it ends.
+- **grow** is the strategy of `tune`. Where it would vary how a network is trained, which was not recorded, that costs
+  nothing and comes to nothing. Once no step is left, the smallest that reached is trained again: if it misses on
+  average, the search goes on without it, and else it ends.
 - **random**, **hyperband** and **bayesian** are Keras Tuner's oracles as `tune` has them. They choose kind, width,
   blocks and the convolutions of each block, and begin with the network of 16, 32 and 64 filters, the third rung that
   growing climbs. They maximise the accuracy as long as that misses the target; what reaches it counts the more, the

@@ -9,6 +9,7 @@ of as many.
 
 WIDTHS = (4, 8, 16, 24, 32, 48, 64)  # from 8 on multiples of what processors compute at once: 12 is slower than 16
 SEPARABLE_WIDTHS = (4, 6, 8, 12, 16, 20, 24, 32, 48, 64)  # most of their work is done for each channel by itself
+MOST_BLOCKS = 3  # that a narrower network gets: images of 28x28 pixels are halved three times at most, as a rule
 MOST_CONVS = 3  # in a block: four, as in the paper's largest network, are too deep to train in a few epochs
 
 
@@ -60,7 +61,8 @@ def neighbours(settings):
     ]
     steps = [(width, other, doubles) for other in deeper + shallower]
     steps += [(other, blocks, doubles) for other in wider]
-    steps += [(other, convs, doubles) for other in narrower for convs in (blocks, *deeper)]
+    longer = [(*blocks, 1)] if len(blocks) < MOST_BLOCKS else []
+    steps += [(other, convs, doubles) for other in narrower for convs in (blocks, *deeper, *longer)]
     if separable and doubles and len(blocks) > 1:
         steps += [(other, blocks, False) for other in (width, *wider)]
     beside = [settings | vgg_of(*step) for step in steps]

@@ -1,12 +1,13 @@
 """Growing: the search for the smallest network that reaches a target.
 
-It climbs a ladder of networks from small to large until one reaches the target. Then it tries what lies beside the
-smallest that reached it and beside the rungs that nearly did (one more convolution in one block, a shorter network, a
-narrower one, also with one more, one of cheaper convolutions), as long as that is smaller than the smallest so far.
-Where nothing of that is left, the training of the smaller network that came nearest is polished: made longer, then
-varied otherwise. Each success starts the steps anew, trained as what succeeded was. In the place of rungs over a limit
-on parameters or MACs come the networks beside them that are within it, the largest first. Where none of all these
-reached the target, the best network and recipe known for these images are tried.
+It climbs a ladder of networks from small to large until one reaches the target. Then it looks at what lies one step or
+two beside those that reached it or nearly did (one more convolution in one block, a shorter network, a narrower one,
+also with one more, one of cheaper convolutions), and tries that of which most is to be expected: by how likely it is to
+reach the target, going by all trials, and by how much smaller it is than the smallest that reached it not by luck.
+Once some steps in a row missed, or none is left, the training of the smaller network that came nearest is polished, in
+turns with them: made longer, then varied otherwise. After a success come steps from there, trained as that was. In the
+place of rungs over a limit on parameters or MACs come the networks beside them that are within it, the largest first.
+Where none of all these reached the target, the best network and recipe known for these images are tried.
 """
 
 import math
@@ -15,20 +16,19 @@ from dataclasses import dataclass, replace
 from keras_vision.search.families import FAMILY
 from keras_vision.search.networks import key_of
 from keras_vision.search.polishing import Polisher
+from keras_vision.search.promise import LAYERS, chances
 
-# Rungs further below the target than this are no start for steps: one more convolution gains about a point.
+# Networks further below the target than this are no start for steps: one more convolution gains about a point.
 NEAR = 0.03
 # Nor is one that misses by more than this polished: other learning rates around a good one gain less.
 POLISHABLE = 0.015
+STEPS = 2  # that a network may lie from one of those: with one, searches take longer, with three they find no sooner
+BELIEVED = 0.7  # the chance from which on a network that reached the target is taken for one that does on average
+LEAST_GAIN = 0.02  # a network is worth its training that is expected to be smaller by this share
+MISSES = 4  # after so many steps in a row that missed the target, polishing takes turns with them
 # Settings of which more makes a network better, other things equal.
 GROWS = ("filters", "blocks", "convs_per_stage", "hidden_units", "units", "layers", "width", "hidden_dim", "depth",
          "num_blocks", "tokens_mlp_dim", "channels_mlp_dim")  # fmt: skip
-# Of the smaller neighbours, the first to be tried is the one nearest to this share of the smallest network so far:
-# much smaller ones mostly fail, slightly smaller ones gain little. Where that has fewer errors than are allowed, the
-# share is less: as far down as errors grow with the parameters' number to the power -1/ERRORS, which VGGs of 7,000 and
-# 25,000 parameters give on CIFAR-10 (4.7), and more than they give on Fashion-MNIST (7.9).
-STEP, LEAST_STEP = 2 / 3, 1 / 4
-ERRORS = 4
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Tried:
 
     Args:
         values: What was asked.
+        settings, training: The builder keywords and the recipe fields among them.
         size: Of its network.
         polisher: The `Polisher` that had varied it, or None.
         score: Its validation accuracy, on average over other seeds where that is known; None where it failed, and
@@ -44,6 +45,8 @@ class Tried:
     """
 
     values: dict
+    settings: dict
+    training: dict
     size: int
     polisher: Polisher | None = None
     score: float | None = None
@@ -77,12 +80,15 @@ class Growing:
 
     def ask(self):
         """Returns the next trial's values as a dict, or None where nothing is to be tried now."""
-        values, polisher = self._next_step() if self.smallest() else self._next_rung(), None
-        if values is None:
-            values, polisher = self._next_polish()
+        smaller = self._next_step if self.smallest() else self._next_rung
+        ways = [lambda: (smaller(), None), self._next_polish]
+        if self._is_turn_of_polishing():
+            ways.reverse()
+        values, polisher = next((found for way in ways if (found := way())[0] is not None), (None, None))
         if values is not None:
-            size = self.size_of(self.ladder.split(values)[0])
-            self._under_way[self._full_key(values)] = Tried(values, size, polisher)
+            settings, training = self.ladder.split(values)
+            one = Tried(values, settings, training, self.size_of(settings), polisher)
+            self._under_way[self._full_key(values)] = one
         return values
 
     def tell(self, values, score, reason=""):
@@ -152,36 +158,67 @@ class Growing:
         return max(found, key=self.size_of, default=None)
 
     def _next_step(self):
-        """Returns the most promising untried neighbour that is smaller than the smallest so far, or None.
+        """Returns the smaller network beside those tried of which most is expected, or None.
 
-        While others are under way, it is one that none of them makes hopeless if it misses; if there is such a one,
-        one that is also smaller than they are, so that it is of use whatever becomes of them. Of several families each
-        has one network tried before a second one has another.
+        That is the one with the largest product of its chance to reach the target and the logarithm of how many times
+        it is smaller than the smallest that most likely does. While others are under way, it is one that none of them
+        makes hopeless if it misses; if there is such a one, one that is also smaller than they are, so that it is of
+        use whatever becomes of them. Of several families each has one network tried before a second one has another.
         """
-        most, aim = self.smallest().size, self._step() * self.smallest().size
-        awaited = self._awaited()
-        steps, tried = {}, {one.values.get(FAMILY) for one in (*self._tried.values(), *self._under_way.values())}
-        rungs = [one for one in self._within(NEAR) if one.values in self.ladder.rungs]
-        for one in (self.smallest(), *rungs):
-            for values in self.ladder.steps(one.values):
-                size = self._size_within(self.ladder.split(values)[0])
-                if size is None or size >= most or not self._is_new(values) or self._hopeless(values):
-                    continue
-                if not any(self._nowhere_larger(values, other.values) for other in awaited):
-                    depends = any(size >= other.size for other in awaited)
-                    steps[key_of(values)] = (
-                        depends,
-                        values.get(FAMILY) in tried,
-                        abs(math.log(size / aim)),
-                        values,
-                    )
-        return min(steps.values(), key=lambda step: step[:-1], default=(None,))[-1]
+        start, awaited = self._start(), self._awaited()
+        found = self._beside(start)
+        families = {one.values.get(FAMILY) for one in (*self._tried.values(), *self._under_way.values())}
+        gains = [
+            chance * math.log(start.size / size)
+            for (_, size), chance in zip(found, self._chances(found)[1], strict=True)
+        ]
+        steps = [
+            (
+                any(size >= other.size for other in awaited),
+                values.get(FAMILY) in families,
+                -round(gain, 9),
+                values,
+            )
+            for (values, size), gain in zip(found, gains, strict=True)
+            if gain >= LEAST_GAIN or values.get(FAMILY) not in families
+        ]
+        in_order = (step[-1] for step in sorted(steps, key=lambda step: step[:-1]))
+        return next((values for values in in_order if self._is_worth_it(values, awaited)), None)
 
-    def _step(self):
-        """Returns the share of the smallest network's size that is to be tried next."""
-        allowed = 1 - self.target_acc
-        share = ((1 - self.smallest().score) / allowed) ** ERRORS if allowed > 0 else 1.0
-        return min(STEP, max(LEAST_STEP, share))
+    def _chances(self, found):
+        """Returns the chances of all trials that have a score, in order, and of (values, size) that were found."""
+        scored = [(_traits(one.values), one.size, one.score) for one in self._within(math.inf)]
+        return chances(scored, [(_traits(values), size) for values, size in found], self.target_acc)
+
+    def _start(self):
+        """Returns the smallest that reached the target and most likely does on average; without one, the likeliest."""
+        likely = zip(self._chances([])[0], self._within(math.inf), strict=True)
+        reached = [(chance, one) for chance, one in likely if one.score >= self.target_acc]
+        believed = [one for chance, one in reached if chance >= BELIEVED]
+        return min(believed, key=lambda one: one.size, default=max(reached, key=lambda pair: pair[0])[1])
+
+    def _is_worth_it(self, values, awaited):
+        """Returns whether values are new, and nothing that missed or is under way is larger in every way."""
+        return self._is_new(values) and not self._is_nowhere_larger(values, awaited) and not self._hopeless(values)
+
+    def _beside(self, start):
+        """Returns (values, size) of the networks a few steps from good ones that are smaller than one that reached.
+
+        Those of its family are to be trained as that one was.
+        """
+        found, training = {}, self.ladder.split(start.values)[1]
+        near = [one for one in self._within(NEAR) if one.size < start.size]
+        ends = [
+            one.settings | training if one.values.get(FAMILY) == start.values.get(FAMILY) else one.values
+            for one in (start, *near)
+        ]
+        for _ in range(STEPS):
+            beside = {key_of(values): values for end in ends for values in self.ladder.steps(end)}
+            sizes = {key: self._size_within(self.ladder.split(values)[0]) for key, values in beside.items()}
+            new = [key for key, size in sizes.items() if key not in found and size and size < start.size]
+            found |= {key: (beside[key], sizes[key]) for key in new}
+            ends = [beside[key] for key in new]
+        return list(found.values())
 
     def _within(self, distance):
         scored = [one for one in self._tried.values() if one.score is not None]
@@ -189,23 +226,17 @@ class Growing:
 
     def _hopeless(self, values):
         """Returns whether a network that is nowhere smaller, trained alike, missed the target."""
-        return any(
-            one.score is not None and one.score < self.target_acc and self._nowhere_larger(values, one.values)
-            for one in self._tried.values()
-        )
+        missed = [one for one in self._tried.values() if one.score is not None and one.score < self.target_acc]
+        return self._is_nowhere_larger(values, missed)
 
-    def _nowhere_larger(self, values, others):
-        (settings, training), (other_settings, other_training) = map(self.ladder.split, (values, others))
-        return training == other_training and all(
-            _at_most(settings.get(name), other_settings.get(name))
-            if name in GROWS
-            else settings.get(name) == other_settings.get(name)
-            for name in settings | other_settings
-        )
+    def _is_nowhere_larger(self, values, others):
+        """Returns whether one of some trials is of the same kind, trained alike, and smaller in no setting."""
+        settings, training = self.ladder.split(values)
+        return any(training == one.training and _none_larger(settings, one.settings) for one in others)
 
     def _next_polish(self):
         """Returns new training settings for the smaller network that came nearest to the target, and their polisher."""
-        if any(one.polisher is None for one in self._awaited()):
+        if any(one.polisher is None for one in self._awaited()) and not self._is_turn_of_polishing():
             return None, None  # which network came nearest is not known yet
         while (base := self._to_be_polished()) is not None:
             key = key_of(base.values)
@@ -216,6 +247,15 @@ class Growing:
             if values is not None:
                 return values, polisher
         return None, None
+
+    def _is_turn_of_polishing(self):
+        """Returns whether so many steps missed since the smallest was found that polishing takes turns with them."""
+        if (smallest := self.smallest()) is None:
+            return False
+        tried = list(self._tried.values())
+        since = [*tried[tried.index(smallest) + 1 :], *self._under_way.values()]
+        polished = sum(one.polisher is not None for one in since)
+        return len(since) - 2 * polished >= MISSES
 
     def _is_wanted(self, values):
         # Longer trainings are for making a network smaller. To reach the target at all, larger ones are there.
@@ -244,6 +284,19 @@ class Growing:
     def _is_smaller(self, values):
         smallest, size = self.smallest(), self._size_within(self.ladder.split(values)[0])
         return size is not None and (smallest is None or size < smallest.size)
+
+
+def _traits(values):
+    """Returns what tells a network's accuracy beside its size: how many layers it has, and what is no size."""
+    return {name: value for name, value in values.items() if name in LAYERS or name not in GROWS}
+
+
+def _none_larger(settings, others):
+    """Returns whether settings differ from others in size alone, and none of them is larger."""
+    return all(
+        _at_most(settings.get(name), others.get(name)) if name in GROWS else settings.get(name) == others.get(name)
+        for name in settings | others
+    )
 
 
 def _at_most(value, other):

@@ -8,6 +8,8 @@ import pytest
 from keras_vision.models import model_settings
 from keras_vision.search import polishing
 from keras_vision.search.ladder import Ladder
+from keras_vision.search.networks import key_of
+from keras_vision.search.strategies import grow as grow_module
 from keras_vision.search.strategies.grow import Growing
 from keras_vision.training.recipe import recipe_for
 from tests.search.searches import asked_of
@@ -50,7 +52,7 @@ def grow(target, tell=accuracy, trials=40, **options):
 @pytest.fixture(scope="module")
 def whole():
     """A growing search that has all the trials it likes, and what it asked."""
-    return grow(0.9, trials=300)
+    return grow(0.9, trials=150)
 
 
 def test_it_climbs_from_the_smallest_rung_until_the_target_is_reached():
@@ -71,21 +73,25 @@ def test_after_the_target_it_tries_smaller_networks_only():
             smallest = size_of(values)
 
 
-@pytest.mark.slow
-def test_it_ends_at_a_network_that_has_no_smaller_neighbour_left(whole):
-    strategy, asked = whole
+def test_its_steps_end_where_none_is_worth_a_training(monkeypatch):
+    monkeypatch.setattr(grow_module, "MISSES", 10_000)  # no turn of polishing
+    monkeypatch.setattr(grow_module, "LEAST_GAIN", 0.1)
+    strategy, asked = grow(0.9, trials=80)
     tried = list(itertools.takewhile(lambda values: not is_polished(values), asked))
-    missed = [values for values in tried if accuracy(values) < 0.9]
+    assert len(tried) < len(asked)
     smallest = min((values for values in tried if accuracy(values) >= 0.9), key=size_of)
-    assert size_of(smallest) < size_of(strategy.ladder.rungs[2])
+    assert size_of(smallest) < size_of(strategy.ladder.rungs[2]) / 3
+    missed = [values for values in tried if accuracy(values) < 0.9]
     smaller = [one for one in strategy.ladder.neighbours(smallest) if size_of(one) < size_of(smallest)]
-    assert smaller
-    assert all(one in tried or any(is_nowhere_larger(one, other) for other in missed) for one in smaller)
+    left = [one for one in smaller if one not in tried and not any(is_nowhere_larger(one, other) for other in missed)]
+    _, chances = strategy._chances([(one, size_of(one)) for one in left])
+    gains = [chance * math.log(size_of(smallest) / size_of(one)) for one, chance in zip(left, chances, strict=True)]
+    assert smaller and all(gain < 0.1 for gain in gains)
 
 
-def test_it_tries_one_more_convolution_in_one_block():
+def test_it_tries_more_than_one_convolution_in_a_block():
     _, asked = grow(0.9)
-    assert any(sum(values["blocks"]) == len(values["blocks"]) + 1 for values in asked)
+    assert any(len(values["blocks"]) < sum(values["blocks"]) for values in asked)
 
 
 def test_nothing_is_tried_twice(whole):
@@ -120,8 +126,16 @@ def test_a_network_that_is_nowhere_larger_than_a_failed_one_is_not_tried():
             failed += [values] if accuracy(values) < 0.9 else []
 
 
-def test_the_closest_miss_is_polished_and_may_become_the_smallest(whole):
-    strategy, asked = whole
+def grow_then_polish(monkeypatch, tell, trials, steps=16):
+    """A growing search that takes some steps first, and then only polishes; and what it asked."""
+    monkeypatch.setattr(grow_module, "MISSES", 10_000)
+    strategy, asked = grow(0.9, tell=tell, trials=steps)
+    monkeypatch.setattr(grow_module, "MISSES", -10_000)
+    return strategy, asked + asked_of(strategy, tell, trials)
+
+
+def test_the_closest_miss_is_polished_and_may_become_the_smallest(monkeypatch):
+    strategy, asked = grow_then_polish(monkeypatch, accuracy, trials=120)
     assert any(map(is_polished, asked))
     assert strategy.smallest().values["learning_rate"] == HALF_RATE
     plain = [values for values in asked if not is_polished(values) and accuracy(values) >= 0.9]
@@ -141,13 +155,20 @@ def longer(gain):
     return lambda values: accuracy(values) + gain * math.log2(values.get("epochs", usual) / usual)
 
 
+def test_after_some_steps_that_missed_polishing_takes_turns_with_them(whole):
+    strategy, asked = whole
+    last = max(place for place, values in enumerate(asked) if accuracy(values) >= 0.9)
+    turns = [one.polisher is not None for one in list(strategy._tried.values())[last + 1 : last + 11]]
+    assert turns == [False] * grow_module.MISSES + [True, False] * 3
+
+
 def test_a_longer_training_comes_first_of_what_polishes_and_is_kept_where_it_pays():
-    strategy, asked = grow(0.9, tell=longer(0.004), trials=150)
+    strategy, asked = grow(0.9, tell=longer(0.004), trials=60)
     polished = [values for values in asked if is_polished(values)]
     usual = recipe_for("vgg").epochs
     assert polished[0]["epochs"] == 2 * usual
     assert strategy.smallest().values["epochs"] == 4 * usual
-    assert strategy.smallest().size < grow(0.9, trials=150)[0].smallest().size
+    assert strategy.smallest().size < grow(0.9, trials=60)[0].smallest().size
     steps = [values for values in polished if values.keys() <= NETWORK | {"epochs"}]
     assert len({size_of(values) for values in steps}) > 2  # smaller networks are trained as long
 
@@ -198,7 +219,7 @@ def test_an_oracle_that_proposes_the_same_again_and_again_is_used_up(monkeypatch
 @pytest.mark.slow
 def test_a_grid_is_drawn_to_its_end(whole, monkeypatch):
     monkeypatch.setattr(polishing, "FRUITLESS_DRAWS", 1)
-    assert grow(0.9, trials=300)[1] == whole[1]
+    assert grow(0.9, trials=150)[1] == whole[1]
 
 
 def test_what_it_asks_depends_on_what_it_was_told_alone():
@@ -293,27 +314,49 @@ def test_what_is_larger_than_what_reached_or_no_larger_than_what_missed_is_wante
     assert growing.wants(rungs[3])
 
 
-@pytest.mark.parametrize(("score", "is_independent"), [(0.901, True), (0.95, False)])
-def test_a_step_beside_one_that_is_under_way_is_of_use_if_that_misses_and_better_in_any_case(
-    growing, score, is_independent
-):
-    rungs = [growing.ask() for _ in range(3)]
-    for rung, its in zip(rungs, (0.5, 0.6, score), strict=True):
-        growing.tell(rung, its)
-    first, second = growing.ask(), growing.ask()
-    assert (size_of(second) < size_of(first)) is is_independent  # a large step leaves nothing below it
-    assert growing.wants(second)
-    growing.tell(first, 0.91 if is_independent else 0.7)
+@pytest.mark.parametrize("score", [0.7, 0.91])
+def test_a_step_beside_one_that_is_under_way_is_of_use_whatever_becomes_of_that(growing, score):
+    first, second = _two_steps(growing)
+    assert size_of(second) < size_of(first) and not is_nowhere_larger(second, first)
+    growing.tell(first, score)
     assert growing.wants(second)
 
 
 def test_a_step_is_wanted_no_more_where_a_smaller_one_reached(growing):
+    first, second = _two_steps(growing)
+    growing.tell(second, 0.91)
+    assert not growing.wants(first)
+
+
+def _two_steps(growing):
+    """Two steps at once from a third rung that reached."""
     rungs = [growing.ask() for _ in range(3)]
-    for rung, its in zip(rungs, (0.5, 0.6, 0.95), strict=True):
-        growing.tell(rung, its)
-    first, second = growing.ask(), growing.ask()
-    growing.tell(first, 0.91)
-    assert not growing.wants(second)
+    for rung, score in zip(rungs, (0.8, 0.86, 0.93), strict=True):
+        growing.tell(rung, score)
+    return growing.ask(), growing.ask()
+
+
+def test_the_step_that_promises_most_is_taken_and_none_that_promises_little(monkeypatch):
+    ladder = Ladder("vgg", recipe_for("vgg"))
+    strategy = Growing(ladder, target_acc=0.9, size_of=size_of)
+    for score in (0.8, 0.86, 0.93):
+        strategy.tell(strategy.ask(), score)
+    step = strategy.ask()
+    beside = [key_of(one) for rung in ladder.rungs[:3] for one in ladder.neighbours(rung)]
+    assert key_of(step) not in beside  # two steps lead to it
+    assert sum(step["blocks"]) > 3
+    monkeypatch.setattr(grow_module, "LEAST_GAIN", 3.0)  # no network is smaller by that
+    assert strategy._next_step() is None
+
+
+def test_steps_are_trained_as_what_reached_was():
+    ladder = Ladder("vgg", recipe_for("vgg"))
+    strategy = Growing(ladder, target_acc=0.9, size_of=size_of)
+    strategy.tell(strategy.ask(), 0.89)
+    longer = ladder.rungs[0] | {"epochs": 20}
+    strategy._under_way[strategy._full_key(longer)] = grow_module.Tried(longer, *ladder.split(longer), 100)
+    strategy.tell(longer, 0.95)
+    assert {values["epochs"] for values, _ in strategy._beside(strategy.smallest())} == {20}
 
 
 def test_nothing_is_polished_before_it_is_known_what_came_nearest(growing):

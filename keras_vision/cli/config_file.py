@@ -75,7 +75,9 @@ def _read_yaml(text):
 
 
 def _typed(name, value, kind, path):
-    """Returns a value as the front door takes it."""
+    """Returns a value as the front door takes it; several numbers, such as a height and a width, as a tuple."""
+    if kind in NUMBERS and isinstance(value, list):
+        return tuple(_typed(name, one, kind, path) for one in value)
     if kind in NUMBERS and isinstance(value, str):  # as YAML reads 1e-3
         return read_number(name, value, kind)
     if kind is float and type(value) is int:

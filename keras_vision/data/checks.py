@@ -10,6 +10,7 @@ from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 from keras_vision.runs.archive import MAX_SIDE
 from keras_vision.runs.card import is_text
+from keras_vision.system.numbers import is_number
 
 _NOTHING = 16  # grey levels
 
@@ -19,11 +20,11 @@ def height_and_width(image_size):
     if image_size is None:
         return None
     sides = tuple(image_size) if isinstance(image_size, (tuple, list)) else (image_size, image_size)
-    if len(sides) != 2 or not all(isinstance(side, int) and 1 <= side <= MAX_SIDE for side in sides):
+    if len(sides) != 2 or not all(is_number(side, whole=True) and 1 <= side <= MAX_SIDE for side in sides):
         raise BadInput(
             f"image_size must be a side, or a height and a width, of 1 to {MAX_SIDE} pixels, not {image_size!r}."
         )
-    return sides
+    return tuple(map(int, sides))
 
 
 def check_sides(spec, shape):

@@ -10,13 +10,16 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
+import os
 import textwrap
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from keras_vision.errors import BadInput, check_choice, check_name
+from keras_vision.system.numbers import is_number, plain
 
 REQUIRED = dataclasses.MISSING
+_KINDS = {bool: "True or False", dict: "a dict of names and values"}  # types whose values need no check of their own
 Check = Callable[[str, Any], object]  # of a setting's name and value; raises where the value cannot be
 Made = TypeVar("Made", bound="Settings")
 
@@ -82,7 +85,7 @@ def group(settings: type[Settings]) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """Base of the dataclasses whose fields are settings: checks each as it is made.
+    """Base of the dataclasses whose fields are settings: checks each as it is made; NumPy's numbers become Python's.
 
     Raises:
         BadInput: A value that cannot be.
@@ -102,9 +105,13 @@ class Settings:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            value, own = getattr(self, field.name), field.metadata.get("setting")
-            if own and own.check and not (value is None and field.default is None):
-                own.check(field.name, value)
+            value, own = plain(getattr(self, field.name)), field.metadata.get("setting")
+            object.__setattr__(self, field.name, value)
+            if own and not (value is None and field.default is None):
+                if field.type in _KINDS and not isinstance(value, field.type):
+                    raise BadInput(f"{field.name} must be {_KINDS[field.type]}, not {value!r}.")
+                if own.check:
+                    own.check(field.name, value)
 
 
 def fields(settings: type[Settings]) -> dict[str, dataclasses.Field[Any]]:
@@ -147,7 +154,7 @@ def make(settings: type[Made], /, **given: Any) -> Made:
         if "group" in field.metadata:
             part = field.metadata["group"]
             made[field.name] = make(part, **{name: given[name] for name in fields(part) if name in given})
-        elif field.name in given and not (given[field.name] is None and field.default is REQUIRED):
+        elif field.name in given and not (given[field.name] is None and field.default is not None):
             made[field.name] = given[field.name]
     return settings(**made)
 
@@ -249,10 +256,8 @@ def between(low: float, high: float, rule: str, *, whole: bool = False, above: b
     """
 
     def check(name: str, value: Any) -> None:
-        kind = int if whole else (int, float)
-        is_number = isinstance(value, kind) and not isinstance(value, bool)
-        if not (is_number and low <= value <= high and not (above and value == low)):
-            raise BadInput(f"{name} must be {rule}, not {value!r}.")
+        if not (is_number(value, whole=whole) and low <= value <= high and not (above and value == low)):
+            raise BadInput(f"{name} must be {rule}, not {plain(value)!r}.")
 
     return check
 
@@ -277,13 +282,14 @@ def SHARE(name: str, value: Any) -> None:
     ...
     keras_vision.errors.BadInput: target_acc must be a share between 0 and 1, not 90. For 90% write 0.9.
     """
-    if not 0 < value <= 1:
-        mend = f" For {value:g}% write {value / 100:g}." if 1 < value <= 100 else ""
-        raise BadInput(f"{name} must be a share between 0 and 1, not {value:g}.{mend}")
+    if not (is_number(value) and 0 < value <= 1):
+        shown = f"{value:g}" if is_number(value) else repr(value)
+        mend = f" For {value:g}% write {value / 100:g}." if is_number(value) and 1 < value <= 100 else ""
+        raise BadInput(f"{name} must be a share between 0 and 1, not {shown}.{mend}")
 
 
 def NAMED(name: str, value: Any) -> None:
-    """Refuses an empty name of a file or folder, as a variable that is not set leaves on a command line.
+    """Refuses what is no name of a file or folder; an empty one is what a variable that is not set leaves in a shell.
 
     Example:
 
@@ -292,5 +298,7 @@ def NAMED(name: str, value: Any) -> None:
     ...
     keras_vision.errors.BadInput: workdir is empty. Name a folder, or leave it out.
     """
+    if not isinstance(value, (str, os.PathLike)):
+        raise BadInput(f"{name} must be the name of a folder, not {value!r}.")
     if str(value) == "":
         raise BadInput(f"{name} is empty. Name a folder, or leave it out.")

@@ -5,13 +5,13 @@ import io
 import threading
 
 import numpy as np
-from PIL import Image
 
 from keras_vision.analysis.explanation import USUAL, check_method, explainer
 from keras_vision.analysis.explanation_figures import heat_over
 from keras_vision.commands.explain import open_export, subject_of
 from keras_vision.data.files.images import BadImage, read_image, without_pillow_warnings
 from keras_vision.errors import BadInput
+from keras_vision.system.pictures import as_picture
 from keras_vision.training.classifier import open_classifier
 from keras_vision.training.precision import computing_in
 
@@ -128,5 +128,5 @@ def _method(subject):
 def _uri(image):
     """Returns an image [h, w, 1 or 3] as a URI that holds it as PNG."""
     file = io.BytesIO()
-    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "png")
+    as_picture(image).save(file, "png")
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -5,13 +5,13 @@ import os
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from keras_vision.data.dataset import carve
 from keras_vision.data.loading import TEST_SHARE, VALIDATION_SHARE
 from keras_vision.data.split_names import TEST, TRAIN, VALIDATION
 from keras_vision.errors import BadInput
 from keras_vision.runs import atomic_path
+from keras_vision.system.pictures import as_picture
 
 
 def write_clean(collection, findings, groups, path, seed):
@@ -100,8 +100,7 @@ def _written(collection, kept, path):
     files = np.array([path.with_suffix("") / f"{name}.png" for name in collection.names], object)
     for number in np.flatnonzero(kept):
         files[number].parent.mkdir(parents=True, exist_ok=True)
-        image = collection.images[number]
-        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(files[number])
+        as_picture(collection.images[number]).save(files[number])
     return files
 
 

@@ -29,8 +29,8 @@ def carry_out(asked, card, server, progress):
         progress: A `Progress`.
     """
     classifier = open_export(asked.source, card) if card else open_classifier(asked.source)
-    trial = Trial(classifier, asked.top, subject_of(classifier.model, classifier.ends_in_softmax and card))
-    server.answer_with(trial.facts() | {"source": str(asked.source)}, trial.answer)
+    tryout = Tryout(classifier, asked.top, subject_of(classifier.model, classifier.ends_in_softmax and card))
+    server.answer_with(tryout.facts() | {"source": str(asked.source)}, tryout.answer)
     progress.say(f"The page is at {server.address} on this machine alone. Ctrl-C ends it.")
     try:
         server.serve_forever()
@@ -38,10 +38,10 @@ def carry_out(asked, card, server, progress):
         if type(stop) is not KeyboardInterrupt:  # the system ends it, and not a person
             raise
         progress.say()
-    return {"address": server.address, "answered": trial.answered}
+    return {"address": server.address, "answered": tryout.answered}
 
 
-class Trial:
+class Tryout:
     """A classifier that answers for single images, with what speaks for the answer.
 
     Args:

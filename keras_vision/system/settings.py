@@ -19,7 +19,10 @@ from keras_vision.errors import BadInput, check_choice, check_name
 from keras_vision.system.numbers import is_number, plain
 
 REQUIRED = dataclasses.MISSING
-_KINDS = {bool: "True or False", dict: "a dict of names and values"}  # types whose values need no check of their own
+_CHECKED_BY_TYPE = {
+    bool: "True or False",
+    dict: "a dict of names and values",
+}  # types whose values need no check of their own
 Check = Callable[[str, Any], object]  # of a setting's name and value; raises where the value cannot be
 Made = TypeVar("Made", bound="Settings")
 
@@ -108,8 +111,8 @@ class Settings:
             value, own = plain(getattr(self, field.name)), field.metadata.get("setting")
             object.__setattr__(self, field.name, value)
             if own and not (value is None and field.default is None):
-                if field.type in _KINDS and not isinstance(value, field.type):
-                    raise BadInput(f"{field.name} must be {_KINDS[field.type]}, not {value!r}.")
+                if field.type in _CHECKED_BY_TYPE and not isinstance(value, field.type):
+                    raise BadInput(f"{field.name} must be {_CHECKED_BY_TYPE[field.type]}, not {value!r}.")
                 if own.check:
                     own.check(field.name, value)
 
@@ -225,7 +228,7 @@ def _listed(line: str) -> list[str]:
 # ---- checks ----
 
 
-class Choice:
+class ChoiceCheck:
     """A check with the attribute `choices`, for whoever completes words."""
 
     def __init__(self, check: Check, choices: Collection[Any]) -> None:
@@ -237,12 +240,12 @@ class Choice:
 
 def one_of(choices: Collection[Any]) -> Check:
     """Returns the check that a value is one of `choices`, its attribute."""
-    return Choice(lambda name, value: check_choice(name, value, choices), choices)
+    return ChoiceCheck(lambda name, value: check_choice(name, value, choices), choices)
 
 
 def name_in(table: Collection[str]) -> Check:
     """Returns the check that a value is a name in `table`, for settings that are called after what stands there."""
-    return Choice(lambda name, value: check_name(name, value, table), table)
+    return ChoiceCheck(lambda name, value: check_name(name, value, table), table)
 
 
 def between(low: float, high: float, rule: str, *, whole: bool = False, above: bool = False) -> Check:

@@ -133,12 +133,12 @@ RECIPES = {
 }
 
 # A step of each optimiser is as long as one of adamw at so many times the rate; decay acts as learning rate x decay.
-RATES = {"sgd": 30.0, "adamw": 1.0, "adam": 1.0}
+RATE_RATIOS = {"sgd": 30.0, "adamw": 1.0, "adam": 1.0}
 # A decay in the gradient goes through Adam's division by the gradient's usual size, which is about a hundredth (0.004
 # to 0.033 in the layers of a cnn): as much decay is so many times the number. For adamw's usual 0.05 that is 5e-4, with
 # which that cnn comes to 78.2% of 3,000 images of Fashion-MNIST after 6 epochs of 6,000: as with adamw (77.9%), and not
 # as with 0.05 in the gradient (72.8%), which shrinks its weights to an eighth.
-DECAYS = {"sgd": 1.0, "adamw": 1.0, "adam": 0.01}
+DECAY_RATIOS = {"sgd": 1.0, "adamw": 1.0, "adam": 0.01}
 
 
 # What follows from the images; docs/results/recipes.md says what was measured.
@@ -236,10 +236,12 @@ def recipe_with(recipe, **changes):
     given = {name: value for name, value in changes.items() if value is not None}
     without = {} if given.get("optimizer", recipe.optimizer) == "sgd" else {"momentum": Recipe.momentum}
     changed = recipe.replace(**without | given)
-    ratio = RATES[changed.optimizer] / RATES[recipe.optimizer]
+    ratio = RATE_RATIOS[changed.optimizer] / RATE_RATIOS[recipe.optimizer]
     follows = {
         "learning_rate": recipe.learning_rate * ratio * math.sqrt(changed.batch_size / recipe.batch_size),
-        "weight_decay": recipe.weight_decay / ratio * (DECAYS[changed.optimizer] / DECAYS[recipe.optimizer]),
+        "weight_decay": recipe.weight_decay
+        / ratio
+        * (DECAY_RATIOS[changed.optimizer] / DECAY_RATIOS[recipe.optimizer]),
         "warmup_epochs": recipe.warmup_epochs * changed.epochs / recipe.epochs,
     }
     return changed.replace(**follows | given)

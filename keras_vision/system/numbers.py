@@ -18,13 +18,18 @@ def is_number(value: Any, *, whole: bool = False) -> bool:
 def plain(value: Any) -> Any:
     """Returns a value with Python's own numbers and truth values for NumPy's, in tuples, lists and dicts too.
 
+    Of float32 it is the number as it is written, not the nearest of its binary neighbours in float64.
+
     Example:
 
-    >>> plain({"filters": (np.int64(8), 16)})
-    {'filters': (8, 16)}
+    >>> plain({"filters": (np.int64(8), 16), "dropout_rate": np.float32(0.1)})
+    {'filters': (8, 16), 'dropout_rate': 0.1}
     """
     if type(value) in (tuple, list):
         return type(value)(map(plain, value))
     if type(value) is dict:
         return {name: plain(one) for name, one in value.items()}
-    return value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
+    if getattr(value, "ndim", None) != 0 or not hasattr(value, "item"):
+        return value
+    own = value.item()
+    return float(str(value)) if isinstance(own, float) else own

@@ -59,11 +59,11 @@ def test_numpys_fractions_are_numbers(check):
 
 def test_numpys_numbers_become_pythons_own_wherever_they_stand():
     made = make(
-        TrainSettings, target_acc=np.float64(0.5), epochs=np.int64(3), image_size=(np.int64(8), 8), dry_run=np.True_,
+        TrainSettings, target_acc=np.float32(0.9), epochs=np.int64(3), image_size=(np.int64(8), 8), dry_run=np.True_,
         settings={"filters": (np.int64(4),)},
     )  # fmt: skip
     found = [made.target_acc, made.changes.epochs, *made.data.image_size, made.dry_run, *made.settings["filters"]]
-    assert found == [0.5, 3, 8, 8, True, 4]
+    assert found == [0.9, 3, 8, 8, True, 4]
     assert [type(value) for value in found] == [float, int, int, int, bool, int]
     assert type(Recipe(epochs=np.int64(3)).epochs) is int
 

@@ -62,7 +62,7 @@ def _train(asked, changes, preset, progress):
         asked.model, trained_on, changes, progress, count_flops=lambda: count_unbuilt(build).training_flops
     )
     config = _config(asked, data, recipe)
-    run = Run(asked.workdir or default_workdir("train", asked.model, asked.data.dataset, config))
+    run = Run(asked.workdir or default_workdir("train", asked.model, config["dataset"], config))
     if asked.dry_run:
         return forecast_training(asked, run, data, recipe, build)
     if len(devices) > 1 and not run.config_path.exists():
@@ -149,7 +149,7 @@ def _config(asked, data, recipe):
     names = ("metric", "target_acc", "max_minutes", "precision", "views")
     return {
         **{"model": asked.model, "settings": asked.settings, "builder": builder},
-        **{"dataset": asked.data.dataset, "fingerprint": data.fingerprint, "seed": asked.data.seed},
+        **{"dataset": asked.data.whole().dataset, "fingerprint": data.fingerprint, "seed": asked.data.seed},
         "recipe": recipe.as_dict(),
         **{name: getattr(asked, name) for name in names},
         **({"folds": asked.folds} if asked.folds else {}),

@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -76,7 +75,7 @@ def explain(asked: ExplainSettings, progress: Progress) -> Iterator[dict[str, An
     folder = Path(asked.out or (run.figures / "explanations" if run else "explanations"))
     (check_folder if run else claim_folder)("out", folder)
     ours = folder.resolve()
-    for image in [asked.images] if isinstance(asked.images, (str, os.PathLike)) else asked.images:
+    for image in asked.images:
         if ours in (path := Path(image).resolve(), *path.parents):
             raise BadInput(f"{image} lies in {folder}, where the pictures go. Give another folder with --out.")
     yield from carry_out("commands.explain", asked, card, folder, run, progress)

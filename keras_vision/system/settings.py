@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from keras_vision.errors import BadInput, check_choice, check_name
+from keras_vision.system.kinds import of_kind
 
 REQUIRED = dataclasses.MISSING
 Check = Callable[[str, Any], object]  # of a setting's name and value; raises where the value cannot be
@@ -82,7 +83,7 @@ def group(settings: type[Settings]) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """Base of the dataclasses whose fields are settings: checks each as it is made.
+    """Base of the dataclasses whose fields are settings: checks the kind and the value of each as it is made.
 
     Raises:
         BadInput: A value that cannot be.
@@ -103,8 +104,11 @@ class Settings:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value, own = getattr(self, field.name), field.metadata.get("setting")
-            if own and own.check and not (value is None and field.default is None):
-                own.check(field.name, value)
+            if own and not (value is None and field.default is None):
+                value = of_kind(field.name, value, field.type)
+                object.__setattr__(self, field.name, value)  # as a frozen dataclass sets its own
+                if own.check:
+                    own.check(field.name, value)
 
 
 def fields(settings: type[Settings]) -> dict[str, dataclasses.Field[Any]]:
@@ -251,7 +255,7 @@ def between(low: float, high: float, rule: str, *, whole: bool = False, above: b
     def check(name: str, value: Any) -> None:
         kind = int if whole else (int, float)
         is_number = isinstance(value, kind) and not isinstance(value, bool)
-        if not (is_number and low <= value <= high and not (above and value == low)):
+        if not (is_number and low <= value <= high and value != math.inf and not (above and value == low)):
             raise BadInput(f"{name} must be {rule}, not {value!r}.")
 
     return check

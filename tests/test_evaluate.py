@@ -74,7 +74,8 @@ def test_the_models_own_splits_need_no_warning(run, images):
 
 
 def test_the_test_images_of_an_unfinished_run_stay_closed(run):
-    write_json(Run(run).config_path, {"settings": {"model": "cnn"}, "versions": {"keras": "3"}})
+    Run("started").start({"model": "cnn"})
+    shutil.copy("started/config.json", run)
     with pytest.raises(BadInput, match=r"is not finished, and its test images are opened once, .* --split validation"):
         evaluate(run)
     assert "looks" not in evaluate(run, split="validation")

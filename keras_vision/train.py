@@ -23,6 +23,12 @@ from keras_vision.training.recipe import PRECISIONS, RecipeChanges, recipe_for, 
 from keras_vision.training.trackers import TRACKER, TRACKERS
 
 
+def BUILDER(name: str, value: Any) -> None:
+    """Refuses what is no function with a name, which the run records."""
+    if not (callable(value) and hasattr(value, "__qualname__")):
+        raise BadInput(f"{name} must be a function of (input_shape, num_classes), not {value!r:.80}.")
+
+
 @dataclasses.dataclass(frozen=True)
 class TrainSettings(Settings):
     """What `train` is asked for."""
@@ -71,7 +77,7 @@ class TrainSettings(Settings):
     dry_run: bool = setting(False, "say what would be done, with sizes, time and disk, and train and write nothing")
     builder: object = setting(
         None, "a function of (input_shape, num_classes, **settings) that builds the network instead of the family; the "
-        "recipe stays that of the family", is_option=False,
+        "recipe stays that of the family", check=BUILDER, is_option=False,
     )  # fmt: skip
     session: dict = setting({}, "more columns for TensorBoard's HParams, beside all settings", is_option=False)
 

@@ -86,6 +86,8 @@ def _typed(name, value, kind, path):
         return str(value)
     if kind is list and isinstance(value, str):
         return [value]
+    if kind is object:
+        return value
     if type(value) is not kind:
         raise BadInput(f"{name} must be {_KINDS[kind]}, not {value!r} (see {path}).")
     if kind is list:

@@ -6,6 +6,7 @@ import dataclasses
 import numpy as np
 
 from keras_vision.data.seen import digests
+from keras_vision.data.spelling import told_apart
 from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 from keras_vision.runs.archive import MAX_SIDE
@@ -77,7 +78,7 @@ def _plain(split, name):
 
 def training_warnings(train, validation, class_names, is_carved):
     """Returns what makes validation tell less than it seems to, a sentence each."""
-    warnings, labels = _plain(train, "training"), collections.defaultdict(set)
+    warnings, labels = [*told_apart(class_names), *_plain(train, "training")], collections.defaultdict(set)
     trained, validated = digests(train.images), digests(validation.images)
     for digest, label in zip(trained + validated, np.concatenate([train.labels, validation.labels]), strict=True):
         labels[digest].add(int(label))

@@ -16,13 +16,10 @@ from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from keras_vision.errors import BadInput, check_choice, check_name
+from keras_vision.system.kinds import of_kind
 from keras_vision.system.numbers import is_number, plain
 
 REQUIRED = dataclasses.MISSING
-_CHECKED_BY_TYPE = {
-    bool: "True or False",
-    dict: "a dict of names and values",
-}  # types whose values need no check of their own
 Check = Callable[[str, Any], object]  # of a setting's name and value; raises where the value cannot be
 Made = TypeVar("Made", bound="Settings")
 
@@ -88,7 +85,7 @@ def group(settings: type[Settings]) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """Base of the dataclasses whose fields are settings: checks each as it is made; NumPy's numbers become Python's.
+    """Base of the dataclasses whose fields are settings: checks the kind and the value of each as it is made.
 
     Raises:
         BadInput: A value that cannot be.
@@ -108,11 +105,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            value, own = plain(getattr(self, field.name)), field.metadata.get("setting")
-            object.__setattr__(self, field.name, value)
+            value, own = getattr(self, field.name), field.metadata.get("setting")
             if own and not (value is None and field.default is None):
-                if field.type in _CHECKED_BY_TYPE and not isinstance(value, field.type):
-                    raise BadInput(f"{field.name} must be {_CHECKED_BY_TYPE[field.type]}, not {value!r}.")
+                value = of_kind(field.name, value, field.type)
+                object.__setattr__(self, field.name, value)  # as a frozen dataclass sets its own
                 if own.check:
                     own.check(field.name, value)
 
@@ -259,7 +255,8 @@ def between(low: float, high: float, rule: str, *, whole: bool = False, above: b
     """
 
     def check(name: str, value: Any) -> None:
-        if not (is_number(value, whole=whole) and low <= value <= high and not (above and value == low)):
+        is_known = is_number(value, whole=whole) and value != math.inf
+        if not (is_known and low <= value <= high and not (above and value == low)):
             raise BadInput(f"{name} must be {rule}, not {plain(value)!r}.")
 
     return check

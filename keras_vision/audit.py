@@ -15,7 +15,7 @@ from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress
 from keras_vision.reporting.tables import Table
 from keras_vision.results.findings import AuditResult
-from keras_vision.runs import read_card
+from keras_vision.runs import check_folder, claim_folder, read_card
 from keras_vision.system.settings import REQUIRED, SEED, Settings, setting
 
 
@@ -59,15 +59,18 @@ def audit(asked: AuditSettings, progress: Progress) -> dict[str, Any]:
 
     >>> audit("folder:photos", clean="clean.csv")["findings"]  # doctest: +SKIP
     """
-    place = locate(asked.dataset, asked.data_dir)
+    locate(asked.dataset, asked.data_dir)
     if asked.model and not asked.labels:
         raise BadInput("model is used to judge the labels. Leave out --no-labels, or --model.")
     if asked.model:
         read_card(asked.model)
     if asked.clean and Path(asked.clean).suffix.lower() != ".csv":
         raise BadInput(f"clean must be a file that ends in .csv, not {asked.clean!r}.")
-    if asked.clean and place.kind == "csv" and Path(asked.clean).exists() and place.path.samefile(asked.clean):
-        raise BadInput(f"clean must be another file than the table {place.path}, which it would replace.")
+    if asked.clean and Path(asked.clean).exists():
+        raise BadInput(f"clean={asked.clean} exists, and is not replaced. Remove it first, or name another file.")
+    if asked.clean:
+        check_folder("clean", Path(asked.clean).parent)
+    claim_folder("out", asked.out)
     return carry_out("commands.audit", asked, progress)
 
 

@@ -26,7 +26,9 @@ class DescribeSettings(Settings):
 
     model: str = setting(None, f"a new model's family: {', '.join(MODELS)}", "NAME", name_in(MODELS))
     source: str = setting(None, "a run directory or a .keras file, instead of --model", is_word=True)
-    input_shape: str = setting(None, "the image shape of a new model, such as 28x28x1; if not given, 32x32x3", "HxWxC")
+    input_shape: object = setting(
+        None, "the image shape of a new model, such as 28x28x1; if not given, 32x32x3", "HxWxC"
+    )
     num_classes: int = setting(None, "the number of classes of a new model; if not given, 10", "N")
     settings: dict = setting(
         {}, "a setting of a new model, such as filters=32,64; may be given several times", "KEY=VALUE", option="set",

@@ -47,6 +47,16 @@ def did_you_mean(word: Any, choices: Iterable[Any]) -> str:
     return f" Did you mean {near!r}?" if near else ""
 
 
+def _is_among(value: Any, choices: Iterable[Any]) -> bool:
+    """Returns whether a value is one of `choices`; True is no 1, and a list or an array is none that has no list."""
+    if isinstance(value, bool):
+        return any(value is one for one in choices)
+    try:
+        return bool(value in choices)
+    except (TypeError, ValueError):  # no hash, or no truth of its own
+        return False
+
+
 def check_choice(setting: str, value: Any, choices: Iterable[Any]) -> Any:
     """Returns `value` if it is one of `choices`; raises `BadInput` with the choices and the nearest otherwise.
 
@@ -57,7 +67,7 @@ def check_choice(setting: str, value: Any, choices: Iterable[Any]) -> Any:
     ...
     keras_vision.errors.BadInput: padding must be same or valid, not 'sam'. Did you mean 'same'?
     """
-    if value in choices:
+    if _is_among(value, choices):
         return value
     *others, last = map(str, choices)
     words = f"{', '.join(others)} or {last}" if others else last
@@ -81,7 +91,7 @@ def check_name(kind: str, name: Any, names: Collection[Any], whose: str = "") ->
     keras_vision.errors.BadInput: There is no setting 'filter' of vgg. Did you mean 'filters'? The choices are: \
 filters, blocks.
     """
-    if name in names:
+    if _is_among(name, names):
         return name
     missing = f"There is no {kind} {name!r}{' ' if whose else ''}{whose}."
     raise BadInput(f"{missing}{did_you_mean(name, names)} The choices are: {', '.join(map(str, names))}.")

@@ -14,7 +14,7 @@ from keras_vision.reporting.progress import Progress
 from keras_vision.reporting.score_lines import balance_line, interval_words, score_line
 from keras_vision.reporting.tables import Table
 from keras_vision.results.findings import EvaluateResult
-from keras_vision.runs import check_folder, read_card
+from keras_vision.runs import claim_folder, read_card
 from keras_vision.system.settings import REQUIRED, SEED, Settings, one_of, setting
 from keras_vision.training.measures import VIEWS
 
@@ -92,7 +92,7 @@ def evaluate(asked: EvaluateSettings, progress: Progress) -> dict[str, Any]:
     spec = asked.dataset or card["data_source"]["spec"]
     locate(spec, asked.data_dir)  # what is not there is refused before the model is loaded
     if asked.figures:
-        check_folder("figures", asked.figures)
+        claim_folder("figures", asked.figures)
     return carry_out("commands.evaluate", asked, card, progress)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.data.places import ANY_SOURCE, DATA, locate
+from keras_vision.errors import BadInput
 from keras_vision.formats import FORMATS, check_format
 from keras_vision.reporting.progress import Progress
 from keras_vision.reporting.tables import Table
@@ -83,6 +84,8 @@ def format_names(given: Any) -> list[str]:
     """
     texts = [given] if isinstance(given, str) else given
     names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    if texts and not names:
+        raise BadInput(f"format={','.join(texts)!r} names no format. Name some, such as onnx,litert, or leave it out.")
     return list(dict.fromkeys(names)) or ["saved_model"]
 
 

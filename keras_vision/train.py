@@ -19,8 +19,14 @@ from keras_vision.runs import Run
 from keras_vision.system.settings import MINUTES, NAMED, SHARE, Settings, given, group, name_in, one_of, setting, whole
 from keras_vision.training.measures import METRICS, VIEWS
 from keras_vision.training.presets import EFFORTS, Preset, preset_for
-from keras_vision.training.recipe import PRECISIONS, RecipeChanges, recipe_for, recipe_for_metric
+from keras_vision.training.recipe import PRECISIONS, RecipeChanges, recipe_for, recipe_for_metric, recipe_with
 from keras_vision.training.trackers import TRACKER, TRACKERS
+
+
+def BUILDER(name: str, value: Any) -> None:
+    """Refuses what is no function with a name, which the run records."""
+    if not (callable(value) and hasattr(value, "__qualname__")):
+        raise BadInput(f"{name} must be a function of (input_shape, num_classes), not {value!r:.80}.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +77,7 @@ class TrainSettings(Settings):
     dry_run: bool = setting(False, "say what would be done, with sizes, time and disk, and train and write nothing")
     builder: object = setting(
         None, "a function of (input_shape, num_classes, **settings) that builds the network instead of the family; the "
-        "recipe stays that of the family", is_option=False,
+        "recipe stays that of the family", check=BUILDER, is_option=False,
     )  # fmt: skip
     session: dict = setting({}, "more columns for TensorBoard's HParams, beside all settings", is_option=False)
 
@@ -99,10 +105,17 @@ def train(asked: TrainSettings, progress: Progress) -> dict[str, Any]:
     """
     if asked.folds and asked.target_acc is not None:
         raise BadInput("Folds measure a recipe, which has no target. Leave out --folds or --target-acc.")
+    if asked.folds and (asked.changes.patience or (asked.views or 1) > 1):
+        raise BadInput(
+            "A fold ends no training and is seen in one view, as nothing is chosen by it. Leave out --folds, or "
+            "--patience and --views."
+        )
     changes = recipe_for_metric(asked.metric, given(asked.changes))
     preset = preset_for(asked.model, asked.data.dataset, asked.preset) if asked.preset else Preset()
-    asked = dataclasses.replace(asked, settings=preset.settings | asked.settings, views=asked.views or preset.views)
-    recipe = recipe_for(asked.model, **preset.recipe | changes)  # what does not go together is refused here
+    views = 1 if asked.folds else asked.views or preset.views
+    asked = dataclasses.replace(asked, settings=preset.settings | asked.settings, views=views)
+    # What does not go together is refused here.
+    recipe = recipe_with(recipe_for(asked.model, **preset.recipe), **changes)
     changes = recipe.as_dict() if asked.preset else changes
     locate(asked.data.dataset, asked.data.data_dir)
     if asked.workdir:

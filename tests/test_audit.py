@@ -11,6 +11,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from keras_vision.audit import audit, main
+from keras_vision.commands import audit as command
 from keras_vision.commands import audit_labels
 from keras_vision.data.source import DataSource
 from keras_vision.errors import BadInput
@@ -81,8 +82,8 @@ def test_the_seed_sets_whole_series_aside_for_validation_and_the_same_ones_for_t
         Image.fromarray(image).save(file)
     aside = []
     for seed in (0, 1):
-        audit("folder:frames", labels=False, clean="clean.csv", seed=seed)
-        rows = list(csv.DictReader(Path("clean.csv").read_text(encoding="utf-8").splitlines()))
+        audit("folder:frames", labels=False, clean=f"{seed}.csv", seed=seed)
+        rows = list(csv.DictReader(Path(f"{seed}.csv").read_text(encoding="utf-8").splitlines()))
         aside.append(
             {split: {row["path"] for row in rows if row["split"] == split} for split in ("validation", "test")}
         )
@@ -170,9 +171,33 @@ def test_what_cannot_be_is_refused_and_nothing_written(words, message, capsys):
     assert not list(Path().iterdir())
 
 
-def test_a_cleaned_table_never_takes_the_place_of_its_source(tmp_path):
+def test_a_cleaned_table_never_takes_the_place_of_another_file(tmp_path):
     table = tmp_path / "mine.csv"
     table.write_text("path,label,rating\na.png,cat,5\n")
-    with pytest.raises(BadInput, match="another file than the table"):
-        audit(f"csv:{table}", clean=str(tmp_path / "." / "mine.csv"))
+    for source in (f"csv:{table}", "digits"):
+        with pytest.raises(BadInput, match=r"mine\.csv exists, and is not replaced\. Remove it first"):
+            audit(source, clean=str(tmp_path / "." / "mine.csv"))
     assert table.read_text().startswith("path,label,rating")
+
+
+def test_images_of_a_cleaned_table_never_go_into_a_persons_folder(monkeypatch):
+    monkeypatch.setattr(command, "look", lambda *given: pytest.fail("work has started"))
+    Path("clean").mkdir()
+    Path("clean", "mine.png").touch()
+    with pytest.raises(BadInput, match=r"clean=clean holds files that this program did not write there"):
+        audit("digits", labels=False, clean="clean.csv")
+
+
+def test_the_folder_of_findings_is_no_persons_and_no_class(folder):
+    with pytest.raises(BadInput, match=r"out=photos/cat holds files that this program did not write there"):
+        audit(folder, labels=False, out="photos/cat")
+    for _ in range(2):
+        assert audit(folder, labels=False, out="photos/audit")["images"] == 80
+    assert DataSource(folder, on_bad_image="skip").open().class_names == ("cat", "dog")
+
+
+@pytest.mark.parametrize("words", [["--clean", "/proc/clean.csv"], ["--out", "/proc/audit"]])
+def test_what_cannot_be_written_is_refused_before_the_images_are_read(words, monkeypatch, capsys):
+    monkeypatch.setattr(command, "collect", lambda *given: pytest.fail("work has started"))
+    assert main(["digits", *words]) == 2
+    assert "is not a folder that can be written" in capsys.readouterr().err

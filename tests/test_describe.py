@@ -48,10 +48,10 @@ def test_settings_shape_and_classes_reach_the_builder():
 def test_all_instruments_run_on_every_family(name, tmp_path):
     path = tmp_path / "small.keras"
     save_model(small_model(name), path, {})
-    result = describe(source=path, check=True, out=tmp_path, **INSTRUMENTS)
+    result = describe(source=path, check=True, out=tmp_path / "figures", **INSTRUMENTS)
     assert result["findings"] == []
     assert {"gradient_norms", "receptive_fields", "first_layer_kernels", "impulse_logits"} <= {
-        file.stem for file in tmp_path.glob("*.png")
+        file.stem for file in (tmp_path / "figures").glob("*.png")
     }
     json.dumps(dict(result), allow_nan=False)
 
@@ -94,7 +94,12 @@ def test_gradients_are_those_of_images_of_all_classes(tmp_path):
 
 def test_gradients_can_be_measured_on_a_real_data_set(tmp_path):
     result = describe(
-        "mlp", input_shape=(8, 8, 1), settings={"hidden_units": ()}, gradients=True, dataset="digits", out=tmp_path
+        "mlp",
+        input_shape=(8, 8, 1),
+        settings={"hidden_units": ()},
+        gradients=True,
+        dataset="digits",
+        out=tmp_path / "figures",
     )
     assert result["gradients"]["images"] == "digits"
     assert [layer["name"] for layer in result["gradients"]["layers"]] == ["logits"]
@@ -104,7 +109,7 @@ def test_the_own_data_set_of_a_model_is_loaded_as_for_its_training(tmp_path):
     own = DataSource("digits", image_size=12, seed=3).record()
     data = load_dataset("digits", image_size=12, seed=3)
     save_model(build_model("mlp", data.shape, 10), tmp_path / "model.keras", {"data_source": own})
-    result = describe(source=tmp_path / "model.keras", gradients=True, dataset="digits", out=tmp_path)
+    result = describe(source=tmp_path / "model.keras", gradients=True, dataset="digits", out=tmp_path / "figures")
     assert result["gradients"]["images"] == "digits"
 
 
@@ -112,7 +117,7 @@ def test_a_data_set_that_does_not_fit_is_refused_with_both_sides_named(tmp_path)
     with pytest.raises(
         BadInput, match=r"digits has images of shape \(8, 8, 1\) in 10 classes, but .* takes \(8, 8, 3\)"
     ):
-        describe("mlp", input_shape=(8, 8, 3), gradients=True, dataset="digits", out=tmp_path)
+        describe("mlp", input_shape=(8, 8, 3), gradients=True, dataset="digits", out=tmp_path / "figures")
 
 
 def test_the_table_says_what_each_layer_costs_and_sees(capsys):
@@ -136,7 +141,7 @@ def test_json_alone_is_on_standard_output(capsys):
 @pytest.mark.slow
 def test_the_tables_of_all_instruments_are_printed(capsys, tmp_path):
     words = ["--linearity", "--gradients", "--receptive-field", "--impulse", "block1_conv1", "--check"]
-    assert main([*SMALL_VGG, *words, "--out", str(tmp_path)]) == 0
+    assert main([*SMALL_VGG, *words, "--out", str(tmp_path / "figures")]) == 0
     out = capsys.readouterr().out
     assert "keeping the top-right pixel of each 2x2" in out
     assert "Gradients on noise" in out

@@ -73,6 +73,16 @@ def test_the_models_own_splits_need_no_warning(run, images):
     assert evaluate(run, dataset=images)["warnings"] == []
 
 
+def test_the_test_images_of_an_unfinished_run_stay_closed(run):
+    Run("started").start({"model": "cnn"})
+    shutil.copy("started/config.json", run)
+    with pytest.raises(BadInput, match=r"is not finished, and its test images are opened once, .* --split validation"):
+        evaluate(run)
+    assert "looks" not in evaluate(run, split="validation")
+    write_json(Run(run).result_path, {})
+    assert evaluate(run)["looks"] == 1
+
+
 def test_another_seed_for_the_validation_split_is_warned_of(run):
     assert "than the seed of its training, seed=7" in evaluate(run, split="validation", seed=3)["warnings"][0]
 

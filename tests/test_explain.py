@@ -101,6 +101,17 @@ def test_another_folder_leaves_the_run_as_it_is(run):
     assert not Run(run).tensorboard.exists()
 
 
+def test_no_picture_takes_the_place_of_a_photo():
+    photo, model = write("photos/a.png"), save()
+    with pytest.raises(BadInput, match=r"out=photos holds files that this program did not write there"):
+        list(explain(model, photo, out="photos"))
+    (answer,) = explain(model, photo)
+    with pytest.raises(BadInput, match=r"a\.png lies in explanations, where the pictures go"):
+        list(explain(model, answer["figure"]))
+    (answer,) = explain(model, "photos", out="photos/explained")
+    assert [one["image"] for one in explain(model, "photos", out="new")] == [photo]
+
+
 @pytest.mark.slow
 def test_images_of_one_name_get_pictures_of_their_own(run):
     paths = [write("a/1.png"), write("b/1.png"), write("c/1-2.png"), write("d/1.png")]

@@ -462,6 +462,8 @@ def test_a_cross_validation_that_is_out_of_time_goes_on_with_the_fold_that_it_le
     [
         (["--folds", "1"], "folds must be a whole number of at least 2, not 1."),
         (["--folds", "3", "--target-acc", "0.9"], "Folds measure a recipe, which has no target."),
+        (["--folds", "3", "--patience", "0.5"], "Leave out --folds, or --patience and --views."),
+        (["--folds", "3", "--views", "2"], "Leave out --folds, or --patience and --views."),
     ],
 )
 def test_folds_that_make_no_sense_are_refused(words, message, capsys):

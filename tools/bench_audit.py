@@ -7,7 +7,6 @@ Writes docs/results/audit.md; a part that is not measured anew stays as it is re
 """
 
 import argparse
-import io
 import json
 import shlex
 import sys
@@ -16,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 from bench_common import ROOT, machine_line, write_between
-from PIL import Image
 
 from keras_vision.data import DataSource, Split
 from keras_vision.data.audit.collection import collect
@@ -28,6 +26,7 @@ from keras_vision.reporting.progress import make_progress
 from keras_vision.runs import write_json
 from keras_vision.studies.table import markdown
 from keras_vision.system.keras_import import import_keras
+from keras_vision.system.pictures import through_jpeg
 
 RESULTS = ROOT / "docs" / "results" / "audit.md"
 IMAGES = 20_000
@@ -128,9 +127,7 @@ def planted(images, kind, generator):
 
 def _copy(image, kind, generator):
     if kind == "JPEG 75":
-        content = io.BytesIO()
-        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(content, "JPEG", quality=75)
-        return np.asarray(Image.open(content)).reshape(image.shape)
+        return through_jpeg(image, 75)
     if kind == "brightness":
         return np.clip(np.rint(image * generator.choice([0.7, 0.85, 1.15, 1.3])), 0, 255).astype(np.uint8)
     down, right = 0, 0

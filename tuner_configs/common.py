@@ -36,12 +36,13 @@ def _around(hp, name, value, factor):
     return hp.Float(name, value / factor, value * factor, sampling="log", default=value)
 
 
-def polish_recipe(hp, recipe):
+def polish_recipe(hp, recipe, with_optimizer):
     """Draws what polishes the training of a network whose size is settled: optimizer, learning rate and decay.
 
     Args:
         hp: A `keras_tuner.HyperParameters`.
         recipe: As in `recipe_space`.
+        with_optimizer: Function of (recipe, optimizer) that returns such a dict with rate and decay converted.
 
     Returns:
         The fields that are changed, as a dict.
@@ -50,15 +51,12 @@ def polish_recipe(hp, recipe):
     optimizer = hp.Choice("optimizer", choices, default=recipe["optimizer"])
     learning_rate = recipe["learning_rate"] * hp.Choice("learning_rate_factor", [1.0, 2.0, 0.5])
     weight_decay = recipe["weight_decay"] * hp.Choice("weight_decay_factor", [1.0, 0.2])
-    if (optimizer == "sgd") != (recipe["optimizer"] == "sgd"):
-        # A step of sgd is as long as one of adamw at about 30 times the rate; decay acts as learning rate x decay.
-        ratio = 30.0 if optimizer == "sgd" else 1 / 30.0
-        learning_rate, weight_decay = learning_rate * ratio, weight_decay / ratio
-    return {"optimizer": optimizer, "learning_rate": learning_rate, "weight_decay": weight_decay}
+    changed = with_optimizer(recipe | {"learning_rate": learning_rate, "weight_decay": weight_decay}, optimizer)
+    return {name: changed[name] for name in ("optimizer", "learning_rate", "weight_decay")}
 
 
 def polish_length(hp, recipe):
-    """Draws how much longer a network is trained: small ones learn for long; arguments and result as `polish_recipe`.
+    """Draws how much longer a network is trained: small ones learn for long; arguments and result as `recipe_space`.
 
     Sandler et al. 2018 and Trockman & Kolter 2022 train networks of separable convolutions for hundreds of epochs.
     """

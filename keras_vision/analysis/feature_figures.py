@@ -20,8 +20,7 @@ def plot_features(image, features):
     """
     figure = style.new_figure(height=1.4 + 0.95 * len(features))
     rows = len(features) + 1
-    axes = style.new_picture(figure, (rows, 1, 1), title="The image, and what each layer makes of it")
-    axes.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
+    style.draw_image(figure, (rows, 1, 1), image, title="The image, and what each layer makes of it")
     for number, (name, values) in enumerate(features.items(), start=2):
         shape = "x".join(map(str, values.shape))
         picture = _maps(values) if values.ndim == 3 else _scaled(np.atleast_2d(values))

@@ -18,8 +18,7 @@ def plot_corruptions(pictures, accuracies):
     figure.suptitle("One image in all corruptions, and the accuracy on all images so corrupted", fontsize=9)
     for line, (row, (name, numbers)) in enumerate(zip(pictures, accuracies.items(), strict=True)):
         for column, (image, accuracy) in enumerate(zip(row, numbers, strict=True)):
-            axes = style.new_picture(figure, (len(pictures), columns, line * columns + column + 1))
-            axes.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
+            axes = style.draw_image(figure, (len(pictures), columns, line * columns + column + 1), image)
             axes.set_xlabel(f"{accuracy:.1%}", fontsize=7, labelpad=2)
             if column == 0:
                 axes.set_ylabel(name.replace(" ", "\n"), fontsize=7, rotation=0, ha="right", va="center")

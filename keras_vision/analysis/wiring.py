@@ -15,7 +15,7 @@ NEVER_NEGATIVE = ("relu", "relu6", "sigmoid", "softplus", "softmax", "exponentia
 
 
 @dataclass(frozen=True)
-class Finding:
+class Suspicion:
     """One suspicion.
 
     Attributes:
@@ -36,7 +36,7 @@ def check_wiring(model):
         model: A functional or sequential `keras.Model`.
 
     Returns:
-        A list of `Finding`, empty where nothing is suspicious.
+        A list of `Suspicion`, empty where nothing is suspicious.
 
     Raises:
         BadInput: The model's graph cannot be read.
@@ -48,7 +48,7 @@ def check_wiring(model):
     """
     graph = Graph(model)
     return [
-        Finding(fault, tuple(names), explanation)
+        Suspicion(fault, tuple(names), explanation)
         for fault, rule in FAULTS.items()
         for names, explanation in rule(graph)
     ]

@@ -75,7 +75,9 @@ def _read_yaml(text):
 
 
 def _typed(name, value, kind, path):
-    """Returns a value as the front door takes it."""
+    """Returns a value as the front door takes it; several numbers, such as a height and a width, as a tuple."""
+    if kind in NUMBERS and isinstance(value, list):
+        return tuple(_typed(name, one, kind, path) for one in value)
     if kind in NUMBERS and isinstance(value, str):  # as YAML reads 1e-3
         return read_number(name, value, kind)
     if kind is float and type(value) is int:
@@ -84,6 +86,8 @@ def _typed(name, value, kind, path):
         return str(value)
     if kind is list and isinstance(value, str):
         return [value]
+    if kind is object:
+        return value
     if type(value) is not kind:
         raise BadInput(f"{name} must be {_KINDS[kind]}, not {value!r} (see {path}).")
     if kind is list:

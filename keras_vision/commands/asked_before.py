@@ -94,7 +94,8 @@ def given_before(command, asked, arguments, progress):
     Raises:
         KerasVisionError: The record of a run is damaged.
     """
-    usual = itertools.takewhile(lambda run: run.path.exists(), usual_runs(command, asked.model, asked.data.dataset))
+    usual = usual_runs(command, asked.model, asked.data.whole().dataset)
+    usual = itertools.takewhile(lambda run: run.path.exists(), usual)
     runs = [Run(asked.workdir)] if asked.workdir else usual
     run = next((run for run in runs if _is_over(run) and _same(_newest_start(run).get("arguments"), arguments)), None)
     if asked.dry_run or not run:

@@ -2,13 +2,13 @@
 
 from keras_vision.commands.audit_files import draw_sheets, write_list
 from keras_vision.commands.audit_labels import judge, label_findings
-from keras_vision.data.audit.clean import write_clean
+from keras_vision.data.audit.clean import folder_of, write_clean
 from keras_vision.data.audit.collection import collect
 from keras_vision.data.audit.findings import KINDS
 from keras_vision.data.audit.looking import look
 from keras_vision.data.source import DataSource
 from keras_vision.data.split_names import SPLITS
-from keras_vision.runs import read_card
+from keras_vision.runs import claim_folder, read_card
 
 _EXAMPLES = 3
 
@@ -17,6 +17,8 @@ def carry_out(asked, progress):
     """Returns what `audit` does; `asked` is an `AuditSettings`."""
     source = source_of(asked)
     collection = collect(source, progress.say)
+    if asked.clean and collection.files is None:
+        claim_folder("clean", folder_of(asked.clean))
     looked = look(collection, progress.say)
     findings, told = list(looked.findings), "Labels were not judged."
     if asked.labels:

@@ -24,7 +24,7 @@ from keras_vision.models import build_model
 from keras_vision.models.normalization import set_statistics
 from keras_vision.models.whitening import set_whitening
 from keras_vision.reporting.style import save_figures
-from keras_vision.runs import load_model, read_card
+from keras_vision.runs import check_folder, claim_folder, load_model, read_card
 from keras_vision.training.precision import computing_in
 
 INPUT_SHAPE, NUM_CLASSES = (32, 32, 3), 10
@@ -36,13 +36,16 @@ BATCH = 128
 @computing_in("float32")
 def carry_out(asked, progress):
     """Returns what `describe` does; `asked` is a `DescribeSettings`."""
+    run = run_of(asked.source) if asked.source else None
+    is_runs = bool(run) and not asked.out
+    folder = run.figures if is_runs else Path(asked.out or "figures")
+    if asked.impulse or asked.receptive_field or asked.kernels or asked.features or asked.gradients:
+        (check_folder if is_runs else claim_folder)("out", folder)
     network = load_model(asked.source) if asked.source else _new_model(asked)
     if asked.gradients:
         check_outputs(network)
     result, figures = {"model": network.name, "input_shape": network.input_shape[1:], "exit_code": 0}, {}
     result |= _costs(network)
-    run = run_of(asked.source) if asked.source else None
-    folder = Path(asked.out or (run.figures if run else "figures"))
     if asked.impulse:
         result["impulse"], figures[f"impulse_{asked.impulse.replace('/', '_')}"] = _impulse(network, asked.impulse)
     if asked.linearity:
@@ -53,7 +56,7 @@ def carry_out(asked, progress):
     if asked.kernels:
         figures |= learned_figures(network)
     if asked.features:
-        events = run.tensorboard if run and not asked.out else folder / "tensorboard"
+        events = run.tensorboard if is_runs else folder / "tensorboard"
         card = read_card(asked.source) if asked.source else {}
         result["features"], drawn, result["projector"] = draw_features(network, asked, card, events, progress)
         figures |= drawn

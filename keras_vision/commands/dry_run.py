@@ -4,6 +4,7 @@ import time
 
 from keras_vision.analysis.counts import count_unbuilt
 from keras_vision.data.splits import steps_per_epoch
+from keras_vision.errors import BadInput
 from keras_vision.search.networks import Networks
 from keras_vision.training.precision import computing_in
 from keras_vision.training.timing import steps_of
@@ -47,11 +48,11 @@ def forecast_search(asked, run, data, space, plan, progress):
     """
     networks = Networks(asked.model, data, asked.limits, progress.say)
     settings, recipe = space.first()
+    smallest, largest = _ends([settings, *space.examples(networks.size_of)], networks)
+    settings = settings if networks.allows(settings) else smallest
     first = networks.counts_of(settings)
     seconds = training_seconds(lambda: networks.build(settings), data, recipe)
     rows = []
-    sized = [one for one in space.examples(networks.size_of) if networks.size_of(one) and networks.allows(one)]
-    smallest, largest = (choose(sized or [settings], key=networks.size_of) for choose in (min, max))
     for name, one in (("first", settings), ("smallest", smallest), ("largest", largest)):
         counts = networks.counts_of(one)
         share = counts.training_flops / max(first.training_flops, 1)
@@ -67,6 +68,16 @@ def forecast_search(asked, run, data, space, plan, progress):
         "trainings": [1 + plan.goal.confirmations, trials + plan.spare_trials],
         "bytes": trials * _BESIDE_THE_MODEL + (kept + _CHECKPOINT) * most,
     }
+
+
+def _ends(examples, networks):
+    """Returns the smallest and the largest of some networks that are within the limits."""
+    sized = sorted(filter(networks.size_of, examples), key=networks.size_of)
+    allowed = list(filter(networks.allows, sized))
+    if sized and not allowed:
+        broken = networks.broken_limit(sized[0])
+        raise BadInput(f"The smallest network that was looked at has {broken}. Allow more, or choose another family.")
+    return (allowed or examples)[0], (allowed or examples)[-1]
 
 
 def _common(asked, run, data, recipe):

@@ -68,6 +68,12 @@ def carry_out(asked, card, progress):
     model = load_model(asked.source, float32=True)
     check_outputs(model)
     chosen = choose_data(card.get("data_source"), asked.dataset, asked.data_dir, asked.seed, model.input_shape)
+    is_its_test = asked.split in (None, "test") and chosen.dataset == card.get("data_source", {}).get("spec")
+    if is_its_test and run and is_run(run.path) and not run.finished:
+        raise BadInput(
+            f"The training in {run.path} is not finished, and its test images are opened once, at its end. First "
+            "continue it with the command that started it, or give --split validation."
+        )
     data = open_images(chosen, card, model, asked.split, progress)
     if asked.calibrate:
         card = _calibrated_card(model, card, data, chosen.seed)

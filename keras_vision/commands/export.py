@@ -43,7 +43,7 @@ def carry_out(asked, names, progress):
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Subject:
+class Original:
     """What is exported, and what every artifact of it is held against.
 
     Args:
@@ -77,7 +77,7 @@ def open_subject(source, quantize, dataset, data_dir, progress):
     card = facts(model, count(model), origin, run.result if run and run.finished else {})
     card["precision"] = quantize or "float32"
     classifier = with_probabilities(model, temperature_of(origin))
-    return Subject(classifier, origin, images, answers(classifier.predict_on_batch, images.pixels), quantize, card)
+    return Original(classifier, origin, images, answers(classifier.predict_on_batch, images.pixels), quantize, card)
 
 
 def default_folder(file, run):

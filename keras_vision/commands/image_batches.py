@@ -1,7 +1,6 @@
 """Image files answered batch by batch: what `predict` and `explain` have in common."""
 
 import itertools
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,9 +23,8 @@ def answer_files(asked, classifier, answer, progress):
     Yields:
         A dict for each image: image, its path; and what `answer` says, or error, why it could not be read.
     """
-    images = [asked.images] if isinstance(asked.images, (str, os.PathLike)) else list(asked.images)
-    total = count_images(images)
-    paths, done, failed, spoken, is_compared = image_files(images), 0, 0, time.monotonic(), False
+    total = count_images(asked.images)
+    paths, done, failed, spoken, is_compared = image_files(asked.images), 0, 0, time.monotonic(), False
     with ThreadPoolExecutor(THREADS) as threads:  # decoding and resizing release the interpreter's lock
         while batch := list(itertools.islice(paths, asked.batch_size)):
             with without_pillow_warnings():

@@ -5,13 +5,13 @@ import io
 import threading
 
 import numpy as np
-from PIL import Image
 
 from keras_vision.analysis.explanation import USUAL, check_method, explainer
 from keras_vision.analysis.explanation_figures import heat_over
 from keras_vision.commands.explain import open_export, subject_of
 from keras_vision.data.files.images import BadImage, read_image, without_pillow_warnings
 from keras_vision.errors import BadInput
+from keras_vision.system.pictures import as_picture
 from keras_vision.training.classifier import open_classifier
 from keras_vision.training.precision import computing_in
 
@@ -29,8 +29,8 @@ def carry_out(asked, card, server, progress):
         progress: A `Progress`.
     """
     classifier = open_export(asked.source, card) if card else open_classifier(asked.source)
-    trial = Trial(classifier, asked.top, subject_of(classifier.model, classifier.ends_in_softmax and card))
-    server.answer_with(trial.facts() | {"source": str(asked.source)}, trial.answer)
+    tryout = Tryout(classifier, asked.top, subject_of(classifier.model, classifier.ends_in_softmax and card))
+    server.answer_with(tryout.facts() | {"source": str(asked.source)}, tryout.answer)
     progress.say(f"The page is at {server.address} on this machine alone. Ctrl-C ends it.")
     try:
         server.serve_forever()
@@ -38,10 +38,10 @@ def carry_out(asked, card, server, progress):
         if type(stop) is not KeyboardInterrupt:  # the system ends it, and not a person
             raise
         progress.say()
-    return {"address": server.address, "answered": trial.answered}
+    return {"address": server.address, "answered": tryout.answered}
 
 
-class Trial:
+class Tryout:
     """A classifier that answers for single images, with what speaks for the answer.
 
     Args:
@@ -128,5 +128,5 @@ def _method(subject):
 def _uri(image):
     """Returns an image [h, w, 1 or 3] as a URI that holds it as PNG."""
     file = io.BytesIO()
-    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "png")
+    as_picture(image).save(file, "png")
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

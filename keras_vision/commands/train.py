@@ -22,6 +22,7 @@ from keras_vision.commands.train_and_tune import (
 )
 from keras_vision.data.folds import cross_fold
 from keras_vision.models import builder_of, model_settings
+from keras_vision.models.own_builder import own_builder
 from keras_vision.runs import Run, default_workdir, load_model
 from keras_vision.runs.safety import check_description
 from keras_vision.training.aim import meets_target
@@ -48,10 +49,8 @@ def carry_out(asked, changes, preset, progress):
 def _train(asked, changes, preset, progress):
     """Trains, or reads what was trained, and ends the run."""
     deadline, devices = deadline_after(asked.max_minutes), devices_for(asked.devices)
-    if asked.builder:
-        builder = functools.partial(asked.builder, **asked.settings)
-    else:
-        builder = builder_of(asked.model, asked.settings)
+    settings = asked.settings
+    builder = own_builder(asked.builder, settings) if asked.builder else builder_of(asked.model, settings)
     data = open_data(asked.data, progress)
     warnings = warn_of(data, asked.target_acc, asked.metric, progress)
     build = functools.partial(builder, data.shape, len(data.class_names))
@@ -62,7 +61,7 @@ def _train(asked, changes, preset, progress):
         asked.model, trained_on, changes, progress, count_flops=lambda: count_unbuilt(build).training_flops
     )
     config = _config(asked, data, recipe)
-    run = Run(asked.workdir or default_workdir("train", asked.model, asked.data.dataset, config))
+    run = Run(asked.workdir or default_workdir("train", asked.model, config["dataset"], config))
     if asked.dry_run:
         return forecast_training(asked, run, data, recipe, build)
     if len(devices) > 1 and not run.config_path.exists():
@@ -149,7 +148,7 @@ def _config(asked, data, recipe):
     names = ("metric", "target_acc", "max_minutes", "precision", "views")
     return {
         **{"model": asked.model, "settings": asked.settings, "builder": builder},
-        **{"dataset": asked.data.dataset, "fingerprint": data.fingerprint, "seed": asked.data.seed},
+        **{"dataset": asked.data.whole().dataset, "fingerprint": data.fingerprint, "seed": asked.data.seed},
         "recipe": recipe.as_dict(),
         **{name: getattr(asked, name) for name in names},
         **({"folds": asked.folds} if asked.folds else {}),

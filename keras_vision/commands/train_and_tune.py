@@ -17,7 +17,7 @@ from keras_vision.training.precision import computing_in
 from keras_vision.training.recipe import TRAINING, Task, recipe_for
 
 # What TensorBoard's HParams show of a run: scalar -> name shown.
-METRICS = {
+SHOWN = {
     "val_accuracy": "validation accuracy",
     "val_crossentropy": "validation cross-entropy",
     "parameters": "parameters",
@@ -99,7 +99,7 @@ def log_session(run, settings, result):
     """
     given = {name: value for name, value in settings.items() if value is not None}
     with EventLog(run.tensorboard) as log:
-        log.session(run.path.name, given, result, METRICS)
+        log.session(run.path.name, given, result, SHOWN)
 
 
 @computing_in("float32")  # as `evaluate` and every export compute

@@ -68,7 +68,7 @@ def _search(asked, changes, kind, firsts, deadline, make_executor, progress):
     config = shared | {"fingerprint": data.fingerprint, "space": space.describe()}
     config |= {"recipe": recipes[asked.model].as_dict()} if asked.model != ANY else {}  # else `space` has them
     config |= {"confirm": goal.confirmations, "max_trials": plan.max_trials, "max_minutes": asked.max_minutes}
-    run = Run(asked.workdir or default_workdir("tune", asked.model, asked.data.dataset, config))
+    run = Run(asked.workdir or default_workdir("tune", asked.model, source.dataset, config))
     if asked.dry_run:
         return forecast_search(asked, run, data, space, plan, progress)
     with run.locked():

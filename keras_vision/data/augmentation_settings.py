@@ -6,6 +6,7 @@ Recipes and command lines read this file without TensorFlow.
 import dataclasses
 
 from keras_vision.errors import BadInput, check_choice
+from keras_vision.system.numbers import is_number
 
 FLIPS = ("none", "random", "alternating")
 
@@ -41,9 +42,9 @@ class Augmentation:
         check_choice("flip", self.flip, FLIPS)
         for name in ("shift", "cutout"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            if not (is_number(value, whole=True) and value >= 0):
                 raise BadInput(f"{name} must be a whole number of pixels, 0 or more, not {value!r}.")
-        if not 0 <= self.cutmix <= 1:
+        if not (is_number(self.cutmix) and 0 <= self.cutmix <= 1):
             raise BadInput(f"cutmix must be a probability between 0 and 1, not {self.cutmix!r}.")
 
 

@@ -6,10 +6,12 @@ import dataclasses
 import numpy as np
 
 from keras_vision.data.seen import digests
+from keras_vision.data.spelling import told_apart
 from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 from keras_vision.runs.archive import MAX_SIDE
 from keras_vision.runs.card import is_text
+from keras_vision.system.numbers import is_number
 
 _NOTHING = 16  # grey levels
 
@@ -19,11 +21,11 @@ def height_and_width(image_size):
     if image_size is None:
         return None
     sides = tuple(image_size) if isinstance(image_size, (tuple, list)) else (image_size, image_size)
-    if len(sides) != 2 or not all(isinstance(side, int) and 1 <= side <= MAX_SIDE for side in sides):
+    if len(sides) != 2 or not all(is_number(side, whole=True) and 1 <= side <= MAX_SIDE for side in sides):
         raise BadInput(
             f"image_size must be a side, or a height and a width, of 1 to {MAX_SIDE} pixels, not {image_size!r}."
         )
-    return sides
+    return tuple(map(int, sides))
 
 
 def check_sides(spec, shape):
@@ -76,7 +78,7 @@ def _plain(split, name):
 
 def training_warnings(train, validation, class_names, is_carved):
     """Returns what makes validation tell less than it seems to, a sentence each."""
-    warnings, labels = _plain(train, "training"), collections.defaultdict(set)
+    warnings, labels = [*told_apart(class_names), *_plain(train, "training")], collections.defaultdict(set)
     trained, validated = digests(train.images), digests(validation.images)
     for digest, label in zip(trained + validated, np.concatenate([train.labels, validation.labels]), strict=True):
         labels[digest].add(int(label))

@@ -23,6 +23,7 @@ from keras_vision.data.opening import open_source
 from keras_vision.data.splits import Reading
 from keras_vision.data.words import some
 from keras_vision.errors import BadInput
+from keras_vision.system.numbers import is_number
 from keras_vision.system.settings import SEED
 
 TEST_SHARE = 0.1
@@ -66,8 +67,10 @@ def load_dataset(
     >>> dataset.shape, len(dataset.train), len(dataset.validation), len(dataset.test())
     ((8, 8, 1), 1458, 160, 179)
     """
-    if not 0 < validation_share < 1:
-        raise BadInput(f"validation_share must be a share between 0 and 1, not {validation_share}. For 10% write 0.1.")
+    if not (is_number(validation_share) and 0 < validation_share < 1):
+        raise BadInput(
+            f"validation_share must be a share between 0 and 1, not {validation_share!r}. For 10% write 0.1."
+        )
     SEED("seed", seed)
     reading = Reading(height_and_width(image_size), on_bad_image, announce, pixel_scale)
     source, fingerprint = _usable_source(spec, data_dir, reading)

@@ -72,6 +72,11 @@ def spec_of(given: Any) -> str:
     >>> spec_of("keras_vision")  # a folder
     'folder:keras_vision'
     """
+    if not isinstance(given, (str, os.PathLike)):
+        raise BadInput(
+            f"data must be the path of images, or a name, not of type {type(given).__name__}. Save arrays in one file, "
+            "numpy.savez('images.npz', x_train=x, y_train=y), and give its path."
+        )
     text = os.fspath(given)
     if isinstance(given, str) and (text in DATASETS or text.partition(":")[0] in FORMS):
         return text

@@ -70,6 +70,24 @@ def plain_texts(labels, what):
     return np.array(names, str)[places.reshape(-1)], numbers
 
 
+def told_apart(names):
+    """Returns a warning, in a list, about classes that differ only in case or blanks; letters may do so: a and A.
+
+    Example:
+
+    >>> told_apart(["A", "a", "cat"])
+    []
+    >>> told_apart(["Cat", "cat "])
+    ["'Cat' and 'cat ' are spelled alike, and kept apart as classes. If they are one, give them one name."]
+    """
+    spellings = collections.defaultdict(list)
+    for name in names:
+        spellings["".join(name.casefold().split())].append(repr(name))
+    several = [" and ".join(alike) for plain, alike in spellings.items() if len(alike) > 1 and len(plain) > 1]
+    told = f"{some(several, 3)} are spelled alike, and kept apart as classes. If they are one, give them one name."
+    return [told] if several else []
+
+
 def is_number(text):
     """Whether a text is a number."""
     try:

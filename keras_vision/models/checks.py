@@ -2,11 +2,11 @@
 
 import functools
 import inspect
-import numbers
 
 from keras_vision.errors import BadInput, check_choice
 from keras_vision.models.blocks import ACTIVATIONS, CONVOLUTIONS, HEADS, POOLINGS
 from keras_vision.system.keras_settings import pinned
+from keras_vision.system.numbers import is_number
 
 
 def checked(builder):
@@ -78,7 +78,7 @@ def check_patches(input_shape, patch_size):
 
 
 def _is_count(value, least=1):
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and value >= least
+    return is_number(value, whole=True) and value >= least
 
 
 def _count(name, value, least=1):
@@ -104,7 +104,7 @@ def _image_shape(name, shape):
 
 
 def _rate(name, value):
-    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 <= value < 1:
+    if not (is_number(value) and 0 <= value < 1):
         raise BadInput(f"{name} must be a share from 0 to below 1, not {value!r}.")
     return float(value)
 

@@ -39,16 +39,16 @@ def convmixer(input_shape, num_classes, *, patch_size=2, hidden_dim=256, depth=8
     return keras.Model(pixels, classify(x, num_classes), name="convmixer")
 
 
-def patch_embedding(x, hidden_dim, patch_size, *, name):
+def patch_embedding(x, hidden_dim, patch_size, *, activation="gelu", name):
     """Turns each patch into `hidden_dim` channels."""
     x = keras.layers.Conv2D(
         hidden_dim, patch_size, strides=patch_size, kernel_initializer=uniform(), name=f"{name}_conv"
     )(x)
-    return activate_norm(x, name=name)
+    return activate_norm(x, activation, name=name)
 
 
-def mixer_block(x, hidden_dim, kernel_size, *, name):
-    """Mixes positions, with a skip around them, then channels."""
+def mixer_block(x, hidden_dim, kernel_size, *, skips=True, activation="gelu", name):
+    """Mixes positions, with a skip around them unless `skips` is False, then channels."""
     y = keras.layers.DepthwiseConv2D(
         kernel_size,
         padding="same",
@@ -56,15 +56,15 @@ def mixer_block(x, hidden_dim, kernel_size, *, name):
         depthwise_initializer=uniform(scale=hidden_dim),
         name=f"{name}_depthwise_conv",
     )(x)
-    y = activate_norm(y, name=f"{name}_depthwise")
-    x = keras.layers.Add(name=f"{name}_depthwise_add")([x, y])
+    y = activate_norm(y, activation, name=f"{name}_depthwise")
+    x = keras.layers.Add(name=f"{name}_depthwise_add")([x, y]) if skips else y
     x = keras.layers.Conv2D(hidden_dim, 1, kernel_initializer=uniform(), name=f"{name}_pointwise_conv")(x)
-    return activate_norm(x, name=f"{name}_pointwise")
+    return activate_norm(x, activation, name=f"{name}_pointwise")
 
 
-def activate_norm(x, *, name):
-    """GELU, then batch norm: the other way round than most networks have it."""
-    x = activate(x, "gelu", name=f"{name}_gelu")
+def activate_norm(x, activation, *, name):
+    """The activation, then batch norm: the other way round than most networks have it."""
+    x = activate(x, activation, name=f"{name}_{activation}")
     return normalized(x, name=f"{name}_norm")
 
 

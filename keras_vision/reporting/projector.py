@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 from google.protobuf import text_format
-from PIL import Image
 from tensorboard.plugins.projector import ProjectorConfig
 from tensorboard.plugins.projector.metadata import PROJECTOR_FILENAME
+
+from keras_vision.system.pictures import as_picture
 
 LARGEST = 64  # pixels of a thumbnail's larger side
 FOLDER = "projector"
@@ -32,7 +33,7 @@ def write_projection(directory, features, rows, images):
     text = "\n".join("\t".join(" ".join(str(cell).split()) for cell in line) for line in lines)
     (folder / "metadata.tsv").write_text(text + "\n", encoding="utf-8")
     sprite, size = _sprite(images)
-    Image.fromarray(sprite[..., 0] if sprite.shape[-1] == 1 else sprite).save(folder / "thumbnails.png")
+    as_picture(sprite).save(folder / "thumbnails.png")
     config = ProjectorConfig()
     points = config.embeddings.add(tensor_name="last features", tensor_path=f"{FOLDER}/features.tsv")
     points.metadata_path = f"{FOLDER}/metadata.tsv"

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from keras_vision.reporting import MATPLOTLIB_IS_OURS
 from keras_vision.reporting.fonts import set_fonts, silence
+from keras_vision.system.pictures import as_picture
 
 if MATPLOTLIB_IS_OURS:
     matplotlib.rcdefaults()
@@ -56,7 +57,7 @@ def new_picture(figure, position=(1, 1, 1), *, title=""):
 def draw_image(figure, position, image, *, title=""):
     """Adds axes that show an image as it is: a uint8 array [height, width, channels] of 1 or 3 channels."""
     axes = new_picture(figure, position, title=title)
-    axes.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
+    axes.imshow(as_picture(image), cmap="gray", vmin=0, vmax=255)
     return axes
 
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -114,8 +115,6 @@ def check_folder(name: str, path: str | os.PathLike[str]) -> None:
     """
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
-        is_usable = os.access(path, os.W_OK)
-    except OSError:
-        is_usable = False
-    if not is_usable:
-        raise BadInput(f"{name}={path} is not a folder that can be written. Give another one.")
+        tempfile.TemporaryFile(dir=path).close()  # what the permissions say is not all: /proc takes no file from root
+    except OSError as error:
+        raise BadInput(f"{name}={path} is not a folder that can be written. Give another one.") from error

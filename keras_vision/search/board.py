@@ -13,7 +13,7 @@ from keras_vision.search.ledger import trial_run
 from keras_vision.search.sizes import SIZES
 from keras_vision.training.trackers import Tracker
 
-METRICS = {
+SHOWN = {
     "parameters": "parameters",
     "macs": "MACs",
     "latency_ms": "ms for one image",
@@ -43,7 +43,7 @@ class Board:
     def __init__(self, run, space, metric="accuracy", tracker=None):
         self.run, self.space, self.score = run, space, f"val_{metric}"
         self.tracker = tracker or Tracker()
-        self.metrics = {f"best_{self.score}": name_of(self.score)} | METRICS
+        self.metrics = {f"best_{self.score}": name_of(self.score)} | SHOWN
         self._seen, self._open = 0, []  # how many trials TensorBoard was told of, and those of them that go on
         self._written, self._took = 0.0, 0.0  # when the tables were written, and for how long, in seconds
 

@@ -21,7 +21,12 @@ from keras_vision.search.space import (
     with_tuples,
 )
 from keras_vision.training.presets import PRESETS
-from keras_vision.training.recipe import FIELDS
+from keras_vision.training.recipe import FIELDS, Recipe, recipe_for, recipe_with
+
+
+def with_optimizer(recipe, optimizer):
+    """Returns a recipe's fields, a dict, as they are with another optimiser."""
+    return recipe_with(Recipe(**recipe), optimizer=optimizer).as_dict()
 
 
 class Ladder:
@@ -94,12 +99,16 @@ class Ladder:
             check_name("setting", name, self._settings, f"of {self.model} (see {self._source})")
 
     def _best_known(self, dataset):
-        """Returns the best preset for a data set: its network, and what it changes of the recipe. None without one."""
+        """Returns the best preset for a data set: its network, and what it changes of the recipe. None without one.
+
+        When a training ends early is the search's to say, not the preset's.
+        """
         if (self.model, dataset) not in PRESETS:
             return None
         preset, usual = PRESETS[self.model, dataset]["best"], self.recipe.as_dict() | self.fixed
-        recipe = {name: value for name, value in preset.recipe.items() if name not in self.fixed}
-        return as_recorded(preset.settings | {name: value for name, value in recipe.items() if value != usual[name]})
+        recipe = recipe_with(recipe_for(self.model, **preset.recipe), **self.fixed).as_dict()
+        changed = {name: value for name, value in recipe.items() if value != usual[name] and name != "patience"}
+        return as_recorded(preset.settings | changed)
 
     def neighbours(self, settings):
         """Returns the settings one step beside `settings`, as a list of dicts.
@@ -142,7 +151,7 @@ class Ladder:
 
     def _draw(self, hp, settings):
         last = self._own("polish_space_last", hp, settings)  # a grid varies slowest what is drawn first
-        drawn = call_file(self._source, self._common.polish_recipe, hp, self.recipe.as_dict())
+        drawn = call_file(self._source, self._common.polish_recipe, hp, self.recipe.as_dict(), with_optimizer)
         drawn |= self._own("polish_space", hp, settings)
         drawn |= call_file(self._source, self._common.polish_length, hp, self.recipe.as_dict()) | last
         for name in drawn:

@@ -28,6 +28,7 @@ from pathlib import Path
 
 from keras_vision.errors import KerasVisionError
 from keras_vision.runs import Run
+from keras_vision.system.numbers import plain
 from keras_vision.training.measures import score_of
 
 TURNS = ("asked", "completed", "failed", "rejected", "confirmed")  # the events that a strategy takes part in
@@ -265,8 +266,8 @@ def plain_number(value):
     >>> json.dumps({"width": np.int64(16)}, default=plain_number)
     '{"width": 16}'
     """
-    if getattr(value, "ndim", None) == 0:  # told without NumPy, which `--help` can spare
-        return value.item()
+    if (known := plain(value)) is not value:
+        return known
     raise TypeError(f"{value!r:.40} of type {type(value).__name__} cannot be recorded")
 
 

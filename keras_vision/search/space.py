@@ -11,7 +11,7 @@ import keras_tuner
 from keras_vision.errors import BadInput, check_name
 from keras_vision.models import model_settings
 from keras_vision.search.ledger import plain_number
-from keras_vision.training.recipe import FIELDS
+from keras_vision.training.recipe import FIELDS, recipe_with
 
 _SHOWN = 8  # values of a setting, at most; of more than these the first and the last
 
@@ -100,8 +100,7 @@ class Space:
         settings, varied = (call_file(self._source, as_recorded, drawn) for drawn in (settings, varied))
         recipe = self.recipe.replace(**{name: value for name, value in varied.items() if name not in self.fixed})
         if "tuner/epochs" in values:
-            epochs = values["tuner/epochs"]
-            recipe = recipe.replace(epochs=epochs, warmup_epochs=recipe.warmup_epochs * epochs / recipe.epochs)
+            recipe = recipe_with(recipe, epochs=values["tuner/epochs"])
         return settings, recipe
 
     def complete(self, values):

@@ -2,9 +2,9 @@
 
 import keras
 
-from keras_vision.models.blocks import HEADS, activate, classify, normalized, take_pixels
+from keras_vision.models.blocks import HEADS, classify, take_pixels
 from keras_vision.models.checks import check_patches
-from keras_vision.models.convmixer import uniform
+from keras_vision.models.convmixer import mixer_block, patch_embedding
 from keras_vision.studies.claims import Claim, Judgement, below
 from keras_vision.studies.figures import colours_of, plot_lines, spread_of
 from keras_vision.studies.plan import Case, Scale, Study, shortened, smoke
@@ -48,34 +48,13 @@ def without(
     """
     check_patches(input_shape, patch_size)
     pixels, x = take_pixels(input_shape)
-    size = patch_size
     if not encodes_patches:
-        x = keras.layers.AveragePooling2D(patch_size, name="patches_mean")(x)
-        size = 1
-    x = keras.layers.Conv2D(hidden_dim, size, strides=size, kernel_initializer=uniform(), name="patches_conv")(x)
-    x = _activate_norm(x, activation, name="patches")
+        x, patch_size = keras.layers.AveragePooling2D(patch_size, name="patches_mean")(x), 1
+    x = patch_embedding(x, hidden_dim, patch_size, activation=activation, name="patches")
     for block in range(1, depth + 1):
-        x = _block(x, hidden_dim, kernel_size, skips, activation, name=f"block{block}")
+        x = mixer_block(x, hidden_dim, kernel_size, skips=skips, activation=activation, name=f"block{block}")
     x = HEADS[head](name=f"head_{head}")(x)
     return keras.Model(pixels, classify(x, num_classes), name="convmixer")
-
-
-def _block(x, hidden_dim, kernel_size, skips, activation, *, name):
-    y = keras.layers.DepthwiseConv2D(
-        kernel_size,
-        padding="same",
-        depthwise_initializer=uniform(scale=hidden_dim),
-        name=f"{name}_depthwise_conv",
-    )(x)
-    y = _activate_norm(y, activation, name=f"{name}_depthwise")
-    x = keras.layers.Add(name=f"{name}_depthwise_add")([x, y]) if skips else y
-    x = keras.layers.Conv2D(hidden_dim, 1, kernel_initializer=uniform(), name=f"{name}_pointwise_conv")(x)
-    return _activate_norm(x, activation, name=f"{name}_pointwise")
-
-
-def _activate_norm(x, activation, *, name):
-    x = activate(x, activation, name=f"{name}_{activation}")
-    return normalized(x, name=f"{name}_norm")
 
 
 def cases(scale):

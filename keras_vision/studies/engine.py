@@ -7,7 +7,7 @@ the outer loop: after each of them there is a whole report.
 import contextlib
 import logging
 
-from keras_vision.commands.train_and_tune import METRICS
+from keras_vision.commands.train_and_tune import SHOWN
 from keras_vision.data import locate
 from keras_vision.errors import BadInput
 from keras_vision.reporting.events import EventLog
@@ -114,4 +114,4 @@ def _declare(job, varied):
     folder = Run(job.workdir).tensorboard
     if not any(folder.glob("events.*")):
         with EventLog(folder) as log:
-            log.experiment(["case", "seed", *varied], METRICS | COSTS)
+            log.experiment(["case", "seed", *varied], SHOWN | COSTS)

@@ -13,7 +13,7 @@ from keras_vision.runs import file_name
 COLUMN = 3.4  # inches
 # The house's colours, with black before yellow, which is faint in thin lines.
 PALETTE = (*style.COLOURS[:6], "#000000", style.COLOURS[6])
-METRICS = {"crossentropy": "cross-entropy", "accuracy": "accuracy"}
+CURVES = {"crossentropy": "cross-entropy", "accuracy": "accuracy"}
 SPLITS = {"train": {"prefix": "", "linestyle": "--"}, "validation": {"prefix": "val_", "linestyle": "-"}}
 ROW = 0.145  # inches that a line of a legend takes
 
@@ -59,7 +59,7 @@ def plot_curves(table, names, colours):
         A `matplotlib.figure.Figure`.
     """
     figure = style.new_figure(width=COLUMN, height=4.2 + legend_height([*names, *SPLITS]))
-    axes = {metric: style.new_axes(figure, (2, 1, row), y=METRICS[metric]) for row, metric in enumerate(METRICS, 1)}
+    axes = {metric: style.new_axes(figure, (2, 1, row), y=CURVES[metric]) for row, metric in enumerate(CURVES, 1)}
     axes["accuracy"].set_xlabel("epoch", fontsize=9)
     for metric, panel in axes.items():
         shown = []

@@ -10,11 +10,14 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
+import os
 import textwrap
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from keras_vision.errors import BadInput, check_choice, check_name
+from keras_vision.system.kinds import of_kind
+from keras_vision.system.numbers import is_number, plain
 
 REQUIRED = dataclasses.MISSING
 Check = Callable[[str, Any], object]  # of a setting's name and value; raises where the value cannot be
@@ -82,7 +85,7 @@ def group(settings: type[Settings]) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """Base of the dataclasses whose fields are settings: checks each as it is made.
+    """Base of the dataclasses whose fields are settings: checks the kind and the value of each as it is made.
 
     Raises:
         BadInput: A value that cannot be.
@@ -103,8 +106,11 @@ class Settings:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value, own = getattr(self, field.name), field.metadata.get("setting")
-            if own and own.check and not (value is None and field.default is None):
-                own.check(field.name, value)
+            if own and not (value is None and field.default is None):
+                value = of_kind(field.name, value, field.type)
+                object.__setattr__(self, field.name, value)  # as a frozen dataclass sets its own
+                if own.check:
+                    own.check(field.name, value)
 
 
 def fields(settings: type[Settings]) -> dict[str, dataclasses.Field[Any]]:
@@ -147,7 +153,7 @@ def make(settings: type[Made], /, **given: Any) -> Made:
         if "group" in field.metadata:
             part = field.metadata["group"]
             made[field.name] = make(part, **{name: given[name] for name in fields(part) if name in given})
-        elif field.name in given and not (given[field.name] is None and field.default is REQUIRED):
+        elif field.name in given and not (given[field.name] is None and field.default is not None):
             made[field.name] = given[field.name]
     return settings(**made)
 
@@ -218,7 +224,7 @@ def _listed(line: str) -> list[str]:
 # ---- checks ----
 
 
-class Choice:
+class ChoiceCheck:
     """A check with the attribute `choices`, for whoever completes words."""
 
     def __init__(self, check: Check, choices: Collection[Any]) -> None:
@@ -230,12 +236,12 @@ class Choice:
 
 def one_of(choices: Collection[Any]) -> Check:
     """Returns the check that a value is one of `choices`, its attribute."""
-    return Choice(lambda name, value: check_choice(name, value, choices), choices)
+    return ChoiceCheck(lambda name, value: check_choice(name, value, choices), choices)
 
 
 def name_in(table: Collection[str]) -> Check:
     """Returns the check that a value is a name in `table`, for settings that are called after what stands there."""
-    return Choice(lambda name, value: check_name(name, value, table), table)
+    return ChoiceCheck(lambda name, value: check_name(name, value, table), table)
 
 
 def between(low: float, high: float, rule: str, *, whole: bool = False, above: bool = False) -> Check:
@@ -249,10 +255,9 @@ def between(low: float, high: float, rule: str, *, whole: bool = False, above: b
     """
 
     def check(name: str, value: Any) -> None:
-        kind = int if whole else (int, float)
-        is_number = isinstance(value, kind) and not isinstance(value, bool)
-        if not (is_number and low <= value <= high and not (above and value == low)):
-            raise BadInput(f"{name} must be {rule}, not {value!r}.")
+        is_known = is_number(value, whole=whole) and value != math.inf
+        if not (is_known and low <= value <= high and not (above and value == low)):
+            raise BadInput(f"{name} must be {rule}, not {plain(value)!r}.")
 
     return check
 
@@ -277,13 +282,14 @@ def SHARE(name: str, value: Any) -> None:
     ...
     keras_vision.errors.BadInput: target_acc must be a share between 0 and 1, not 90. For 90% write 0.9.
     """
-    if not 0 < value <= 1:
-        mend = f" For {value:g}% write {value / 100:g}." if 1 < value <= 100 else ""
-        raise BadInput(f"{name} must be a share between 0 and 1, not {value:g}.{mend}")
+    if not (is_number(value) and 0 < value <= 1):
+        shown = f"{value:g}" if is_number(value) else repr(value)
+        mend = f" For {value:g}% write {value / 100:g}." if is_number(value) and 1 < value <= 100 else ""
+        raise BadInput(f"{name} must be a share between 0 and 1, not {shown}.{mend}")
 
 
 def NAMED(name: str, value: Any) -> None:
-    """Refuses an empty name of a file or folder, as a variable that is not set leaves on a command line.
+    """Refuses what is no name of a file or folder; an empty one is what a variable that is not set leaves in a shell.
 
     Example:
 
@@ -292,5 +298,7 @@ def NAMED(name: str, value: Any) -> None:
     ...
     keras_vision.errors.BadInput: workdir is empty. Name a folder, or leave it out.
     """
+    if not isinstance(value, (str, os.PathLike)):
+        raise BadInput(f"{name} must be the name of a folder, not {value!r}.")
     if str(value) == "":
         raise BadInput(f"{name} is empty. Name a folder, or leave it out.")

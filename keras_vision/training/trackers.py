@@ -17,7 +17,7 @@ from keras_vision.errors import BadInput, check_choice
 from keras_vision.reporting.packages import check_installed
 from keras_vision.reporting.progress import cell
 from keras_vision.runs.files import read_json, write_json
-from keras_vision.system.settings import Choice
+from keras_vision.system.settings import ChoiceCheck
 
 PROJECT = "keras_vision"
 TRACKERS = ("mlflow", "wandb", "trackio")  # each is called as the module and the extra that it needs
@@ -30,7 +30,7 @@ def _check_tracker(name, value):
     check_installed(f"--{name} {value}", [value], value)
 
 
-TRACKER = Choice(_check_tracker, TRACKERS)  # the check of a setting
+TRACKER = ChoiceCheck(_check_tracker, TRACKERS)  # the check of a setting
 
 
 class Tracker:

@@ -31,19 +31,19 @@ OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError")  # in TensorFlow'
 
 @keras.saving.register_keras_serializable(package="keras_vision")
 class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """A linear warm-up to the peak, then a decay to zero at the last step.
+    """A linear warm-up to the peak, then a fall towards zero, to which the step after the last would come.
 
     Args:
-        peak: The highest learning rate.
+        peak: The highest learning rate, that of the last step of the warm-up and of the step after it.
         steps: Steps of the whole training.
-        warmup_steps: Steps from 0 to the peak.
-        schedule: `"one_cycle"` (linear decay), `"cosine"` or `"constant"`.
+        warmup_steps: Steps of the warm-up, of which the first has the peak divided by their number; 0 for none.
+        schedule: `"one_cycle"` (falls in a line), `"cosine"` (in half a wave) or `"constant"` (stays at the peak).
 
     Example:
 
     >>> schedule = WarmupDecay(peak=1.0, steps=100, warmup_steps=20)
-    >>> [round(float(schedule(step)), 2) for step in (0, 19, 60)]
-    [0.05, 1.0, 0.5]
+    >>> [round(float(schedule(step)), 3) for step in (0, 19, 20, 60, 99, 100)]
+    [0.05, 1.0, 1.0, 0.5, 0.013, 0.0]
     """
 
     def __init__(self, peak, steps, warmup_steps, schedule="one_cycle"):

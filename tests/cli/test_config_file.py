@@ -61,9 +61,24 @@ def test_json_is_read_and_words_that_a_file_has_need_not_be_given(written):
         asked(predict, "--top", "3")
 
 
+@pytest.mark.parametrize("suffix", ["yaml", "json"])
+def test_a_height_and_a_width_are_read_as_a_run_records_them(written, suffix):
+    assert asked(train, "--config", written('{"image_size": [8, 12]}', f"run.{suffix}"))[0] == {"image_size": (8, 12)}
+
+
+def test_a_run_of_images_that_are_no_squares_is_repeated_from_its_record(tmp_path, bare_runs, capsys):
+    train(
+        "mlp", dataset="digits", image_size=(8, 12), epochs=1, settings={"hidden_units": (2,)}, workdir=tmp_path / "w"
+    )
+    assert train_main(["--config", str(tmp_path / "w" / "config.json"), "--workdir", str(tmp_path / "w")]) == 0
+    assert "The run in" in capsys.readouterr().out  # the same was asked for: nothing is trained again
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("image_size: [8, wide]", "image_size must be a whole number, not 'wide'"),
+        ("epochs: [1, 2]", "epochs must be a whole number of at least 1, not (1, 2)"),
         ("modle: vgg", "There is no setting 'modle' of tune (see "),
         ("modle: vgg", "Did you mean 'model'?"),
         ("session: {a: 1}", "There is no setting 'session'"),
@@ -81,7 +96,7 @@ def test_json_is_read_and_words_that_a_file_has_need_not_be_given(written):
 )
 def test_what_is_wrong_in_a_file_is_said(written, text, message):
     with pytest.raises(BadInput) as error:
-        read_config(written(text), options_of(tune.settings), "tune")
+        make(tune.settings, **read_config(written(text), options_of(tune.settings), "tune"))
     assert message in str(error.value)
 
 

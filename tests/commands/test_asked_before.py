@@ -1,17 +1,20 @@
 """What is known of a command that was given before, from the files of its run alone."""
 
 import os
+import types
 from pathlib import Path
 
 import pytest
 
 from keras_vision.commands import asked_before
 from keras_vision.commands.asked_before import arguments_of, given_before, search_arguments, study_given_before
+from keras_vision.commands.train import _config
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, write_json
 from keras_vision.study import StudySettings
 from keras_vision.system.settings import make
 from keras_vision.train import TrainSettings
+from keras_vision.training.recipe import Recipe
 from keras_vision.tune import TuneSettings
 
 TRAINED = {"val_accuracy": 0.9, "stopped": "epochs", "test": {"accuracy": 0.88}}
@@ -103,6 +106,19 @@ def test_images_at_a_path_may_have_changed():
         "The same command came to its end before, in runs/train-cnn-folder-photos. Its images are read, to see whether "
         "that result holds."
     ]
+
+
+@pytest.mark.parametrize("spelling", ["folder:photos/", "folder:./photos", "folder:photos/../photos"])
+def test_a_folder_is_the_same_however_it_is_spelled(spelling):
+    Path("photos").mkdir()
+    heard = Heard()
+    trained(place="runs/train-cnn-folder-photos", dataset="folder:photos")
+    for asked in (spelling, f"folder:{Path('photos').resolve()}"):
+        answer(make(TrainSettings, model="cnn", dataset=asked), heard)
+    assert len(heard.lines) == 2
+    data = types.SimpleNamespace(fingerprint="same")
+    configs = [_config(make(TrainSettings, dataset=one), data, Recipe()) for one in ("folder:photos", spelling)]
+    assert configs[0] == configs[1]
 
 
 @pytest.mark.parametrize("name", ["recipe.py", "rooms/models.py"])

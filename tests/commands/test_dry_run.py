@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from keras_vision.errors import BadInput
 from keras_vision.models import build_model
 from keras_vision.runs import Run
 from keras_vision.train import main as train_main
@@ -45,6 +46,14 @@ def test_a_growing_search_shows_its_rungs_and_what_it_confirms():
     assert found["space"][0] == "rung 1: filters=8  convs_per_stage=1  head=gap"
     assert found["confirm"] >= 3
     assert all(row["parameters"] <= 2_100 for row in found["networks"])
+
+
+def test_no_network_that_the_limits_forbid_is_named():
+    found = tune("cnn", max_params=3_000, dry_run=True, **DIGITS)
+    assert [row["name"] for row in found["networks"]] == ["first", "smallest", "largest"]
+    assert all(row["parameters"] <= 3_000 for row in found["networks"])
+    with pytest.raises(BadInput, match=r"has 2,732 parameters, more than the 50 allowed\. Allow more"):
+        tune("cnn", max_params=50, dry_run=True, **DIGITS)
 
 
 @pytest.mark.slow

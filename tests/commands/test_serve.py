@@ -15,7 +15,7 @@ from PIL import Image
 
 from keras_vision.commands import local_server
 from keras_vision.commands.local_server import LocalServer
-from keras_vision.commands.serve import Trial
+from keras_vision.commands.serve import Tryout
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.explain import explain
 from keras_vision.models import build_model
@@ -45,9 +45,9 @@ def server(model):
     from keras_vision.training.classifier import open_classifier
 
     classifier = open_classifier(model)
-    trial = Trial(classifier, 5, subject_of(classifier.model))
+    tryout = Tryout(classifier, 5, subject_of(classifier.model))
     with LocalServer(0) as server:
-        server.answer_with(trial.facts() | {"source": str(model)}, trial.answer)
+        server.answer_with(tryout.facts() | {"source": str(model)}, tryout.answer)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server

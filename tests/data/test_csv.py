@@ -107,6 +107,12 @@ def test_encodings_are_told_apart(files, write, encoding):
     words = [word.replace("a", "ä") for word in WORDS]
     source = open_spec(write(zip(files, words, strict=True), ["path", "label"], encoding=encoding))
     assert source.class_names == ("cät", "dog", "eel")
+    assert any("was read as cp1252" in line for line in source.decisions) == (encoding == "cp1252")
+
+
+def test_an_accent_in_the_last_row_tells_the_encoding(files, write):
+    rows = [(files[0], "cat")] * 60 + [(files[1], "dög"), (files[2], "dög")]
+    assert open_spec(write(rows, ["path", "label"], encoding="cp1252")).class_names == ("cat", "dög")
 
 
 @pytest.mark.parametrize(

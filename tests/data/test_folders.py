@@ -151,7 +151,7 @@ def test_a_folder_with_settings_of_another_program_is_a_class(photos, write_imag
 
 def test_runs_alone_are_refused(tmp_path):
     Run(tmp_path / "runs" / "a").start({"model": "cnn"})
-    with pytest.raises(BadInput, match="holds runs of this program and no images"):
+    with pytest.raises(BadInput, match="holds what this program wrote and no images"):
         _load(tmp_path / "runs")
 
 

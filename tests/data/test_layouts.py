@@ -271,6 +271,24 @@ def test_splits_without_training_images_are_listed_for_a_model(lay, parts):
     assert len(splits) == len(parts)
 
 
+@pytest.mark.parametrize("other", ["validation", "Test"])
+def test_classes_beside_a_split_of_them_are_refused(lay, other):
+    with pytest.raises(BadInput, match=rf"{other}/ with folders of classes in it, and beside it cat/, dog/\. If these"):
+        load(lay({"CLASS": 10, f"{other}/CLASS": 4}))
+
+
+def test_a_class_named_like_a_split_is_told(lay):
+    root = lay({"CLASS": 10}, classes=("cat", "dog", "validation"))
+    assert said(load(root).warnings, "validation/ became a class, like cat/, dog/. If it is a split, put the folders")
+    assert not said(load(lay({"vehicles/CLASS": 10}, classes=("car", "train")) / "vehicles").warnings, "became a class")
+
+
+def test_classes_that_differ_only_in_case_or_blanks_are_told(lay):
+    root = lay({"CLASS": 10}, classes=("Cat", "cat", "ice cream", "icecream"))
+    assert said(load(root).warnings, "'Cat' and 'cat', 'ice cream' and 'icecream' are spelled alike")
+    assert not said(load(lay({"letters/CLASS": 10}, classes=("A", "a")) / "letters").warnings, "spelled alike")
+
+
 def test_two_folders_of_training_images_are_refused(lay):
     with pytest.raises(BadInput, match="train_1/ and train_2/ both look like training images"):
         load(lay({"train_1/CLASS": 4, "train_2/CLASS": 4, "test/CLASS": 4}))

@@ -8,7 +8,7 @@ from keras_vision.errors import BadInput
 from keras_vision.models import MODELS, build_model
 from keras_vision.search.ladder import Ladder
 from keras_vision.training.presets import PRESETS
-from keras_vision.training.recipe import recipe_for
+from keras_vision.training.recipe import Task, recipe_for, recipe_with
 
 
 def size(model, settings):
@@ -67,15 +67,21 @@ def test_values_are_split_into_settings_and_recipe():
     assert recipe.learning_rate == 0.5
 
 
+@pytest.mark.parametrize("fixed", [{}, {"epochs": 2}, {"batch_size": 32}, {"optimizer": "adamw"}])
 @pytest.mark.parametrize(("model", "dataset"), PRESETS)
-def test_the_best_preset_is_known_for_its_images(model, dataset):
-    fixed = {"epochs": 2}
+def test_the_best_preset_is_known_for_its_images(model, dataset, fixed):
     ladder = Ladder(model, recipe_for(model, **fixed), fixed=fixed, dataset=dataset)
     settings, recipe = ladder.resolve(json.loads(json.dumps(ladder.best_known)))
     best = PRESETS[model, dataset]["best"]
-    assert (settings, recipe) == (best.settings, recipe_for(model, **best.recipe | fixed))
+    assert (settings, recipe) == (best.settings, recipe_with(recipe_for(model, **best.recipe), **fixed))
     assert set(ladder.best_known) <= set(ladder.names)
     assert ladder.describe()["best_known"] == json.loads(json.dumps(ladder.best_known))
+
+
+def test_the_best_preset_ends_early_as_the_search_does():
+    usual = recipe_for("vgg", Task(images=45_000, side=32, mirrored=True))
+    _, recipe = (ladder := Ladder("vgg", usual, dataset="cifar10")).resolve(ladder.best_known)
+    assert recipe == recipe_for("vgg", **PRESETS["vgg", "cifar10"]["best"].recipe, patience=usual.patience)
 
 
 @pytest.mark.parametrize("model", ["vgg", "cnn"])

@@ -1,5 +1,6 @@
 """Every study is complete, agrees with its row, and names networks and recipes that exist."""
 
+import types
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from keras_vision import studies
 from keras_vision.analysis.counts import count_unbuilt
 from keras_vision.models import build_model
 from keras_vision.runs import file_name
-from keras_vision.studies import OURS, STUDIES, load_study
+from keras_vision.studies import OURS, STUDIES, load_study, vgg_growth
 from keras_vision.studies.convmixer_parts import without
 from keras_vision.studies.figures import PALETTE, groups_of
 from keras_vision.studies.flattening_order import reordered
@@ -179,3 +180,14 @@ def test_gates_without_weights_are_open_as_their_biases_say():
     assert openings["forget_gate"] == pytest.approx(1 / (1 + np.exp(-1)))  # its bias starts at 1
     assert len(openings["gates"]) == 3
     assert gate_openings(plain_rnn((6, 6, 1), 5, units=4), pixels((6, 6, 1))) == {}
+
+
+@pytest.mark.parametrize(
+    ("stopped", "end"), [("hopeless", "given up"), ("settled", "learned all"), ("epochs", "trained out")]
+)
+def test_the_growth_says_how_each_training_ended(stopped, end):
+    values = {"filters": (8,), "blocks": (1,)}
+    names = ("parameters", "macs", "seconds", "val_accuracy", "epochs_run", "training_flops")
+    result = dict.fromkeys(names, 1) | {"stopped": stopped}
+    trial = types.SimpleNamespace(number=0, name="0001", status="COMPLETED", values=values, result=result)
+    assert vgg_growth._row(trial, values, {"best_trial": None})["status"] == end

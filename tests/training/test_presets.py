@@ -1,5 +1,7 @@
 """Presets: one table, read by `train` and by the study of the best runs."""
 
+import importlib
+
 import pytest
 
 from keras_vision.errors import BadInput
@@ -9,6 +11,8 @@ from keras_vision.studies.headline import EFFORT_OF, cases
 from keras_vision.train import train
 from keras_vision.training.presets import EFFORTS, PRESETS, Preset, preset_for
 from keras_vision.training.recipe import recipe_for
+
+front_door = importlib.import_module("keras_vision.train")  # in whose place the package shows the function
 
 
 @pytest.mark.parametrize("effort", EFFORTS)
@@ -40,4 +44,21 @@ def test_a_preset_is_trained_and_what_is_set_overrules_it(monkeypatch, tmp_path)
     train("mlp", dataset="digits", preset="quick", workdir=tmp_path / "a", epochs=1)
     settings = Run(tmp_path / "a").config["settings"]
     assert (settings["settings"], settings["views"]) == ({"hidden_units": [4]}, 2)
-    assert settings["recipe"] == recipe_for("mlp", epochs=1, learning_rate=1e-3, flip="none").as_dict()
+    # The warm-up is as large a part of the epochs as the preset's.
+    assert settings["recipe"] == recipe_for("mlp", epochs=1, warmup_epochs=1.0, flip="none").as_dict()
+
+
+@pytest.mark.parametrize(
+    ("given", "learning_rate"),
+    [
+        ({}, 0.2),
+        ({"optimizer": "adamw"}, 0.2 / 30),
+        ({"batch_size": 32}, 0.1),
+        ({"batch_size": 32, "optimizer": "adamw", "learning_rate": 0.03}, 0.03),
+    ],
+)
+def test_what_is_set_beside_a_preset_takes_its_rate_along(monkeypatch, given, learning_rate):
+    asked = []
+    monkeypatch.setattr(front_door, "carry_out", lambda place, asked_for, changes, *more: asked.append(changes) or {})
+    front_door.train.plainly("resnet18", dataset="cifar10", preset="best", **given)
+    assert asked[0]["learning_rate"] == pytest.approx(learning_rate)

@@ -4,7 +4,7 @@ import pytest
 
 from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
-from keras_vision.training.recipe import SEARCHING, Recipe, Task, recipe_for
+from keras_vision.training.recipe import SEARCHING, Recipe, Task, recipe_for, recipe_with
 
 
 @pytest.mark.parametrize("images", [2, 100, 1_000, 8_000, 54_000, 1_000_000])
@@ -66,7 +66,25 @@ def test_another_optimizer_has_its_rate_and_decay_converted_where_they_are_not_s
     assert recipe_for("mlp", optimizer="sgd").learning_rate == 30 * recipe_for("mlp").learning_rate
     assert recipe_for("vgg", optimizer="adamw", learning_rate=0.01).learning_rate == 0.01
     assert recipe_for("vgg", optimizer="sgd") == sgd
-    assert recipe_for("mlp", optimizer="adam") == recipe_for("mlp").replace(optimizer="adam")
+
+
+def test_the_decay_in_adams_gradient_is_of_its_own_kind():
+    adamw, adam = recipe_for("mlp"), recipe_for("mlp", optimizer="adam")
+    assert (adamw.weight_decay, adam.weight_decay) == (0.05, pytest.approx(5e-4))
+    assert adam.learning_rate == adamw.learning_rate
+    assert recipe_for("mlp", optimizer="adam", weight_decay=0.05).weight_decay == 0.05
+    assert recipe_with(adam, optimizer="sgd") == recipe_with(adamw, optimizer="sgd")
+
+
+def test_what_follows_from_a_change_is_changed_with_it_unless_it_is_set():
+    recipe = Recipe(epochs=15, warmup_epochs=3, optimizer="sgd", learning_rate=0.4, weight_decay=5e-3, momentum=0.8)
+    assert recipe_with(recipe) == recipe_with(recipe, epochs=None) == recipe
+    assert recipe_with(recipe, epochs=5) == recipe.replace(epochs=5, warmup_epochs=1)
+    assert recipe_with(recipe, epochs=5, warmup_epochs=2) == recipe.replace(epochs=5, warmup_epochs=2)
+    assert recipe_with(recipe, batch_size=32) == recipe.replace(batch_size=32, learning_rate=0.2)
+    adamw = recipe_with(recipe, optimizer="adamw")  # whose momentum is no setting
+    assert (adamw.learning_rate, adamw.weight_decay, adamw.momentum) == (0.4 / 30, pytest.approx(0.15), 0.9)
+    assert recipe_with(recipe, optimizer="adamw", learning_rate=0.01).learning_rate == 0.01
 
 
 def test_none_leaves_the_default():

@@ -355,9 +355,9 @@ def test_training_images_undergo_what_the_recipe_says(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("schedule", "expected"), [("one_cycle", [0.1, 1.0, 0.5, 0.0]), ("cosine", [0.1, 1.0, 0.5, 0.0]),
-                               ("constant", [0.1, 1.0, 1.0, 1.0])]
+    ("schedule", "expected"), [("one_cycle", [0.1, 1.0, 1.0, 0.5, 0.0]), ("cosine", [0.1, 1.0, 1.0, 0.5, 0.0]),
+                               ("constant", [0.1, 1.0, 1.0, 1.0, 1.0])]
 )  # fmt: skip
 def test_the_learning_rate_peaks_and_falls(schedule, expected):
     rate = WarmupDecay(peak=1.0, steps=110, warmup_steps=10, schedule=schedule)
-    assert [float(rate(step)) for step in (0, 9, 60, 110)] == pytest.approx(expected, abs=1e-6)
+    assert [float(rate(step)) for step in (0, 9, 10, 60, 110)] == pytest.approx(expected, abs=1e-6)

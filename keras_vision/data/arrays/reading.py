@@ -12,7 +12,7 @@ import numpy as np
 
 from keras_vision.data.arrays.axes import Axes, find_axes
 from keras_vision.data.arrays.labels import Classes, find_classes, plain_labels
-from keras_vision.data.arrays.values import Scale, check_fourth_channel, over_white, to_uint8
+from keras_vision.data.arrays.values import PixelScale, check_fourth_channel, over_white, to_uint8
 from keras_vision.data.spelling import spelled_alike
 from keras_vision.data.split_names import first_split
 from keras_vision.data.splits import Source, Split
@@ -41,7 +41,7 @@ class Form:
     """How the arrays of a source are read, the shape of an image before transparency is gone, and sentences."""
 
     axes: Axes
-    scale: Scale
+    scale: PixelScale
     classes: Classes
     shape: tuple[int, ...]
     sentences: tuple[str, ...] = ()

@@ -37,7 +37,7 @@ _OPAQUE_OR_CLEAR = 0.8
 
 
 @dataclasses.dataclass(frozen=True)
-class Scale:
+class PixelScale:
     """What pixel values mean: `low` becomes 0 and `high` becomes 255.
 
     Args:
@@ -48,7 +48,7 @@ class Scale:
 
     Example:
 
-    >>> Scale(0, 1).apply(np.array([0.0, 0.5, 1.0])).tolist()
+    >>> PixelScale(0, 1).apply(np.array([0.0, 0.5, 1.0])).tolist()
     [0, 128, 255]
     """
 
@@ -77,10 +77,10 @@ def to_uint8(images, what, scale=None):
     Args:
         images: Numbers or booleans [n, ...].
         what: Names the images in messages: `"a.npz: x_train"`.
-        scale: The `Scale` of the training images; None where these are the training images.
+        scale: The `PixelScale` of the training images; None where these are the training images.
 
     Returns:
-        uint8 array of the same shape, the `Scale`, and a list of sentences a person should read before trusting it.
+        uint8 array of the same shape, the `PixelScale`, and a list of sentences to read before it is trusted.
 
     Raises:
         BadInput: The range is none that the head of this file lists, or not that of the training images.
@@ -101,7 +101,7 @@ def to_uint8(images, what, scale=None):
 
 
 def find_scale(images, what, low, high):
-    """Returns the `Scale` of training images by the rules at the head of this file.
+    """Returns the `PixelScale` of training images by the rules at the head of this file.
 
     Args:
         images: Numbers or booleans.
@@ -118,7 +118,7 @@ def find_scale(images, what, low, high):
             told = f"the brightest value is {high:g} of 255; if that is wrong, scale the images first."
             dark = told if ends == (0, 255) and 0 < high < _DARK else ""
             sentence = " ".join(f"{what}: {one}" for one in (words, dark) if one)
-            return Scale(*ends, sentence, images.dtype.kind, high)
+            return PixelScale(*ends, sentence, images.dtype.kind, high)
     raise _unknown_range(images, what, low, high)
 
 

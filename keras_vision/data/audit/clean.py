@@ -5,13 +5,13 @@ import os
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from keras_vision.data.dataset import carve
 from keras_vision.data.loading import TEST_SHARE, VALIDATION_SHARE
 from keras_vision.data.split_names import TEST, TRAIN, VALIDATION
 from keras_vision.errors import BadInput
 from keras_vision.runs import atomic_path
+from keras_vision.system.pictures import as_picture
 
 
 def write_clean(collection, findings, groups, path, seed):
@@ -43,7 +43,7 @@ def write_clean(collection, findings, groups, path, seed):
     numbers = np.flatnonzero(kept)
     numbers = numbers[np.argsort(collection.names[numbers], kind="stable")]  # an order that no seed changes
     splits = clean_splits(collection, numbers, groups, seed)
-    files = collection.files if collection.files is not None else _written(collection, kept, Path(path))
+    files = collection.files if collection.files is not None else _written(collection, kept, path)
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(("path", "label", "split") if splits else ("path", "label"))
@@ -56,6 +56,17 @@ def write_clean(collection, findings, groups, path, seed):
         "left_out": int((~kept).sum()),
         "lost": [name for label, name in enumerate(collection.class_names) if label not in left],
     }
+
+
+def folder_of(path):
+    """Returns the folder of those images of a cleaned table that were in no files.
+
+    Example:
+
+    >>> folder_of("tables/clean.csv")
+    PosixPath('tables/clean')
+    """
+    return Path(path).with_suffix("")
 
 
 def clean_splits(collection, kept, groups, seed):
@@ -97,11 +108,10 @@ def _set_aside(groups, labels, may, share, seed):
 
 def _written(collection, kept, path):
     """Writes images as PNG files and returns the file of each."""
-    files = np.array([path.with_suffix("") / f"{name}.png" for name in collection.names], object)
+    files = np.array([folder_of(path) / f"{name}.png" for name in collection.names], object)
     for number in np.flatnonzero(kept):
         files[number].parent.mkdir(parents=True, exist_ok=True)
-        image = collection.images[number]
-        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(files[number])
+        as_picture(collection.images[number]).save(files[number])
     return files
 
 

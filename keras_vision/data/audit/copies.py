@@ -6,10 +6,8 @@ is like its own JPEG. So a noisy picture, of which JPEG leaves little, is not he
 """
 
 import collections
-import io
 
 import numpy as np
-from PIL import Image
 from scipy import fft
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -18,6 +16,7 @@ from keras_vision.data.audit.fingerprints import Describer, close_pairs
 from keras_vision.data.seen import digests
 from keras_vision.data.splits import pieces_of
 from keras_vision.system.grey import grey
+from keras_vision.system.pictures import through_jpeg
 
 # Files that people save are mostly of quality 75 or better; how much one of them loses varies around what is usual.
 JPEG_QUALITY = 60
@@ -78,13 +77,7 @@ def _brighter(images):
 
 
 def _as_jpegs(images):
-    return np.stack([_as_jpeg(image) for image in images])
-
-
-def _as_jpeg(image):
-    content = io.BytesIO()
-    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(content, "JPEG", quality=JPEG_QUALITY)
-    return np.asarray(Image.open(content)).reshape(image.shape)
+    return np.stack([through_jpeg(image, JPEG_QUALITY) for image in images])
 
 
 def _are_copies(images, others, pairs):

@@ -1,14 +1,13 @@
 """What programs do to images: less contrast, other shapes, large pixels, JPEG."""
 
-import io
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from PIL import Image
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from keras_vision.data.corruptions.geometry import averaged_axis, resampled
 from keras_vision.data.files.images import THREADS
+from keras_vision.system.pictures import through_jpeg
 
 CONTRAST = (0.75, 0.5, 0.4, 0.3, 0.15)  # share of it that is left
 # In shares of the smaller side: how far pixels are moved, how far their moves reach, and how far three corners move.
@@ -69,12 +68,5 @@ def jpeg_compression(x, strength, random, scale):
     """Stores images as JPEG files and reads them."""
     pixels = np.rint(x * 255).astype("uint8")
     with ThreadPoolExecutor(THREADS) as threads:
-        read = threads.map(lambda image: _through_jpeg(image, QUALITY[strength]), pixels)
+        read = threads.map(lambda image: through_jpeg(image, QUALITY[strength]), pixels)
         return np.stack(list(read)).astype("float32") / 255
-
-
-def _through_jpeg(image, quality):
-    file = io.BytesIO()
-    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "JPEG", quality=quality)
-    with Image.open(file) as read:
-        return np.asarray(read).reshape(image.shape)

@@ -98,7 +98,11 @@ def _listings(table, split=None):
         listing.files.append(file)
         listing.classes.append(name)
     told = [] if split else [*columns.splits.decisions]
-    return listings, [*columns.sentences, *told, *spelled_alike(texts, classes, table.path.name)], columns.labels
+    return (
+        listings,
+        [*table.told, *columns.sentences, *told, *spelled_alike(texts, classes, table.path.name)],
+        columns.labels,
+    )
 
 
 def _check_value(table, value, what, number):

@@ -87,7 +87,7 @@ def _find_columns(table):
     packed, label = _packed(table), named_label(table)
     splits = find_splits(table, label)
     free = [index for index in range(len(table.heading)) if index not in (packed, *splits.columns)]
-    decisions = [*splits.decisions]
+    decisions = [*table.told, *splits.decisions]
     if packed is not None:
         if label is None:
             label = only_label(table, *_values(table, free))

@@ -17,6 +17,8 @@ from keras_vision.errors import BadInput
 
 SEPARATORS = (",", ";", "\t", "|", " ")
 _SAMPLE = 50
+_PIECE = 2**20
+_OLD = "cp1252"  # what Windows writes that is not UTF-8
 LABEL_NAMES = (
     *("label", "labels", "class", "classname", "labelname", "category", "categoryname", "target", "y", "emotion"),
     *("classid", "labelid", "categoryid", "species", "breed", "diagnosis", "dx", "digit", "letter", "character"),
@@ -92,6 +94,16 @@ class Table:
         """What a column is called in a sentence: "column label", or "column 2" where there is no heading."""
         return f"column {self.heading[index]}" if self.has_heading else self.heading[index]
 
+    @property
+    def told(self):
+        """What is to be said of how its text was read, a list of sentences."""
+        if self.encoding != _OLD:
+            return []
+        return [
+            f"{self.path.name} is not in UTF-8 and was read as {_OLD}, as Windows writes it. If names look wrong, save "
+            "it as CSV UTF-8."
+        ]
+
     def unused(self, used):
         """Returns a sentence about the columns that are not among these, in a list; none about numbers of rows."""
         rest = [name for i, name in enumerate(self.heading) if i not in used and plain(name) not in ("", "unnamed")]
@@ -140,29 +152,36 @@ def read_table(path):
 
 
 def _first_lines(path):
-    for encoding in _encodings(path):
-        try:
-            lines = []
-            with open(path, encoding=encoding, newline="") as file:
-                for line in file:
-                    if "\0" in line:
-                        raise BadInput(f"{path} is not a text file. csv: takes a CSV file.")
-                    lines += [line] if line.strip() else []
-                    if len(lines) > _SAMPLE:
-                        break
-            return encoding, lines
-        except UnicodeError:
-            continue
-        except OSError as error:
-            raise unreadable(path, error) from error
-    raise BadInput(f"{path} is not a text file in UTF-8. csv: takes a CSV file.")
+    lines = []
+    try:
+        encoding = _encoding(path)
+        with open(path, encoding=encoding, newline="") as file:
+            for line in file:
+                if "\0" in line:
+                    raise BadInput(f"{path} is not a text file. csv: takes a CSV file.")
+                lines += [line] if line.strip() else []
+                if len(lines) > _SAMPLE:
+                    break
+    except UnicodeError:
+        raise BadInput(f"{path} is not a text file in UTF-8. csv: takes a CSV file.") from None
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return encoding, lines
 
 
-def _encodings(path):
+def _encoding(path):
     """Excel writes its "Unicode text" in UTF-16, which begins with a mark."""
     with path.open("rb") as file:
-        is_utf_16 = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    return ("utf-16",) if is_utf_16 else ("utf-8-sig", "cp1252")
+        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            return "utf-16"
+        file.seek(0)
+        decode = codecs.getincrementaldecoder("utf-8")().decode
+        try:  # to the end: the first accent may be in the last row
+            while piece := file.read(_PIECE):
+                decode(piece)
+        except UnicodeError:
+            return _OLD
+    return "utf-8-sig"
 
 
 def _rows(lines, separator):

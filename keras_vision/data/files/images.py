@@ -34,6 +34,7 @@ from keras_vision.data.files.file_types import (
 )
 from keras_vision.data.words import printable
 from keras_vision.errors import BadInput
+from keras_vision.system.pictures import as_picture
 
 # A thread may hold a decoded image of 150 MB and its copies.
 THREADS = min(4, os.cpu_count() or 1)
@@ -162,8 +163,7 @@ def resize_images(images, height, width):
     (5, 28, 28, 1)
     """
     channels = images.shape[-1]
-    planes = images[..., 0] if channels == 1 else images
-    resized = np.stack([_resized(Image.fromarray(image), height, width) for image in planes])
+    resized = np.stack([_resized(as_picture(image), height, width) for image in images])
     return resized.reshape(len(images), height, width, channels)
 
 

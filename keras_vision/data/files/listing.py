@@ -8,7 +8,7 @@ from keras_vision.data.files.file_types import kind_of_file
 from keras_vision.data.files.images import MAX_PIXELS, BadImage, read_image
 from keras_vision.data.words import printable
 from keras_vision.errors import BadInput
-from keras_vision.runs import is_run
+from keras_vision.runs import is_own
 
 STDIN = "-"
 
@@ -51,7 +51,7 @@ def _files_below(folder):
         while unread:
             error = unread.pop(0)
             yield BadImage(printable(error.filename), error.strerror)
-        folders[:] = sorted(name for name in folders if name[0] != "." and not is_run(os.path.join(parent, name)))
+        folders[:] = sorted(name for name in folders if name[0] != "." and not is_own(os.path.join(parent, name)))
         for name in sorted(files):
             # Pictures of kinds that cannot be read are among them: each gets an answer that says so.
             if not name.startswith(".") and kind_of_file(path := os.path.join(parent, name)):

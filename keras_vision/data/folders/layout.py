@@ -19,7 +19,7 @@ from keras_vision.data.folders.classes import (
     without_asides,
 )
 from keras_vision.data.folders.flat import classes_among, classes_from_names
-from keras_vision.data.folders.split_roles import classes_in, is_generic, split_folders
+from keras_vision.data.folders.split_roles import classes_in, is_generic, split_folders, told_as_classes
 from keras_vision.data.places import ARCHIVES
 from keras_vision.data.spelling import plain_name
 from keras_vision.data.split_names import TEST, TRAIN, VALIDATION, role_of
@@ -82,7 +82,8 @@ def find_layout(root, known=None):
     if found := _splits_below_classes(folder):
         return found
     listing, decisions = list_classes(folder, passed)
-    return Layout({TRAIN: listing}, _where(root, folder) + tuple(decisions))
+    warnings = told_as_classes([name for name in listing.names() if name not in (known or ())])
+    return Layout({TRAIN: listing}, _where(root, folder) + tuple(decisions), tuple(warnings))
 
 
 def unwrapped(folder, known=()):
@@ -109,8 +110,8 @@ def _is_wrapper(folder, parent=None):
 
 def _without_copies(folder):
     """A folder without one that holds its other folders once more, as some archives do, and without masks."""
-    inside = folder.with_images()
-    names = {one.name for one in inside}
+    names = {one.name for one in folder.with_images()}
+    inside = [one for one in folder.with_images() if role_of(one.name)[0] in (None, TRAIN)]
     copies = [one for one in inside if len(names) > 2 and {two.name for two in one.with_images()} == names - {one.name}]
     kept = without_asides([one for one in folder.folders if one not in copies])
     if len(kept) == len(folder.folders):

@@ -6,6 +6,7 @@ A name alone proves nothing: "test" may be a class beside "cat" and "dog". Split
 import collections
 import re
 
+from keras_vision.data.spelling import plain_name
 from keras_vision.data.split_names import EVALUATION, SPLITS, TEST, TRAIN, VALIDATION, role_of, tokens_of
 from keras_vision.data.words import printable, some, spec_of
 from keras_vision.errors import BadInput
@@ -60,6 +61,7 @@ def split_folders(folder, unwrapped, needs_training=True):
     inside = {role: classes_in(unwrapped(split)) for role, split in found.items()}
     beside = [one for one in present if one not in found.values() and not role_of(one.name)[0]]
     if TRAIN not in found:
+        _refuse_beside(folder, inside, beside, found)
         if beside or not any(len(names) > 1 for names in inside.values()):
             return {}
         if not needs_training:
@@ -69,6 +71,38 @@ def split_folders(folder, unwrapped, needs_training=True):
             f" folder of training images. Name the one to train on, as in --dataset {_first(found)}."
         )
     return found if _hold_classes(inside, beside) else {}
+
+
+def _refuse_beside(folder, inside, beside, found):
+    """Refuses validation or test images of classes whose folders lie beside them, and not in one for training."""
+    classes = {plain_name(one.name) for one in beside}
+    for role, names in inside.items():
+        if len(classes & {*map(plain_name, names)}) > 1:
+            raise BadInput(
+                f"The folder {printable(folder.path)} holds {found[role].name}/ with folders of classes in it, and "
+                f"beside it {some([f'{one.name}/' for one in beside], 3)}. If these are the training images, put them "
+                "into a folder train/."
+            )
+
+
+def told_as_classes(names):
+    """Returns a warning, in a list, about classes that may be meant as splits; a train may be one beside cars.
+
+    Example:
+
+    >>> told_as_classes(["cat", "dog"]), len(told_as_classes(["cat", "dog", "validation"]))
+    ([], 1)
+    """
+    named = [(name, *role_of(name)) for name in names]
+    odd = [name for name, role, rest in named if role not in (None, TRAIN) and not rest]
+    others = [name for name in names if name not in odd]
+    if not (odd and others):
+        return []
+    return [
+        f"{some([f'{name}/' for name in odd])} became a class, like {some([f'{name}/' for name in others], 3)}. If it "
+        f"is a split, put the folders of the classes into a folder train/, and sort the images in {odd[0]}/ into "
+        "folders of the same names."
+    ]
 
 
 def _first(found):

@@ -1,7 +1,7 @@
 """What lies in a folder, at any depth. Only files without a known suffix are opened, to see how they begin.
 
 Links to folders are followed, but never back up to a folder that is being listed, and one link to each folder; so a
-loop ends. Names that start with a dot, what systems leave about, and runs of this program are left alone.
+loop ends. Names that start with a dot, what systems leave about, and folders that this program writes are left alone.
 """
 
 import collections
@@ -12,7 +12,7 @@ from pathlib import Path
 from keras_vision.data.files.file_types import IMAGE, SILENT, kind_of_file
 from keras_vision.data.words import printable
 from keras_vision.errors import BadInput
-from keras_vision.runs import is_run
+from keras_vision.runs import is_own
 
 _DEEPEST = 16
 # A home folder or a disk, given by mistake, is not walked to its end.
@@ -77,15 +77,15 @@ def list_folder(path):
     path = Path(path)
     folder = _listed(path, (), set(), collections.Counter())
     if folder is None:
-        raise BadInput(f"The folder {printable(path)} holds runs of this program and no images. Give one with images.")
+        raise BadInput(f"The folder {printable(path)} holds what this program wrote and no images. Give another one.")
     if folder.error:
         raise BadInput(f"The folder {printable(path)} cannot be read ({folder.error}). Check its permissions.")
     return folder
 
 
 def _listed(path, above, linked, seen):
-    """The `Folder` at a path; None where it holds runs of this program alone, as `runs/` does."""
-    folder, has_runs = Folder(path), False
+    """The `Folder` at a path; None where it holds what this program wrote alone, as `runs/` does."""
+    folder, has_own = Folder(path), False
     try:
         status = os.stat(path)
         here = (status.st_dev, status.st_ino)
@@ -99,13 +99,13 @@ def _listed(path, above, linked, seen):
         if not _is_folder(entry):
             _put_file(folder, path / entry.name)
             seen["files"] += 1
-        elif is_run(path / entry.name):
-            has_runs = True
+        elif is_own(path / entry.name):
+            has_own = True
         elif _leads_on(entry, (*above, here), linked):
             if below := _listed(path / entry.name, (*above, here), linked, seen):
                 folder.folders.append(below)
             else:
-                has_runs = True
+                has_own = True
         else:
             folder.others.append(path / entry.name)
     seen["others"] += len(folder.others)
@@ -115,7 +115,7 @@ def _listed(path, above, linked, seen):
             "Give a folder that holds the images and little else."
         )
     is_empty = not (folder.images or folder.unreadable or folder.others or folder.folders)
-    return None if has_runs and is_empty else folder
+    return None if has_own and is_empty else folder
 
 
 def _is_folder(entry):

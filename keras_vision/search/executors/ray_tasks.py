@@ -21,7 +21,7 @@ from keras_vision.search.executors.ray_worker import are_seen
 
 
 @dataclasses.dataclass
-class Task:
+class Start:
     """One start of a job.
 
     Args:
@@ -98,7 +98,7 @@ class RayTasks:
             str(mailbox.path),
             None if deadline is None else deadline - time.monotonic(),
         )
-        self._tasks[reference] = Task(job, mailbox, self.cluster.left_out)
+        self._tasks[reference] = Start(job, mailbox, self.cluster.left_out)
 
     def wait(self, note):
         """Returns the jobs that ended, as soon as there is one."""

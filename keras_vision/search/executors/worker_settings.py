@@ -7,6 +7,7 @@ import re
 import socket
 
 from keras_vision.errors import BadInput
+from keras_vision.system.numbers import is_number
 from keras_vision.system.ray_import import check_ray
 from keras_vision.system.settings import POSITIVE, Settings, between, setting, whole
 
@@ -28,14 +29,15 @@ def CLUSTER(name, value):
     ...
     keras_vision.errors.BadInput: ray must be local or the HOST:PORT of a cluster, not 'head'.
     """
-    address = re.fullmatch(r"(?:[\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5})", str(value))
-    if value != LOCAL and not (address and int(address[1]) < 2**16):
+    text = value if isinstance(value, str) else ""
+    address = re.fullmatch(r"(?:[\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5})", text)
+    if text != LOCAL and not (address and int(address[1]) < 2**16):
         raise BadInput(f"{name} must be local or the HOST:PORT of a cluster, not {value!r}.")
 
 
 def GPUS(name, value):
     """Refuses what is neither a share of a GPU nor a number of whole ones."""
-    most = 1 if value % 1 else _MOST_GPUS  # of infinity the rest is no number
+    most = 1 if is_number(value) and value % 1 else _MOST_GPUS  # of infinity the rest is no number
     between(0, most, "a share of a GPU, such as 0.5, or a whole number of them")(name, value)
 
 

@@ -8,7 +8,7 @@ from keras_vision.search.executors import sent_progress
 from keras_vision.search.executors.mailbox import Mailbox
 from keras_vision.search.executors.patience import Patience
 from keras_vision.search.executors.processes import Processes
-from keras_vision.search.executors.ray_tasks import RayTasks, Task
+from keras_vision.search.executors.ray_tasks import RayTasks, Start
 from keras_vision.search.executors.sent_progress import BEAT, SentProgress
 
 
@@ -53,7 +53,7 @@ def test_processes_wait_longer_for_what_takes_steps(clock):
 
 
 def test_ray_waits_longer_for_what_takes_steps(clock, tmp_path):
-    task = Task("a job", Mailbox(tmp_path / "box"), 0, patience=Renewed())
+    task = Start("a job", Mailbox(tmp_path / "box"), 0, patience=Renewed())
     task.mailbox.make()
     send_a_step(clock, task.mailbox.send)
     RayTasks._hear(None, task, pytest.fail)

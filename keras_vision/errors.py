@@ -5,6 +5,8 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
+_OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError")
+
 
 class KerasVisionError(Exception):
     """Something that went wrong after work had started. Front doors exit with `exit_code`."""
@@ -26,6 +28,17 @@ class BadInput(KerasVisionError, ValueError):
     """
 
     exit_code = 2
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Returns whether an error says that memory is lacking, in the words of Python, TensorFlow or PyTorch.
+
+    Example:
+
+    >>> is_out_of_memory(MemoryError()), is_out_of_memory(ValueError())
+    (True, False)
+    """
+    return isinstance(error, MemoryError) or type(error).__name__ in _OUT_OF_MEMORY
 
 
 def nearest(word: Any, choices: Iterable[Any]) -> str | None:

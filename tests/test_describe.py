@@ -21,6 +21,11 @@ INSTRUMENTS = {"receptive_field": True, "linearity": True, "gradients": True, "k
 SMALL_VGG = ["--model", "vgg", "--input-shape", "8x8x3", "--set", "filters=4,6", "--set", "blocks=1,2"]
 
 
+@pytest.fixture(autouse=True)
+def _in_an_empty_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def run(tmp_path):
     """A run directory that holds nothing but a model."""

@@ -98,6 +98,18 @@ def test_an_export_that_differs_is_not_kept_and_the_old_one_stays(run_directory,
     assert sorted(p.name for p in (run_directory / "export").iterdir()) == ["saved_model"]
 
 
+def test_a_folder_that_cannot_be_written_is_refused_before_the_model_is_loaded(model_path, monkeypatch):
+    monkeypatch.setattr(export_command, "open_subject", lambda *given: pytest.fail("work has started"))
+    with pytest.raises(BadInput, match="is not a folder that can be written"):
+        export(model_path, format="keras", out="/proc/export")
+
+
+@pytest.mark.parametrize("given", [",", " "])
+def test_a_format_without_a_name_is_refused(given):
+    with pytest.raises(BadInput, match=r"names no format\. Name some"):
+        format_names(given)
+
+
 def test_an_unknown_format_is_refused(run_directory):
     with pytest.raises(BadInput, match="Did you mean 'saved_model'"):
         export(run_directory, format="savedmodel")
@@ -225,7 +237,7 @@ def test_files_beside_each_other_do_not_replace_each_others_exports(model_path):
 
 
 def test_a_target_that_cannot_be_made_is_named(model_path):
-    with pytest.raises(KerasVisionError, match=r"foreign\.keras/out could not be written: .*foreign\.keras'"):
+    with pytest.raises(KerasVisionError, match=r"foreign\.keras is not a folder that can be written"):
         export(model_path, out=model_path / "out")
 
 

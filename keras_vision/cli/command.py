@@ -12,7 +12,7 @@ import sys
 import threading
 
 from keras_vision.cli.options import read_command
-from keras_vision.errors import BadInput, KerasVisionError
+from keras_vision.errors import BadInput, KerasVisionError, is_out_of_memory
 from keras_vision.reporting.progress import installed, is_interactive, make_progress
 from keras_vision.system.streams import open_missing, tell, usable
 
@@ -131,7 +131,9 @@ def main(door, name, *, show=None, resumable=False, arguments=None):
                 "python -m keras_vision.doctor shows what is missing."
             )
             return 1
-        except MemoryError:
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
             tell(f"keras_vision.{name}: There is not enough memory. Use smaller images, batches or networks.")
             return 1
 

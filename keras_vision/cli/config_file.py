@@ -6,6 +6,7 @@ from pathlib import Path
 from keras_vision.cli.reading import NUMBERS, literal, read_number
 from keras_vision.errors import BadInput, check_name
 
+MERGE = "tag:yaml.org,2002:merge"  # which takes settings from elsewhere, and may stand beside the same ones
 _KINDS = {str: "text", bool: "true or false", dict: "names with their values", list: "a list", **NUMBERS}
 
 
@@ -53,7 +54,7 @@ def _asked_of(record, path):
 
 
 def _load(path):
-    readers = {".json": json.loads, ".yaml": _read_yaml, ".yml": _read_yaml}
+    readers = {".json": _read_json, ".yaml": _read_yaml, ".yml": _read_yaml}
     if path.suffix.lower() not in readers:
         raise BadInput(f"The config file {path} must end in .yaml, .yml or .json.")
     try:
@@ -65,11 +66,29 @@ def _load(path):
         raise BadInput(f"The config file {path} cannot be understood: {reason}. Mend it there.") from error
 
 
+def _read_json(text):
+    return json.loads(text, object_pairs_hook=_each_once)
+
+
+def _each_once(pairs):
+    """Returns pairs of names and values as a dict; of a name that comes twice, one value would be lost."""
+    names = [name for name, _ in pairs]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"it has the setting {twice[0]} twice")
+    return dict(pairs)
+
+
 def _read_yaml(text):
     import yaml  # which `--help` and commands without such a file can spare
 
+    class Loader(yaml.SafeLoader):
+        def construct_mapping(self, node, deep=False):
+            keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != MERGE]
+            _each_once([(str(key), None) for key in keys])
+            return super().construct_mapping(node, deep)
+
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader)
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
 

@@ -39,9 +39,9 @@ def carry_out(asked, progress):
     run = run_of(asked.source) if asked.source else None
     is_runs = bool(run) and not asked.out
     folder = run.figures if is_runs else Path(asked.out or "figures")
+    network = load_model(asked.source) if asked.source else _new_model(asked)
     if asked.impulse or asked.receptive_field or asked.kernels or asked.features or asked.gradients:
         (check_folder if is_runs else claim_folder)("out", folder)
-    network = load_model(asked.source) if asked.source else _new_model(asked)
     if asked.gradients:
         check_outputs(network)
     result, figures = {"model": network.name, "input_shape": network.input_shape[1:], "exit_code": 0}, {}

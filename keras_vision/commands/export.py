@@ -13,7 +13,7 @@ from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.formats import FORMATS, JSON, TEXT, format_module
 from keras_vision.formats.model_card import facts, write_card
 from keras_vision.formats.network import check_outputs, with_probabilities
-from keras_vision.runs import load_model, model_file, read_card
+from keras_vision.runs import check_folder, load_model, model_file, read_card
 from keras_vision.training.calibration import temperature_of
 from keras_vision.training.precision import computing_in
 from keras_vision.training.trainer import check_fit
@@ -33,6 +33,7 @@ def carry_out(asked, names, progress):
     targets = {name: target_of(folder, name, asked.quantize, is_itself=is_itself) for name in names}
     for name, target in targets.items():
         check_target(target, name)
+        check_folder("out", target.parent)
     subject = open_subject(asked.source, asked.quantize, asked.dataset, asked.data_dir, progress)
     exports = []
     for name, target in targets.items():

@@ -19,9 +19,14 @@ def report_of(directory, progress):
     from keras_vision.commands.page import page_of  # with the libraries that draw it, which `--help` does not need
 
     run = Run(directory)
-    is_training = run.metrics_path.exists() or (run.config_path.exists() and "folds" in run.config["settings"])
-    found = _training(run) if is_training else report_on(directory, progress)
+    found = _training(run) if _is_training(run) else report_on(directory, progress)
     return found | page_of(run, progress)
+
+
+def _is_training(run):
+    if not run.config_path.exists():
+        return False
+    return run.metrics_path.exists() or "folds" in run.config["settings"]
 
 
 def _training(run):
@@ -39,6 +44,10 @@ def arguments_to_confirm(directory, progress):
     Raises:
         BadInput: It holds no search, or one whose best trial is not finished.
     """
+    if _is_training(Run(directory)):
+        raise BadInput(
+            f"{directory} holds a training, and only the network of a search is confirmed. Leave out --confirm."
+        )
     found = report_on(directory, progress)
     config = Run(directory).config
     newest = config.get("continued", [config])[-1]  # with what the latest start was asked to keep

@@ -26,10 +26,18 @@ def checked(builder):
         for name, value in given.arguments.items():
             if value is not None or signature.parameters[name].default is not None:
                 given.arguments[name] = RULES[name](name, value)
+        _check_kernel(given.arguments)
         with pinned():
             return builder(**given.arguments)
 
     return build
+
+
+def _check_kernel(arguments):
+    """Refuses kernels so much larger than the images that all but their middle only ever meets the zeros around."""
+    size, side = arguments.get("kernel_size") or 0, max(arguments["input_shape"][:2])
+    if size > (most := max(31, 2 * side - 1)):
+        raise BadInput(f"kernel_size={size} is too large for images of {side} pixels. It may be at most {most}.")
 
 
 def check_same_length(**settings):

@@ -75,7 +75,10 @@ class Run:
 
     @property
     def result(self) -> dict[str, Any]:
-        return read_json(self.result_path)
+        record = read_json(self.result_path)
+        if not isinstance(record, dict):
+            raise KerasVisionError(f"{self.result_path} is damaged. Remove it, or choose another --workdir.")
+        return record
 
     def check_usable(self) -> None:
         """Refuses a path that is a file, or a directory of something else, before anything is written there."""
@@ -159,8 +162,14 @@ class Run:
     @property
     def history(self) -> list[dict[str, Any]]:
         """Its epochs so far, as a list of dicts."""
-        text = self.metrics_path.read_text(encoding="utf-8") if self.metrics_path.exists() else ""
-        return [json.loads(line) for line in text.splitlines()]
+        lines = self.metrics_path.read_bytes().splitlines() if self.metrics_path.exists() else []
+        try:
+            rows = [json.loads(line) for line in lines]
+        except ValueError:
+            rows = [None]
+        if not all(isinstance(row, dict) and "epoch" in row for row in rows):
+            raise KerasVisionError(f"{self.metrics_path} is damaged. Restore it, or choose another --workdir.")
+        return rows
 
     def count_look(self) -> int:
         """Counts one more look at the test split and returns how many there have been."""

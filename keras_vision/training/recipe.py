@@ -19,6 +19,7 @@ def below_one(rule):
     return between(0.0, 0.9999, rule)
 
 
+up_to_a_million = between(1, 1_000_000, "a whole number from 1 to 1,000,000", whole=True)
 up_to_64 = between(0, 64, "a whole number of pixels from 0 to 64", whole=True)
 
 
@@ -45,7 +46,7 @@ class Recipe(Settings):
     0.05
     """
 
-    epochs: int = setting(10, "passes over the training images", "N", whole(1))
+    epochs: int = setting(10, "passes over the training images", "N", up_to_a_million)
     batch_size: int = setting(128, "images per step", "N", whole(1))
     optimizer: str = setting(
         "adamw", "sgd (with Nesterov momentum), adamw, or adam (whose decay goes through the gradient); the usual rate "
@@ -58,19 +59,19 @@ class Recipe(Settings):
         0.05, "decay per step and unit of learning rate, for kernels only", "RATE",
         between(0.0, 10.0, "a number from 0 to 10"),
     )  # fmt: skip
-    momentum: float = setting(0.9, "the momentum of sgd", "SHARE", below_one("a share from 0 to below 1"))
+    momentum: float = setting(0.9, "the momentum of sgd", "SHARE", below_one("a share from 0 to 0.9999"))
     label_smoothing: float = setting(
-        0.05, "share of each label spread over all classes", "SHARE", below_one("a share from 0 to below 1")
+        0.05, "share of each label spread over all classes", "SHARE", below_one("a share from 0 to 0.9999")
     )
     warmup_epochs: float = setting(
-        2.0, "epochs until the learning rate peaks", "N", between(0.0, 1e6, "a number of epochs, 0 or more")
+        2.0, "epochs until the learning rate peaks", "N", between(0.0, 1e6, "a number of epochs from 0 to 1,000,000")
     )
     schedule: str = setting(
         "one_cycle", "after the warm-up: one_cycle (linear to zero), cosine or constant", "NAME", one_of(SCHEDULES)
     )
     ema_momentum: float = setting(
         0.0, "evaluate an average of the weights, which has this momentum; 0 is off", "SHARE",
-        below_one("a share from 0 (off) to below 1"),
+        below_one("a share from 0 (off) to 0.9999"),
     )  # fmt: skip
     flip: str = setting(
         "random", "mirror training images: none, random, or alternating (every second epoch)", "NAME",

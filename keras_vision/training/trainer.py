@@ -12,7 +12,7 @@ from keras_vision.data.brightness import pixel_statistics
 from keras_vision.data.pipeline import training_batches
 from keras_vision.data.seen import numbers_of
 from keras_vision.data.splits import steps_per_epoch
-from keras_vision.errors import BadInput, KerasVisionError
+from keras_vision.errors import BadInput, KerasVisionError, is_out_of_memory
 from keras_vision.models.normalization import set_statistics
 from keras_vision.models.sizes import size_of
 from keras_vision.models.whitening import set_whitening
@@ -25,8 +25,6 @@ from keras_vision.training.epoch import EpochEnd, TrainingDiverged, open_curves
 from keras_vision.training.validation_scores import class_weights
 
 __all__ = ["TrainingDiverged", "WarmupDecay", "check_fit", "compile_model", "fit", "make_optimizer", "model_card"]
-
-OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError")  # in TensorFlow's and in PyTorch's words
 
 
 @keras.saving.register_keras_serializable(package="keras_vision")
@@ -211,7 +209,7 @@ def in_memory(recipe):
     try:
         yield
     except Exception as error:
-        if type(error).__name__ not in OUT_OF_MEMORY:
+        if not is_out_of_memory(error):
             raise
         raise KerasVisionError(
             f"There is not enough memory to train on {recipe.batch_size} images at a time. Give a lower --batch-size."

@@ -9,6 +9,7 @@ import time
 import weakref
 
 import pytest
+import tensorflow as tf
 
 import keras_vision
 from keras_vision.__main__ import main as keras_vision_main
@@ -49,6 +50,8 @@ def front(asked, progress):
         raise ImportError("libx.so: failed to map segment")
     if model == "exhaust":
         raise MemoryError
+    if model == "overflow":
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
     if target_acc == 0.99:
         return {"exit_code": 3}
     progress.say("working")
@@ -93,7 +96,8 @@ def test_an_interrupt_in_a_callback_of_the_garbage_collector_is_not_lost(signum,
 @pytest.mark.parametrize(
     ("words", "code"),
     [([], 0), (["--model", "fail"], 1), (["--model", "full"], 1),
-     (["--model", "lack"], 1), (["--model", "exhaust"], 1), (["--epochs", "many"], 2), (["--epoch", "3"], 2),
+     (["--model", "lack"], 1), (["--model", "exhaust"], 1), (["--model", "overflow"], 1),
+     (["--epochs", "many"], 2), (["--epoch", "3"], 2),
      (["--target-acc", "0.99"], 3), (["--model", "interrupt"], 130), (["--model", "terminate"], 143),
      (["--model", "close"], 129)],
 )  # fmt: skip

@@ -87,6 +87,8 @@ def test_a_run_of_images_that_are_no_squares_is_repeated_from_its_record(tmp_pat
         ("epochs: true", "epochs must be a whole number, not True"),
         ("model: [vgg]", "model must be text, not ['vgg']"),
         ("target_acc: 0.9\ntarget-acc: 0.8", "has the setting target-acc twice"),
+        ("epochs: 3\nepochs: 4", "it has the setting epochs twice"),
+        ("settings: {width: 3, width: 4}", "it has the setting width twice"),
         ("- model", "holds no settings"),
         ("", "holds no settings"),
         ("model: [", "cannot be understood"),
@@ -105,6 +107,7 @@ def test_what_is_wrong_in_a_file_is_said(written, text, message):
     [
         ("run.toml", "", "must end in .yaml, .yml or .json"),
         ("run.json", "{", "cannot be understood"),
+        ("run.json", '{"epochs": 3, "epochs": 4}', "it has the setting epochs twice"),
         ("run.json", "[" * 100_000, "cannot be understood"),
         ("run.json", '{"settings": {}, "versions": {}, "machine": {}}', "does not say with which settings"),
     ],

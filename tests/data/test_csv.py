@@ -178,7 +178,7 @@ def test_damaged_images_are_named_or_skipped(tmp_path, files, write):
         (["path", "label"], [("images/0.png", "cat"), ("images/1.png", "")], "row 2 has no label"),
         (["path", "label"], [("images/0.png", "cat"), ("images/1.png", "a", "dog")], "row 2 has 3 values"),
         (["path", "cat", "dog"], [*[("images/0.png", 1, 0)] * 60, ("images/1.png", 1, 1)], "row 61 has 2 classes"),
-        (["path"], [("images/0.png",)], "has no columns"),
+        (["path"], [("images/0.png",)], "has only one column"),
         (
             ["path", "label", "split"],
             [("images/0.png", "cat", "test"), ("images/1.png", "dog", "train")],

@@ -38,6 +38,12 @@ GREY = (28, 28, 1)
         ("vgg", GREY, {"batch_norm": "no"}, r"batch_norm must be True or False, not 'no'\."),
         ("vgg", GREY, {"kernel_size": 2.5}, r"kernel_size must be a whole number of at least 1, not 2\.5\."),
         ("vgg", GREY, {"kernel_size": True}, r"kernel_size must be a whole number of at least 1, not True\."),
+        (
+            "cnn",
+            GREY,
+            {"kernel_size": 1001},
+            r"kernel_size=1001 is too large for images of 28 pixels\. It may be at most 55",
+        ),
         ("vgg", GREY, {"dropout_rate": 1.0}, r"dropout_rate must be a share from 0 to below 1, not 1\.0\."),
         (
             "vgg",

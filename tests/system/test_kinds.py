@@ -45,7 +45,7 @@ def test_what_is_as_good_is_taken(name, value, taken):
         (TrainSettings, {"target_acc": True}, "target_acc must be a number, not True."),
         (TrainSettings, {"target_acc": "0.9"}, "target_acc must be a number, not '0.9'."),
         (TrainSettings, {"views": 2.0}, "views must be a whole number, not 2.0."),
-        (TrainSettings, {"epochs": (1, 2)}, "epochs must be a whole number of at least 1"),
+        (TrainSettings, {"epochs": (1, 2)}, "epochs must be a whole number from 1 to"),
         (TrainSettings, {"settings": ["filters=3"]}, "settings must be a dict of names and values, not ['filters=3']."),
         (TrainSettings, {"workdir": True}, "workdir must be text, not True."),
         (DataSource, {"dataset": np.zeros((9, 8, 8))}, "dataset must be text, not of type ndarray."),

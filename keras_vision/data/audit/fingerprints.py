@@ -36,7 +36,7 @@ class Describer:
         chosen = np.random.default_rng(seed).permutation(len(images))[:_SAMPLE]
         spectra = np.concatenate([_spectra(piece) for piece in pieces_of(images, np.sort(chosen))])
         self._mean = spectra.mean(axis=0)
-        variances, directions = np.linalg.eigh(np.cov((spectra - self._mean).T))
+        variances, directions = np.linalg.eigh(np.atleast_2d(np.cov((spectra - self._mean).T)))
         length = min(LENGTH, max(2, len(chosen) // _IMAGES_EACH))
         variances, directions = variances[::-1][:length], directions[:, ::-1][:, :length]
         # Directions in which the images hardly differ would be nothing but noise.

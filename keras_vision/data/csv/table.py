@@ -139,7 +139,8 @@ def read_table(path):
     lines = lines[above:]
     separator = told[0] if told else _separator(lines)
     if separator is None or not lines:
-        raise BadInput(f"{path} has no columns. Each row needs a path and a label, or a label and pixels.")
+        what = "only one column" if lines else "no rows"
+        raise BadInput(f"{path} has {what}. Each row needs a path and a label, or a label and pixels.")
     rows = _sample(lines, separator)
     has_heading = _has_heading(rows, path)
     heading = rows[0] if has_heading else [f"column {number}" for number in range(1, len(rows[0]) + 1)]

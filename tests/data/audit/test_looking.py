@@ -28,6 +28,15 @@ def test_nothing_is_found_among_clean_images(pictures, collect_made):
     assert looked.sentences == []
 
 
+@pytest.mark.parametrize("sides", [(1, 1), (1, 9), (9, 1), (2, 2)])
+@pytest.mark.filterwarnings("error")
+def test_images_of_a_row_or_a_pixel_are_looked_at(sides, collect_made):
+    images = np.random.default_rng(0).integers(0, 256, (60, *sides, 3), dtype=np.uint8)
+    assert np.isfinite(Describer(images).describe(images)).all()
+    outlying_images(images)
+    look(collect_made(images))
+
+
 def test_blank_images_are_found(pictures):
     images = pictures(20)
     images[3], images[7] = 255, images[7] // 255

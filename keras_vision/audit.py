@@ -15,7 +15,7 @@ from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress
 from keras_vision.reporting.tables import Table
 from keras_vision.results.findings import AuditResult
-from keras_vision.runs import check_folder, claim_folder, read_card
+from keras_vision.runs import check_folder, claim_folder, is_as_remembered, read_card
 from keras_vision.system.settings import REQUIRED, SEED, Settings, setting
 
 
@@ -66,8 +66,11 @@ def audit(asked: AuditSettings, progress: Progress) -> dict[str, Any]:
         read_card(asked.model)
     if asked.clean and Path(asked.clean).suffix.lower() != ".csv":
         raise BadInput(f"clean must be a file that ends in .csv, not {asked.clean!r}.")
-    if asked.clean and Path(asked.clean).exists():
-        raise BadInput(f"clean={asked.clean} exists, and is not replaced. Remove it first, or name another file.")
+    if asked.clean and Path(asked.clean).exists() and not is_as_remembered(asked.out, asked.clean):
+        raise BadInput(
+            f"clean={asked.clean} exists, and is not replaced, as no audit wrote it as it is. Remove it first, or name "
+            "another file."
+        )
     if asked.clean:
         check_folder("clean", Path(asked.clean).parent)
     claim_folder("out", asked.out)

@@ -76,7 +76,7 @@ def explain(asked: ExplainSettings, progress: Progress) -> Iterator[dict[str, An
     (check_folder if run else claim_folder)("out", folder)
     ours = folder.resolve()
     for image in asked.images:
-        if ours in (path := Path(image).resolve(), *path.parents):
+        if image != "-" and ours in (path := Path(image).resolve(), *path.parents):
             raise BadInput(f"{image} lies in {folder}, where the pictures go. Give another folder with --out.")
     yield from carry_out("commands.explain", asked, card, folder, run, progress)
 

@@ -103,7 +103,7 @@ def test_another_folder_leaves_the_run_as_it_is(run):
 
 def test_no_picture_takes_the_place_of_a_photo():
     photo, model = write("photos/a.png"), save()
-    with pytest.raises(BadInput, match=r"out=photos holds files that this program did not write there"):
+    with pytest.raises(BadInput, match=r"out=photos holds files, and no mark"):
         list(explain(model, photo, out="photos"))
     (answer,) = explain(model, photo)
     with pytest.raises(BadInput, match=r"a\.png lies in explanations, where the pictures go"):

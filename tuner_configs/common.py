@@ -36,18 +36,19 @@ def _around(hp, name, value, factor):
     return hp.Float(name, value / factor, value * factor, sampling="log", default=value)
 
 
-def polish_recipe(hp, recipe, with_optimizer):
+def polish_recipe(hp, recipe, optimizers, with_optimizer):
     """Draws what polishes the training of a network whose size is settled: optimizer, learning rate and decay.
 
     Args:
         hp: A `keras_tuner.HyperParameters`.
         recipe: As in `recipe_space`.
+        optimizers: Names of those to be tried beside the recipe's own.
         with_optimizer: Function of (recipe, optimizer) that returns such a dict with rate and decay converted.
 
     Returns:
         The fields that are changed, as a dict.
     """
-    choices = list(dict.fromkeys(["adamw", "sgd", recipe["optimizer"]]))
+    choices = list(dict.fromkeys([*optimizers, recipe["optimizer"]]))
     optimizer = hp.Choice("optimizer", choices, default=recipe["optimizer"])
     learning_rate = recipe["learning_rate"] * hp.Choice("learning_rate_factor", [1.0, 2.0, 0.5])
     weight_decay = recipe["weight_decay"] * hp.Choice("weight_decay_factor", [1.0, 0.2])

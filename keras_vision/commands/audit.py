@@ -8,7 +8,7 @@ from keras_vision.data.audit.findings import KINDS
 from keras_vision.data.audit.looking import look
 from keras_vision.data.source import DataSource
 from keras_vision.data.split_names import SPLITS
-from keras_vision.runs import claim_folder, read_card
+from keras_vision.runs import claim_folder, read_card, remember
 
 _EXAMPLES = 3
 
@@ -39,8 +39,15 @@ def carry_out(asked, progress):
         "labels": told,
         "list": str(write_list(collection, findings, asked.out)),
         "sheets": [str(path) for path in draw_sheets(collection, findings, asked.out)],
-        "clean": write_clean(collection, findings, looked.groups, asked.clean, asked.seed) if asked.clean else None,
+        "clean": _clean(asked, collection, findings, looked.groups) if asked.clean else None,
     }
+
+
+def _clean(asked, collection, findings, groups):
+    """Writes the cleaned table, which a later audit may replace; returns what `write_clean` does."""
+    written = write_clean(collection, findings, groups, asked.clean, asked.seed)
+    remember(asked.out, asked.clean)
+    return written
 
 
 def source_of(asked):

@@ -22,7 +22,7 @@ from keras_vision.commands.train_and_tune import (
 )
 from keras_vision.data.folds import cross_fold
 from keras_vision.models import builder_of, model_settings
-from keras_vision.models.own_builder import own_builder
+from keras_vision.models.own_builder import checked_builder
 from keras_vision.runs import Run, default_workdir, load_model
 from keras_vision.runs.safety import check_description
 from keras_vision.training.aim import meets_target
@@ -50,7 +50,7 @@ def _train(asked, changes, preset, progress):
     """Trains, or reads what was trained, and ends the run."""
     deadline, devices = deadline_after(asked.max_minutes), devices_for(asked.devices)
     settings = asked.settings
-    builder = own_builder(asked.builder, settings) if asked.builder else builder_of(asked.model, settings)
+    builder = checked_builder(asked.builder, settings) if asked.builder else builder_of(asked.model, settings)
     data = open_data(asked.data, progress)
     warnings = warn_of(data, asked.target_acc, asked.metric, progress)
     build = functools.partial(builder, data.shape, len(data.class_names))

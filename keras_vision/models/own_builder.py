@@ -6,7 +6,7 @@ from keras_vision.errors import BadInput
 from keras_vision.models.normalization import LAYER
 
 
-def own_builder(builder, settings):
+def checked_builder(builder, settings):
     """Returns the function of (input_shape, num_classes) that calls a person's builder and checks its network.
 
     Args:
@@ -18,7 +18,7 @@ def own_builder(builder, settings):
 
     Example:
 
-    >>> own_builder(lambda shape, classes: None, {})((8, 8, 1), 10)
+    >>> checked_builder(lambda shape, classes: None, {})((8, 8, 1), 10)
     Traceback (most recent call last):
     ...
     keras_vision.errors.BadInput: The builder <lambda> returned NoneType. It must return a keras.Model(inputs, \

@@ -1,13 +1,15 @@
-"""Folders that commands write their files into: nobody else's files are replaced there, and none is read as a photo."""
+"""Folders and files that commands write: nobody else's files are replaced, and none of ours is read as a photo."""
 
+import hashlib
 import os
 from pathlib import Path
 
 from keras_vision.errors import BadInput
-from keras_vision.runs.files import check_folder
+from keras_vision.runs.files import check_folder, read_json, write_json
 from keras_vision.runs.run import is_run
 
 MARK = ".keras_vision"
+_WRITTEN = "written.json"  # of files elsewhere, in a folder that is marked: their digests by path
 _MEANING = "keras_vision writes its files here and may replace them. It reads no images of a data set from here.\n"
 
 
@@ -19,22 +21,24 @@ def claim_folder(name: str, path: str | os.PathLike[str]) -> None:
         path: The folder: new, empty, marked earlier, or in a run.
 
     Raises:
-        BadInput: It cannot be written, or it holds what this program did not write there.
+        BadInput: It cannot be written, or it holds files and is not marked.
 
     Example:
 
     >>> claim_folder("out", "photos")  # doctest: +SKIP
     Traceback (most recent call last):
     ...
-    keras_vision.errors.BadInput: out=photos holds files that this program did not write there. Give a new or empty \
-folder.
+    keras_vision.errors.BadInput: out=photos holds files, and no mark that they are this program's. Give a new or \
+empty folder.
     """
     path = Path(path)
     check_folder(name, path)
     if is_own(path) or any(map(is_run, path.resolve().parents)):
         return
     if any(not one.name.startswith(".") for one in path.iterdir()):
-        raise BadInput(f"{name}={path} holds files that this program did not write there. Give a new or empty folder.")
+        raise BadInput(
+            f"{name}={path} holds files, and no mark that they are this program's. Give a new or empty folder."
+        )
     (path / MARK).write_text(_MEANING, encoding="utf-8")
 
 
@@ -47,3 +51,38 @@ def is_own(folder: str | os.PathLike[str]) -> bool:
     False
     """
     return os.path.isfile(os.path.join(folder, MARK)) or is_run(folder)
+
+
+def remember(folder: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
+    """Notes in a folder of a command how a file is that the command wrote elsewhere.
+
+    Args:
+        folder: One that `claim_folder` returned from.
+        path: The file.
+
+    Example:
+
+    >>> remember("audit", "clean.csv")  # doctest: +SKIP
+    """
+    write_json(Path(folder) / _WRITTEN, _remembered(folder) | {str(Path(path).resolve()): _digest(path)})
+
+
+def is_as_remembered(folder: str | os.PathLike[str], path: str | os.PathLike[str]) -> bool:
+    """Returns whether a file is as a command wrote it, and nobody has changed it since.
+
+    Example:
+
+    >>> is_as_remembered("audit", "README.md")
+    False
+    """
+    known = _remembered(folder).get(str(Path(path).resolve()))
+    return known is not None and os.path.isfile(path) and known == _digest(path)
+
+
+def _remembered(folder: str | os.PathLike[str]) -> dict[str, str]:
+    file = Path(folder) / _WRITTEN
+    return read_json(file) if is_own(folder) and file.is_file() else {}
+
+
+def _digest(path: str | os.PathLike[str]) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()

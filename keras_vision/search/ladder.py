@@ -21,12 +21,7 @@ from keras_vision.search.space import (
     with_tuples,
 )
 from keras_vision.training.presets import PRESETS
-from keras_vision.training.recipe import FIELDS, Recipe, recipe_for, recipe_with
-
-
-def with_optimizer(recipe, optimizer):
-    """Returns a recipe's fields, a dict, as they are with another optimiser."""
-    return recipe_with(Recipe(**recipe), optimizer=optimizer).as_dict()
+from keras_vision.training.recipe import FIELDS, recipe_for, recipe_with, with_optimizer
 
 
 class Ladder:
@@ -151,9 +146,11 @@ class Ladder:
 
     def _draw(self, hp, settings):
         last = self._own("polish_space_last", hp, settings)  # a grid varies slowest what is drawn first
-        drawn = call_file(self._source, self._common.polish_recipe, hp, self.recipe.as_dict(), with_optimizer)
+        optimizers = ("adamw", "sgd") if {"optimizer", "momentum"}.isdisjoint(self.fixed) else ()
+        recipe = self.recipe.as_dict()
+        drawn = call_file(self._source, self._common.polish_recipe, hp, recipe, optimizers, with_optimizer)
         drawn |= self._own("polish_space", hp, settings)
-        drawn |= call_file(self._source, self._common.polish_length, hp, self.recipe.as_dict()) | last
+        drawn |= call_file(self._source, self._common.polish_length, hp, recipe) | last
         for name in drawn:
             check_name(
                 "setting",

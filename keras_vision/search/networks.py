@@ -53,10 +53,10 @@ class Networks:
                 self._unfit[key] = f"{type(error).__name__}: {error}".splitlines()[0]
         return self.counts[key]
 
-    def size_of(self, settings):
-        """Returns a network's size, or None, having said why, where the settings do not fit."""
+    def size_of(self, settings, *, says=True):
+        """Returns a network's size, or None where the settings do not fit; if wished, having said why."""
         counts = self.counts_of(settings)
-        if counts is None and (reason := self._unfit.pop(key_of(settings), None)):
+        if says and counts is None and (reason := self._unfit.pop(key_of(settings), None)):
             self.say(f"left out: {settings_line(settings)}: {reason}")
         return counts and getattr(counts, self.counted)
 

@@ -13,6 +13,8 @@ import numpy as np
 
 # Settings that count layers. At equal size a deeper, narrower network is mostly the better one, up to some depth.
 LAYERS = ("blocks", "convs_per_stage", "layers", "depth", "num_blocks")
+# Settings of which more makes a network better, other things equal: of these the size tells enough, and the layers.
+GROWS = (*LAYERS, "filters", "hidden_units", "units", "width", "hidden_dim", "tokens_mlp_dim", "channels_mlp_dim")
 # What is expected before anything is known of the error's logarithm. Its mean, and how much that rises with each unit
 # of the logarithm of the size, in units of 1,000, and of the layers' number:
 LEVEL, BY_SIZE, BY_LAYERS = -1.0, -0.35, -0.15
@@ -64,7 +66,7 @@ def _covariance(sizes, layers, settings):
     """Returns the covariances of the errors' logarithms of networks, before any is known: (networks, networks)."""
     line = SIZE_SD**2 * np.outer(sizes, sizes)
     curve = LAYERS_SD**2 * np.exp(-(np.subtract.outer(layers, layers) ** 2) / (2 * CURVE**2))
-    others = {name for values in settings for name in values} - {*LAYERS}
+    others = {name for values in settings for name in values} - {*GROWS}
     codes = (np.unique([repr(values.get(name)) for values in settings], return_inverse=True)[1] for name in others)
     alike = SETTING_SD**2 * sum(np.equal.outer(code, code) for code in codes)
     return LEVEL_SD**2 + line + curve + alike + NETWORK_SD**2 * np.eye(len(sizes))

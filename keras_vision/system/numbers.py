@@ -32,4 +32,4 @@ def plain(value: Any) -> Any:
     if getattr(value, "ndim", None) != 0 or not hasattr(value, "item"):
         return value
     own = value.item()
-    return float(str(value)) if isinstance(own, float) else own
+    return float(str(value)) if isinstance(own, float) and type(value).__module__ == "numpy" else own

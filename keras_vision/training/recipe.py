@@ -237,15 +237,28 @@ def recipe_with(recipe, **changes):
     given = {name: value for name, value in changes.items() if value is not None}
     without = {} if given.get("optimizer", recipe.optimizer) == "sgd" else {"momentum": Recipe.momentum}
     changed = recipe.replace(**without | given)
-    ratio = RATE_RATIOS[changed.optimizer] / RATE_RATIOS[recipe.optimizer]
+    converted = with_optimizer(recipe.as_dict(), changed.optimizer)
     follows = {
-        "learning_rate": recipe.learning_rate * ratio * math.sqrt(changed.batch_size / recipe.batch_size),
-        "weight_decay": recipe.weight_decay
-        / ratio
-        * (DECAY_RATIOS[changed.optimizer] / DECAY_RATIOS[recipe.optimizer]),
+        "learning_rate": converted["learning_rate"] * math.sqrt(changed.batch_size / recipe.batch_size),
+        "weight_decay": converted["weight_decay"],
         "warmup_epochs": recipe.warmup_epochs * changed.epochs / recipe.epochs,
     }
     return changed.replace(**follows | given)
+
+
+def with_optimizer(recipe, optimizer):
+    """Returns a recipe's fields, a dict, with another optimiser, and rate and decay converted, within bounds or not.
+
+    Example:
+
+    >>> with_optimizer({"optimizer": "adamw", "learning_rate": 0.01, "weight_decay": 0.06}, "sgd")
+    {'optimizer': 'sgd', 'learning_rate': 0.3, 'weight_decay': 0.002}
+    """
+    old = recipe["optimizer"]
+    rate = RATE_RATIOS[optimizer] / RATE_RATIOS[old]
+    decay = DECAY_RATIOS[optimizer] / DECAY_RATIOS[old] / rate
+    converted = {"learning_rate": recipe["learning_rate"] * rate, "weight_decay": recipe["weight_decay"] * decay}
+    return recipe | {"optimizer": optimizer} | converted
 
 
 def _fitted(recipe, task, given):

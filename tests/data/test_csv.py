@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -113,6 +114,12 @@ def test_encodings_are_told_apart(files, write, encoding):
 def test_an_accent_in_the_last_row_tells_the_encoding(files, write):
     rows = [(files[0], "cat")] * 60 + [(files[1], "dög"), (files[2], "dög")]
     assert open_spec(write(rows, ["path", "label"], encoding="cp1252")).class_names == ("cat", "dög")
+
+
+def test_an_accent_as_the_last_byte_tells_the_encoding(files, write):
+    table = write([(files[0], "thé"), (files[1], "café")], ["path", "label"], encoding="cp1252").removeprefix("csv:")
+    Path(table).write_bytes(Path(table).read_bytes().rstrip())
+    assert open_spec(f"csv:{table}").class_names == ("café", "thé")
 
 
 @pytest.mark.parametrize(

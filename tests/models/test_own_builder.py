@@ -7,7 +7,7 @@ import pytest
 
 from keras_vision.errors import BadInput
 from keras_vision.models.normalization import normalize
-from keras_vision.models.own_builder import own_builder
+from keras_vision.models.own_builder import checked_builder
 from keras_vision.system.settings import make
 from keras_vision.train import TrainSettings
 
@@ -38,7 +38,7 @@ def nothing(shape, classes):
 
 
 def test_a_whole_network_is_returned():
-    model = own_builder(whole, {"units": 5})((8, 8, 1), 10)
+    model = checked_builder(whole, {"units": 5})((8, 8, 1), 10)
     assert model.count_params() == 64 * 5 + 5 + 5 * 10 + 10 + 2
 
 
@@ -53,7 +53,7 @@ def test_a_whole_network_is_returned():
 )
 def test_what_cannot_be_trained_is_refused(builder, message):
     with pytest.raises(BadInput) as refused:
-        own_builder(builder, {})((8, 8, 1), 10)
+        checked_builder(builder, {})((8, 8, 1), 10)
     assert message in str(refused.value)
 
 

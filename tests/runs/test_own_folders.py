@@ -19,7 +19,7 @@ def test_a_new_and_an_empty_folder_are_taken_and_taken_again(tmp_path):
 
 def test_a_persons_folder_is_refused_and_not_marked(tmp_path):
     (tmp_path / "cat.png").touch()
-    with pytest.raises(BadInput, match=r"out=.* holds files that this program did not write there\. Give a new"):
+    with pytest.raises(BadInput, match=r"out=.* holds files, and no mark that they are this program's\. Give a new"):
         claim_folder("out", tmp_path)
     assert not is_own(tmp_path)
 

@@ -116,7 +116,7 @@ def test_a_luck_that_is_known_is_not_told_again(tmp_path, space, monkeypatch):
     assert sum("by luck" in line for line in told) == 1
 
 
-@pytest.mark.parametrize(("first", "second", "asked"), [(0.47, 0.6, [8]), (0.6, 0.4, [3])])
+@pytest.mark.parametrize(("first", "second", "asked"), [(0.47, 0.6, [8]), (0.6, 0.4, [2])])
 def test_a_second_confirmation_that_says_otherwise_is_no_other_search(tmp_path, monkeypatch, first, second, asked):
     ladder = "LADDER = tuple({'hidden_units': (units,)} for units in (4, 8, 16))\n"
     ladder += "def neighbours(settings):\n    return [{'hidden_units': (settings['hidden_units'][0] - 1,)}]\n"

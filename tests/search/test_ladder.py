@@ -60,6 +60,21 @@ def test_what_a_person_fixed_is_not_polished():
     assert "learning_rate" not in ladder.polish(hp, ladder.rungs[0])
 
 
+def test_a_rate_that_no_other_optimizer_could_have_is_none_that_is_drawn():
+    ladder = Ladder("vgg", recipe_for("vgg", weight_decay=0.5), fixed={"weight_decay": 0.5})
+    hp = keras_tuner.HyperParameters()
+    hp.values = {"optimizer": "adamw"}
+    assert ladder.polish(hp, ladder.rungs[0])["optimizer"] == "adamw"  # of which 15 would be as much decay
+
+
+@pytest.mark.parametrize("fixed", [{"optimizer": "sgd"}, {"momentum": 0.8}])
+def test_with_an_optimizer_that_is_fixed_no_other_s_rate_is_drawn(fixed):
+    ladder = Ladder("vgg", recipe_for("vgg", **fixed), fixed=fixed)
+    hp = keras_tuner.HyperParameters()
+    ladder.polish(hp, ladder.rungs[0])
+    assert [list(one.values) for one in hp.space if one.name == "optimizer"] == [["sgd"]]
+
+
 def test_values_are_split_into_settings_and_recipe():
     ladder = Ladder("vgg", recipe_for("vgg"))
     settings, recipe = ladder.resolve({"filters": [8, 16], "blocks": [1, 1], "learning_rate": 0.5})

@@ -31,6 +31,11 @@ def test_of_equal_size_the_deeper_one_is_more_likely():
     assert chance({"depth": 8}, 3_000) > chance({"depth": 2}, 3_000)
 
 
+def test_a_width_counts_by_the_size_alone():
+    narrow, wide = ({"blocks": (1,), "filters": (width,)} for width in (8, 64))
+    assert chance(narrow, 3_000) == chance(wide, 3_000)
+
+
 def test_what_a_setting_does_is_learned_from_those_that_have_it():
     other = {"blocks": (1,), "convolution": "separable"}
     unknown = chance(other, 3_000)

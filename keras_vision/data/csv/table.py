@@ -180,6 +180,7 @@ def _encoding(path):
         try:  # to the end: the first accent may be in the last row
             while piece := file.read(_PIECE):
                 decode(piece)
+            decode(b"", final=True)
         except UnicodeError:
             return _OLD
     return "utf-8-sig"

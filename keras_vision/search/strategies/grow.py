@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from keras_vision.search.families import FAMILY
 from keras_vision.search.networks import key_of
 from keras_vision.search.polishing import Polisher
-from keras_vision.search.promise import LAYERS, chances
+from keras_vision.search.promise import GROWS, chances
 
 # Networks further below the target than this are no start for steps: one more convolution gains about a point.
 NEAR = 0.03
@@ -26,9 +26,6 @@ STEPS = 2  # that a network may lie from one of those: with one, searches take l
 BELIEVED = 0.7  # the chance from which on a network that reached the target is taken for one that does on average
 LEAST_GAIN = 0.02  # a network is worth its training that is expected to be smaller by this share
 MISSES = 4  # after so many steps in a row that missed the target, polishing takes turns with them
-# Settings of which more makes a network better, other things equal.
-GROWS = ("filters", "blocks", "convs_per_stage", "hidden_units", "units", "layers", "width", "hidden_dim", "depth",
-         "num_blocks", "tokens_mlp_dim", "channels_mlp_dim")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,7 @@ class Tried:
         polisher: The `Polisher` that had varied it, or None.
         score: Its validation accuracy, on average over other seeds where that is known; None where it failed, and
             while it is under way.
+        is_confirmed: Whether other seeds were trained.
     """
 
     values: dict
@@ -50,6 +48,7 @@ class Tried:
     size: int
     polisher: Polisher | None = None
     score: float | None = None
+    is_confirmed: bool = False
 
 
 class Growing:
@@ -102,14 +101,14 @@ class Growing:
     def wants(self, values):
         """Returns whether a trial that is under way may still lead to the smallest network."""
         one, smallest = self._under_way[self._full_key(values)], self.smallest()
-        if smallest and one.size >= smallest.size:
+        if smallest and one.size >= (smallest if one.polisher else self._start()).size:
             return False
         return one.polisher is not None or not self._hopeless(one.values)
 
     def confirm(self, values, mean):
         """Takes note of what a trial came to on average over other seeds: that counts in the place of its score."""
         key = self._full_key(values)
-        self._tried[key] = replace(self._tried[key], score=mean)
+        self._tried[key] = replace(self._tried[key], score=mean, is_confirmed=True)
         self._polishers = {}  # they were told of what is larger than a smallest that may be none
 
     def smallest(self):
@@ -183,30 +182,30 @@ class Growing:
             if gain >= LEAST_GAIN or values.get(FAMILY) not in families
         ]
         in_order = (step[-1] for step in sorted(steps, key=lambda step: step[:-1]))
-        return next((values for values in in_order if self._is_worth_it(values, awaited)), None)
+        return next((values for values in in_order if not self._is_nowhere_larger(values, awaited)), None)
 
     def _chances(self, found):
         """Returns the chances of all trials that have a score, in order, and of (values, size) that were found."""
-        scored = [(_traits(one.values), one.size, one.score) for one in self._within(math.inf)]
-        return chances(scored, [(_traits(values), size) for values, size in found], self.target_acc)
+        scored = [(one.values, one.size, one.score) for one in self._within(math.inf)]
+        return chances(scored, found, self.target_acc)
 
     def _start(self):
         """Returns the smallest that reached the target and most likely does on average; without one, the likeliest."""
         likely = zip(self._chances([])[0], self._within(math.inf), strict=True)
         reached = [(chance, one) for chance, one in likely if one.score >= self.target_acc]
-        believed = [one for chance, one in reached if chance >= BELIEVED]
+        believed = [one for chance, one in reached if one.is_confirmed or chance >= BELIEVED]
         return min(believed, key=lambda one: one.size, default=max(reached, key=lambda pair: pair[0])[1])
 
-    def _is_worth_it(self, values, awaited):
-        """Returns whether values are new, and nothing that missed or is under way is larger in every way."""
-        return self._is_new(values) and not self._is_nowhere_larger(values, awaited) and not self._hopeless(values)
+    def _is_worth_it(self, values):
+        """Returns whether values are new, and nothing that missed is larger in every way."""
+        return self._is_new(values) and not self._hopeless(values)
 
     def _beside(self, start):
         """Returns (values, size) of the networks a few steps from good ones that are smaller than one that reached.
 
         Those of its family are to be trained as that one was.
         """
-        found, training = {}, self.ladder.split(start.values)[1]
+        found, seen, training = [], set(), self.ladder.split(start.values)[1]
         near = [one for one in self._within(NEAR) if one.size < start.size]
         ends = [
             one.settings | training if one.values.get(FAMILY) == start.values.get(FAMILY) else one.values
@@ -214,11 +213,13 @@ class Growing:
         ]
         for _ in range(STEPS):
             beside = {key_of(values): values for end in ends for values in self.ladder.steps(end)}
-            sizes = {key: self._size_within(self.ladder.split(values)[0]) for key, values in beside.items()}
-            new = [key for key, size in sizes.items() if key not in found and size and size < start.size]
-            found |= {key: (beside[key], sizes[key]) for key in new}
-            ends = [beside[key] for key in new]
-        return list(found.values())
+            new = {key: values for key, values in beside.items() if key not in seen}
+            seen |= new.keys()
+            ends = [values for values in new.values() if not _is_nowhere_smaller(self.ladder.split(values)[0], start)]
+            for values in filter(self._is_worth_it, ends):  # counting a network takes longer than all else here
+                size = self._size_within(self.ladder.split(values)[0])
+                found += [(values, size)] if size is not None and size < start.size else []
+        return found
 
     def _within(self, distance):
         scored = [one for one in self._tried.values() if one.score is not None]
@@ -286,9 +287,8 @@ class Growing:
         return size is not None and (smallest is None or size < smallest.size)
 
 
-def _traits(values):
-    """Returns what tells a network's accuracy beside its size: how many layers it has, and what is no size."""
-    return {name: value for name, value in values.items() if name in LAYERS or name not in GROWS}
+def _is_nowhere_smaller(settings, start):
+    return _none_larger(start.settings, settings)
 
 
 def _none_larger(settings, others):
@@ -310,7 +310,7 @@ def make(plan, space, networks):
     return Growing(
         space,
         target_acc=plan.goal.score,
-        size_of=networks.size_of,
+        size_of=lambda settings: networks.size_of(settings, says=settings in space.rungs),
         allows=networks.allows,
         polish=plan.polish,
         seed=plan.seed,

@@ -1,7 +1,9 @@
 """The growing search, over a ladder whose networks reach accuracies that a formula gives."""
 
+import dataclasses
 import itertools
 import math
+import random
 
 import pytest
 
@@ -357,6 +359,35 @@ def test_steps_are_trained_as_what_reached_was():
     strategy._under_way[strategy._full_key(longer)] = grow_module.Tried(longer, *ladder.split(longer), 100)
     strategy.tell(longer, 0.95)
     assert {values["epochs"] for values, _ in strategy._beside(strategy.smallest())} == {20}
+
+
+def noisy(values):
+    """Accuracies of trainings that scatter by two points around what more parameters are worth."""
+    return accuracy(values) + random.Random(key_of(values)).uniform(-0.02, 0.02)
+
+
+@pytest.mark.parametrize("target", [0.88, 0.9, 0.91])
+def test_whatever_it_asks_for_is_wanted(target):
+    strategy, sizes = Growing(Ladder("vgg", recipe_for("vgg")), target_acc=target, size_of=size_of), []
+    for _ in range(30):
+        values = strategy.ask()
+        assert strategy.wants(values)
+        sizes.append((size_of(values), strategy.smallest() and strategy.smallest().size))
+        strategy.tell(values, noisy(values))
+    assert target != 0.9 or any(smallest and size > smallest for size, smallest in sizes)  # what reached is doubted
+
+
+def test_what_was_confirmed_is_doubted_no_more():
+    strategy = Growing(Ladder("vgg", recipe_for("vgg")), target_acc=0.9, size_of=size_of)
+    for score in (0.8, 0.901):  # by luck, as rung 1 has it
+        strategy.tell(strategy.ask(), score)
+    strategy._tried |= {
+        str(size): dataclasses.replace(strategy.smallest(), size=size, score=0.89) for size in (4_700, 4_800)
+    }
+    strategy._tried["large"] = dataclasses.replace(strategy.smallest(), size=90_000, score=0.95)
+    assert strategy._start().size == 90_000
+    strategy.confirm(strategy.smallest().values, 0.901)
+    assert strategy._start() == strategy.smallest()
 
 
 def test_nothing_is_polished_before_it_is_known_what_came_nearest(growing):

@@ -43,7 +43,7 @@ def chances(tried, candidates, target):
 
     >>> tried = [({"width": 8}, 1_000, 0.80), ({"width": 16}, 4_000, 0.90)]
     >>> chances(tried, [({"width": 12}, 2_200), ({"width": 24}, 9_000)], 0.89)[1].round(1)
-    array([0.2, 0.9])
+    array([0.1, 1. ])
     """
     known = len(tried)
     networks = [*((values, size) for values, size, _ in tried), *candidates]

@@ -15,7 +15,7 @@ from keras_vision.errors import BadInput
 from keras_vision.formats.opening import export_card
 from keras_vision.reporting.progress import Progress, make_progress
 from keras_vision.results.answers import Answers
-from keras_vision.runs import Run, check_folder, claim_folder, read_card
+from keras_vision.runs import Run, claim_folder, read_card
 from keras_vision.system.settings import REQUIRED, Settings, one_of, setting, whole
 
 
@@ -73,7 +73,7 @@ def explain(asked: ExplainSettings, progress: Progress) -> Iterator[dict[str, An
         read_card(asked.source)  # a file that is no model is refused before Keras is loaded
     run = Run(asked.source) if not asked.out and Run(asked.source).config_path.exists() else None
     folder = Path(asked.out or (run.figures / "explanations" if run else "explanations"))
-    (check_folder if run else claim_folder)("out", folder)
+    claim_folder("out", folder)
     ours = folder.resolve()
     for image in asked.images:
         if image != "-" and ours in (path := Path(image).resolve(), *path.parents):

@@ -24,7 +24,7 @@ from keras_vision.models import build_model
 from keras_vision.models.normalization import set_statistics
 from keras_vision.models.whitening import set_whitening
 from keras_vision.reporting.style import save_figures
-from keras_vision.runs import check_folder, claim_folder, load_model, read_card
+from keras_vision.runs import claim_folder, load_model, read_card
 from keras_vision.training.precision import computing_in
 
 INPUT_SHAPE, NUM_CLASSES = (32, 32, 3), 10
@@ -41,7 +41,7 @@ def carry_out(asked, progress):
     folder = run.figures if is_runs else Path(asked.out or "figures")
     network = load_model(asked.source) if asked.source else _new_model(asked)
     if asked.impulse or asked.receptive_field or asked.kernels or asked.features or asked.gradients:
-        (check_folder if is_runs else claim_folder)("out", folder)
+        claim_folder("out", folder)
     if asked.gradients:
         check_outputs(network)
     result, figures = {"model": network.name, "input_shape": network.input_shape[1:], "exit_code": 0}, {}

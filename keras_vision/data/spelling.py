@@ -64,7 +64,7 @@ def plain_texts(labels, what):
     counts = np.bincount(places.reshape(-1), minlength=len(names))
     if empty := sum(int(count) for name, count in zip(names, counts, strict=True) if name.lower() in ("", "nan")):
         raise BadInput(f"{what} has {empty} empty labels. Give each image a label, or leave these images out.")
-    numbers = np.array(names if all(map(is_number, names)) else [], np.float64)
+    numbers = np.array(names if all(map(is_numeral, names)) else [], np.float64)
     if numbers.size and (numbers == np.floor(numbers)).all() and np.isfinite(numbers).all():
         names = [name if _DIGITS.fullmatch(name) else str(int(float(name))) for name in names]
     return np.array(names, str)[places.reshape(-1)], numbers
@@ -88,7 +88,7 @@ def told_apart(names):
     return [told] if several else []
 
 
-def is_number(text):
+def is_numeral(text):
     """Whether a text is a number."""
     try:
         float(text)

@@ -1,7 +1,7 @@
 """Which columns of a table say the class of each image: one that holds it, or one for each class."""
 
 from keras_vision.data.csv.table import LABEL_NAMES, plain
-from keras_vision.data.spelling import is_number
+from keras_vision.data.spelling import is_numeral
 from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 
@@ -76,11 +76,11 @@ def _able(values, count):
 
 
 def _is_measured(values):
-    return all(map(is_number, values)) and not all(float(value).is_integer() for value in values)
+    return all(map(is_numeral, values)) and not all(float(value).is_integer() for value in values)
 
 
 def _share(value):
-    share = float(value) if is_number(value) else _SHARES.get(value.lower())
+    share = float(value) if is_numeral(value) else _SHARES.get(value.lower())
     return share if share is not None and 0 <= share <= 1 else None
 
 

@@ -13,7 +13,7 @@ from keras_vision.data.arrays.reading import Part, open_arrays
 from keras_vision.data.csv.labels import named_label, only_label
 from keras_vision.data.csv.splits import SplitColumns, find_splits
 from keras_vision.data.csv.table import plain, table_beside
-from keras_vision.data.spelling import is_number
+from keras_vision.data.spelling import is_numeral
 from keras_vision.data.split_names import SPLITS
 from keras_vision.data.splits import check_memory
 from keras_vision.data.words import some
@@ -41,14 +41,14 @@ class Columns:
 
 def holds_pixels(table):
     """Whether a table holds pixels and not paths."""
-    return _packed(table) is not None or sum(map(is_number, table.sample[0])) > _FEWEST
+    return _packed(table) is not None or sum(map(is_numeral, table.sample[0])) > _FEWEST
 
 
 def _packed(table):
     """The column in which each value is a list of numbers, or None."""
     for index, value in enumerate(table.sample[0]):
         numbers = value.split()
-        if len(numbers) >= _FEWEST and all(map(is_number, numbers)):
+        if len(numbers) >= _FEWEST and all(map(is_numeral, numbers)):
             return index
     return None
 
@@ -102,7 +102,7 @@ def _find_columns(table):
         place = "first" if label == free[0] else "last"
         decisions.append(f"{table.path.name}: the {place} column, {table.heading[label]}, is taken as the label.")
     pixels = [index for index in free if index != label]
-    odd = [table.heading[i] for i in pixels if not all(map(is_number, filter(None, table.column(i))))]
+    odd = [table.heading[i] for i in pixels if not all(map(is_numeral, filter(None, table.column(i))))]
     if odd:
         raise BadInput(f"{table.path} has columns that are neither label nor pixels: {some(odd)}. Take them out.")
     return Columns(label, pixels, splits), decisions
@@ -133,7 +133,7 @@ def _likeliest(table, candidates):
 
     def rank(index):
         values = values_of[index]
-        if not all(map(is_number, values)):
+        if not all(map(is_numeral, values)):
             return (0, 0)
         is_whole = all(float(value).is_integer() for value in values)
         distinct = len(set(values))

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from keras_vision.data.files.images import FORMATS
-from keras_vision.data.spelling import is_number
+from keras_vision.data.spelling import is_numeral
 from keras_vision.data.split_names import sibling
 from keras_vision.data.splits import unreadable
 from keras_vision.data.words import some
@@ -215,11 +215,11 @@ def _has_heading(rows, path):
         return False
     if len(first) > 2 and first == [str(number) for number in range(len(first))]:
         return True
-    if any(not is_number(a) and is_number(b) for a, b in zip(first, second, strict=False)):
+    if any(not is_numeral(a) and is_numeral(b) for a, b in zip(first, second, strict=False)):
         return True
     names = {*LABEL_NAMES, *PATH_NAMES}
     return any(plain(value) in names for value in first) or (
-        not any(map(is_number, first)) and any(is_file_name(value, path.parent) for value in second)
+        not any(map(is_numeral, first)) and any(is_file_name(value, path.parent) for value in second)
     )
 
 

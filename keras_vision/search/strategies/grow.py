@@ -127,8 +127,9 @@ class Growing:
         """Returns the same for equal trainings, whether defaults are given or left out."""
         return key_of(self.ladder.complete(values))
 
-    def _size_within(self, settings):
+    def _size_within(self, values):
         """Returns a network's number of parameters, or None where it cannot be built or is over a limit."""
+        settings = self.ladder.split(values)[0]
         size = self.size_of(settings)
         return size if size is not None and self.allows(settings) else None
 
@@ -143,7 +144,7 @@ class Growing:
         values = self.ladder.best_known
         if values is None or not self._is_new(values):
             return None
-        return dict(values) if self._size_within(self.ladder.split(values)[0]) is not None else None
+        return dict(values) if self._size_within(values) is not None else None
 
     def _next_within_limits(self):
         """Returns the largest untried network beside a rung that is over a limit, or None."""
@@ -205,7 +206,7 @@ class Growing:
 
         Those of its family are to be trained as that one was.
         """
-        found, seen, training = [], set(), self.ladder.split(start.values)[1]
+        found, seen, training = [], set(), start.training
         near = [one for one in self._within(NEAR) if one.size < start.size]
         ends = [
             one.settings | training if one.values.get(FAMILY) == start.values.get(FAMILY) else one.values
@@ -217,7 +218,7 @@ class Growing:
             seen |= new.keys()
             ends = [values for values in new.values() if not _is_nowhere_smaller(self.ladder.split(values)[0], start)]
             for values in filter(self._is_worth_it, ends):  # counting a network takes longer than all else here
-                size = self._size_within(self.ladder.split(values)[0])
+                size = self._size_within(values)
                 found += [(values, size)] if size is not None and size < start.size else []
         return found
 
@@ -273,7 +274,7 @@ class Growing:
             and (smallest is None or one.size < smallest.size)
             and not one.polisher
             # A step from a polished one, trained as that is, is not varied again; one that is trained longer is.
-            and self.ladder.split(one.values)[1].keys() <= {"epochs"}
+            and one.training.keys() <= {"epochs"}
             and not self._is_used_up(one)
         ]
         return max(bases, key=lambda one: (one.score, -one.size), default=None)
@@ -283,7 +284,7 @@ class Growing:
         return polisher is not None and polisher.is_used_up
 
     def _is_smaller(self, values):
-        smallest, size = self.smallest(), self._size_within(self.ladder.split(values)[0])
+        smallest, size = self.smallest(), self._size_within(values)
         return size is not None and (smallest is None or size < smallest.size)
 
 

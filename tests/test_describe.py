@@ -64,12 +64,12 @@ def test_all_instruments_run_on_every_family(name, tmp_path):
 @pytest.mark.slow
 def test_figures_of_a_run_are_written_into_the_run(run):
     result = describe(source=run, kernels=True)
-    assert {file.name for file in (run / "figures").iterdir()} == {
+    assert {file.name for file in (run / "figures").glob("*.png")} == {
         "first_layer_kernels.png",
         "first_layer_kernels_colour.png",
         "token_mixing_units.png",
     }
-    assert result["figures"] == [str(path) for path in sorted((run / "figures").iterdir())]
+    assert result["figures"] == [str(path) for path in sorted((run / "figures").glob("*.png"))]
 
 
 def test_figures_of_a_new_model_are_written_beside_and_announced(tmp_path, monkeypatch, capsys):

@@ -73,8 +73,8 @@ def audit(asked: AuditSettings, progress: Progress) -> dict[str, Any]:
         )
     if asked.clean:
         check_folder("clean", Path(asked.clean).parent)
-    claim_folder("out", asked.out)
-    return carry_out("commands.audit", asked, progress)
+    with claim_folder("out", asked.out):
+        return carry_out("commands.audit", asked, progress)
 
 
 def show(result: Mapping[str, Any], progress: Progress) -> None:

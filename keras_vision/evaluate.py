@@ -1,5 +1,6 @@
 """Measures a saved model: `python -m keras_vision.evaluate RUN|MODEL.keras [--dataset folder:NEW]`."""
 
+import contextlib
 import dataclasses
 import sys
 from collections.abc import Iterator, Mapping
@@ -91,9 +92,8 @@ def evaluate(asked: EvaluateSettings, progress: Progress) -> dict[str, Any]:
         )
     spec = asked.dataset or card["data_source"]["spec"]
     locate(spec, asked.data_dir)  # what is not there is refused before the model is loaded
-    if asked.figures:
-        claim_folder("figures", asked.figures)
-    return carry_out("commands.evaluate", asked, card, progress)
+    with claim_folder("figures", asked.figures) if asked.figures else contextlib.nullcontext():
+        return carry_out("commands.evaluate", asked, card, progress)
 
 
 def show(result: Mapping[str, Any], progress: Progress) -> None:

@@ -73,12 +73,12 @@ def explain(asked: ExplainSettings, progress: Progress) -> Iterator[dict[str, An
         read_card(asked.source)  # a file that is no model is refused before Keras is loaded
     run = Run(asked.source) if not asked.out and Run(asked.source).config_path.exists() else None
     folder = Path(asked.out or (run.figures / "explanations" if run else "explanations"))
-    claim_folder("out", folder)
     ours = folder.resolve()
-    for image in asked.images:
-        if image != "-" and ours in (path := Path(image).resolve(), *path.parents):
-            raise BadInput(f"{image} lies in {folder}, where the pictures go. Give another folder with --out.")
-    yield from carry_out("commands.explain", asked, card, folder, run, progress)
+    with claim_folder("out", folder):
+        for image in asked.images:
+            if image != "-" and ours in (path := Path(image).resolve(), *path.parents):
+                raise BadInput(f"{image} lies in {folder}, where the pictures go. Give another folder with --out.")
+        yield from carry_out("commands.explain", asked, card, folder, run, progress)
 
 
 def show(answers: Iterable[dict[str, Any]], form: str, out: TextIO) -> int:

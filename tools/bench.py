@@ -28,6 +28,7 @@ from keras_vision.errors import KerasVisionError, check_name
 from keras_vision.models import MODELS
 from keras_vision.runs import write_json
 from keras_vision.studies.table import markdown
+from keras_vision.system.keras_import import import_keras
 
 RESULTS = Path(__file__).resolve().parents[1] / "docs" / "results" / "speed.md"
 BATCH, CLASSES = 128, 10
@@ -79,6 +80,9 @@ rounds (lowest to highest). A ratio is the median of the ratios of each round; t
 median. FLOPs are those of `keras_vision.analysis.counts`; "share of product" divides by what a
 {PRODUCT_SIDE}x{PRODUCT_SIDE} matrix product in the same arithmetic reached in the same rounds: {{products}}."""
 
+WORTHWHILE = 0.8  # a product in bfloat16 takes at most this share of the time in float32, where a processor has it
+NO_BFLOAT16 = "A product of matrices in bfloat16 takes {:.2f} of the time in float32 here: bfloat16 is left out."
+
 
 # ---- the worker: one configuration of one family ----
 
@@ -98,6 +102,7 @@ class Entrant:
 
 def ours(family, input_shape, precision, settings=None):
     """Returns an `Entrant`: the model of this package, trained as its trainer does it."""
+    import_keras()
     from keras_vision.analysis.counts import count
     from keras_vision.training.choosing import choose
     from keras_vision.training.precision import computing_in
@@ -141,6 +146,7 @@ def our_model(family, input_shape, **settings):
 
 def exported(family, input_shape):
     """Returns an `Entrant`: the model of this package as its OpenVINO export."""
+    import_keras()
     import numpy as np
     import openvino
 
@@ -218,12 +224,13 @@ def pytorch(family, input_shape, precision, is_compiled=False):
     return Entrant(facts | {"arithmetic": precision}, jobs)
 
 
-def product():
-    """Returns an `Entrant` whose jobs are large matrix products, one for each arithmetic."""
+def product(side=PRODUCT_SIDE):
+    """Returns an `Entrant` whose jobs are products of square matrices, one for each arithmetic."""
+    import_keras()
     from keras import ops, random
 
     def job(dtype):
-        matrix = ops.cast(random.normal((PRODUCT_SIDE, PRODUCT_SIDE)), dtype)
+        matrix = ops.cast(random.normal((side, side)), dtype)
 
         def multiply(times):
             for _ in range(times):
@@ -478,13 +485,14 @@ def ratio(speeds, others):
     return spread((Amount(mine / other) for mine, other in zip(speeds, others, strict=True)), "{:.2f}")
 
 
-def report(cases, command, missing=()):
+def report(cases, command, missing=(), remark=""):
     """Returns the measured part of the page.
 
     Args:
         cases: case -> `Measured`.
         command: The command line that made it.
         missing: Libraries whose rows were wanted, and that are not installed.
+        remark: A sentence on configurations that were left out.
     """
     products = {}
     for measured in cases.values():
@@ -495,6 +503,7 @@ def report(cases, command, missing=()):
     parts = [
         f"Command: `{command}`. {machine_line('torch')} Precision `auto` picked {', '.join(precisions)}.",
         METHOD.format(products=products),
+        remark,
         *(
             f"{name} is not installed: `pip install .[{extra}]` adds its rows."
             for name, extra in map(OPTIONAL.get, missing)
@@ -505,12 +514,26 @@ def report(cases, command, missing=()):
     return "\n\n".join(filter(None, parts))
 
 
-def chosen_configurations(peers):
+def bfloat16_share():
+    """Returns what share of its time in float32 a matrix product takes in bfloat16 on this machine."""
+    worker = Worker("product", {"side": 1024})
+    try:
+        return worker.speed("float32", 0.2) / worker.speed("bfloat16", 0.2)
+    finally:
+        worker.close()
+
+
+def chosen_configurations(peers, *, in_bfloat16=True):
     """Returns the configurations to measure, and the libraries that are wanted and not installed."""
     libraries = ("ours", "exported", *peers)
     missing = [name for name in libraries if name in OPTIONAL and not importlib.util.find_spec(OPTIONAL[name][0])]
     wanted = {*libraries} - {*missing}
-    return [name for name, (library, _) in CONFIGURATIONS.items() if library in wanted], missing
+    chosen = [
+        name
+        for name, (library, options) in CONFIGURATIONS.items()
+        if library in wanted and (in_bfloat16 or "bfloat16" not in options.get("precision", ""))
+    ]
+    return chosen, missing
 
 
 def main(arguments=None):
@@ -527,15 +550,17 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     if options.worker:
         return work(*json.loads(options.worker))
-    configurations, missing = chosen_configurations(options.peers)
     for case in options.families:
         check_name("family", case, CASES)
+    share = bfloat16_share()
+    configurations, missing = chosen_configurations(options.peers, in_bfloat16=share <= WORTHWHILE)
+    remark = "" if share <= WORTHWHILE else NO_BFLOAT16.format(share)
     command = shlex.join(["python", "tools/bench.py", *arguments])
     cases = {}
     for case in options.families:
         print(case, flush=True)
         cases[case] = measure_case(*CASES[case], configurations, options.rounds, options.seconds)
-        write_between(options.out, "Speed", report(cases, command, missing))  # so far
+        write_between(options.out, "Speed", report(cases, command, missing, remark))  # so far
         if options.json:
             write_json(options.json, {case: dataclasses.asdict(measured) for case, measured in cases.items()})
     print(options.out.read_text(encoding="utf-8"))

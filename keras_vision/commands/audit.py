@@ -1,5 +1,7 @@
 """What `audit` does: reads all images, looks at them, judges their labels, and writes what was found."""
 
+import contextlib
+
 from keras_vision.commands.audit_files import draw_sheets, write_list
 from keras_vision.commands.audit_labels import judge, label_findings
 from keras_vision.data.audit.clean import folder_of, write_clean
@@ -17,8 +19,12 @@ def carry_out(asked, progress):
     """Returns what `audit` does; `asked` is an `AuditSettings`."""
     source = source_of(asked)
     collection = collect(source, progress.say)
-    if asked.clean and collection.files is None:
-        claim_folder("clean", folder_of(asked.clean))
+    writes_images = asked.clean and collection.files is None
+    with claim_folder("clean", folder_of(asked.clean)) if writes_images else contextlib.nullcontext():
+        return _look_and_write(asked, source, collection, progress)
+
+
+def _look_and_write(asked, source, collection, progress):
     looked = look(collection, progress.say)
     findings, told = list(looked.findings), "Labels were not judged."
     if asked.labels:

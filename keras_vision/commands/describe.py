@@ -1,5 +1,6 @@
 """What `describe` does: each instrument that is asked for, on a new network or a saved one."""
 
+import contextlib
 import dataclasses
 import math
 from pathlib import Path
@@ -40,10 +41,15 @@ def carry_out(asked, progress):
     is_runs = bool(run) and not asked.out
     folder = run.figures if is_runs else Path(asked.out or "figures")
     network = load_model(asked.source) if asked.source else _new_model(asked)
-    if asked.impulse or asked.receptive_field or asked.kernels or asked.features or asked.gradients:
-        claim_folder("out", folder)
     if asked.gradients:
         check_outputs(network)
+    draws = asked.impulse or asked.receptive_field or asked.kernels or asked.features or asked.gradients
+    with claim_folder("out", folder) if draws else contextlib.nullcontext():
+        return _look(network, asked, folder, run.tensorboard if is_runs else folder / "tensorboard", progress)
+
+
+def _look(network, asked, folder, events, progress):
+    """Returns what each instrument finds; figures go into `folder`, features for the projector into `events`."""
     result, figures = {"model": network.name, "input_shape": network.input_shape[1:], "exit_code": 0}, {}
     result |= _costs(network)
     if asked.impulse:
@@ -56,7 +62,6 @@ def carry_out(asked, progress):
     if asked.kernels:
         figures |= learned_figures(network)
     if asked.features:
-        events = run.tensorboard if is_runs else folder / "tensorboard"
         card = read_card(asked.source) if asked.source else {}
         result["features"], drawn, result["projector"] = draw_features(network, asked, card, events, progress)
         figures |= drawn

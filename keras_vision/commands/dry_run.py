@@ -67,6 +67,7 @@ def forecast_search(asked, run, data, space, plan, progress):
         "networks": rows,
         "trainings": [1 + plan.goal.confirmations, trials + plan.spare_trials],
         "bytes": trials * _BESIDE_THE_MODEL + (kept + _CHECKPOINT) * most,
+        "max_latency_ms": asked.limits.max_latency_ms,
     }
 
 

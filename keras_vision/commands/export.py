@@ -33,8 +33,7 @@ def carry_out(asked, names, progress):
     targets = {name: target_of(folder, name, asked.quantize, is_itself=is_itself) for name in names}
     for name, target in targets.items():
         check_target(target, name)
-        places = (target.parent, *target.parent.parents)  # none is made for what is refused below
-        check_folder("out", next(place for place in places if place.exists()))
+        check_folder("out", target.parent)
     subject = open_subject(asked.source, asked.quantize, asked.dataset, asked.data_dir, progress)
     exports = []
     for name, target in targets.items():

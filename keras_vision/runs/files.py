@@ -100,7 +100,7 @@ def read_json(path: str | os.PathLike[str]) -> Any:
 
 
 def check_folder(name: str, path: str | os.PathLike[str]) -> None:
-    """Refuses a folder that cannot be made or written, before work starts.
+    """Refuses a folder that cannot be made or written, before work starts. It is not made yet.
 
     Args:
         name: Of the setting that named it.
@@ -113,8 +113,9 @@ def check_folder(name: str, path: str | os.PathLike[str]) -> None:
     ...
     keras_vision.errors.BadInput: figures=/proc/figures is not a folder that can be written. Give another one.
     """
+    path = Path(path)
     try:
-        Path(path).mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=path).close()  # what the permissions say is not all: /proc takes no file from root
+        place = next(folder for folder in (path, *path.parents) if folder.exists())
+        tempfile.TemporaryFile(dir=place).close()  # what the permissions say is not all: /proc takes no file from root
     except OSError as error:
         raise BadInput(f"{name}={path} is not a folder that can be written. Give another one.") from error

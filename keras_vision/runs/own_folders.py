@@ -1,7 +1,9 @@
 """Folders and files that commands write: nobody else's files are replaced, and none of ours is read as a photo."""
 
+import contextlib
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from keras_vision.errors import BadInput
@@ -13,8 +15,9 @@ _WRITTEN = "written.json"  # of files elsewhere, in a folder that is marked: the
 _MEANING = "keras_vision writes its files here and may replace them. It reads no images of a data set from here.\n"
 
 
-def claim_folder(name: str, path: str | os.PathLike[str]) -> None:
-    """Makes and marks a folder for files of a command, before work starts.
+@contextlib.contextmanager
+def claim_folder(name: str, path: str | os.PathLike[str]) -> Iterator[None]:
+    """Makes and marks a folder for files of a command; where the command ends without one, takes that back.
 
     Args:
         name: Of the setting that named it.
@@ -25,7 +28,8 @@ def claim_folder(name: str, path: str | os.PathLike[str]) -> None:
 
     Example:
 
-    >>> claim_folder("out", "photos")  # doctest: +SKIP
+    >>> with claim_folder("out", "photos"):  # doctest: +SKIP
+    ...     write_figures("photos")
     Traceback (most recent call last):
     ...
     keras_vision.errors.BadInput: out=photos holds files, and no mark that they are this program's. Give a new or \
@@ -34,12 +38,23 @@ empty folder.
     path = Path(path)
     check_folder(name, path)
     if is_own(path) or any(map(is_run, path.resolve().parents)):
+        yield
         return
-    if any(not one.name.startswith(".") for one in path.iterdir()):
+    new = [folder for folder in (path, *path.parents) if not folder.exists()]
+    if not new and not _is_empty(path):
         raise BadInput(
             f"{name}={path} holds files, and no mark that they are this program's. Give a new or empty folder."
         )
-    (path / MARK).write_text(_MEANING, encoding="utf-8")
+    path.mkdir(parents=True, exist_ok=True)
+    mark = path / MARK
+    mark.write_text(_MEANING, encoding="utf-8")
+    try:
+        yield
+    finally:
+        if _is_empty(path):
+            mark.unlink()
+            for folder in new:
+                folder.rmdir()
 
 
 def is_own(folder: str | os.PathLike[str]) -> bool:
@@ -57,7 +72,7 @@ def remember(folder: str | os.PathLike[str], path: str | os.PathLike[str]) -> No
     """Notes in a folder of a command how a file is that the command wrote elsewhere.
 
     Args:
-        folder: One that `claim_folder` returned from.
+        folder: A claimed one.
         path: The file.
 
     Example:
@@ -82,6 +97,10 @@ def is_as_remembered(folder: str | os.PathLike[str], path: str | os.PathLike[str
 def _remembered(folder: str | os.PathLike[str]) -> dict[str, str]:
     file = Path(folder) / _WRITTEN
     return read_json(file) if is_own(folder) and file.is_file() else {}
+
+
+def _is_empty(folder: Path) -> bool:
+    return all(one.name.startswith(".") for one in folder.iterdir())
 
 
 def _digest(path: str | os.PathLike[str]) -> str:

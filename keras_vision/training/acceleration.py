@@ -54,7 +54,8 @@ def fast_layers(layers, gradients=()):
     >>> with fast_layers(model.layers):
     ...     logits = model(np.zeros((1, 28, 28, 1)), training=True)
     """
-    calls = CALLS | dict.fromkeys(OWN if gradients else (), functools.partial(with_own_gradient, gradients))
+    own = {kind: functools.partial(with_own_gradient, gradients, CALLS.get(kind, kind.call)) for kind in OWN}
+    calls = CALLS | (own if gradients else {})
     layers = [layer for layer in _with_both_directions(layers) if type(layer) in calls]
     autocasts = [layer.autocast for layer in layers]
     try:

@@ -52,22 +52,25 @@ def own_gradients(model):
 
 
 def _own_gradient(layer, count):
-    image, positions = tuple(layer.input.shape[1:]), math.prod(layer.output.shape[1:3])
+    image, positions = tuple(layer.input.shape[1:]), math.prod(layer.output.shape[1:-1])
     kernels = [tuple(kernel.shape) for kernel in _kernels(layer)]
     work = positions * sum(map(math.prod, kernels)) if kernels else math.prod(image)
     return OwnGradient(*OWN[type(layer)], (image, *kernels), layer.compute_dtype, count, count * work)
 
 
 def _kernels(layer):
-    """Returns the kernels of a convolution, in the order in which they are applied; none of a pooling."""
-    return [weight for weight in layer.weights if len(weight.shape) == 4]
+    """Returns the kernel of a layer, as a list; of a pooling there is none."""
+    return [weight for weight in layer.weights if len(weight.shape) > 1]
 
 
 def _words(layer, shape):
     """Returns what a layer computes of images of a shape, where there is a gradient of our own for it; else None."""
-    if fast_ops.has_gpu() or None in shape[1:] or len(shape) != 4:
+    if fast_ops.has_gpu() or None in shape[1:] or len(shape) not in (3, 4):
         return None
     images = "x".join(map(str, shape[1:]))
+    if len(shape) == 3:
+        is_dense = type(layer) is keras.layers.Dense and not fast_ops.rewrites_to_bfloat16()
+        return f"dense layer of {images} by {layer.units}" if is_dense else None
     if type(layer) is keras.layers.MaxPooling2D:
         return f"max pooling of {images}" if _has_squares(layer, shape) else None
     if type(layer) not in CONVOLUTIONS or not _is_plain(layer) or max(layer.kernel_size) == 1:
@@ -77,13 +80,14 @@ def _words(layer, shape):
     return f"{kind} of {images} by {kernel}"
 
 
-def with_own_gradient(gradients, layer, inputs):
-    """Has a gradient of our own where that was found to be faster."""
+def with_own_gradient(gradients, otherwise, layer, inputs, **options):
+    """Has a gradient of our own where that was found to be faster; `otherwise` is the call of all other layers."""
     if _words(layer, inputs.shape) not in gradients:
-        return type(layer).call(layer, inputs)
+        return otherwise(layer, inputs, **options)
     own, _ = OWN[type(layer)]
-    outputs = own(inputs, *map(ops.convert_to_tensor, _kernels(layer)))
-    return _finished(layer, outputs) if type(layer) in CONVOLUTIONS else outputs
+    kernels = _kernels(layer)
+    outputs = own(inputs, *map(ops.convert_to_tensor, kernels))
+    return _finished(layer, outputs) if kernels else outputs
 
 
 def _stock_conv(x, kernel):
@@ -98,6 +102,10 @@ def _stock_max_pool(x):
     return ops.max_pool(x, 2, 2)
 
 
+def _stock_product(x, kernel):
+    return ops.matmul(x, kernel)
+
+
 def _is_plain(convolution):
     """Returns whether a layer convolves by odd kernels, all channels or each alone, steps of one, keeping the size."""
     return (
@@ -109,10 +117,10 @@ def _is_plain(convolution):
     )
 
 
-def _finished(convolution, outputs):
+def _finished(layer, outputs):
     """Returns what a layer makes of what its kernel gave: with its bias and its activation."""
-    outputs = outputs + convolution.bias if convolution.use_bias else outputs
-    return outputs if convolution.activation is None else convolution.activation(outputs)
+    outputs = outputs + layer.bias if layer.use_bias else outputs
+    return outputs if layer.activation is None else layer.activation(outputs)
 
 
 def _has_squares(pooling, shape):
@@ -126,8 +134,9 @@ OWN = {
     keras.layers.Conv2D: (fast_ops.conv, _stock_conv),
     keras.layers.DepthwiseConv2D: (fast_ops.depthwise_conv, _stock_depthwise_conv),
     keras.layers.MaxPooling2D: (fast_ops.max_pool, _stock_max_pool),
+    keras.layers.Dense: (fast_ops.product, _stock_product),
 }
-# Those of them that have kernels -> what they are called.
+# Those of them that convolve -> what they are called.
 CONVOLUTIONS = {
     keras.layers.Conv2D: "convolution",
     keras.layers.DepthwiseConv2D: "depthwise convolution",

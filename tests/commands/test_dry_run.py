@@ -56,6 +56,11 @@ def test_no_network_that_the_limits_forbid_is_named():
         tune("cnn", max_params=50, dry_run=True, **DIGITS)
 
 
+def test_a_limit_that_only_a_network_that_is_built_can_be_held_to_is_named(capsys):
+    tune_main(["--model", "cnn", "--dataset", "digits", "--epochs", "1", "--max-latency-ms", "5", "--dry-run"])
+    assert "latency      measured when a network is built, and not yet" in capsys.readouterr().out
+
+
 @pytest.mark.slow
 def test_a_training_is_forecast_for_a_person(tmp_path, capsys):
     words = ["--model", "cnn", "--dataset", "digits", "--epochs", "2", "--set", "filters=2,", "--folds", "3"]

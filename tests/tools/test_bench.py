@@ -203,6 +203,15 @@ def test_what_is_not_installed_is_left_out_and_told(monkeypatch):
     assert "pip install .[bench]" in page and "pip install .[openvino]" in page
 
 
+def test_bfloat16_is_left_out_where_the_processor_has_none_and_that_is_told(monkeypatch):
+    monkeypatch.setattr(bench.importlib.util, "find_spec", lambda name: name)
+    names, _ = bench.chosen_configurations(bench.PEERS, in_bfloat16=False)
+    assert "PyTorch, float32, compiled" in names and bench.OURS in names and bench.EXPORTED in names
+    assert not [name for name in names if "bfloat16" in name]
+    page = bench.report({"vgg": timings(ours=(1.0, 1.0))}, "command", remark=bench.NO_BFLOAT16.format(1.1))
+    assert "takes 1.10 of the time in float32 here: bfloat16 is left out." in page
+
+
 def test_job_is_timed_in_batches_that_fill_the_seconds(monkeypatch):
     clock = [0.0]
     monkeypatch.setattr(bench.time, "perf_counter", lambda: clock[0])

@@ -284,11 +284,6 @@ def test_gradients_of_our_own_are_listed_by_what_they_compute():
         np.testing.assert_allclose(one.own(*tensors), one.stock(*tensors), rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize(("name", "asks"), [("cnn", False), ("mlp", False), ("mlp_mixer", True)])
-def test_a_step_asks_how_products_are_run_where_layers_give_bfloat16(name, asks):
-    assert asks_for_products(small_model(name)) is asks
-
-
 @pytest.fixture
 def bfloat16_rewrite():
     """Has oneDNN run the products of float32 graphs in bfloat16; gives a function that ends it."""
@@ -299,6 +294,37 @@ def bfloat16_rewrite():
     switch(True)
     yield functools.partial(switch, False)
     switch(False)
+
+
+@pytest.mark.parametrize("units", [7, 40, 64])
+@pytest.mark.parametrize("settings", [{}, {"use_bias": False}, {"activation": "gelu"}], ids=str)
+def test_dense_layer_over_positions_equals_stock_keras(units, settings):
+    inputs, results = activations((3, 5, 40)), []
+    layer = Dense(units, **settings)
+    layer.build(inputs.shape)
+    for way in BOTH:
+        call = way(layer)
+        results.append([call(inputs), *gradients_of(lambda x, _, call=call: call(x), inputs, layer.kernel.value)])
+    for own, stock in zip(*results, strict=True):
+        np.testing.assert_allclose(own, stock, rtol=1e-4, atol=1e-4)
+
+
+def test_dense_layers_have_a_gradient_of_our_own_over_positions_and_in_float32_alone(bfloat16_rewrite):
+    inputs = keras.Input((6, 4))
+    x = Dense(4)(Dense(8)(inputs))
+    model = keras.Model(inputs, Dense(3)(keras.layers.Flatten()(x)))
+    assert not own_gradients(model)
+    bfloat16_rewrite()  # ends
+    listed = own_gradients(model)
+    assert [*listed] == ["dense layer of 6x4 by 8", "dense layer of 6x8 by 4"]
+    for one in listed.values():
+        tensors = [activations((2, *one.shapes[0])), *map(activations, one.shapes[1:])]
+        np.testing.assert_allclose(one.own(*tensors), one.stock(*tensors), rtol=1e-4)
+
+
+@pytest.mark.parametrize(("name", "asks"), [("cnn", False), ("mlp", False), ("mlp_mixer", True)])
+def test_a_step_asks_how_products_are_run_where_layers_give_bfloat16(name, asks):
+    assert asks_for_products(small_model(name)) is asks
 
 
 def test_convolution_in_bfloat16_equals_stock_keras_up_to_rounding():

@@ -119,7 +119,7 @@ def layer_norm(x, gamma, beta, epsilon, dtype):
     def normalized(x, gamma, beta):
         mean = tf.reduce_mean(x, -1, keepdims=True)
         variance = (_variance if dtype == "float32" else _rough_variance)(x, mean)
-        scale = tf.math.rsqrt(variance + epsilon)  # outside of what is compiled, which would take a root for each number
+        scale = tf.math.rsqrt(variance + epsilon)  # outside of what is compiled, which would take one root a number
 
         def gradient(upstream):
             of_x, products = _layer_norm_gradient(x, gamma, mean, scale, upstream)
@@ -172,7 +172,7 @@ def _shaped_like(rows, like, columns):
 
 
 def column_sums(rows):
-    """Returns the sums of a matrix' columns as float32: added in float32 by a product, of bfloat16 rounded to 8 bits."""
+    """Returns the sums of a matrix' columns as float32: added so by a product, of bfloat16 rounded to 8 bits."""
     return tf.cast(tf.matmul(tf.ones((1, tf.shape(rows)[0]), rows.dtype), rows)[0], tf.float32)
 
 

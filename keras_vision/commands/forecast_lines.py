@@ -19,7 +19,8 @@ def forecast_lines(found):
         words = f"{row['parameters']:,} parameters, {row['macs']:,} MACs, {settings_line(row['settings'])}"
         yield f"{row['name']:<12} {words.removesuffix(', ')}"
     if found.get("max_latency_ms"):
-        yield "latency      measured when a network is built, and not yet: these may be over the limit"
+        limit = f"{found['max_latency_ms']:g} ms"
+        yield f"latency      measured at each trial, and not here: these networks may be over the limit of {limit}"
     recipe = found["recipe"]
     yield f"recipe       {recipe['epochs']} epochs of batches of {recipe['batch_size']}, {recipe['optimizer']}"
     yield f"time         {_time_words(found)}"

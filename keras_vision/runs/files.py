@@ -115,7 +115,7 @@ def check_folder(name: str, path: str | os.PathLike[str]) -> None:
     """
     path = Path(path)
     try:
-        place = next(folder for folder in (path, *path.parents) if folder.exists())
+        place = next(folder for folder in (path, *path.parents) if os.path.lexists(folder))
         tempfile.TemporaryFile(dir=place).close()  # what the permissions say is not all: /proc takes no file from root
     except OSError as error:
         raise BadInput(f"{name}={path} is not a folder that can be written. Give another one.") from error

@@ -37,24 +37,31 @@ empty folder.
     """
     path = Path(path)
     check_folder(name, path)
-    if is_own(path) or any(map(is_run, path.resolve().parents)):
+    if any(map(is_run, (path, *path.resolve().parents))):
         yield
         return
-    new = [folder for folder in (path, *path.parents) if not folder.exists()]
-    if not new and not _is_empty(path):
+    whole = Path(os.path.abspath(path))
+    new = [folder for folder in (whole, *whole.parents) if not folder.exists()]
+    if not (new or is_own(path) or _is_empty(path)):
         raise BadInput(
             f"{name}={path} holds files, and no mark that they are this program's. Give a new or empty folder."
         )
-    path.mkdir(parents=True, exist_ok=True)
-    mark = path / MARK
-    mark.write_text(_MEANING, encoding="utf-8")
+    _mark(path)
     try:
         yield
     finally:
-        if _is_empty(path):
-            mark.unlink()
-            for folder in new:
-                folder.rmdir()
+        with contextlib.suppress(OSError):  # somebody else has removed it, or written there
+            if _is_empty(path):
+                (path / MARK).unlink()
+                for folder in new:
+                    folder.rmdir()
+            else:
+                _mark(path)  # again, if another command that wrote nothing here took its own back
+
+
+def _mark(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).write_text(_MEANING, encoding="utf-8")
 
 
 def is_own(folder: str | os.PathLike[str]) -> bool:

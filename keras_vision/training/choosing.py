@@ -104,6 +104,7 @@ def choose(build, dataset, recipe, precision="auto", *, earlier=None, progress=N
         return _made(build, dataset, recipe, earlier), earlier
     if _steps(dataset, recipe) < FEWEST_STEPS:
         return _made(build, dataset, recipe, Choice(names[0])), Choice(names[0])
+    set_precision(names[0])  # an earlier choice may have left another: the question is the same each time
     model = build()
     check_fit(model, dataset, recipe)
     if len(names) == 1 and not own_gradients(model):

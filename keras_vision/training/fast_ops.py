@@ -177,7 +177,7 @@ def column_sums(rows):
 
 
 def product(x, kernel):
-    """Multiplies the last axis by a matrix.
+    """Multiplies the last of three axes by a matrix.
 
     On a processor with AVX2 alone TensorFlow's own gradient of the matrix, a product by a transposed matrix, takes
     twice as long as the product forwards, where positions are many. This one lays out the wider of the two matrices

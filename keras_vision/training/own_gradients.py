@@ -60,7 +60,7 @@ def _own_gradient(layer, count):
 
 def _kernels(layer):
     """Returns the kernel of a layer, as a list; of a pooling there is none."""
-    return [weight for weight in layer.weights if len(weight.shape) > 1]
+    return [layer.kernel] if hasattr(layer, "kernel") else []
 
 
 def _words(layer, shape):

@@ -27,6 +27,30 @@ def test_a_command_that_ends_without_files_leaves_no_folder(tmp_path):
     assert sorted(one.relative_to(tmp_path).as_posix() for one in tmp_path.rglob("*")) == ["empty", "empty/.DS_Store"]
 
 
+def test_what_another_command_wrote_meanwhile_stays_and_hides_no_error(tmp_path):
+    with pytest.raises(KeyboardInterrupt), claim_folder("out", tmp_path / "new" / "a"):
+        with claim_folder("out", tmp_path / "new" / "b"):
+            (tmp_path / "new" / "b" / "figure.png").touch()
+        raise KeyboardInterrupt
+    assert not (tmp_path / "new" / "a").exists()
+    assert is_own(tmp_path / "new" / "b")
+
+
+def test_of_two_commands_in_one_folder_the_one_that_writes_keeps_the_mark(tmp_path):
+    with claim_folder("out", tmp_path / "new"):
+        with claim_folder("out", tmp_path / "new"):
+            pass
+        (tmp_path / "new").mkdir(exist_ok=True)
+        (tmp_path / "new" / "figure.png").touch()
+    assert is_own(tmp_path / "new")
+
+
+def test_a_link_to_nothing_is_refused(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "nothing")
+    with pytest.raises(BadInput, match="not a folder that can be written"), claim_folder("out", tmp_path / "link"):
+        pass
+
+
 def test_a_persons_folder_is_refused_and_not_marked(tmp_path):
     (tmp_path / "cat.png").touch()
     refused = r"out=.* holds files, and no mark that they are this program's\. Give a new"

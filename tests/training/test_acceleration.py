@@ -309,7 +309,7 @@ def test_dense_layer_over_positions_equals_stock_keras(units, settings):
         np.testing.assert_allclose(own, stock, rtol=1e-4, atol=1e-4)
 
 
-def test_dense_layers_have_a_gradient_of_our_own_over_positions_and_in_float32_alone(bfloat16_rewrite):
+def test_dense_layers_have_a_gradient_of_our_own_over_positions_and_not_where_products_are_rewritten(bfloat16_rewrite):
     inputs = keras.Input((6, 4))
     x = Dense(4)(Dense(8)(inputs))
     model = keras.Model(inputs, Dense(3)(keras.layers.Flatten()(x)))
@@ -320,6 +320,22 @@ def test_dense_layers_have_a_gradient_of_our_own_over_positions_and_in_float32_a
     for one in listed.values():
         tensors = [activations((2, *one.shapes[0])), *map(activations, one.shapes[1:])]
         np.testing.assert_allclose(one.own(*tensors), one.stock(*tensors), rtol=1e-4)
+
+
+def test_a_kernel_with_factors_of_low_rank_has_one_gradient_through_all(bfloat16_rewrite):
+    bfloat16_rewrite()  # ends
+    layer = Dense(4, lora_rank=2)
+    layer.build((None, 6, 3))
+    layer.lora_kernel_b.assign(np.ones((2, 4)))
+    inputs = activations((2, 6, 3))
+    weights = [variable.value for variable in layer.trainable_variables]
+    gradients = []
+    for way in BOTH:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(way(layer)(inputs) ** 2)
+        gradients.append(tape.gradient(loss, weights))
+    for own, stock in zip(*gradients, strict=True):
+        np.testing.assert_allclose(own, stock, rtol=1e-4)
 
 
 @pytest.mark.parametrize(("name", "asks"), [("cnn", False), ("mlp", False), ("mlp_mixer", True)])

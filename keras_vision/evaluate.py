@@ -1,6 +1,5 @@
 """Measures a saved model: `python -m keras_vision.evaluate RUN|MODEL.keras [--dataset folder:NEW]`."""
 
-import contextlib
 import dataclasses
 import sys
 from collections.abc import Iterator, Mapping
@@ -92,7 +91,7 @@ def evaluate(asked: EvaluateSettings, progress: Progress) -> dict[str, Any]:
         )
     spec = asked.dataset or card["data_source"]["spec"]
     locate(spec, asked.data_dir)  # what is not there is refused before the model is loaded
-    with claim_folder("figures", asked.figures) if asked.figures else contextlib.nullcontext():
+    with claim_folder("figures", asked.figures or None):
         return carry_out("commands.evaluate", asked, card, progress)
 
 

@@ -1,7 +1,5 @@
 """What `audit` does: reads all images, looks at them, judges their labels, and writes what was found."""
 
-import contextlib
-
 from keras_vision.commands.audit_files import draw_sheets, write_list
 from keras_vision.commands.audit_labels import judge, label_findings
 from keras_vision.data.audit.clean import folder_of, write_clean
@@ -20,7 +18,7 @@ def carry_out(asked, progress):
     source = source_of(asked)
     collection = collect(source, progress.say)
     writes_images = asked.clean and collection.files is None
-    with claim_folder("clean", folder_of(asked.clean)) if writes_images else contextlib.nullcontext():
+    with claim_folder("clean", folder_of(asked.clean) if writes_images else None):
         return _look_and_write(asked, source, collection, progress)
 
 

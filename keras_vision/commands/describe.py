@@ -1,6 +1,5 @@
 """What `describe` does: each instrument that is asked for, on a new network or a saved one."""
 
-import contextlib
 import dataclasses
 import math
 from pathlib import Path
@@ -44,7 +43,7 @@ def carry_out(asked, progress):
     if asked.gradients:
         check_outputs(network)
     draws = asked.impulse or asked.receptive_field or asked.kernels or asked.features or asked.gradients
-    with claim_folder("out", folder) if draws else contextlib.nullcontext():
+    with claim_folder("out", folder if draws else None):
         return _look(network, asked, folder, run.tensorboard if is_runs else folder / "tensorboard", progress)
 
 

@@ -16,12 +16,12 @@ _MEANING = "keras_vision writes its files here and may replace them. It reads no
 
 
 @contextlib.contextmanager
-def claim_folder(name: str, path: str | os.PathLike[str]) -> Iterator[None]:
+def claim_folder(name: str, path: str | os.PathLike[str] | None) -> Iterator[None]:
     """Makes and marks a folder for files of a command; where the command ends without one, takes that back.
 
     Args:
         name: Of the setting that named it.
-        path: The folder: new, empty, marked earlier, or in a run.
+        path: The folder: new, empty, marked earlier, or in a run. None where the command writes no files.
 
     Raises:
         BadInput: It cannot be written, or it holds files and is not marked.
@@ -35,6 +35,9 @@ def claim_folder(name: str, path: str | os.PathLike[str]) -> Iterator[None]:
     keras_vision.errors.BadInput: out=photos holds files, and no mark that they are this program's. Give a new or \
 empty folder.
     """
+    if path is None:
+        yield
+        return
     path = Path(path)
     check_folder(name, path)
     if any(map(is_run, (path, *path.resolve().parents))):

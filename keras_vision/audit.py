@@ -13,7 +13,7 @@ from keras_vision.data.places import ANY_SOURCE, DATA, locate
 from keras_vision.data.words import some
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress
-from keras_vision.reporting.tables import Table
+from keras_vision.reporting.tables import TextTable
 from keras_vision.results.findings import AuditResult
 from keras_vision.runs import check_folder, claim_folder, is_as_remembered, read_card
 from keras_vision.system.settings import REQUIRED, SEED, Settings, setting
@@ -101,10 +101,10 @@ def show(result: Mapping[str, Any], progress: Progress) -> None:
             progress.say(f"warning: No images are left of the classes {some(clean['lost'])}.")
 
 
-def class_table(result: Mapping[str, Any]) -> Table:
-    """Returns the classes of a result, with their images in each split, as a `Table`."""
+def class_table(result: Mapping[str, Any]) -> TextTable:
+    """Returns the classes of a result, with their images in each split, as a `TextTable`."""
     splits = list(result["splits"])
-    table = Table(f"{result['dataset']}: {result['images']:,} images", ("class", *splits))
+    table = TextTable(f"{result['dataset']}: {result['images']:,} images", ("class", *splits))
     for row in result["classes"]:
         table.add_row(row["name"], *(f"{row[split]:,}" for split in splits))
     table.add_line()
@@ -112,9 +112,9 @@ def class_table(result: Mapping[str, Any]) -> Table:
     return table
 
 
-def finding_table(result: Mapping[str, Any]) -> Table:
-    """Returns the kinds of findings of a result as a `Table`."""
-    table = Table("Findings", ("what", "images", "left out by --clean", "such as"), texts=(0, 3))
+def finding_table(result: Mapping[str, Any]) -> TextTable:
+    """Returns the kinds of findings of a result as a `TextTable`."""
+    table = TextTable("Findings", ("what", "images", "left out by --clean", "such as"), texts=(0, 3))
     for kind, row in result["findings"].items():
         table.add_row(KINDS[kind].title, f"{row['images']:,}", f"{row['left_out']:,}", row["examples"][0])
     return table

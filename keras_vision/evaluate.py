@@ -12,7 +12,7 @@ from keras_vision.data.split_names import TO_MEASURE
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress
 from keras_vision.reporting.score_lines import balance_line, interval_words, score_line
-from keras_vision.reporting.tables import Table
+from keras_vision.reporting.tables import TextTable
 from keras_vision.results.findings import EvaluateResult
 from keras_vision.runs import claim_folder, read_card
 from keras_vision.system.settings import REQUIRED, SEED, Settings, one_of, setting
@@ -141,10 +141,10 @@ def calibration_lines(result: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
-def class_table(result: Mapping[str, Any]) -> Table:
-    """Returns a result's classes as a `Table`."""
+def class_table(result: Mapping[str, Any]) -> TextTable:
+    """Returns a result's classes as a `TextTable`."""
     title = f"Classes of {result['dataset']}, {result['split']} images"
-    table = Table(title, ("class", "images", "precision", "recall", "95% interval", "specificity", "F1", "AUC"))
+    table = TextTable(title, ("class", "images", "precision", "recall", "95% interval", "specificity", "F1", "AUC"))
     for row in result["classes"]:
         interval = " to ".join(map(decimals, row["interval"] or [None]))
         before, after = (map(decimals, map(row.get, keys)) for keys in (("precision", "recall"), _AFTER_THE_INTERVAL))
@@ -152,12 +152,12 @@ def class_table(result: Mapping[str, Any]) -> Table:
     return table
 
 
-def corruption_table(result: Mapping[str, Any]) -> Table:
-    """Returns the accuracy for each kind and strength of corruption as a `Table`."""
+def corruption_table(result: Mapping[str, Any]) -> TextTable:
+    """Returns the accuracy for each kind and strength of corruption as a `TextTable`."""
     rows = result["corruptions"]["kinds"]
     strengths = range(1, len(rows[0]["accuracies"]) + 1)
     title = f"Accuracy on corrupted {result['split']} images of {result['dataset']}, by strength"
-    table = Table(title, ("corruption", *map(str, strengths), "mean"))
+    table = TextTable(title, ("corruption", *map(str, strengths), "mean"))
     for row in rows:
         table.add_row(row["name"], *map(decimals, (*row["accuracies"], row["mean_accuracy"])))
     return table

@@ -11,7 +11,7 @@ from keras_vision.data.places import ANY_SOURCE, DATA, locate
 from keras_vision.errors import BadInput
 from keras_vision.formats import FORMATS, check_format
 from keras_vision.reporting.progress import Progress
-from keras_vision.reporting.tables import Table
+from keras_vision.reporting.tables import TextTable
 from keras_vision.results.findings import ExportResult
 from keras_vision.runs import model_file
 from keras_vision.system.settings import REQUIRED, Settings, one_of, setting
@@ -96,13 +96,13 @@ def show(result: Mapping[str, Any], progress: Progress) -> None:
         progress.say(f"{one['format']}: {one['bound']}: {one['path']}")
 
 
-def table(exports: list[dict[str, Any]]) -> Table:
-    """Returns exports as a `Table`."""
+def table(exports: list[dict[str, Any]]) -> TextTable:
+    """Returns exports as a `TextTable`."""
     first = exports[0]
     title = f"Compared with the model on {first['images']:,} {first['source']}"
     latencies = [f"ms for {batch}" for batch in first["latency_ms"]]
     columns = ("format", "precision", "MB", "difference", "same class", "accuracy", "in float32", *latencies)
-    made = Table(title, columns)
+    made = TextTable(title, columns)
     for one in exports:
         accuracies = [f"{one[key]['accuracy']:.4f}" if key in one else "-" for key in ("accuracy", "float32_accuracy")]
         made.add_row(

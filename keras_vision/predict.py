@@ -13,7 +13,7 @@ from keras_vision.cli.command import main as run_command
 from keras_vision.cli.front_door import carry_out, front_door
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress, make_progress
-from keras_vision.reporting.tables import Table
+from keras_vision.reporting.tables import TextTable
 from keras_vision.results.answers import Answers
 from keras_vision.runs import read_card
 from keras_vision.system.settings import REQUIRED, SHARE, Settings, setting, whole
@@ -100,7 +100,7 @@ def _print_table(rows: list[dict[str, Any]], out: TextIO) -> None:
     answered = [row for row in rows if "predictions" in row]
     ranks = max((len(row["predictions"]) for row in answered), default=0)
     columns = ("image", "class", "probability", *("then", "") * (ranks - 1))
-    table = Table(None, columns, texts=(0, *range(1, len(columns), 2)))
+    table = TextTable(None, columns, texts=(0, *range(1, len(columns), 2)))
     for row in answered:
         pairs = ((str(one["class"]), f"{one['probability']:.4f}") for one in row["predictions"])
         table.add_row(row["image"], *(itertools.chain(*pairs) if row["predictions"] else ("not sure", _sure(row))))

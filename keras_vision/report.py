@@ -12,7 +12,7 @@ from keras_vision.commands.report import arguments_to_confirm, report_of
 from keras_vision.commands.summary_lines import confirmed_line, cost_line, training_lines
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress, installed
-from keras_vision.reporting.tables import Table
+from keras_vision.reporting.tables import TextTable
 from keras_vision.results.runs import ReportResult
 from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.search.report import parts
@@ -72,7 +72,7 @@ def show(found: Mapping[str, Any], progress: Progress) -> None:
             progress.say(line)
         return
     for part in parts(found):
-        if isinstance(part, Table):
+        if isinstance(part, TextTable):
             progress.print(part)
         else:
             progress.say(part)

@@ -32,7 +32,7 @@ from keras_vision.reporting.progress import Progress, clock_text
 from keras_vision.results.rows import rows_in
 from keras_vision.runs import Run, read_json, write_json, write_text
 from keras_vision.studies import STUDIES, costs, headline, load_study
-from keras_vision.studies.job import Job
+from keras_vision.studies.job import StudyJob
 from keras_vision.studies.plan import SCALES, tally
 from keras_vision.studies.publish import reported
 from keras_vision.studies.table import Table, markdown, percent
@@ -107,7 +107,7 @@ def again(folder):
     run = Run(folder)
     settings = run.config["settings"]
     newest = (run.config.get("continued") or [run.config])[-1]
-    job = Job(
+    job = StudyJob(
         name=settings["study"],
         study=load_study(settings["study"]),
         scale=settings["scale"],

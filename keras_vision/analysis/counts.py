@@ -58,8 +58,8 @@ class ModelCounts:
     Attributes:
         layers: A `LayerCounts` per layer call, in the order they run.
         weights, biases, statistics: Sums over the layers.
-        parameters, trainable_parameters: As `keras_vision.models.sizes.Size` has them: what the exported network needs,
-            and what training moves.
+        parameters, trainable_parameters: As `keras_vision.models.sizes.ParameterCounts` has them: what the exported
+            network needs, and what training moves.
         macs, flops: Of inference, over the layers that could be counted.
         training_macs, training_flops: Of a training step's share for one image: forward, gradients of the kernels, and
             gradients of the inputs wherever something before is trainable. The optimiser's few operations per weight

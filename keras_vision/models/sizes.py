@@ -12,7 +12,7 @@ SCALES = dict.fromkeys(("BatchNormalization", "Normalization"), True)
 
 
 @dataclass(frozen=True)
-class Size:
+class ParameterCounts:
     """How large a network is.
 
     Attributes:
@@ -27,7 +27,7 @@ class Size:
 
 
 def size_of(model):
-    """Returns the `Size` of a model, whose weights need not be allocated.
+    """Returns the `ParameterCounts` of a model, whose weights need not be allocated.
 
     Args:
         model: A functional or sequential `keras.Model` of fixed input shape.
@@ -38,7 +38,7 @@ def size_of(model):
     Example:
 
     >>> size_of(build_model("vgg", (28, 28, 1), 10, filters=(4,), blocks=(1,)))  # 2 + 9 x 4 + 4 + 50; 9 x 4 + 8 + 50
-    Size(parameters=92, trainable_parameters=94)
+    ParameterCounts(parameters=92, trainable_parameters=94)
     """
     steps = steps_of(model)
     feeds = [source for step in steps for source in step.sources]
@@ -60,7 +60,7 @@ def size_of(model):
             needed += channels * (2 if not is_part else not steps[before].layer.use_bias)
         else:
             needed += sum(math.prod(variable.shape) for variable in getattr(step.layer, "weights", ()))
-    return Size(needed, sum(math.prod(variable.shape) for variable in model.trainable_weights))
+    return ParameterCounts(needed, sum(math.prod(variable.shape) for variable in model.trainable_weights))
 
 
 def _is_of_channels(step):

@@ -102,17 +102,17 @@ def vgg(
     blocks = blocks or (1,) * (len(filters) - 1) + (2,)
     check_same_length(filters=filters, blocks=blocks)
     pools = (pool_size, pool_stride or pool_size, early_pooling)
-    form = Form(kernel_size, strides, padding, *pools, convolution, activation, batch_norm)
-    check_stages(input_shape, form.windows(blocks, whitening))
+    stages = Stages(kernel_size, strides, padding, *pools, convolution, activation, batch_norm)
+    check_stages(input_shape, stages.windows(blocks, whitening))
     pixels, x = take_pixels(input_shape)
     x = whiten(x) if whitening else x
-    x = form.build(x, filters, blocks, first=convolution if whitening else "full")
+    x = stages.build(x, filters, blocks, first=convolution if whitening else "full")
     x = drop(HEADS[head](name=f"head_{head}")(x), dropout_rate, name="head_dropout")
     return keras.Model(pixels, classify(x, num_classes), name="vgg")
 
 
 @dataclasses.dataclass(frozen=True)
-class Form:
+class Stages:
     """What all stages of a VGG have in common; fields as the arguments of `vgg`."""
 
     kernel_size: int
@@ -130,8 +130,8 @@ class Form:
 
         Example:
 
-        >>> form = Form(3, 1, "valid", 2, 2, True, convolution="full", activation="relu", batch_norm=True)
-        >>> form.windows((1, 2), whitening=False)
+        >>> stages = Stages(3, 1, "valid", 2, 2, True, convolution="full", activation="relu", batch_norm=True)
+        >>> stages.windows((1, 2), whitening=False)
         [[(3, 1), (2, 2)], [(3, 1), (2, 2), (3, 1)]]
         """
         side = self.kernel_size if self.padding == "valid" else 1

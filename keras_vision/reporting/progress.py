@@ -29,7 +29,7 @@ class Progress:
         """Prints one line for the person."""
 
     def print(self, table: Any) -> None:
-        """Prints a `keras_vision.reporting.tables.Table`."""
+        """Prints a `keras_vision.reporting.tables.TextTable`."""
 
     def trial_started(self, number: int, total: int | None, settings: Mapping[str, Any]) -> None:
         """Reports that trial `number` (from 1) of `total` (or None) starts with `settings` (a dict)."""

@@ -7,7 +7,7 @@ UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 @dataclasses.dataclass
-class Table:
+class TextTable:
     """A table; `Progress.print` shows it.
 
     Args:
@@ -18,7 +18,7 @@ class Table:
 
     Example:
 
-    >>> table = Table("Classes", ("class", "images"))
+    >>> table = TextTable("Classes", ("class", "images"))
     >>> table.add_row("cat", "12")
     >>> table.rows
     [('cat', '12')]
@@ -40,7 +40,7 @@ class Table:
 
 def layer_table(result):
     """Returns the table of layers: shapes, weights, operations, memory, and what a unit sees of the image."""
-    table = Table(
+    table = TextTable(
         f"{result['model']}, for one image {_times(result['input_shape'])}",
         ("layer", "output", "weights", "biases", "MACs", "FLOPs", "memory", "sees", "jump", "from"),
     )
@@ -109,7 +109,7 @@ def finding_lines(findings):
 
 def linearity_table(tables):
     """Returns which kinds of layer are linear and equivariant, those of the model before those of textbooks."""
-    table = Table(
+    table = TextTable(
         "Linear? Equivariant to translation?",
         ("layer kind", "additive", "homogeneous", "every shift", "shifts by the stride"),
     )
@@ -122,7 +122,7 @@ def linearity_table(tables):
 
 def gradient_table(gradients):
     """Returns gradient norms by layer."""
-    table = Table(f"Gradients on {gradients['images']}", ("layer", "gradient norm", "weight norm"))
+    table = TextTable(f"Gradients on {gradients['images']}", ("layer", "gradient norm", "weight norm"))
     for row in gradients["layers"]:
         norms = (row["gradient_norm"], row["weight_norm"])
         table.add_row(row["name"], *("not finite" if norm is None else f"{norm:.4g}" for norm in norms))
@@ -131,7 +131,7 @@ def gradient_table(gradients):
 
 def field_table(rows):
     """Returns the receptive fields of centre units, in theory and measured."""
-    table = Table("Receptive fields, in pixels", ("layer", "in theory", "measured width"))
+    table = TextTable("Receptive fields, in pixels", ("layer", "in theory", "measured width"))
     for row in rows:
         table.add_row(row["layer"], row["theory"], f"{row['measured_width']:.1f}")
     return table
@@ -139,7 +139,7 @@ def field_table(rows):
 
 def feature_table(features):
     """Returns how many units of each layer do nothing, and the parameters that they waste."""
-    table = Table(f"Units on {features['images']}", ("layer", "units", "dead", "duplicates", "parameters wasted"))
+    table = TextTable(f"Units on {features['images']}", ("layer", "units", "dead", "duplicates", "parameters wasted"))
     for row in features["layers"]:
         idle = (len(row["dead"]), len(row["duplicates"]))
         table.add_row(row["name"], f"{row['units']:,}", *map(str, idle), f"{row['parameters']:,}")

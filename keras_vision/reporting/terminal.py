@@ -9,7 +9,7 @@ LEAST_TEXT = 10  # characters of a column of words, however narrow the terminal 
 
 
 def drawn(table):
-    """Returns a `keras_vision.reporting.tables.Table` as rich draws it. What is in its cells is never markup.
+    """Returns a `keras_vision.reporting.tables.TextTable` as rich draws it. What is in its cells is never markup.
 
     Texts are folded where the terminal is narrow; the heads of numbers always are, between their words.
     """

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from keras_vision.errors import BadInput
 from keras_vision.reporting.progress import Progress, settings_line
-from keras_vision.reporting.tables import Table, short
+from keras_vision.reporting.tables import TextTable, short
 from keras_vision.runs import Run
 from keras_vision.search.families import verdict
 from keras_vision.search.ledger import Ledger
@@ -155,7 +155,7 @@ def read_csv(path):
 
 
 def parts(found):
-    """Yields a report for a person: a `Table`, or a line of text, at a time."""
+    """Yields a report for a person: a `TextTable`, or a line of text, at a time."""
     metric = METRICS[found["metric"]]
     scored = "validation" if found["metric"] == "accuracy" else metric
     target = f", target {metric} {found['target_acc']:g}" if found["target_acc"] is not None else ""
@@ -166,7 +166,7 @@ def parts(found):
         yield f"all with {settings_line(shared)}"
     is_exported = any(line.get("int8_bytes") for line in found["leaders"])
     measured = ("parameters", "MACs", "ms an image", *(["bytes in int8"] * is_exported))
-    leaders = Table(None, ("trial", scored, "trained anew", *measured, "epochs"))
+    leaders = TextTable(None, ("trial", scored, "trained anew", *measured, "epochs"))
     for line in found["leaders"]:
         leaders.add_row(
             f"{line['trial']}  {settings_line({k: v for k, v in line['values'].items() if k not in shared})}",
@@ -182,7 +182,7 @@ def parts(found):
     if found["families"]:
         yield verdict(found["families"])
     yield f"Pareto front: trials that no other beats in both {metric} and a cost"
-    front = Table(None, ("trial", scored, "smallest by"))
+    front = TextTable(None, ("trial", scored, "smallest by"))
     score = f"val_{found['metric']}"
     for row in found["front"]:
         front.add_row(row["trial"], f"{float(row[score]):.4f}", row["smallest_by"].replace(" ", ", "))
@@ -190,7 +190,7 @@ def parts(found):
     if found["importance"]:
         caution = f" ({found['caution']})" if found["caution"] else ""
         yield f"Share of the differences in {metric} that a setting explains{caution}"
-        importance = Table(None, ("setting", "share"))
+        importance = TextTable(None, ("setting", "share"))
         for name, share in found["importance"].items():
             importance.add_row(name, f"{share:.0%}")
         yield importance
@@ -202,7 +202,7 @@ def parts(found):
 def _who_ran_what(found):
     """Yields what `parts` does of the workers; nothing where one process did it all."""
     if found["workers"]:
-        workers = Table(None, ("ran on", "trainings", "died"))
+        workers = TextTable(None, ("ran on", "trainings", "died"))
         for line in found["workers"]:
             workers.add_row(line["where"], str(line["trainings"]), str(line["died"]))
         yield workers

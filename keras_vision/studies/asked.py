@@ -12,7 +12,7 @@ from keras_vision.studies import STUDIES, load_study
 from keras_vision.studies.costs import expected_seconds, recorded_costs, step_milliseconds
 from keras_vision.studies.engine import check, run_study
 from keras_vision.studies.forecast import outlook
-from keras_vision.studies.job import Job
+from keras_vision.studies.job import StudyJob
 
 _OPTIONS = ("scale", "seeds", "dataset", "precision")  # of the line that runs a study again
 
@@ -44,7 +44,7 @@ def _one(job):
 
 
 def _job(asked, progress):
-    """Returns a study as asked for, a `Job`.
+    """Returns a study as asked for, a `StudyJob`.
 
     Raises:
         BadInput: What can be seen to be wrong without looking for data.
@@ -56,7 +56,7 @@ def _job(asked, progress):
             raise BadInput(f"The study {name} looks at no images. Leave out {option}={value}.")
     if chosen.dataset is None and asked.worker_settings != WorkerSettings():
         raise BadInput(f"The study {name} trains nothing. Leave out --workers and --ray.")
-    return Job(
+    return StudyJob(
         name=name,
         study=chosen,
         scale=asked.scale,

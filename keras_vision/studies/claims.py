@@ -212,7 +212,7 @@ def judged(job, table, lost=()):
     give. What algebra or counting decides does not depend on any of this.
 
     Args:
-        job: The study's `Job`.
+        job: The study's `StudyJob`.
         table: Its `Table`.
         lost: Cases without a number that the study cannot do without: then nothing is decided.
     """

@@ -26,7 +26,7 @@ def run_study(job):
     """Runs a study, or what is missing of it.
 
     Args:
-        job: A `Job`.
+        job: A `StudyJob`.
 
     Returns:
         The result as a dict: study, scale, workdir, report, answer, held, runs, missing, seconds, pflop, exit_code.

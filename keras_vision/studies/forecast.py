@@ -16,7 +16,7 @@ def outlook(jobs, progress):
     """Returns in a sentence how long the trainings of studies will take.
 
     Args:
-        jobs: The `Job` of each; of one scale.
+        jobs: The `StudyJob` of each; of one scale.
         progress: A `Progress`, which is told that this takes a while.
     """
     progress.say("reckoning how long this will take, from the arithmetic of each network")

@@ -16,7 +16,7 @@ WARMUP = 0.2  # of the epochs
 
 
 @dataclasses.dataclass(frozen=True)
-class Point:
+class FrontNetwork:
     """A network of the front.
 
     Args:
@@ -68,19 +68,19 @@ CUT = {"label_smoothing": 0.1, "flip": "alternating", "shift": 2, "cutout": 8}
 MIRRORED = {"label_smoothing": 0.0, "flip": "alternating", "shift": 2}
 SMOOTHED = {"label_smoothing": 0.05, "flip": "alternating", "shift": 3}
 
-POINTS = (
-    Point(FASHION, 1_000, 0.86, separable((8, 12, 19), (1, 1, 1)), long(40, SMALL_STEPS, AS_THEY_ARE)),
-    Point(FASHION, 2_500, 0.90, separable((16, 20, 27), (1, 2, 1)), long(60, SMALL_STEPS, AS_THEY_ARE)),
-    Point(FASHION, 5_000, 0.91, separable((24, 32, 42), (1, 2, 1)), long(60, SMALL_STEPS, MOVED)),
-    Point(FASHION, 10_000, 0.92, separable((32, 48, 66), (1, 2, 1)), long(60, SMALL_STEPS, MOVED)),
-    Point(FASHION, 25_000, 0.93, separable((48, 72, 78), (1, 2, 2)), long(60, SMALL_STEPS, VARIED)),
-    Point(FASHION, 100_000, 0.94, whitened((32, 64, 128), (1, 1, 1)), long(60, SGD, CUT)),
-    Point(CIFAR, 10_000, 0.78, separable((32, 44, 62), (1, 2, 1)), long(60, SMALL_STEPS, MIRRORED)),
-    Point(CIFAR, 25_000, 0.84, separable((48, 64, 80), (1, 2, 2)), long(60, SMALL_STEPS, MIRRORED)),
-    Point(CIFAR, 50_000, 0.87, separable((64, 92, 122), (1, 2, 2)), long(60, SGD, SMOOTHED)),
-    Point(CIFAR, 100_000, 0.90, separable((80, 128, 168), (2, 2, 2)), long(80, SGD, SMOOTHED)),
+NETWORKS = (
+    FrontNetwork(FASHION, 1_000, 0.86, separable((8, 12, 19), (1, 1, 1)), long(40, SMALL_STEPS, AS_THEY_ARE)),
+    FrontNetwork(FASHION, 2_500, 0.90, separable((16, 20, 27), (1, 2, 1)), long(60, SMALL_STEPS, AS_THEY_ARE)),
+    FrontNetwork(FASHION, 5_000, 0.91, separable((24, 32, 42), (1, 2, 1)), long(60, SMALL_STEPS, MOVED)),
+    FrontNetwork(FASHION, 10_000, 0.92, separable((32, 48, 66), (1, 2, 1)), long(60, SMALL_STEPS, MOVED)),
+    FrontNetwork(FASHION, 25_000, 0.93, separable((48, 72, 78), (1, 2, 2)), long(60, SMALL_STEPS, VARIED)),
+    FrontNetwork(FASHION, 100_000, 0.94, whitened((32, 64, 128), (1, 1, 1)), long(60, SGD, CUT)),
+    FrontNetwork(CIFAR, 10_000, 0.78, separable((32, 44, 62), (1, 2, 1)), long(60, SMALL_STEPS, MIRRORED)),
+    FrontNetwork(CIFAR, 25_000, 0.84, separable((48, 64, 80), (1, 2, 2)), long(60, SMALL_STEPS, MIRRORED)),
+    FrontNetwork(CIFAR, 50_000, 0.87, separable((64, 92, 122), (1, 2, 2)), long(60, SGD, SMOOTHED)),
+    FrontNetwork(CIFAR, 100_000, 0.90, separable((80, 128, 168), (2, 2, 2)), long(80, SGD, SMOOTHED)),
 )
-OF = {point.name: point for point in POINTS}
+OF = {network.name: network for network in NETWORKS}
 
 # What others have published: (data set, parameters, test accuracy, where).
 PUBLIC = (
@@ -95,39 +95,41 @@ TINY = separable((4,), (1,))
 
 
 def cases(scale):
-    """Returns a case for each point; of the small scales, of some with less to train."""
-    points = {"smoke": POINTS[:2], "quick": [one for one in POINTS if one.most <= QUICK_MOST], "full": POINTS}[scale]
+    """Returns a case for each network; of the small scales, of some with less to train."""
+    networks = {"smoke": NETWORKS[:2], "quick": [one for one in NETWORKS if one.most <= QUICK_MOST], "full": NETWORKS}[
+        scale
+    ]
     return [
         Case(
-            point.name,
-            point.model,
-            TINY if scale == "smoke" else point.settings,
-            {} if scale == "smoke" else point.recipe | (QUICK if scale == "quick" else {}),
-            dataset=point.dataset,
-            group=TITLES[point.dataset],
+            network.name,
+            network.model,
+            TINY if scale == "smoke" else network.settings,
+            {} if scale == "smoke" else network.recipe | (QUICK if scale == "quick" else {}),
+            dataset=network.dataset,
+            group=TITLES[network.dataset],
         )
-        for point in points
+        for network in networks
     ]
 
 
 def answer(table):
-    """How accurate each point is, and how large."""
+    """How accurate each network is, and how large."""
     words = [
-        f"{TITLES[point.dataset]} with at most {point.most:,} parameters "
-        f"{table.percent(point.name, 'test_accuracy', 2)} ({table.number(point.name, 'parameters')} parameters, goal "
-        f"{percent(point.goal, 0)})"
-        for point in map(OF.get, table.cases)
+        f"{TITLES[network.dataset]} with at most {network.most:,} parameters "
+        f"{table.percent(network.name, 'test_accuracy', 2)} ({table.number(network.name, 'parameters')} parameters, "
+        f"goal {percent(network.goal, 0)})"
+        for network in map(OF.get, table.cases)
     ]
     return f"On test images, as means over seeds: {'; '.join(words)}."
 
 
 CLAIMS = tuple(
     Claim(
-        f"On {TITLES[point.dataset]}, {point.most:,} parameters reach {percent(point.goal, 0)}",
-        reaches(point.name, point.goal),
+        f"On {TITLES[network.dataset]}, {network.most:,} parameters reach {percent(network.goal, 0)}",
+        reaches(network.name, network.goal),
         is_ours=True,
     )
-    for point in POINTS
+    for network in NETWORKS
 )
 
 
@@ -135,27 +137,27 @@ def figures(table):
     """Draws the test accuracy against the parameters, for each data set, beside the goals and what others published."""
     drawn = {}
     for dataset, title in TITLES.items():
-        if points := [OF[case] for case in table.cases if OF[case].dataset == dataset]:
-            drawn[f"front_{title.lower()}"] = _figure(table, points, title)
+        if networks := [OF[case] for case in table.cases if OF[case].dataset == dataset]:
+            drawn[f"front_{title.lower()}"] = _figure(table, networks, title)
     return drawn
 
 
-def _figure(table, points, title):
-    """Returns the figure of one data set: each training, their means in a line, goals and public points."""
+def _figure(table, networks, title):
+    """Returns the figure of one data set: each training, their means in a line, goals and public networks."""
     public = [one for one in PUBLIC if TITLES[one[0]] == title]
     names = ["mean over seeds", "each training", "goal", *(where for *_, where in public)]
     figure = style.new_figure(width=COLUMN, height=2.6 + legend_height(names))
     axes = style.new_axes(figure, title=title, x="parameters", y="test accuracy")
-    sizes = [table.mean(point.name, "parameters") for point in points]
-    means = [table.mean(point.name, "test_accuracy") for point in points]
+    sizes = [table.mean(network.name, "parameters") for network in networks]
+    means = [table.mean(network.name, "test_accuracy") for network in networks]
     axes.plot(sizes, means, marker="o", markersize=3, linewidth=1.2, color=style.COLOURS[0], label=names[0])
     trained = [
         (size, value)
-        for size, point in zip(sizes, points, strict=True)
-        for value in table.values(point.name, "test_accuracy")
+        for size, network in zip(sizes, networks, strict=True)
+        for value in table.values(network.name, "test_accuracy")
     ]
     axes.scatter(*zip(*trained, strict=True), s=8, alpha=0.5, color=style.COLOURS[0], linewidth=0, label=names[1])
-    goals = [(point.most, point.goal) for point in points]
+    goals = [(network.most, network.goal) for network in networks]
     axes.scatter(*zip(*goals, strict=True), s=40, marker="_", color="0.35", label=names[2])
     for place, (_, size, accuracy, where) in enumerate(public, start=1):
         axes.scatter([size], [accuracy], s=24, marker="x", color=style.COLOURS[place], label=where)

@@ -5,8 +5,7 @@ import shutil
 
 from keras_vision.errors import KerasVisionError
 from keras_vision.runs import Run, write_text
-from keras_vision.search.executors import Failure
-from keras_vision.search.executors import Job as Training
+from keras_vision.search.executors import Failure, Job
 from keras_vision.search.ledger import Attempts
 from keras_vision.studies.trainings import StudyContext, measured_before, run_of
 from keras_vision.training.checkpoint import latest_epoch
@@ -16,7 +15,7 @@ def trained_in_order(job, folder, make_executor):
     """Yields (`Case`, seed, what was measured) for each training of a study, seed by seed and case by case.
 
     Args:
-        job: The study's `Job`.
+        job: The study's `StudyJob`.
         folder: For the executor's own use; what is there of an earlier start is deleted.
         make_executor: Of a context and this folder it returns the executor.
 
@@ -57,7 +56,7 @@ class _Trainings:
             self.job.progress.trial_started(number, len(self.asked), values)
             known = measured_before(self.job, case, seed)
             if known is None:
-                self._submit(Training(str(run_of(self.job, case, seed).path), values, number))
+                self._submit(Job(str(run_of(self.job, case, seed).path), values, number))
             else:
                 self._measured[case.name, seed] = known
 

@@ -1,4 +1,4 @@
-"""Job: one study as it is asked for."""
+"""StudyJob: one study as it is asked for."""
 
 import dataclasses
 from pathlib import Path
@@ -9,7 +9,7 @@ from keras_vision.training.recipe import recipe_for
 
 
 @dataclasses.dataclass(frozen=True)
-class Job:
+class StudyJob:
     """One study as asked for.
 
     Args:

@@ -117,7 +117,7 @@ class Study:
             in float32 and its `Dataset`. Numbers go into table.csv, lists only to the figures.
         columns: More columns of the report: name -> heading.
         figures: Functions of a `Table` -> dict of figures, beside the curves.
-        conduct: Function of a `Job` -> list of rows; for a study that is no comparison of trainings.
+        conduct: Function of a `StudyJob` -> list of rows; for a study that is no comparison of trainings.
         by_case: Whether a report is worth having after each case, and not only after each seed: of long trainings.
         may_diverge: Whether `answer` and the claims know what to say of a case of which no run came to its end.
         is_tested: Whether the report shows the test split, which each run opens once, at its end.

@@ -25,7 +25,7 @@ def reported(job, table, drawn):
     """Returns (the text of report.md, the result) of a table; writes nothing.
 
     Args:
-        job: The study's `Job`.
+        job: The study's `StudyJob`.
         table: Its `Table`.
         drawn: Names of the figures in the folder `figures`.
     """

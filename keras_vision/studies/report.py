@@ -33,7 +33,7 @@ def report_text(job, table, figures, answer, claims):
     """Returns report.md.
 
     Args:
-        job: A `Job`.
+        job: A `StudyJob`.
         table: Its `Table`.
         figures: Names of the figures in the folder `figures`.
         answer: What `Study.answer` returns.

@@ -13,7 +13,7 @@ from keras_vision.reporting.events import EventLog
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, file_name, first_difference, load_model, read_json, write_json
 from keras_vision.studies import load_study
-from keras_vision.studies.job import Job
+from keras_vision.studies.job import StudyJob
 from keras_vision.studies.probes import data_words
 from keras_vision.train import train
 from keras_vision.training.memory import forget_models
@@ -51,7 +51,7 @@ class StudyContext:
     """What the trainings of a study need: a context, as `keras_vision.search.executors` describes it.
 
     Args:
-        job: The study's `Job`.
+        job: The study's `StudyJob`.
     """
 
     place, dataset, deadline = __name__, None, None  # each process opens the images that its training needs
@@ -92,7 +92,7 @@ def opened(record, dataset, progress):
     """Returns the `StudyContext` that `record` describes, in a process that is there for it; arguments as there."""
     os.chdir(record["folder"])
     job = record["job"] | {"workdir": Path(record["job"]["workdir"])}
-    return StudyContext(Job(study=load_study(job["name"]), progress=progress, **job))
+    return StudyContext(StudyJob(study=load_study(job["name"]), progress=progress, **job))
 
 
 class _Noted:

@@ -144,7 +144,7 @@ def fit(
     Returns:
         The result as a dict: metric and val_score, its value; val_accuracy, val_balanced_accuracy, val_crossentropy,
         best_epoch, epochs_run, stopped ("epochs", "settled", "target", "time" or the judge's word), seconds,
-        images_per_second, parameters and trainable_parameters, as `keras_vision.models.sizes.Size` has them.
+        images_per_second, parameters and trainable_parameters, as `keras_vision.models.sizes.ParameterCounts` has them.
 
     Raises:
         BadInput: Model and data do not fit each other.

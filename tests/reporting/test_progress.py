@@ -7,7 +7,7 @@ import types
 import pytest
 
 from keras_vision.reporting.progress import LiveProgress, PlainProgress, Progress, make_progress, suitable_progress
-from keras_vision.reporting.tables import Table
+from keras_vision.reporting.tables import TextTable
 
 
 class Terminal(io.StringIO):
@@ -128,7 +128,7 @@ def test_no_stream_is_no_reason_to_stop(stream, monkeypatch):
     monkeypatch.setattr(sys, "stdout", stream)
     with make_progress() as progress:
         progress.say("Müll")
-        progress.print(Table(None, ("class",)))
+        progress.print(TextTable(None, ("class",)))
 
 
 def test_a_notebook_has_a_bar_that_moves_and_leaves_the_last_epoch(monkeypatch):

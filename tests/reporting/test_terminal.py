@@ -6,10 +6,10 @@ import re
 import pytest
 from rich.console import Console
 
-from keras_vision.reporting.tables import Table
+from keras_vision.reporting.tables import TextTable
 from keras_vision.reporting.terminal import drawn, new_bars, print_table
 
-LEADERS = Table(None, ("trial", "validation", "trained anew", "parameters", "MACs", "ms an image", "epochs"))
+LEADERS = TextTable(None, ("trial", "validation", "trained anew", "parameters", "MACs", "ms an image", "epochs"))
 LEADERS.add_row("0007  filters=8,16  blocks=1,2", "0.9820", "0.9827", "11,004,282", "721 k", "0.48", "9, hopeless")
 
 

@@ -6,7 +6,7 @@ import types
 import pytest
 
 from keras_vision.studies import STUDIES, load_study
-from keras_vision.studies.front import POINTS
+from keras_vision.studies.front import NETWORKS
 from keras_vision.studies.table import Table
 
 # Columns that answers mention beside those that decide.
@@ -114,7 +114,7 @@ TABLES = {
     },
     "mixer_fashion": GRID | {BEST: {"val_accuracy": 0.9, "test_accuracy": 0.895}},
     "headline": {case: {"val_accuracy": accuracy, "test_accuracy": accuracy} for case, accuracy in HEADLINE.items()},
-    "front": {point.name: {"val_accuracy": point.goal, "test_accuracy": point.goal + 0.001} for point in POINTS},
+    "front": {one.name: {"val_accuracy": one.goal, "test_accuracy": one.goal + 0.001} for one in NETWORKS},
 }
 
 
@@ -221,7 +221,7 @@ CHANGES = {
             False: {point.name: on_test(0.5)},
             None: {point.name: None},
         }
-        for point in POINTS
+        for point in NETWORKS
     },
     # of these the table is what is measured
     "count_by_hand": {

@@ -8,7 +8,7 @@ import pytest
 
 from keras_vision.reporting.progress import Progress
 from keras_vision.studies.claims import Claim, Judgement, above, below, counts, either, falls, judged, overall, reaches
-from keras_vision.studies.job import Job
+from keras_vision.studies.job import StudyJob
 from keras_vision.studies.plan import Scale, Study
 from keras_vision.studies.table import Table
 
@@ -141,7 +141,7 @@ def study_of(*claims, dataset="cifar10"):
 
 def verdict(claim, scale="full", dataset=None, of="cifar10", lost=()):
     """(held, because) of a claim in a study at a scale, on its own images or on others."""
-    job = Job("tiny", study_of(claim, dataset=of), scale, 1, dataset, None, Path(), "float32", Progress(), "")
+    job = StudyJob("tiny", study_of(claim, dataset=of), scale, 1, dataset, None, Path(), "float32", Progress(), "")
     (found,) = judged(job, table_of(a=[0.9]), lost)
     return found["held"], found["because"]
 
@@ -192,7 +192,7 @@ def after_fewer_epochs(folder, accuracies, judge, **claim):
     ]
     study = study_of(Claim("So it is", judge, **claim))
     study = dataclasses.replace(study, scales={"source": Scale(shortened=3), "full": Scale()})
-    job = Job("tiny", study, "source", 1, None, None, folder, "float32", Progress(), "")
+    job = StudyJob("tiny", study, "source", 1, None, None, folder, "float32", Progress(), "")
     (found,) = judged(job, Table(rows, "source", folder))
     return found["held"], found["because"], found["numbers"]
 

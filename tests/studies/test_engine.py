@@ -16,11 +16,11 @@ from keras_vision.cli.reading import parse_settings
 from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, load_model
-from keras_vision.search.executors import Job as Training
+from keras_vision.search.executors import Job
 from keras_vision.studies import STUDIES, engine, trainings
 from keras_vision.studies.claims import Claim, Judgement
 from keras_vision.studies.engine import run_study
-from keras_vision.studies.job import Job
+from keras_vision.studies.job import StudyJob
 from keras_vision.studies.plan import Case, Study, smoke
 from keras_vision.studies.report import train_command
 from keras_vision.studies.rnn_lstm import plain_rnn
@@ -65,7 +65,7 @@ def tiny(**changes):
 
 def run(folder, study=None, scale="quick", seeds=1, dataset=None):
     study = study or tiny()
-    return run_study(Job("tiny", study, scale, seeds, dataset, None, folder, "float32", Progress(), "study tiny"))
+    return run_study(StudyJob("tiny", study, scale, seeds, dataset, None, folder, "float32", Progress(), "study tiny"))
 
 
 @pytest.fixture(scope="module")
@@ -210,10 +210,10 @@ def test_a_finished_run_is_not_run_again_and_its_record_is_enough_to_add_seeds(f
 def test_whoever_watches_a_training_is_told_each_epoch_and_its_end(tmp_path):
     study = tiny(scales={"quick": smoke(epochs=2)})
     context = trainings.StudyContext(
-        Job("tiny", study, "quick", 1, None, None, tmp_path, "float32", Progress(), "study tiny")
+        StudyJob("tiny", study, "quick", 1, None, None, tmp_path, "float32", Progress(), "study tiny")
     )
     noted = []
-    training = Training(str(tmp_path / "runs" / "2-units-0"), {"case": "2 units", "seed": 0}, 1)
+    training = Job(str(tmp_path / "runs" / "2-units-0"), {"case": "2 units", "seed": 0}, 1)
     measured = context.run(training, lambda rows: noted.append([row["epoch"] for row in rows]))
     assert noted == [[1], [1, 2], []]
     assert measured == json.loads((tmp_path / "runs/2-units-0/measured.json").read_text())

@@ -8,7 +8,7 @@ from keras_vision.analysis.counts import count_unbuilt
 from keras_vision.models import build_model
 from keras_vision.reporting.progress import Progress
 from keras_vision.studies import costs, forecast, load_study
-from keras_vision.studies.job import Job
+from keras_vision.studies.job import StudyJob
 from keras_vision.studies.plan import Case, Scale, Study
 
 OLD, SETTINGS = "old, 2 cores", {"hidden_units": (8,)}
@@ -38,7 +38,7 @@ def job_of(folder, *cases, name="tiny", scale="quick", **changes):
         study = Study(question="?", varied="", held_fixed="", **whole, **changes)
     else:
         study = load_study(name)
-    return Job(name, study, scale, 2, None, None, folder / name, "float32", Progress(), "")
+    return StudyJob(name, study, scale, 2, None, None, folder / name, "float32", Progress(), "")
 
 
 def seconds_by_hand(trainings):

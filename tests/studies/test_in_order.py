@@ -16,7 +16,7 @@ from keras_vision.reporting.progress import Progress
 from keras_vision.search.executors import Failure
 from keras_vision.studies import load_study
 from keras_vision.studies.in_order import trained_in_order
-from keras_vision.studies.job import Job
+from keras_vision.studies.job import StudyJob
 from keras_vision.study import main, study
 
 NAME = "mlp_activations"
@@ -45,7 +45,7 @@ class Scripted:
 
 @pytest.fixture
 def job(tmp_path):
-    return Job(NAME, load_study(NAME), "smoke", 1, None, None, tmp_path, "float32", Progress(), f"study {NAME}")
+    return StudyJob(NAME, load_study(NAME), "smoke", 1, None, None, tmp_path, "float32", Progress(), f"study {NAME}")
 
 
 def run(job, executor):

@@ -14,7 +14,7 @@ from keras_vision.studies import OURS, STUDIES, load_study, vgg_growth
 from keras_vision.studies.convmixer_parts import without
 from keras_vision.studies.figures import PALETTE, groups_of
 from keras_vision.studies.flattening_order import reordered
-from keras_vision.studies.front import POINTS
+from keras_vision.studies.front import NETWORKS
 from keras_vision.studies.nonlinearity import affine_difference
 from keras_vision.studies.plan import SCALES
 from keras_vision.studies.rnn_lstm import gate_openings, plain_rnn, row_gradients
@@ -76,7 +76,7 @@ def test_the_networks_and_recipes_of_a_study_exist(name, scale):
 
 @pytest.mark.slow
 def test_the_networks_of_the_front_have_hardly_less_than_they_may_and_no_more():
-    for point in POINTS:
+    for point in NETWORKS:
         shape = SHAPES[point.dataset]
         counts = count_unbuilt(lambda point=point, shape=shape: build_model(point.model, shape, 10, **point.settings))
         assert 0.9 * point.most <= counts.parameters <= point.most, point.name

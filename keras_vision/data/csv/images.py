@@ -30,7 +30,7 @@ def open_images(table, reading):
     """Opens a table of paths and labels.
 
     Args:
-        table: A `Table`.
+        table: A `CsvFile`.
         reading: A `Reading`.
 
     Returns:
@@ -73,7 +73,7 @@ def _listings(table, split=None):
     """Returns a dict from split to `Listing`, sentences about the columns, and the columns of labels.
 
     Args:
-        table: A `Table`.
+        table: A `CsvFile`.
         split: That of all its rows; None where its columns say it, or else its name, or else it is for training.
     """
     rows = list(table.rows())

@@ -30,7 +30,7 @@ def label_columns(table, rows, free):
     """Returns the column that is not named and must be the label's, or those of the classes, as a list.
 
     Args:
-        table: A `Table`.
+        table: A `CsvFile`.
         rows: All its rows, lists of strings.
         free: Numbers of the columns that it may be.
 
@@ -48,7 +48,7 @@ def only_label(table, values, count):
     """Returns the number of the only column that can be the label's.
 
     Args:
-        table: A `Table`.
+        table: A `CsvFile`.
         values: Dict from the number of a column to its different values.
         count: Of the rows: what differs in all of them, as numbers of rows do, is no class.
 

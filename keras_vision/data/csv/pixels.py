@@ -57,7 +57,7 @@ def open_pixels(table, known=None):
     """Opens a table of pixels.
 
     Args:
-        table: A `Table`.
+        table: A `CsvFile`.
         known: As in `open_arrays`.
 
     Returns:

@@ -50,7 +50,7 @@ def find_files(table, names, places):
     """Returns the file of each name.
 
     Args:
-        table: The `Table` that holds them.
+        table: The `CsvFile` that holds them.
         names: Pairs of a name and the split of its row, or None.
         places: The `Places` beside it.
 

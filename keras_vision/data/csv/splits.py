@@ -52,7 +52,7 @@ def find_splits(table, label=None):
     """Returns the `SplitColumns` of a table. All rows are read where there are such columns.
 
     Args:
-        table: A `Table`.
+        table: A `CsvFile`.
         label: The column that is named as the label's, or None.
 
     Raises:
@@ -60,8 +60,8 @@ def find_splits(table, label=None):
 
     Example:
 
-    >>> from keras_vision.data.csv.table import Table
-    >>> find_splits(Table("a.csv", "utf-8", ",", ("path", "label"), True, [["a", "cat"]])).of_row(["a", "cat"])
+    >>> from keras_vision.data.csv.table import CsvFile
+    >>> find_splits(CsvFile("a.csv", "utf-8", ",", ("path", "label"), True, [["a", "cat"]])).of_row(["a", "cat"])
     'train'
     """
     flags = _flags(table, label)

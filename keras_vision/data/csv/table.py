@@ -35,7 +35,7 @@ csv.field_size_limit(2**31 - 1)  # all pixels of an image may stand in one value
 
 
 @dataclasses.dataclass(frozen=True)
-class Table:
+class CsvFile:
     """A CSV file that is not read yet.
 
     Args:
@@ -123,7 +123,7 @@ def read_table(path):
         path: The file.
 
     Returns:
-        A `Table`.
+        A `CsvFile`.
 
     Raises:
         BadInput: No text, one column, or no row.
@@ -149,7 +149,7 @@ def read_table(path):
         raise BadInput(f"{path}: a quote in row 1 is not closed. Close it, or take it out.")
     if not sample:
         raise BadInput(f"{path} has no rows. Each row needs a path and a label, or a label and pixels.")
-    return Table(path, encoding, separator, tuple(name.strip() for name in heading), has_heading, sample, above)
+    return CsvFile(path, encoding, separator, tuple(name.strip() for name in heading), has_heading, sample, above)
 
 
 def _first_lines(path):
@@ -232,11 +232,11 @@ def table_beside(table, labels):
     """Returns the table that is named like one for training with test in place of train, and sentences about it.
 
     Args:
-        table: A `Table`.
+        table: A `CsvFile`.
         labels: Its columns of labels.
 
     Returns:
-        A `Table`, or None where there is none or it has no labels; and a list of sentences.
+        A `CsvFile`, or None where there is none or it has no labels; and a list of sentences.
 
     Raises:
         BadInput: It cannot be read.

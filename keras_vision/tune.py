@@ -26,7 +26,7 @@ from keras_vision.search.strategies import (
     STRATEGIES,
     USUAL,
     USUAL_POLISH,
-    default_families,
+    USUAL_WITH_TARGET,
     default_strategy,
     default_trials,
 )
@@ -66,8 +66,8 @@ class TuneSettings(Settings):
         SHARE,
     )
     strategy: str = setting(
-        None, f"how networks are proposed: {', '.join(STRATEGIES)}; if not given, {default_families()} with a target, "
-        f"else {USUAL}", "NAME", name_in(STRATEGIES),
+        None, f"how networks are proposed: {', '.join(STRATEGIES)}; if not given, {USUAL_WITH_TARGET} with a "
+        f"target, else {USUAL}", "NAME", name_in(STRATEGIES),
     )  # fmt: skip
     polish: str = setting(
         None, f"how a growing search varies the training: {', '.join(POLISHERS)}; if not given, {USUAL_POLISH}", "NAME",
@@ -136,7 +136,7 @@ class TuneSettings(Settings):
     @property
     def chosen_strategy(self) -> str:
         """The strategy asked for, or the usual one."""
-        return self.strategy or default_strategy(self.model, self.target_acc)
+        return self.strategy or default_strategy(self.target_acc)
 
     @property
     def row(self) -> Any:

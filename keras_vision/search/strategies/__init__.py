@@ -31,7 +31,6 @@ class Strategy:
         stops_at_target: Whether a search ends at the first trial that reaches the target.
         trials: Of a search that was given no budget; docs/smallest.md says how long eight growing ones take.
         spare_trials: Of such a search so many more, where what it found turned out to be luck.
-        default_for: The families whose searches for a target use it unless told otherwise.
         polishes: Whether a growing search may use it to vary the training. Such a file has `make_oracle(
             hyperparameters, seed, max_epochs=None)`, too.
     """
@@ -41,40 +40,32 @@ class Strategy:
     stops_at_target: bool
     trials: int
     spare_trials: int = 0
-    default_for: tuple = ()
     polishes: bool = False
 
 
 # fmt: off
 STRATEGIES = {
-    "grow":      Strategy("ladder", needs_target=True, stops_at_target=False, trials=8, spare_trials=4,
-                          default_for=("vgg", ANY)),
+    "grow":      Strategy("ladder", needs_target=True, stops_at_target=False, trials=8, spare_trials=4),
     "random":    Strategy("space", needs_target=False, stops_at_target=True, trials=20, polishes=True),
     "grid":      Strategy("space", needs_target=False, stops_at_target=True, trials=20, polishes=True),
     "bayesian":  Strategy("space", needs_target=False, stops_at_target=True, trials=20, polishes=True),
     "hyperband": Strategy("space", needs_target=False, stops_at_target=True, trials=20),
 }
 # fmt: on
-USUAL = "random"  # where no row names the family, or there is no target
+USUAL, USUAL_WITH_TARGET = "random", "grow"
 USUAL_POLISH = "grid"
 POLISHERS = tuple(name for name, row in STRATEGIES.items() if row.polishes)
 
 
-def default_strategy(model, target_acc=None):
+def default_strategy(target_acc=None):
     """Returns the name of the strategy of a search that was given none.
 
     Example:
 
-    >>> default_strategy("vgg", 0.9), default_strategy("vgg")
+    >>> default_strategy(0.9), default_strategy()
     ('grow', 'random')
     """
-    names = (name for name, row in STRATEGIES.items() if model in row.default_for)
-    return next(names, USUAL) if target_acc is not None else USUAL
-
-
-def default_families():
-    """Returns in words which strategies are the default for which families: "grow for vgg"."""
-    return ", ".join(f"{name} for {', '.join(row.default_for)}" for name, row in STRATEGIES.items() if row.default_for)
+    return USUAL if target_acc is None else USUAL_WITH_TARGET
 
 
 def default_trials():

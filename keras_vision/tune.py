@@ -115,6 +115,9 @@ class TuneSettings(Settings):
                 f"polish={self.polish} works only with the strategy 'grow', not with {self.chosen_strategy!r}. Leave "
                 "it out, or give --strategy grow."
             )
+        for name, usual in (("minimize", PARAMETERS), ("ending", "hopeless")):
+            if self.target_acc is None and (value := getattr(self, name)) != usual:
+                raise BadInput(f"{name}={value} is about a target. Give --target-acc SHARE, or leave it out.")
         if self.model == ANY:
             self._check_any()
         if self.row.needs_target and self.target_acc is None:

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from keras_vision.errors import BadInput
 from keras_vision.models import MODELS
 from keras_vision.studies import STUDIES, costs
 from keras_vision.study import main, study
@@ -105,6 +106,8 @@ def test_a_study_that_fails_is_named_and_the_others_are_run(monkeypatch, capsys)
     def study_or_fail(job):
         if job.name == "mixer_best":
             raise OSError("the disk is full")
+        if job.name == "shallow":
+            raise BadInput("There are no images.")
         return {"study": job.name, "answer": "Yes.", "claims": [claim], "report": "r"}
 
     monkeypatch.setattr("keras_vision.studies.asked._one", study_or_fail)
@@ -113,7 +116,9 @@ def test_a_study_that_fails_is_named_and_the_others_are_run(monkeypatch, capsys)
     out = capsys.readouterr().out
     assert f"{len(STUDIES)} studies to come" in out
     assert "failed: mixer_best: OSError: the disk is full" in out
-    assert out.count("So it is: not decided, because of chance") == len(STUDIES) - 1
+    assert "failed: shallow: BadInput: There are no images." in out
+    assert out.count("Traceback") == 1  # of what no person can have caused
+    assert out.count("So it is: not decided, because of chance") == len(STUDIES) - 2
 
 
 @pytest.mark.parametrize(("name", "scale"), [("mixer_patches", "source"), ("shallow", "full"), ("impulse", "full")])

@@ -47,10 +47,11 @@ def read_config(path, options, command):
 
 
 def _asked_of(record, path):
-    """Returns what a run was asked for, by what it recorded at its start."""
-    if not isinstance(record.get("arguments"), dict):
+    """Returns what a run was asked for, by what it recorded at its latest start."""
+    newest = record.get("continued", [record])[-1]
+    if not isinstance(newest.get("arguments"), dict):
         raise BadInput(f"{path} does not say with which settings the run was started. Write them into a file.")
-    return record["arguments"]
+    return newest["arguments"]
 
 
 def _load(path):

@@ -97,7 +97,9 @@ def given_before(command, asked, arguments, progress):
     usual = usual_runs(command, asked.model, asked.data.whole().dataset)
     usual = itertools.takewhile(lambda run: run.path.exists(), usual)
     runs = [Run(asked.workdir)] if asked.workdir else usual
-    run = next((run for run in runs if _is_over(run) and _same(_newest_start(run).get("arguments"), arguments)), None)
+    run = next(
+        (run for run in runs if _is_over(run, command) and _same(run.newest_start.get("arguments"), arguments)), None
+    )
     if asked.dry_run or not run:
         return None
     result = run.result | _ENDS[command](run, asked.target_acc)
@@ -112,23 +114,19 @@ def given_before(command, asked, arguments, progress):
 def study_given_before(asked, progress):
     """Returns what the same study gave before, as `given_before` does; `asked` is a `StudySettings` with a name."""
     run = Run(asked.place)
-    if not _is_over(run) or asked.dataset not in (None, *DATASETS):
+    if not _is_over(run, "study") or asked.dataset not in (None, *DATASETS):
         return None
     settings = {"study": asked.name} | {name: getattr(asked, name) for name in ("scale", "dataset", "precision")}
-    is_same = _same(run.config["settings"], settings) and _newest_start(run).get("seeds") == asked.seeds
+    is_same = _same(run.config["settings"], settings) and run.result.get("seeds") == asked.seeds
     if not is_same or run.result["missing"] or _changed_since(run):
         return None
     progress.say(_SAID[True].format(run.path))
     return run.result
 
 
-def _is_over(run):
-    return run.finished and run.config_path.exists()
-
-
-def _newest_start(run):
-    """Returns what a run recorded when it was last started with something new."""
-    return run.config.get("continued", [run.config])[-1]
+def _is_over(run, command):
+    """Returns whether what a run was last started for came to its end: a search has a result before."""
+    return run.finished and run.config_path.exists() and (command != "tune" or "ended" in run.newest_start)
 
 
 def _same(recorded, asked):
@@ -137,6 +135,6 @@ def _same(recorded, asked):
 
 def _changed_since(run, more=()):
     """Returns whether the program, or one of more files, was changed since a run was last started."""
-    started = datetime.fromisoformat(_newest_start(run)["started"]).timestamp()
+    started = datetime.fromisoformat(run.newest_start["started"]).timestamp()
     program = itertools.chain(*(folder.rglob("*.py") for folder in _PROGRAM))
-    return any(path.stat().st_mtime >= started for path in (*program, *more))
+    return any(not path.exists() or path.stat().st_mtime >= started for path in (*program, *more))

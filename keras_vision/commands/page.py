@@ -12,6 +12,7 @@ from keras_vision.commands.page_sections import (
     trials_section,
 )
 from keras_vision.commands.summary_lines import confirmed_line, cost_line, target_words, tensorboard_line
+from keras_vision.errors import KerasVisionError
 from keras_vision.reporting.page import render
 from keras_vision.reporting.progress import cell, clock_text, installed, settings_line
 from keras_vision.reporting.score_lines import interval_words
@@ -19,7 +20,7 @@ from keras_vision.reporting.tables import short, size_words
 from keras_vision.runs import Run, write_text
 from keras_vision.search.families import verdict
 from keras_vision.search.outcome import recorded_outcome
-from keras_vision.search.report import read_csv
+from keras_vision.search.report import is_search, read_csv
 from keras_vision.training.aim import meets_target
 from keras_vision.training.measures import METRICS, score_of
 
@@ -35,8 +36,7 @@ def write_page(run):
     Raises:
         OSError: The file cannot be written.
     """
-    is_search = (run.path / "trials.csv").exists()
-    write_text(run.page_path, render(_search_page(run) if is_search else _training_page(run)))
+    write_text(run.page_path, render(_search_page(run) if is_search(run) else _training_page(run)))
     return run.page_path
 
 
@@ -44,7 +44,7 @@ def page_of(run, progress):
     """Writes the page of a run; returns a dict with its path as `page`, empty where it cannot be written."""
     try:
         return {"page": str(write_page(run))}
-    except OSError as error:  # all that it tells is in the run already
+    except (OSError, KerasVisionError) as error:  # all that it tells is in the run already; a file may be damaged
         progress.say(f"warning: The page of the run could not be written ({error}).")
         return {}
 

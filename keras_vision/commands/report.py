@@ -3,7 +3,7 @@
 from keras_vision.commands.asked_before import training_end
 from keras_vision.errors import BadInput
 from keras_vision.runs import Run
-from keras_vision.search.report import report_on
+from keras_vision.search.report import is_search, report_on
 
 
 def report_of(directory, progress):
@@ -19,14 +19,8 @@ def report_of(directory, progress):
     from keras_vision.commands.page import page_of  # with the libraries that draw it, which `--help` does not need
 
     run = Run(directory)
-    found = _training(run) if _is_training(run) else report_on(directory, progress)
+    found = report_on(directory, progress) if is_search(run) else _training(run)
     return found | page_of(run, progress)
-
-
-def _is_training(run):
-    if not run.config_path.exists():
-        return False
-    return run.metrics_path.exists() or "folds" in run.config["settings"]
 
 
 def _training(run):
@@ -44,13 +38,11 @@ def arguments_to_confirm(directory, progress):
     Raises:
         BadInput: It holds no search, or one whose best trial is not finished.
     """
-    if _is_training(Run(directory)):
+    if not is_search(Run(directory)):
         raise BadInput(
             f"{directory} holds a training, and only the network of a search is confirmed. Leave out --confirm."
         )
     found = report_on(directory, progress)
-    config = Run(directory).config
-    newest = config.get("continued", [config])[-1]  # with what the latest start was asked to keep
     best = (found["result"] or {}).get("best_trial")
     finished = [f"trials/{leader['trial']}" for leader in found["leaders"]]
     if not finished or (best and best not in finished):
@@ -59,5 +51,5 @@ def arguments_to_confirm(directory, progress):
             f"{directory} cannot be confirmed yet: {why}. First continue it with the command that started it."
         )
     closed = found["statuses"].get("COMPLETED", 0) + found["statuses"].get("FAILED", 0)
-    again = {name: value for name, value in newest["arguments"].items() if name != "max_minutes"}
+    again = {name: value for name, value in Run(directory).newest_start["arguments"].items() if name != "max_minutes"}
     return again | {"workdir": directory, "max_trials": closed}

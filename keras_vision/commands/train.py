@@ -68,7 +68,8 @@ def _train(asked, changes, preset, progress):
         check_gain(build, data, recipe, devices, progress)
     made = functools.partial(_network, asked, build, recipe, devices, progress)
     if asked.folds:
-        return _train_folds(asked, made, data, recipe, run, config, deadline, progress)
+        told = {"decisions": [*data.decisions, *decisions], "warnings": warnings}
+        return _train_folds(asked, made, data, recipe, run, config, told, deadline, progress)
     known = run.finished and recorded(run.config)  # then no network is needed
     network, choice = (None, known) if known else made(asked.data.seed, data, run)  # or refused, before any writing
     with run.locked():
@@ -98,8 +99,8 @@ def _finish(asked, run, result, data, progress):
     return finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code, views=asked.views)
 
 
-def _train_folds(asked, made, data, recipe, run, config, deadline, progress):
-    """Trains on each combination of folds but one; `made` makes the network of each."""
+def _train_folds(asked, made, data, recipe, run, config, told, deadline, progress):
+    """Trains on each combination of folds but one; `made` makes the network of each, `told` is what the person was."""
     tracker = Tracker(asked.log, progress.say)
 
     def train_fold(fold, split, number):
@@ -121,9 +122,9 @@ def _train_folds(asked, made, data, recipe, run, config, deadline, progress):
         return result
 
     with run.locked():
-        told = {"decisions": list(data.decisions), "warnings": list(data.warnings)}
         run.start(config, **told, arguments=_arguments(asked))
-        return cross_validate(run, data, config["folds"], asked.data.seed, train_fold, progress)
+        result = cross_validate(run, data, config["folds"], asked.data.seed, train_fold, progress)
+        return result | {"warnings": told["warnings"]}
 
 
 def _network(asked, build, recipe, devices, progress, seed, data, run):

@@ -83,6 +83,7 @@ def _search(asked, changes, kind, firsts, deadline, make_executor, progress):
         result = run_search(plan, data, space, run, progress, make_executor, tracker)
         exit_code = recorded_outcome(result, asked.target_acc).exit_code
         result = finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code)
+        run.note_end()
         tracker.record(run.path, shared, [], result)
         return result
 

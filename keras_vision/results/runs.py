@@ -42,7 +42,7 @@ class RunResult(Result):
     @property
     def figures(self) -> Pictures:
         """The pictures in the run directory, by name."""
-        return Pictures.below(self.run.figures)
+        return Pictures.below(self.run.figures) if self.workdir else Pictures({})
 
     def facts(self) -> dict[str, Any]:
         """Returns the fields that are known, and the accuracy on the test images where these were opened."""
@@ -85,7 +85,7 @@ class TuneResult(RunResult):
     """What a search gave. Its table has a row for each trial.
 
     Args:
-        reached: Whether the target was shown to be reached, with 95% confidence; None of a search without one. Where
+        reached: Whether the target was shown to be reached, with 95% confidence; True of a search without one. Where
             the data set brings its validation images, by which the model was also chosen, it was reached on these.
         target_acc: The target.
         val_accuracy: The share of validation images that the best model classifies correctly.
@@ -95,7 +95,7 @@ class TuneResult(RunResult):
         trials: How many networks were tried.
         confirmed: What came of training the best network anew: mean, deviation, accuracies.
         test: What the test images gave: accuracy, n, interval (of 95%) and more; None where they were not opened.
-        search_seconds: How long the search took.
+        search_seconds: How long all its trainings took together, confirmations too.
         warnings: What is odd about the images, as sentences.
         page: The page of the run, an HTML file.
         exit_code: 0, 3 where the target was not reached, or 1 where the test images could not be read.

@@ -18,6 +18,7 @@ import json
 import os
 import re
 from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import Any
 
@@ -131,6 +132,21 @@ class Run:
                 leftover.unlink()
             write_json(self.config_path, record)
 
+    @property
+    def newest_start(self) -> dict[str, Any]:
+        """What was recorded when the run was last started with something new.
+
+        Raises:
+            WorkdirRefused: As of `config`.
+        """
+        return _newest(self.config)
+
+    def note_end(self) -> None:
+        """Records that what the run was last started for came to its end: a search has results before."""
+        record = self.config
+        _newest(record)["ended"] = datetime.now(UTC).isoformat(timespec="seconds")
+        write_json(self.config_path, record)
+
     @contextlib.contextmanager
     def _refused_where_not_writable(self) -> Iterator[None]:
         try:
@@ -181,6 +197,12 @@ class Run:
     def log_metrics(self, history: list[dict[str, Any]]) -> None:
         """Writes the epochs so far, one JSON object per line."""
         write_text(self.metrics_path, "".join(json.dumps(row, allow_nan=False) + "\n" for row in history))
+
+
+def _newest(record: dict[str, Any]) -> dict[str, Any]:
+    """Returns what a run's record says of its latest start."""
+    newest: dict[str, Any] = record.get("continued", [record])[-1]
+    return newest
 
 
 def is_run(folder: str | os.PathLike[str]) -> bool:

@@ -166,7 +166,7 @@ class Search:
     def conclude(self, ended):
         """Puts the best trial's model into the search's own directory and writes its result; returns the result.
 
-        A trial that ran out of time counts with its last epoch so far, until it is continued.
+        Where none reached the target, one that ran out of time counts with its last epoch, until it is continued.
 
         Args:
             ended: What `go` or `confirm` returned.
@@ -174,7 +174,8 @@ class Search:
         Raises:
             KerasVisionError: No trial completed.
         """
-        trials, ranked = self.ledger.trials, self._ranking(*self.unfinished)
+        trials = self.ledger.trials
+        ranked = self._ranking(*(() if self.has_reached() else self.unfinished))
         if not ranked:
             raise KerasVisionError(f"No trial completed: {why_none(trials, ended)}.")
         families = by_family(self.space.families, self.ledger.completed, self.needed, self.plan.size)

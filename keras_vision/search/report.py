@@ -20,6 +20,21 @@ LEADERS = 10
 TRIALS_PER_SETTING = 10
 
 
+def is_search(run):
+    """Returns whether a directory is the run of a search, and not of a training.
+
+    Args:
+        run: Its `Run`.
+
+    Raises:
+        BadInput: It holds neither.
+    """
+    settings = run.config["settings"] if run.config_path.exists() else {"study": None}
+    if "study" in settings:
+        raise BadInput(f"There is no search or training in {run.path}. Give a run directory that tune or train made.")
+    return "strategy" in settings
+
+
 def report_on(workdir, progress=None):
     """Reads a search's directory and returns its report. Nothing is trained and nothing is written.
 
@@ -34,12 +49,14 @@ def report_on(workdir, progress=None):
         trainings) and deaths (of their processes), both empty where one process did it all.
 
     Raises:
-        BadInput: The directory holds no search.
+        BadInput: The directory holds no search, or one that has tried nothing yet.
     """
     run = Run(workdir)
     path = run.path / "trials.jsonl"
-    if not path.exists() or not run.config_path.exists():
-        raise BadInput(f"There is no search or training in {workdir}. Give a run directory that tune or train made.")
+    if not is_search(run) or not path.exists():
+        raise BadInput(
+            f"The search in {workdir} has tried nothing yet. First continue it with the command that started it."
+        )
     settings = run.config["settings"]
     ledger = Ledger(path, warn=(progress or Progress()).say)
     trials, completed = ledger.trials, ledger.completed

@@ -76,14 +76,14 @@ class Trainings:
         if attempts.are_used_up(epochs_done):
             return Failure("died", f"gave up after {attempts.deaths + 1} crashes")
         self._places.pop(job.path, None)
+        self.executor.submit(job)  # first: what cannot be started was not started
+        self.running.append(job)
         if job.confirmation is None:
             self.ledger.record("started", job.trial, attempt=attempts.count + 1, epochs_done=epochs_done)
             self._places[job.path] = ""
         elif has_died or not run.finished:  # else its result is only fetched, as often as a search is continued
             self.ledger.record("confirming", job.trial, confirmation=job.confirmation, epochs_done=epochs_done)
             self._places[job.path] = ""
-        self.running.append(job)
-        self.executor.submit(job)
         self._record_place(job)
         return None
 

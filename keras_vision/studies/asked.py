@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 
 from keras_vision.commands.summary_lines import tensorboard_line
-from keras_vision.errors import BadInput
+from keras_vision.errors import BadInput, KerasVisionError
 from keras_vision.search.executors.worker_settings import WorkerSettings
 from keras_vision.studies import STUDIES, load_study
 from keras_vision.studies.costs import expected_seconds, recorded_costs, step_milliseconds
@@ -20,16 +20,17 @@ _OPTIONS = ("scale", "seeds", "dataset", "precision")  # of the line that runs a
 def carry_out(asked, progress):
     """Returns what `study` does; `asked` is a `StudySettings` with a name, with `all` or with `list`."""
     if asked.list:
-        return {"list": {name: _listed(name, progress) for name in STUDIES}}
+        here = step_milliseconds(progress)
+        return {"list": {name: _listed(name, here) for name in STUDIES}}
     return _all(asked, progress) if asked.all else _one(_job(asked, progress))
 
 
-def _listed(name, progress):
-    """Returns what a study asks, whose question it is, and what it cost and will cost."""
+def _listed(name, here):
+    """Returns what a study asks, whose question it is, and what it cost and will cost at the speed of this machine."""
     asks, source = STUDIES[name]
     costs = [
         {"scale": scale, **{key: cost[key] for key in ("processor", "trainings", "seconds")}}
-        | {"expected_seconds": expected_seconds(cost, step_milliseconds(progress))}
+        | {"expected_seconds": expected_seconds(cost, here)}
         for scale, cost in recorded_costs(name).items()
     ]
     return {"asks": asks, "source": source, "costs": costs}
@@ -103,7 +104,8 @@ def _all(asked, progress):
             done[name] = _one(_job(_of_all(asked, name), progress))
         except Exception as error:  # whatever it is, the other studies are worth having
             failed[name] = f"{type(error).__name__}: {error}".splitlines()[0]
-            progress.say(traceback.format_exc())
+            if not isinstance(error, KerasVisionError):
+                progress.say(traceback.format_exc())
     return {"studies": done, "failed": failed, "exit_code": int(bool(failed))}
 
 

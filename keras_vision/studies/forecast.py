@@ -4,6 +4,7 @@ import functools
 import math
 
 from keras_vision.analysis.counts import count, count_unbuilt
+from keras_vision.errors import KerasVisionError
 from keras_vision.models import build_model
 from keras_vision.reporting.progress import clock_text
 from keras_vision.runs import read_json
@@ -30,6 +31,13 @@ def outlook(jobs, progress):
 
 def _seconds(job, here):
     """Returns how long what is missing of a study will take, an estimate; None where nothing is known of it."""
+    try:
+        return _known_seconds(job, here)
+    except KerasVisionError:  # such as images that are not here: the study itself says so when it is its turn
+        return None
+
+
+def _known_seconds(job, here):
     if not job.cases:
         cost = recorded_costs(job.name).get(job.scale)
         return 0 if (job.workdir / "result.json").exists() else cost and expected_seconds(cost, here)

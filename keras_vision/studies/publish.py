@@ -34,6 +34,7 @@ def reported(job, table, drawn):
     result = {
         "study": job.name,
         "scale": job.scale,
+        "seeds": job.seeds,
         "workdir": str(job.workdir),
         "report": str(job.workdir / "report.md"),
         "answer": answer,

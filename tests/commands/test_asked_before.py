@@ -12,7 +12,7 @@ from keras_vision.commands.train import _config
 from keras_vision.reporting.progress import Progress
 from keras_vision.runs import Run, write_json
 from keras_vision.study import StudySettings
-from keras_vision.system.settings import make
+from keras_vision.system.settings import changed, make
 from keras_vision.train import TrainSettings
 from keras_vision.training.recipe import Recipe
 from keras_vision.tune import TuneSettings
@@ -52,6 +52,7 @@ def finish(place, result, arguments):
     run.path.mkdir(parents=True)
     run.start({"model": "any"}, arguments=arguments, warnings=["Few images."])
     write_json(run.result_path, result)
+    run.note_end()
 
 
 def answer(asked, heard=None):
@@ -84,18 +85,28 @@ def test_a_search_is_answered_like_a_training():
 
 
 @pytest.mark.parametrize(
-    "changed", [{"epochs": 9}, {"seed": 1}, {"workdir": "other"}, {"dry_run": True}, {"settings": {"filters": (4,)}}]
+    "others", [{"epochs": 9}, {"seed": 1}, {"workdir": "other"}, {"dry_run": True}, {"settings": {"filters": (4,)}}]
 )
-def test_other_settings_are_another_run(changed):
+def test_other_settings_are_another_run(others):
     trained()
     heard = Heard()
-    assert answer(make(TrainSettings, **{"model": "cnn", "dataset": "digits"} | changed), heard) is None
+    assert answer(make(TrainSettings, **{"model": "cnn", "dataset": "digits"} | others), heard) is None
     assert not heard.lines
 
 
 def test_a_run_that_goes_on_is_not_answered():
     assert answer(searched(FOUND | {"ended": "time"})) is None
     assert answer(trained({"val_accuracy": 0.9, "stopped": "epochs"})) is None  # its test images wait to be opened
+
+
+def test_a_search_whose_confirmations_or_further_trials_were_interrupted_goes_on():
+    asked = searched()
+    run, more = Run("runs/tune-vgg-digits"), make(TuneSettings, **changed(asked) | {"max_trials": 20})
+    assert answer(asked)
+    run.start({"model": "any", "max_trials": 20}, arguments=search_arguments(more))  # with the result of before
+    assert answer(more) is None and answer(asked) is None
+    run.note_end()
+    assert answer(more) and answer(asked) is None
 
 
 def test_images_at_a_path_may_have_changed():
@@ -141,16 +152,18 @@ def test_a_space_that_was_changed_since_is_another_search():
     assert answer(asked)
     Path("own.py").touch()
     assert answer(asked) is None
+    Path("own.py").unlink()  # as the search says when it looks for it
+    assert answer(asked) is None
 
 
 @pytest.mark.parametrize(
-    ("changed", "missing", "is_known"),
+    ("others", "missing", "is_known"),
     [({}, 0, True), ({}, 2, False), ({"seeds": 4}, 0, False), ({"scale": "quick"}, 0, False)],
 )
-def test_a_study_is_answered_where_nothing_is_missing(changed, missing, is_known):
+def test_a_study_is_answered_where_nothing_is_missing(others, missing, is_known):
     run = Run("runs/study-cnn_size-smoke")
     run.path.mkdir(parents=True)
-    run.start({"study": "cnn_size", "scale": "smoke", "dataset": None, "precision": "auto"}, seeds=3)
-    write_json(run.result_path, {"answer": "Yes.", "missing": missing})
-    asked = make(StudySettings, **{"name": "cnn_size", "scale": "smoke", "workdir": str(run.path)} | changed)
+    run.start({"study": "cnn_size", "scale": "smoke", "dataset": None, "precision": "auto"}, seeds=4)
+    write_json(run.result_path, {"answer": "Yes.", "missing": missing, "seeds": 3})  # those of its latest start
+    asked = make(StudySettings, **{"name": "cnn_size", "scale": "smoke", "workdir": str(run.path)} | others)
     assert (study_given_before(asked, Heard()) is not None) == is_known

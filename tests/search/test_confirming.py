@@ -1,5 +1,6 @@
 """Networks trained anew: who holds, who had luck, also after kills and in later starts."""
 
+import dataclasses
 import time
 from types import SimpleNamespace
 
@@ -18,6 +19,9 @@ from keras_vision.search.plan import Limits
 from keras_vision.search.ranking import ranked
 from keras_vision.training.trainer import TrainingDiverged
 from tests.search.searches import RECIPE, Killed, confirm, confirm_with, events_of, find, go, make_search, score
+
+# Of a smaller network, which has reached what is needed before its last epoch.
+UNFINISHED = {"val_accuracy": 0.99, "val_score": 0.99, "parameters": 1, "macs": 1, "stopped": "time", "best_epoch": 1}
 
 pytestmark = pytest.mark.usefixtures("bare_runs", "pretended")
 
@@ -235,6 +239,17 @@ def test_no_confirmation_starts_out_of_time(tmp_path, space):
     assert result["ended"] == "time"
     assert "confirmed" not in result
     assert not (tmp_path / "s" / "confirm").exists()
+
+
+def test_what_was_shown_is_not_lost_to_a_network_that_ran_out_of_time(tmp_path, space):
+    options = {"target_acc": 0.01, "confirm": 2, "goes_on": True}
+    shown = make_search(tmp_path / "s", space, max_trials=1, **options).find()
+    search = make_search(tmp_path / "s", space, max_trials=2, **options)
+    search.plan = dataclasses.replace(search.plan, deadline=time.monotonic() - 1)
+    search.unfinished.append(dataclasses.replace(search.best, number=1, confirmed=None, result=UNFINISHED))
+    result = search.conclude("time")
+    assert {**result, "ended": "trials"} == {**shown, "ended": "trials"}
+    assert search.run.model_path.exists()
 
 
 def test_trials_leave_time_for_confirming_what_they_found(tmp_path, space):

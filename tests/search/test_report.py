@@ -45,6 +45,12 @@ def test_a_directory_without_a_search_is_refused(tmp_path):
         report_on(tmp_path)
 
 
+def test_a_search_that_has_tried_nothing_yet_is_called_one(tmp_path):
+    Run(tmp_path / "s").start({"model": "vgg", "strategy": "grow"})
+    with pytest.raises(BadInput, match=r"The search in .* has tried nothing yet\. First continue it"):
+        report(tmp_path / "s")
+
+
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory, bare_module):
     folder = tmp_path_factory.mktemp("search")

@@ -165,6 +165,21 @@ def test_only_what_is_useless_is_paused(trainings):
     assert trainings.executor.paused == [jobs[1]]
 
 
+@pytest.mark.parametrize("confirmation", [None, 1])
+def test_what_could_not_be_started_was_not_started(trainings, confirmation, monkeypatch):
+    def refuse(job):
+        raise OSError(28, "No space left on device")
+
+    trial = trainings.ledger.trials[0]
+    with monkeypatch.context() as patch:
+        patch.setattr(trainings.executor, "submit", refuse)
+        for _ in range(3):
+            with pytest.raises(OSError, match="No space"):
+                trainings.start(trial, confirmation)
+    assert not trainings.running and trial.attempts_at(confirmation).count == 0
+    assert trainings.start(trial, confirmation) is None
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
 def test_what_ends_the_search_is_no_death_of_what_runs(trainings, error):
     start(trainings, 0, 1)

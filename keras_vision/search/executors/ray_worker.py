@@ -77,8 +77,11 @@ def run(site, record, dataset, job, mailbox, seconds_left):
     if not _contexts and (reason := why_unfit(site)):
         return {"unfit": reason}
     mailbox, job = Mailbox(mailbox), Job(**job)
+    asked_at = mailbox.path.stat().st_mtime
     with mailbox.watched():
         mailbox.send(node=import_ray().get_runtime_context().get_node_id(), pid=os.getpid())
+        if seconds_left is not None:  # by the clock of the storage, as long as the job waited for a node
+            seconds_left -= max(0.0, mailbox.path.stat().st_mtime - asked_at)
         import_keras()
         if not _contexts:
             images = unpacked(*dataset) if dataset else None

@@ -11,6 +11,7 @@ from keras_vision.models import model_settings
 from keras_vision.reporting.progress import settings_line
 from keras_vision.search.ledger import plain_number
 from keras_vision.search.networks import key_of
+from keras_vision.search.promise import GROWS, LAYERS
 from keras_vision.search.space import (
     arguments_of,
     as_recorded,
@@ -22,6 +23,30 @@ from keras_vision.search.space import (
 )
 from keras_vision.training.presets import PRESETS
 from keras_vision.training.recipe import FIELDS, recipe_for, recipe_with, with_optimizer
+
+
+WIDTHS = (1, *sorted(times * 2**power for times in (2, 3) for power in range(20)))
+
+
+def finer_steps(name, value):
+    """Returns the values next to that of a setting that makes networks larger: a layer less and more, or a width.
+
+    Of widths there are the powers of two and what lies halfway between them.
+
+    Example:
+
+    >>> finer_steps("num_blocks", 2), finer_steps("filters", (8, 16)), finer_steps("activation", "relu")
+    ([1, 3], [(6, 12), (12, 24)], [])
+    """
+    if name in LAYERS:
+        return [one for one in (value - 1, value + 1) if one > 0] if isinstance(value, int) else []
+    if name not in GROWS:
+        return []
+    if isinstance(value, int):
+        return [one for (one,) in finer_steps(name, (value,))]
+    narrower = tuple(max((one for one in WIDTHS if one < width), default=width) for width in value)
+    wider = tuple(min(one for one in WIDTHS if one > width) for width in value)
+    return [one for one in (narrower, wider) if one != value]
 
 
 class Ladder:
@@ -108,7 +133,8 @@ class Ladder:
     def neighbours(self, settings):
         """Returns the settings one step beside `settings`, as a list of dicts.
 
-        Without a function of the file's own: each setting alone, one rung up and one rung down, or an alternative.
+        Without a function of the file's own: each setting alone, one rung up or down, a width or a layer more or less,
+        or an alternative.
         """
         key = key_of(settings)
         if key not in self._known_neighbours:
@@ -118,17 +144,19 @@ class Ladder:
     def _find_neighbours(self, settings):
         if hasattr(self._module, "neighbours"):
             return call_file(self._source, lambda: list(map(as_recorded, self._module.neighbours(dict(settings)))))
-        steps = {name: list(dict.fromkeys(rung.get(name) for rung in self.rungs)) for name in settings}
         beside = [
-            settings | {name: values[place]}
-            for name, values in steps.items()
-            if settings[name] in values
-            for place in (values.index(settings[name]) - 1, values.index(settings[name]) + 1)
-            if 0 <= place < len(values) and values[place] is not None
+            settings | {name: value} for name, own in settings.items() for value in self._values_beside(name, own)
         ]
         alternatives = call_file(self._source, dict, getattr(self._module, "ALTERNATIVES", {}))
         others = [settings | {name: value} for name, values in alternatives.items() for value in values]
         return beside + [other for other in others if other != settings]
+
+    def _values_beside(self, name, own):
+        """Returns the values of a setting that are one step from its own, each once."""
+        values = list(dict.fromkeys(rung[name] for rung in self.rungs if name in rung))
+        place = values.index(own) if own in values else None
+        of_rungs = [] if place is None else [*values[max(place - 1, 0) : place], *values[place + 1 : place + 2]]
+        return list(dict.fromkeys([*of_rungs, *finer_steps(name, own)]))
 
     def steps(self, values):
         """Returns the values one step beside a trial's, trained alike, as a list."""

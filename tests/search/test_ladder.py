@@ -113,11 +113,20 @@ def test_nothing_is_known_of_other_images_or_for_a_ladder_of_a_persons_own(tmp_p
         assert "best_known" not in ladder.describe()
 
 
-def test_without_neighbours_each_setting_moves_one_rung(tmp_path):
+def test_without_neighbours_each_setting_moves_one_rung_or_one_size(tmp_path):
     file = tmp_path / "space.py"
     file.write_text("LADDER = ({'units': 8, 'layers': 1}, {'units': 16, 'layers': 1}, {'units': 16, 'layers': 2})\n")
     ladder = Ladder("lstm", recipe_for("lstm"), file=file)
-    assert ladder.neighbours({"units": 16, "layers": 1}) == [{"units": 8, "layers": 1}, {"units": 16, "layers": 2}]
+    sizes = [tuple(one.values()) for one in ladder.neighbours({"units": 16, "layers": 1})]
+    assert sizes == [(8, 1), (12, 1), (24, 1), (16, 2)]  # of units and of layers
+    assert [tuple(one.values()) for one in ladder.neighbours({"units": 1, "layers": 1})] == [(2, 1), (1, 2)]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_no_rung_is_the_smallest_that_a_search_can_come_to(model):
+    ladder = Ladder(model, recipe_for(model))
+    first = ladder.rungs[0]
+    assert min(size(model, one) for one in ladder.neighbours(first)) < size(model, first)
 
 
 def test_an_alternative_is_a_step_from_any_other_value(tmp_path):
@@ -127,8 +136,8 @@ def test_an_alternative_is_a_step_from_any_other_value(tmp_path):
     )
     ladder = Ladder("cnn", recipe_for("cnn"), file=file)
     other = {"filters": (8,), "convolution": "separable"}
-    assert ladder.neighbours({"filters": (8,)}) == [{"filters": (16,)}, other]
-    assert ladder.neighbours(other) == [other | {"filters": (16,)}]
+    assert ladder.neighbours({"filters": (8,)}) == [*({"filters": (one,)} for one in (16, 6, 12)), other]
+    assert ladder.neighbours(other) == [other | {"filters": (one,)} for one in (16, 6, 12)]
 
 
 def test_numpy_numbers_become_pythons_own(tmp_path):

@@ -24,7 +24,6 @@ from keras_vision.search.space import (
 from keras_vision.training.presets import PRESETS
 from keras_vision.training.recipe import FIELDS, recipe_for, recipe_with, with_optimizer
 
-
 WIDTHS = (1, *sorted(times * 2**power for times in (2, 3) for power in range(20)))
 
 

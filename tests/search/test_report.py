@@ -62,7 +62,8 @@ def searched(tmp_path_factory, bare_module):
 
 def search_in(folder):
     (folder / "space.py").write_text(
-        "LADDER = tuple({'hidden_units': (units,)} for units in (1, 64, 256))\ndef model_space(hp):\n    return {}\n"
+        "LADDER = tuple({'hidden_units': (units,)} for units in (1, 64, 256))\n"
+        "def neighbours(settings):\n    return []\ndef model_space(hp):\n    return {}\n"
     )
     options = {"dataset": "digits", "target_acc": 0.6, "strategy": "grow", "space": "space.py", "confirm": 0}
     tune("mlp", **options, max_trials=4, epochs=6, workdir=str(folder / "run"))

@@ -1,6 +1,6 @@
 """How large a ConvMixer: the search space of
 
-    python -m keras_vision.tune --model convmixer --target-acc 0.91
+    python -m keras_vision.tune --model convmixer --target-acc 0.91 --strategy random
 
 The first trial, with these defaults, should pass 91% of validation images of Fashion-MNIST by itself, on two cores.
 """

@@ -1,6 +1,6 @@
 """How wide a ResNet18: the search space of
 
-    python -m keras_vision.tune --model resnet18 --target-acc 0.92
+    python -m keras_vision.tune --model resnet18 --target-acc 0.92 --strategy random
 
 The defaults are a quarter as wide as the paper's network, with 0.7 million weights for its 11: sixteen times less work,
 which two cores can do, and enough to pass 92% of validation images of Fashion-MNIST.

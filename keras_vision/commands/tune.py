@@ -1,5 +1,6 @@
 """What `tune` does: opens the images, plans a search and runs it, and ends the run."""
 
+import contextlib
 import functools
 
 from keras_vision.analysis.counts import count_unbuilt
@@ -83,7 +84,8 @@ def _search(asked, changes, kind, firsts, deadline, make_executor, progress):
         result = run_search(plan, data, space, run, progress, make_executor, tracker)
         exit_code = recorded_outcome(result, asked.target_acc).exit_code
         result = finish(run, result, data, progress, target_acc=asked.target_acc, exit_code=exit_code)
-        run.note_end()
+        with contextlib.suppress(OSError):  # a disk that is full: without the note the same command only looks again
+            run.note_end()
         tracker.record(run.path, shared, [], result)
         return result
 

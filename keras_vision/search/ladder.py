@@ -43,6 +43,8 @@ def finer_steps(name, value):
         return []
     if isinstance(value, int):
         return [one for (one,) in finer_steps(name, (value,))]
+    if not isinstance(value, tuple) or not all(isinstance(one, int) and 0 < one < WIDTHS[-1] for one in value):
+        return []  # the builder says what is wrong with it
     narrower = tuple(max((one for one in WIDTHS if one < width), default=width) for width in value)
     wider = tuple(min(one for one in WIDTHS if one > width) for width in value)
     return [one for one in (narrower, wider) if one != value]

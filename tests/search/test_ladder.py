@@ -157,6 +157,7 @@ def test_numpy_numbers_become_pythons_own(tmp_path):
     ("text", "message"),
     [
         ("", "space.py needs a LADDER: a tuple of dicts"),
+        ("LADDER = ({'filters': ('16',)}, {'filters': (None, 2**40)}, {'filter': 1.5})", "Did you mean 'filters'"),
         ("LADDER = (3,)", r"needs a LADDER: a tuple of dicts .*, not \(3,\)\. Or choose a --strategy"),
         ("LADDER = None", "space.py does not run .TypeError"),
         (

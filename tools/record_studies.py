@@ -106,7 +106,7 @@ def again(folder):
     """
     run = Run(folder)
     settings = run.config["settings"]
-    newest = (run.config.get("continued") or [run.config])[-1]
+    newest = run.newest_start
     job = StudyJob(
         name=settings["study"],
         study=load_study(settings["study"]),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from keras_vision.cli.reading import NUMBERS, literal, read_number
 from keras_vision.errors import BadInput, check_name
+from keras_vision.runs import latest_start
 
 MERGE = "tag:yaml.org,2002:merge"  # which takes settings from elsewhere, and may stand beside the same ones
 _KINDS = {str: "text", bool: "true or false", dict: "names with their values", list: "a list", **NUMBERS}
@@ -48,10 +49,10 @@ def read_config(path, options, command):
 
 def _asked_of(record, path):
     """Returns what a run was asked for, by what it recorded at its latest start."""
-    newest = record.get("continued", [record])[-1]
-    if not isinstance(newest.get("arguments"), dict):
+    arguments = latest_start(record).get("arguments")
+    if not isinstance(arguments, dict):
         raise BadInput(f"{path} does not say with which settings the run was started. Write them into a file.")
-    return newest["arguments"]
+    return arguments
 
 
 def _load(path):

@@ -18,6 +18,7 @@ _PUBLIC = {
     "is_as_remembered": "keras_vision.runs.own_folders",
     "is_own": "keras_vision.runs.own_folders",
     "is_run": "keras_vision.runs.run",
+    "latest_start": "keras_vision.runs.run",
     "load_model": "keras_vision.runs.opening",
     "model_file": "keras_vision.runs.opening",
     "processor_name": "keras_vision.runs.provenance",

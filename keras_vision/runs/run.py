@@ -139,12 +139,12 @@ class Run:
         Raises:
             WorkdirRefused: As of `config`.
         """
-        return _newest(self.config)
+        return latest_start(self.config)
 
     def note_end(self) -> None:
         """Records that what the run was last started for came to its end: a search has results before."""
         record = self.config
-        _newest(record)["ended"] = datetime.now(UTC).isoformat(timespec="seconds")
+        latest_start(record)["ended"] = datetime.now(UTC).isoformat(timespec="seconds")
         write_json(self.config_path, record)
 
     @contextlib.contextmanager
@@ -199,7 +199,7 @@ class Run:
         write_text(self.metrics_path, "".join(json.dumps(row, allow_nan=False) + "\n" for row in history))
 
 
-def _newest(record: dict[str, Any]) -> dict[str, Any]:
+def latest_start(record: dict[str, Any]) -> dict[str, Any]:
     """Returns what a run's record says of its latest start."""
     newest: dict[str, Any] = record.get("continued", [record])[-1]
     return newest
